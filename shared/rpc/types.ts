@@ -1,0 +1,105 @@
+// The three calls of the protocol, as TypeScript sees them. docs/protocol.md says what each field means on the wire.
+//
+// Amounts of money and energy travel as decimal strings: XML-RPC's <int> ends at 2^31 - 1 and stock clients cannot
+// send <i8>. Everything else that counts (prices, heights, milliseconds) fits an <int>.
+
+import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../units";
+
+export const PROTOCOL_VERSION = 1;
+export const RPC_PATH = "/RPC2";
+
+export type Scheme = "single-fee" | "basic";
+export type SocketState = "standby" | "paid" | "lockout";
+export type CableState = "connecting" | "negotiating" | "powered" | "stopped";
+
+export interface StatusRequest {
+  /** Answer at once when 0 or absent; else when state or renewal flag change, at the latest after this long. */
+  readonly waitMs?: Millisecond;
+}
+
+export interface Status {
+  readonly version: number;
+  /** Schemes that the socket accepts, the preferred one first. */
+  readonly schemes: readonly Scheme[];
+  readonly state: SocketState;
+  /** Energy delivered since the running session opened; 0 without one. */
+  readonly used: MilliwattHour;
+  /** Credit: paid for and not yet delivered. */
+  readonly remaining: MilliwattHour;
+  /** What standby still gives before it ends in lockout. */
+  readonly standbyRemaining: MilliwattHour;
+  readonly price: MilliSatPerWh;
+  /** What one increment pays. */
+  readonly increment: Satoshi;
+  readonly sessionMax: Satoshi;
+  readonly renewalDue: boolean;
+  readonly lockoutMs: Millisecond;
+}
+
+export interface PowerRequest {
+  /** Native SegWit (P2WPKH) address that pays, and that takes the change. */
+  readonly address: string;
+  readonly scheme: Scheme;
+  /** Goes on with this session; absent to open one (or to resume the address's open one). */
+  readonly session?: Hex;
+}
+
+export interface WireInput {
+  readonly txid: Hex;
+  readonly vout: number;
+  readonly amount: Satoshi;
+}
+
+export interface WireOutput {
+  readonly script: Hex;
+  readonly amount: Satoshi;
+}
+
+/** A draft as it travels: enough to show it to a person, and the bytes that count. */
+export interface DraftOffer {
+  /** 128 random bits. */
+  readonly session: Hex;
+  readonly scheme: Scheme;
+  /** Counts from 1 within the session. */
+  readonly increment: number;
+  readonly inputs: readonly WireInput[];
+  /** The socket's, then the change where there is any. */
+  readonly outputs: readonly WireOutput[];
+  readonly fee: Satoshi;
+  /** Unsigned, canonical (docs/protocol.md, "The draft"). */
+  readonly transaction: Hex;
+  /** Energy credited for it. 0 where a draft only raises the fee or pays arrears. */
+  readonly energy: MilliwattHour;
+  /** What this session can pay in all. */
+  readonly sessionMax: Satoshi;
+  /** Part of this increment that pays what an earlier session still owed. */
+  readonly arrears: Satoshi;
+  /** Credit that the address already has here. */
+  readonly credit: MilliwattHour;
+  /** Block height at which the session ends and is settled. */
+  readonly expiry: number;
+}
+
+export interface PaymentRequest {
+  readonly session: Hex;
+  readonly increment: number;
+  /** The draft, signed. */
+  readonly transaction: Hex;
+}
+
+export interface PaymentResult {
+  readonly state: SocketState;
+  readonly credited: MilliwattHour;
+  readonly remaining: MilliwattHour;
+  /** The next draft, to be audited and signed ahead; absent when the session has reached its maximum. */
+  readonly next?: DraftOffer;
+  /** Where the transaction was broadcast. */
+  readonly txid?: Hex;
+}
+
+/** The selling side's three calls; rpc/server.ts puts them on the wire, rpc/client.ts calls them. */
+export interface SocketCalls {
+  getStatus(request: StatusRequest, peer: string): Promise<Status>;
+  powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer>;
+  payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult>;
+}
