@@ -1,0 +1,116 @@
+// A journal of one: the latest state of a device, written whole at each change, in two slots that take turns.
+//
+// A power cut may tear or lose the write that was under way; the other slot still holds the state before it, and a
+// state is written before anybody acts on it, so nothing that was promised is forgotten. One record holds everything
+// that must agree; there are never two keys to reconcile.
+//
+// A slot is ASCII (docs/protocol.md, "The journal"):
+//   plugpay <version> <sequence> <length> <crc32>\n<JSON>
+// The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be mistaken either.
+
+import type { Reporter, Store } from "../ports";
+import { crc32 } from "./crc32";
+
+export interface JournalOptions<T> {
+  readonly store: Store;
+  /** Prefix of the keys: `<name>.a`, `<name>.b`, and `<name>.bad` for a slot that could not be read. At most 11 letters (NVS keys have 15). */
+  readonly name: string;
+  /** Of the record's format. Another version is set aside, never guessed at. */
+  readonly version: number;
+  /** Checks what was read; throws an Error that says what is wrong. */
+  readonly parse: (value: unknown) => T;
+  readonly report: Reporter;
+}
+
+const SLOTS = ["a", "b"] as const;
+type Slot = (typeof SLOTS)[number];
+
+export class Journal<T> {
+  readonly #options: JournalOptions<T>;
+  #sequence = 0;
+  #next: Slot = "a";
+
+  constructor(options: JournalOptions<T>) {
+    this.#options = options;
+  }
+
+  /** The newest readable state, or undefined when there is none. An unreadable slot is reported and set aside. */
+  load(): T | undefined {
+    let newest: T | undefined;
+    for (const slot of SLOTS) {
+      const found = this.#read(slot);
+      if (!found || found.sequence <= this.#sequence) continue;
+      newest = found.value;
+      this.#sequence = found.sequence;
+      this.#next = slot === "a" ? "b" : "a";
+    }
+    return newest;
+  }
+
+  /** Durable when it returns. */
+  save(value: T): void {
+    const { store, name, version } = this.#options;
+    const sequence = this.#sequence + 1;
+    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, JSON.stringify(value)));
+    this.#sequence = sequence;
+    this.#next = this.#next === "a" ? "b" : "a";
+  }
+
+  #read(slot: Slot): { sequence: number; value: T } | undefined {
+    const { store, name, version, parse, report } = this.#options;
+    const key = `${name}.${slot}`;
+    const bytes = store.read(key);
+    if (!bytes) return undefined;
+    try {
+      const { sequence, json } = decodeSlot(version, bytes);
+      return { sequence, value: parse(JSON.parse(json)) };
+    } catch (error) {
+      report({ name: "journal-unreadable", key, why: error instanceof Error ? error.message : String(error) });
+      // Kept for whoever wants to look; the next save reuses the slot.
+      store.write(`${name}.bad`, bytes);
+      return undefined;
+    }
+  }
+}
+
+/** The bytes of a slot. `json` may hold any text; what is not printable ASCII is escaped. */
+export function encodeSlot(version: number, sequence: number, json: string): Uint8Array {
+  const ascii = json.replace(/[^\x20-\x7e]/g, escapeUnit);
+  const body = `${version} ${sequence} ${ascii.length}\n${ascii}`;
+  const sum = crc32(toBytes(body)).toString(16).padStart(8, "0");
+  const head = body.indexOf("\n");
+  return toBytes(`plugpay ${body.slice(0, head)} ${sum}${body.slice(head)}`);
+}
+
+/** Throws an Error that says which part of the slot is not as expected. */
+export function decodeSlot(version: number, bytes: Uint8Array): { sequence: number; json: string } {
+  const text = fromBytes(bytes);
+  const end = text.indexOf("\n");
+  const head = /^plugpay (\d{1,9}) (\d{1,15}) (\d{1,7}) ([0-9a-f]{8})$/.exec(text.slice(0, Math.max(end, 0)));
+  if (!head) throw new Error("expected a header 'plugpay <version> <sequence> <length> <crc32>'");
+  const [, recordVersion, sequence, length, sum] = head as unknown as [string, string, string, string, string];
+  const json = text.slice(end + 1);
+  if (json.length !== Number(length)) throw new Error(`expected ${length} bytes, came ${json.length}`);
+  const body = `${recordVersion} ${sequence} ${length}\n${json}`;
+  const actual = crc32(toBytes(body)).toString(16).padStart(8, "0");
+  if (actual !== sum) throw new Error(`expected checksum ${sum}, came ${actual}`);
+  if (Number(recordVersion) !== version) throw new Error(`expected version ${version}, came ${recordVersion}`);
+  return { sequence: Number(sequence), json };
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function toBytes(ascii: string): Uint8Array {
+  const bytes = new Uint8Array(ascii.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = ascii.charCodeAt(i);
+  return bytes;
+}
+
+function fromBytes(bytes: Uint8Array): string {
+  let text = "";
+  // In pieces: the argument list lives on the stack, and a microcontroller's is small.
+  for (let i = 0; i < bytes.length; i += 128) text += String.fromCharCode(...bytes.subarray(i, i + 128));
+  return text;
+}
