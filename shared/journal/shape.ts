@@ -1,0 +1,62 @@
+// Small checks that turn what was read from a journal into a typed value, or say where it is wrong.
+
+import type { Hex } from "../units";
+
+/** Gives `value` as a T, or throws an Error that starts with `where`. */
+export type Check<T> = (value: unknown, where?: string) => T;
+
+type Checks<T> = { readonly [K in keyof Required<T>]: Check<T[K]> };
+
+export const integer: Check<number> = (value, where = "record") => {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw wrong(where, "a whole number", value);
+  return value;
+};
+
+export const boolean: Check<boolean> = (value, where = "record") => {
+  if (typeof value !== "boolean") throw wrong(where, "true or false", value);
+  return value;
+};
+
+/** Lower-case hexadecimal of `bytes` bytes, or of any whole number of them. */
+export function hex(bytes?: number): Check<Hex> {
+  return (value, where = "record") => {
+    const expected = bytes === undefined ? "hexadecimal" : `${bytes} bytes in hexadecimal`;
+    if (typeof value !== "string" || !/^(?:[0-9a-f]{2})*$/.test(value)) throw wrong(where, expected, value);
+    if (bytes !== undefined && value.length !== 2 * bytes) throw wrong(where, expected, value);
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(...names: readonly T[]): Check<T> {
+  return (value, where = "record") => {
+    if (!names.includes(value as T)) throw wrong(where, names.join(" or "), value);
+    return value as T;
+  };
+}
+
+export function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (value, where) => (value === undefined ? undefined : check(value, where));
+}
+
+export function arrayOf<T>(check: Check<T>, most: number): Check<readonly T[]> {
+  return (value, where = "record") => {
+    if (!Array.isArray(value) || value.length > most) throw wrong(where, `a list of at most ${most}`, value);
+    return value.map((item, index) => check(item, `${where}[${index}]`));
+  };
+}
+
+export function object<T>(checks: Checks<T>): Check<T> {
+  return (value, where = "record") => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object", value);
+    const result: Partial<T> = {};
+    for (const key in checks) {
+      const field = checks[key]((value as Record<string, unknown>)[key], `${where}.${key}`);
+      if (field !== undefined) result[key] = field;
+    }
+    return result as T;
+  };
+}
+
+function wrong(where: string, expected: string, came: unknown): Error {
+  return new Error(`${where}: expected ${expected}, came ${String(JSON.stringify(came)).slice(0, 40)}`);
+}

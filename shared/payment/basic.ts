@@ -1,0 +1,33 @@
+// The basic protocol: each increment is a transaction of its own, broadcast at once. The next one spends the change
+// of the last, so a session needs no more coins than it opened with. Simple, and a fee for each increment.
+
+import { actualFee, type Draft, outputsOf, txidOf } from "../bitcoin/draft";
+import type { Coin } from "../ports";
+import { arrearsDue, type PaymentScheme, type Session, type Step } from "./session";
+
+export const basic: PaymentScheme = {
+  name: "basic",
+  supersedes: false,
+
+  draft(session: Session, step: Step): Draft {
+    return {
+      inputs: session.inputs,
+      payerScript: session.payerScript,
+      socketScript: session.socketScript,
+      value: step.pay + arrearsDue(session),
+      fee: step.fee,
+    };
+  },
+
+  advance(session: Session, step: Step, draft: Draft): Session {
+    const txid = txidOf(draft);
+    const change = outputsOf(draft)[1];
+    const left: Coin[] = change ? [{ txid, vout: 1, amount: change.amount }] : [];
+    return {
+      ...session,
+      inputs: left,
+      paid: session.paid + step.pay,
+      commitments: [...session.commitments, { txid, value: draft.value, fee: actualFee(draft) }],
+    };
+  },
+};

@@ -1,0 +1,10 @@
+// The schemes by name.
+
+import type { Scheme } from "../rpc/types";
+import { basic } from "./basic";
+import type { PaymentScheme } from "./session";
+import { singleFee } from "./single-fee";
+
+export function schemeOf(name: Scheme): PaymentScheme {
+  return name === "basic" ? basic : singleFee;
+}

@@ -1,0 +1,125 @@
+// All that a socket must not forget, as one record of the journal.
+
+import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
+import type { Commitment, Session } from "../payment/session";
+import type { Coin } from "../ports";
+import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../units";
+
+/** Of the record's format; another one is set aside. */
+export const SOCKET_RECORD_VERSION = 1;
+
+/** A commitment that goes, or went, to the network, followed until it is buried. */
+export interface Settlement {
+  /** Session that it settles. In the basic scheme each payment has a settlement of its own. */
+  readonly session: Hex;
+  readonly payerScript: Hex;
+  readonly inputs: readonly Coin[];
+  /** What was made over these inputs, the latest last; an earlier one may be mined instead. */
+  readonly commitments: readonly Commitment[];
+  /** The latest, signed. */
+  readonly transaction: Hex;
+  /** `held`: to be broadcast. `sent`: known to the network. `mined`: in a block, not yet buried. */
+  readonly state: "held" | "sent" | "mined";
+  /** Increments that arrive while it is not mined replace it. */
+  readonly open: boolean;
+  readonly height?: number;
+  readonly blockHash?: Hex;
+}
+
+export interface Credit {
+  readonly script: Hex;
+  readonly energy: MilliwattHour;
+}
+
+export interface Debt {
+  readonly script: Hex;
+  readonly amount: Satoshi;
+}
+
+export interface SocketRecord {
+  readonly version: number;
+  readonly state: "standby" | "paid" | "lockout";
+  /** The gate's total when the record was written. */
+  readonly total: MicrowattHour;
+  /** Reading of the gate's total up to which energy is paid for; behind `total` by what standby gave. */
+  readonly paidUpTo: MicrowattHour;
+  /** Reading up to which standby gives energy for nothing. */
+  readonly standbyUpTo: MicrowattHour;
+  /** Reading at which the running session opened. */
+  readonly openedAt: MicrowattHour;
+  /** Whose the credit is. */
+  readonly payer?: Hex;
+  /** Credit of cables that are not here now. */
+  readonly parked: readonly Credit[];
+  readonly session?: Session;
+  /** The session's latest commitment, signed. */
+  readonly transaction?: Hex;
+  /** A basic payment that was handed over and not yet broadcast; credited once it is. */
+  readonly pending?: Hex;
+  readonly settlements: readonly Settlement[];
+  readonly debts: readonly Debt[];
+  /** Scripts that cheated here, the latest last. */
+  readonly cheats: readonly Hex[];
+}
+
+export const EMPTY_RECORD: SocketRecord = {
+  version: SOCKET_RECORD_VERSION,
+  state: "standby",
+  total: 0,
+  paidUpTo: 0,
+  standbyUpTo: 0,
+  openedAt: 0,
+  parked: [],
+  settlements: [],
+  debts: [],
+  cheats: [],
+};
+
+const coin: Check<Coin> = object<Coin>({ txid: hex(32), vout: integer, amount: integer, height: optional(integer) });
+const commitment: Check<Commitment> = object<Commitment>({ txid: hex(32), value: integer, fee: integer });
+
+/** Shape of a session in both devices' journals. */
+export const sessionShape: Check<Session> = object<Session>({
+  id: hex(16),
+  scheme: oneOf("single-fee", "basic"),
+  payerScript: hex(),
+  socketScript: hex(),
+  price: integer,
+  increment: integer,
+  max: integer,
+  arrears: integer,
+  expiry: integer,
+  inputs: arrayOf(coin, 8),
+  paid: integer,
+  commitments: arrayOf(commitment, 64),
+});
+
+const settlement: Check<Settlement> = object<Settlement>({
+  session: hex(16),
+  payerScript: hex(),
+  inputs: arrayOf(coin, 8),
+  commitments: arrayOf(commitment, 64),
+  transaction: hex(),
+  state: oneOf("held", "sent", "mined"),
+  open: boolean,
+  height: optional(integer),
+  blockHash: optional(hex(32)),
+});
+
+/** Throws an Error that names the part that is not as expected. */
+export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
+  version: integer,
+  state: oneOf("standby", "paid", "lockout"),
+  total: integer,
+  paidUpTo: integer,
+  standbyUpTo: integer,
+  openedAt: integer,
+  payer: optional(hex()),
+  parked: arrayOf(object<Credit>({ script: hex(), energy: integer }), 64),
+  session: optional(sessionShape),
+  transaction: optional(hex()),
+  pending: optional(hex()),
+  settlements: arrayOf(settlement, 64),
+  debts: arrayOf(object<Debt>({ script: hex(), amount: integer }), 64),
+  cheats: arrayOf(hex(), 64),
+});
