@@ -1,0 +1,60 @@
+// Compiles a C program of ours with the system's compiler into build/, once for each state of its sources.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Program {
+  readonly name: string;
+  /** Paths from the repository's root; headers too, so that a change in one compiles anew. */
+  readonly sources: readonly string[];
+  readonly flags?: readonly string[];
+  /** Default: `$CC`, else `cc`. */
+  readonly compiler?: string;
+  /** Debian's package that brings the compiler. */
+  readonly debian?: string;
+}
+
+const WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"];
+
+/** Path of the executable. Throws an Error that names the missing compiler's package, or gives the compiler's words. */
+export function buildProgram(program: Program): string {
+  const compiler = program.compiler ?? process.env["CC"] ?? "cc";
+  const flags = [...WARNINGS, ...(program.flags ?? ["-O2", "-flto"])];
+  const hash = createHash("sha256").update(JSON.stringify([compiler, flags, process.arch, process.platform]));
+  for (const source of program.sources) hash.update(source).update(readFileSync(join(ROOT, source)));
+  const directory = join(ROOT, "build", "native");
+  const output = join(directory, `${program.name}-${hash.digest("hex").slice(0, 16)}`);
+  if (existsSync(output)) return output;
+  mkdirSync(directory, { recursive: true });
+  const draft = `${output}.${process.pid}`;
+  const units = program.sources.filter((source) => source.endsWith(".c"));
+  const run = spawnSync(compiler, [...flags, "-o", draft, ...units, "-lm"], { cwd: ROOT, encoding: "utf8" });
+  if (run.error) {
+    throw new Error(
+      `no C compiler: "${compiler}" does not start (${run.error.message}). ` +
+        `Install one (Debian: apt-get install ${program.debian ?? "gcc libc6-dev"}) or name it in $CC.`,
+    );
+  }
+  if (run.status !== 0) throw new Error(`${compiler} refuses ${basename(program.name)}:\n${run.stderr}`);
+  renameSync(draft, output);
+  return output;
+}
+
+/** The simulator's helper: the electrical world with the power gate's C core. */
+export function buildHelper(): string {
+  return buildProgram({
+    name: "world",
+    sources: [
+      "tools/world/world.c",
+      "tools/world/waves.c",
+      "tools/world/waves.h",
+      "firmware/native/power-gate.c",
+      "firmware/native/power-gate.h",
+    ],
+  });
+}
