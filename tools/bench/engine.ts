@@ -1,0 +1,138 @@
+// Builds the XS engine for a 32-bit RISC-V core (rv32imac, as in an ESP32-C3) from the sources that the
+// @agoric/xsnap package ships, with the host in native/, and runs scripts on it in qemu, where one instruction is one
+// tick of the clock: what it counts is the same on every run and machine.
+
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const outDir = join(here, "..", "..", "build", "bench");
+const native = join(here, "native");
+
+const COMPILER = "riscv64-unknown-elf-gcc";
+const EMULATOR = "qemu-system-riscv32";
+
+/** Where the core's memory is (-M virt), and where the loader puts the script: native/host.c knows the last one. */
+const CODE = { address: 0x80000000, size: 4 << 20 };
+const RAM = { address: 0x80400000, size: 0x07c00000 };
+const SCRIPT_ADDRESS = 0x88000000;
+
+const machineFlags = ["-march=rv32imac", "-mabi=ilp32", "-specs=picolibc.specs"];
+
+/** -Os as the SDK's own builds for the ESP32; bounds checks and debugger are off, as in a release image. */
+const compileFlags = [
+  ...machineFlags,
+  "-Os",
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-DINCLUDE_XSPLATFORM",
+  '-DXSPLATFORM="rv32_xs.h"',
+  "-DmxRun=1",
+  "-DmxParse=1",
+  "-DmxNoConsole=1",
+  "-w",
+];
+
+const linkFlags = [
+  "-lm",
+  "--oslib=semihost",
+  "--crt0=hosted",
+  "-Wl,--gc-sections",
+  `-Wl,--defsym=__flash=${CODE.address}`,
+  `-Wl,--defsym=__flash_size=${CODE.size}`,
+  `-Wl,--defsym=__ram=${RAM.address}`,
+  `-Wl,--defsym=__ram_size=${RAM.size}`,
+  "-Wl,--defsym=__stack_size=0x100000",
+];
+
+const run = promisify(execFile);
+
+/** The folder of XS's sources inside @agoric/xsnap; its exports do not name them, so it is found by its entry. */
+function xsFolder(): string {
+  let folder = dirname(createRequire(import.meta.url).resolve("@agoric/xsnap"));
+  while (!existsSync(join(folder, "moddable", "xs", "sources"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error("@agoric/xsnap holds no moddable/xs/sources: run `npm install` again");
+    folder = parent;
+  }
+  return join(folder, "moddable", "xs");
+}
+
+/** Names each tool that is missing with the Debian package that brings it; empty when all are there. */
+export async function missingTools(): Promise<string[]> {
+  const missing: string[] = [];
+  const works = (command: string, args: string[]) =>
+    run(command, args).then(
+      () => true,
+      () => false,
+    );
+  if (!(await works(COMPILER, ["--version"]))) missing.push(`${COMPILER}: apt-get install gcc-riscv64-unknown-elf`);
+  else if (!(await works(COMPILER, [...machineFlags, "-E", "-x", "c", "/dev/null"])))
+    missing.push("picolibc.specs: apt-get install picolibc-riscv64-unknown-elf");
+  if (!(await works(EMULATOR, ["--version"]))) missing.push(`${EMULATOR}: apt-get install qemu-system-misc`);
+  return missing;
+}
+
+/** A name for all that the binary is made of, so that it is built again only when something changed. */
+function fingerprint(files: readonly string[], version: string): string {
+  const hash = createHash("sha256").update(version).update(JSON.stringify([compileFlags, linkFlags]));
+  for (const file of files) hash.update(file).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Builds what is not yet built; gives the path of the ELF file. Takes about half a minute the first time. */
+export async function buildEngine(): Promise<string> {
+  const missing = await missingTools();
+  if (missing.length > 0) throw new Error(`the benchmark needs these tools:\n  ${missing.join("\n  ")}`);
+  const xs = xsFolder();
+  const engineSources = readdirSync(join(xs, "sources"))
+    .filter((name) => name.endsWith(".c") && name !== "xsSnapshot.c")
+    .map((name) => join(xs, "sources", name));
+  const ours = readdirSync(native).map((name) => join(native, name));
+  const { stdout: version } = await run(COMPILER, ["--version"]);
+  const engineKey = fingerprint([...engineSources, join(native, "rv32_xs.h")], version);
+  const objects = join(outDir, engineKey);
+  const elf = join(outDir, `host-${fingerprint([...engineSources, ...ours], version)}.elf`);
+  if (existsSync(elf)) return elf;
+  mkdirSync(objects, { recursive: true });
+  const includes = [native, ...["includes", "platforms", "sources"].map((name) => join(xs, name))].map((p) => `-I${p}`);
+  const compile = async (source: string, force: boolean) => {
+    const object = join(objects, `${source.slice(source.lastIndexOf("/") + 1)}.o`);
+    if (force || !existsSync(object)) await run(COMPILER, [...compileFlags, ...includes, "-c", source, "-o", object]);
+    return object;
+  };
+  const results: string[] = [];
+  const queue = [...engineSources];
+  const worker = async () => {
+    for (let source = queue.pop(); source !== undefined; source = queue.pop())
+      results.push(await compile(source, false));
+  };
+  await Promise.all([worker(), worker()]);
+  results.sort();
+  results.push(await compile(join(native, "host.c"), true));
+  await run(COMPILER, [...compileFlags, ...results, ...linkFlags, "-o", elf]);
+  return elf;
+}
+
+/** Runs a script (one self-contained program, no modules) on the emulated core; gives the lines that it printed. */
+export async function runScript(source: string, name = "script"): Promise<string[]> {
+  const elf = await buildEngine();
+  const file = join(outDir, `${name}.js`);
+  writeFileSync(file, `${source}\0`);
+  const args = ["-M", "virt", "-m", "512M", "-bios", "none", "-nographic", "-monitor", "none", "-serial", "none"];
+  args.push("-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel", elf);
+  args.push("-device", `loader,file=${file},addr=${SCRIPT_ADDRESS},force-raw=on`);
+  const child = spawn(EMULATOR, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const lines = output.split("\n").filter((line) => line !== "");
+  if (code !== 0) throw new Error(`the emulated core ended with ${code}:\n${lines.slice(-20).join("\n")}`);
+  return lines;
+}
