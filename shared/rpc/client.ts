@@ -1,0 +1,142 @@
+// The paying side of the wire: the three calls over an HttpClient.
+//
+// A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
+// may lie, so answers are limited in size and checked field by field before anybody sees them.
+
+import type { Millisecond } from "../units";
+import { HttpError } from "./http";
+import type { HttpClient, HttpResponse } from "./http-client";
+import {
+  type DraftOffer,
+  type PaymentRequest,
+  type PaymentResult,
+  type PowerRequest,
+  RPC_PATH,
+  type Status,
+  type StatusRequest,
+} from "./types";
+import { decodeUtf8 } from "./utf8";
+import {
+  draftOffer,
+  paymentRequest,
+  paymentResult,
+  powerRequest,
+  readFault,
+  type Shape,
+  status,
+  statusRequest,
+} from "./wire";
+import { decodeResponse, encodeCall, type Limits, type MethodResponse, type Value } from "./xmlrpc";
+
+/** The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values. */
+const ANSWER_LIMITS: Limits = Object.freeze({ chars: 12_288, depth: 6, values: 96 });
+const RETRY_AFTER_MAX_S = 3600;
+
+/**
+ * What is not an answer. `link`: nobody answered, try again. `http`: something else than a socket answered.
+ * `malformed`: a socket answered against the protocol.
+ */
+export class RpcError extends Error {
+  constructor(
+    readonly kind: "link" | "http" | "malformed",
+    message: string,
+    override readonly cause?: unknown,
+  ) {
+    super(message);
+    this.name = "RpcError";
+  }
+}
+
+export interface RpcClientOptions {
+  readonly http: HttpClient;
+  readonly host: string;
+  readonly port: number;
+  /** For one call, the time that get_status waits not counted. Default 10 s. */
+  readonly timeoutMs?: Millisecond;
+}
+
+export class RpcClient {
+  readonly #http: HttpClient;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #timeoutMs: Millisecond;
+
+  constructor({ http, host, port, timeoutMs = 10_000 }: RpcClientOptions) {
+    this.#http = http;
+    this.#host = host;
+    this.#port = port;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  getStatus(request: StatusRequest = {}): Promise<Status> {
+    const params = request.waitMs ? [statusRequest.write(request)] : [];
+    return this.#call("get_status", params, status, request.waitMs);
+  }
+
+  powerRequest(request: PowerRequest): Promise<DraftOffer> {
+    return this.#call("power_request", [powerRequest.write(request)], draftOffer);
+  }
+
+  payTransaction(request: PaymentRequest): Promise<PaymentResult> {
+    return this.#call("pay_transaction", [paymentRequest.write(request)], paymentResult);
+  }
+
+  async #call<T>(method: string, params: readonly Value[], shape: Shape<T>, extraMs = 0): Promise<T> {
+    const response = await this.#post(encodeCall(method, params), this.#timeoutMs + extraMs);
+    if (response.status !== 200) {
+      throw new RpcError("http", `expected HTTP status 200 from ${this.#where()}, found ${response.status}`);
+    }
+    return readAnswer(response, shape);
+  }
+
+  async #post(body: string, timeoutMs: Millisecond): Promise<HttpResponse> {
+    try {
+      return await this.#http.request({
+        host: this.#host,
+        port: this.#port,
+        method: "POST",
+        path: RPC_PATH,
+        headers: { "Content-Type": "text/xml" },
+        body,
+        timeoutMs,
+        limitBytes: ANSWER_LIMITS.chars,
+        // A socket answers a repeated call as it did before.
+        repeatable: true,
+      });
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      const answered = error.kind === "malformed" || error.kind === "unsupported" || error.kind === "too-large";
+      throw new RpcError(answered ? "malformed" : "link", error.message, error);
+    }
+  }
+
+  #where(): string {
+    return `${this.#host}:${this.#port}`;
+  }
+}
+
+function readAnswer<T>(response: HttpResponse, shape: Shape<T>): T {
+  const answer = understand(() => decodeResponse(decodeUtf8(response.body), ANSWER_LIMITS));
+  if (answer.kind === "fault") throw faultOf(answer, retryAfterMs(response));
+  return understand(() => shape.read(answer.value, ""));
+}
+
+function understand<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new RpcError("malformed", `the socket's answer: ${error instanceof Error ? error.message : error}`, error);
+  }
+}
+
+function faultOf({ code, message }: MethodResponse & { kind: "fault" }, retryAfter: Millisecond | undefined): Error {
+  return (
+    readFault(code, message, retryAfter) ?? new RpcError("malformed", `the socket's answer: unknown fault ${code}`)
+  );
+}
+
+function retryAfterMs({ headers }: HttpResponse): Millisecond | undefined {
+  const seconds = headers.get("retry-after");
+  if (seconds === undefined || !/^\d{1,9}$/.test(seconds)) return undefined;
+  return Math.min(Number(seconds), RETRY_AFTER_MAX_S) * 1000;
+}

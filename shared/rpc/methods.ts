@@ -1,0 +1,121 @@
+// The methods that a socket answers, and how one XML-RPC call becomes one answer: decode, check, call, encode.
+// It knows nothing of HTTP, so a benchmark or another transport can use it alone.
+//
+// Introspection as in "XML-RPC for PHP"'s reserved methods, which stock clients know. `system.multicall` is left out:
+// it would let one request do the work of many.
+
+import { Fault } from "./faults";
+import type { SocketCalls } from "./types";
+import {
+  draftOffer,
+  faultText,
+  paymentRequest,
+  paymentResult,
+  powerRequest,
+  status,
+  statusRequest,
+  WireError,
+} from "./wire";
+import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
+
+/** What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 10 values. */
+export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 8192, depth: 4, values: 32 });
+
+interface Method {
+  readonly name: string;
+  /** Type of the result, then those of the parameters, for each way to call it. */
+  readonly signatures: readonly (readonly string[])[];
+  readonly help: string;
+  call(calls: SocketCalls, params: readonly Value[], peer: string): Value | Promise<Value>;
+}
+
+const METHODS: readonly Method[] = Object.freeze([
+  {
+    name: "get_status",
+    signatures: [["struct"], ["struct", "struct"]],
+    help: "State of the socket and its terms. {wait_ms}: answer when the state or the renewal flag changes, at the latest after so long.",
+    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      status.write(await calls.getStatus(params.length > 0 ? statusRequest.read(params[0] as Value, "") : {}, peer)),
+  },
+  {
+    name: "power_request",
+    signatures: [["struct", "struct"]],
+    help: "Opens, resumes or goes on with a session. {address, scheme, session?}: answers with the draft to sign.",
+    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      draftOffer.write(await calls.powerRequest(powerRequest.read(params[0] as Value, ""), peer)),
+  },
+  {
+    name: "pay_transaction",
+    signatures: [["struct", "struct"]],
+    help: "Pays one increment. {session, increment, transaction}: answers with the energy credited and the next draft.",
+    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      paymentResult.write(await calls.payTransaction(paymentRequest.read(params[0] as Value, ""), peer)),
+  },
+  {
+    name: "system.listMethods",
+    signatures: [["array"]],
+    help: "Names of all methods.",
+    call: () => METHODS.map(({ name }) => name),
+  },
+  {
+    name: "system.methodSignature",
+    signatures: [["array", "string"]],
+    help: "Signatures of a method: the type of its result, then of its parameters.",
+    call: (_calls: SocketCalls, params: readonly Value[]) =>
+      methodNamed(params[0]).signatures.map((signature) => [...signature]),
+  },
+  {
+    name: "system.methodHelp",
+    signatures: [["string", "string"]],
+    help: "One sentence about a method.",
+    call: (_calls: SocketCalls, params: readonly Value[]) => methodNamed(params[0]).help,
+  },
+]);
+
+export interface Answer {
+  readonly xml: string;
+  /** Set where the answer is a fault that tells when to try again. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export type ErrorReporter = (error: unknown, what: string) => void;
+
+/** Answers one call. Never rejects: whatever goes wrong becomes a fault, and what nobody expected is reported too. */
+export async function answerCall(
+  text: string,
+  calls: SocketCalls,
+  peer: string,
+  onError: ErrorReporter,
+): Promise<Answer> {
+  try {
+    const { method: name, params } = decodeCall(text, REQUEST_LIMITS);
+    const method = methodNamed(name);
+    checkCount(method, params);
+    return { xml: encodeResponse(await method.call(calls, params, peer)) };
+  } catch (error) {
+    const fault = asFault(error, onError);
+    return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
+  }
+}
+
+function asFault(error: unknown, onError: ErrorReporter): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof WireError) return new Fault("invalid-parameters", `${error.message}.`);
+  if (error instanceof XmlRpcError && error.kind === "too-large") return new Fault("too-large", `${error.message}.`);
+  if (error instanceof XmlRpcError && error.kind === "malformed") return new Fault("parse-error", `${error.message}.`);
+  onError(error, "a call failed");
+  return new Fault("internal-error");
+}
+
+function methodNamed(name: Value | undefined): Method {
+  if (typeof name !== "string") throw new WireError("method", "the name of a method", "another type");
+  const method = METHODS.find((one) => one.name === name);
+  if (method === undefined) throw new Fault("method-not-found", `Found ${JSON.stringify(name.slice(0, 64))}.`);
+  return method;
+}
+
+function checkCount({ signatures }: Method, params: readonly Value[]): void {
+  const counts = signatures.map((signature) => signature.length - 1);
+  if (counts.includes(params.length)) return;
+  throw new WireError("params", `${counts.join(" or ")} of them`, `${params.length}`);
+}

@@ -1,0 +1,238 @@
+// One connection of the RPC server: reads a request, has it answered, writes the answer, and again.
+//
+// What may take long has its time: a whole request, the silence between two, the farewell after a refusal. One
+// request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends.
+
+import type { Clock, Connection } from "../ports";
+import type { Millisecond } from "../units";
+import type { Admission } from "./admission";
+import { Fault } from "./faults";
+import { concat, HttpError, MessageReader, parseRequest, type RequestHead, writeMessage } from "./http";
+import { type Answer, answerCall, type ErrorReporter } from "./methods";
+import { RPC_PATH, type SocketCalls } from "./types";
+import { decodeUtf8, encodeUtf8 } from "./utf8";
+import { faultText } from "./wire";
+import { encodeFault } from "./xmlrpc";
+
+export interface ConnectionLimits {
+  readonly headBytes: number;
+  readonly headers: number;
+  readonly bodyBytes: number;
+  /** Bytes of later requests that may wait while one is answered. */
+  readonly earlyBytes: number;
+  /** From a request's first byte to its last. */
+  readonly requestMs: Millisecond;
+  /** Silence between requests. */
+  readonly idleMs: Millisecond;
+  /** An answer that takes longer is given up; above the longest wait of get_status. */
+  readonly answerMs: Millisecond;
+  /** After a refusal what still comes is dropped for so long, so that the peer can read why. */
+  readonly farewellMs: Millisecond;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
+  headBytes: 2048,
+  headers: 24,
+  bodyBytes: 8192,
+  earlyBytes: 2048,
+  requestMs: 10_000,
+  idleMs: 15_000,
+  answerMs: 90_000,
+  farewellMs: 1000,
+});
+
+interface Context {
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+  readonly admission: Admission;
+  readonly calls: SocketCalls;
+  readonly onError: ErrorReporter;
+  readonly onClose: () => void;
+}
+
+const XML = "Content-Type: text/xml";
+const PLAIN = "Content-Type: text/plain";
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+export class ServerConnection {
+  readonly address: string;
+  readonly #connection: Connection;
+  readonly #context: Context;
+  readonly #reader: MessageReader<RequestHead>;
+  #state: "idle" | "reading" | "answering" | "farewell" | "closed" = "idle";
+  #since: Millisecond;
+  #cancel: () => void = () => {};
+  #head: RequestHead | undefined;
+  #refusal: HttpError | undefined;
+  #body: Uint8Array[] = [];
+
+  constructor(connection: Connection, address: string, context: Context) {
+    this.address = address;
+    this.#connection = connection;
+    this.#context = context;
+    this.#since = context.clock.now();
+    this.#reader = new MessageReader(parseRequest, this.#sink(), context.limits, context.limits.earlyBytes);
+    connection.onData = (data) => this.#receive(data);
+    connection.onClose = () => this.close();
+    this.#idle();
+  }
+
+  /** Since when nothing has been asked for; undefined while a request comes in or is answered. */
+  get idleSince(): Millisecond | undefined {
+    return this.#state === "idle" || this.#state === "farewell" ? this.#since : undefined;
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#cancel();
+    this.#body = [];
+    this.#connection.onData = () => {};
+    this.#connection.onClose = () => {};
+    this.#connection.close();
+    this.#context.onClose();
+  }
+
+  #receive(data: Uint8Array): void {
+    if (this.#state === "closed" || this.#state === "farewell") return;
+    if (this.#state === "idle") this.#reading();
+    this.#guard(() => this.#reader.push(data));
+  }
+
+  #sink() {
+    return {
+      head: (head: RequestHead) => {
+        this.#head = head;
+        this.#refusal = refusalOf(head);
+        if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
+      },
+      body: (chunk: Uint8Array) => {
+        this.#body.push(chunk);
+      },
+      end: () => this.#answer(),
+    };
+  }
+
+  #answer(): void {
+    if (this.#refusal) throw this.#refusal;
+    const { clock, limits } = this.#context;
+    const body = concat(...this.#body);
+    this.#body = [];
+    this.#state = "answering";
+    this.#arm(limits.answerMs, () => this.#refuse(new HttpError("timeout", "the answer took too long", 503)));
+    this.#since = clock.now();
+    void this.#answerTo(body).then((answer) => this.#reply(answer));
+  }
+
+  async #answerTo(body: Uint8Array): Promise<Answer> {
+    const { admission, calls, onError } = this.#context;
+    try {
+      admission.takeRequest(this.address);
+      return await answerCall(decodeUtf8(body), calls, this.address, onError);
+    } catch (error) {
+      const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
+      return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
+    }
+  }
+
+  #reply({ xml, retryAfterMs }: Answer): void {
+    if (this.#state !== "answering") return;
+    const keepAlive = this.#head?.keepAlive ?? false;
+    const lines = ["HTTP/1.1 200 OK", XML];
+    if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`);
+    if (!keepAlive) lines.push("Connection: close");
+    this.#guard(() => {
+      this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
+      if (!keepAlive) return this.#farewell();
+      this.#idle();
+      this.#reader.next();
+      if (this.#state === "idle" && !this.#reader.idle) this.#reading();
+    });
+  }
+
+  /** Runs what may meet an HttpError: the peer is told, then the connection ends. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof HttpError) this.#refuse(error);
+      else {
+        this.#context.onError(error, "a connection failed");
+        this.close();
+      }
+    }
+  }
+
+  #refuse(error: HttpError): void {
+    if (this.#state === "closed" || this.#state === "farewell") return;
+    const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? "Error"}`, PLAIN, "Connection: close"];
+    if (error.status === 405) lines.push("Allow: POST");
+    try {
+      this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message)}\n`)));
+      this.#farewell();
+    } catch {
+      this.close();
+    }
+  }
+
+  #idle(): void {
+    const { clock, limits } = this.#context;
+    this.#state = "idle";
+    this.#since = clock.now();
+    this.#arm(limits.idleMs, () => this.close());
+  }
+
+  #reading(): void {
+    const { limits } = this.#context;
+    this.#state = "reading";
+    this.#arm(limits.requestMs, () => {
+      this.#refuse(new HttpError("timeout", `expected a whole request within ${limits.requestMs} ms`, 408));
+    });
+  }
+
+  #farewell(): void {
+    const { clock, limits } = this.#context;
+    this.#state = "farewell";
+    this.#since = clock.now();
+    this.#body = [];
+    this.#arm(limits.farewellMs, () => this.close());
+  }
+
+  #arm(delay: Millisecond, action: () => void): void {
+    this.#cancel();
+    this.#cancel = this.#context.clock.after(delay, action);
+  }
+}
+
+/** Why a request is refused whatever its body says. */
+function refusalOf({ method, target, headers }: RequestHead): HttpError | undefined {
+  if (target !== RPC_PATH) return new HttpError("unsupported", `expected the path ${RPC_PATH}, found ${target}`, 404);
+  if (method !== "POST") return new HttpError("unsupported", `expected POST, found ${method}`, 405);
+  // A browser asks before it sends text/xml to a stranger, so no web page can make its reader's browser call a socket.
+  const type = headers.get("content-type") ?? "";
+  if (!/^(text|application)\/xml *(; *charset="?(utf-8|us-ascii)"?)?$/i.test(type)) {
+    return new HttpError("unsupported", `expected Content-Type text/xml in UTF-8, found ${type || "none"}`, 415);
+  }
+  const coding = headers.get("content-encoding") ?? "identity";
+  if (coding !== "identity") return new HttpError("unsupported", `expected no Content-Encoding, found ${coding}`, 415);
+  return undefined;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^ -~]/g, "?").slice(0, 200);
+}
+
+const REASONS: { readonly [status: number]: string } = Object.freeze({
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  411: "Length Required",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  417: "Expectation Failed",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+});

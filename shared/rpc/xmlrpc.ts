@@ -1,0 +1,457 @@
+// XML-RPC (xmlrpc.com/spec, 1999 to 2003): what the wire says, as JavaScript values and back.
+//
+// Small and strict: of XML only elements without attributes, the five predefined entities, numeric
+// references and the declaration; no DTD, comment, CDATA or processing instruction. Sizes, depth and counts are
+// limited before anything is built. `<nil/>` is refused both ways: a field without a value is left out.
+//
+// The text is cut at every "<" by one native split, so that XS works on short strings.
+
+/** An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted. */
+export class DateTime {
+  constructor(readonly iso8601: string) {}
+}
+
+/** A floating-point number, kept apart from an integer of the same value. */
+export class Double {
+  constructor(readonly value: number) {}
+}
+
+export type Struct = { readonly [name: string]: Value };
+/** A number is an integer: 32 bits when written, up to 2^53 when read (`i8`). */
+export type Value = number | boolean | string | Double | DateTime | Uint8Array | readonly Value[] | Struct;
+
+export interface Limits {
+  /** Characters of the whole text. */
+  readonly chars: number;
+  /** Nesting of arrays and structs. */
+  readonly depth: number;
+  /** Values in all, containers counted too. */
+  readonly values: number;
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({ chars: 16_384, depth: 8, values: 256 });
+
+export interface MethodCall {
+  readonly method: string;
+  readonly params: readonly Value[];
+}
+
+export type MethodResponse =
+  | { readonly kind: "value"; readonly value: Value }
+  | { readonly kind: "fault"; readonly code: number; readonly message: string };
+
+/** Text that is not well-formed XML-RPC, or a value that cannot be written as such. */
+export class XmlRpcError extends Error {
+  constructor(
+    readonly kind: "malformed" | "too-large" | "unwritable",
+    message: string,
+  ) {
+    super(message);
+    this.name = "XmlRpcError";
+  }
+}
+
+export const INT_MIN = -0x80000000;
+export const INT_MAX = 0x7fffffff;
+
+// ---------------------------------------------------------------- writing
+
+const DECLARATION = '<?xml version="1.0"?>';
+const METHOD_NAME = /^[A-Za-z0-9_.:/]{1,64}$/;
+/** What XML 1.0 has no way to say. */
+const NOT_XML = /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const TO_ESCAPE = /[&<>\r]/;
+const DATE_TIME = /^\d{4}-?\d\d-?\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/;
+
+export function encodeCall(method: string, params: readonly Value[]): string {
+  if (!METHOD_NAME.test(method)) throw unwritable("a method name", method);
+  const written = params.map((param) => `<param>${writeValue(param)}</param>`).join("");
+  return `${DECLARATION}<methodCall><methodName>${method}</methodName><params>${written}</params></methodCall>`;
+}
+
+export function encodeResponse(value: Value): string {
+  return `${DECLARATION}<methodResponse><params><param>${writeValue(value)}</param></params></methodResponse>`;
+}
+
+export function encodeFault(code: number, message: string): string {
+  const fault = writeValue({ faultCode: code, faultString: message });
+  return `${DECLARATION}<methodResponse><fault>${fault}</fault></methodResponse>`;
+}
+
+function writeValue(value: Value): string {
+  if (typeof value === "string") return `<value><string>${escapeText(value)}</string></value>`;
+  if (typeof value === "number") return `<value><int>${writeInt(value)}</int></value>`;
+  if (typeof value === "boolean") return `<value><boolean>${value ? 1 : 0}</boolean></value>`;
+  if (Array.isArray(value)) return `<value><array><data>${value.map(writeValue).join("")}</data></array></value>`;
+  if (value instanceof Double) return `<value><double>${writeDouble(value.value)}</double></value>`;
+  if (value instanceof Uint8Array) return `<value><base64>${toBase64(value)}</base64></value>`;
+  if (value instanceof DateTime) return `<value><dateTime.iso8601>${writeDate(value)}</dateTime.iso8601></value>`;
+  if (typeof value === "object" && value !== null) return writeStruct(value as Struct);
+  throw unwritable("a value that XML-RPC has", String(value));
+}
+
+function writeStruct(struct: Struct): string {
+  const members: string[] = [];
+  for (const name of Object.keys(struct)) {
+    members.push(`<member><name>${escapeText(name)}</name>${writeValue(struct[name] as Value)}</member>`);
+  }
+  return `<value><struct>${members.join("")}</struct></value>`;
+}
+
+function writeInt(value: number): string {
+  if (!Number.isInteger(value) || value < INT_MIN || value > INT_MAX) {
+    throw unwritable("an integer of 32 bits (larger ones travel as strings)", String(value));
+  }
+  return String(value);
+}
+
+/** The specification has no exponent: a decimal point and digits only. */
+function writeDouble(value: number): string {
+  if (!Number.isFinite(value)) throw unwritable("a finite number", String(value));
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const [digits = "", exponent = "0"] = String(Math.abs(value)).split("e");
+  const [whole = "", fraction = ""] = digits.split(".");
+  const shift = Number(exponent);
+  if (shift >= 0)
+    return `${sign}${whole}${fraction.slice(0, shift).padEnd(shift, "0")}.${fraction.slice(shift) || "0"}`;
+  return `${sign}0.${"0".repeat(-shift - 1)}${whole}${fraction}`;
+}
+
+function writeDate(value: DateTime): string {
+  if (!DATE_TIME.test(value.iso8601)) throw unwritable("an ISO 8601 instant", value.iso8601);
+  return value.iso8601;
+}
+
+function escapeText(text: string): string {
+  if (NOT_XML.test(text)) throw unwritable("text of XML characters", "a control character");
+  if (!TO_ESCAPE.test(text)) return text;
+  // ">" because of "]]>", the carriage return because a reader would turn it into a line feed.
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+}
+
+function unwritable(expected: string, found: string): XmlRpcError {
+  return new XmlRpcError("unwritable", `expected ${expected}, found ${found.slice(0, 40)}`);
+}
+
+// ---------------------------------------------------------------- reading
+
+export function decodeCall(text: string, limits: Limits = DEFAULT_LIMITS): MethodCall {
+  const reader = new Reader(text, limits);
+  reader.open("methodCall");
+  const method = reader.leaf("methodName");
+  if (!METHOD_NAME.test(method)) throw reader.malformed("a method name", method);
+  const params: Value[] = [];
+  // The element may be absent where there are no parameters.
+  if (reader.at("params")) {
+    reader.open("params");
+    while (reader.at("param")) params.push(readParam(reader));
+    reader.close("params");
+  }
+  reader.close("methodCall");
+  reader.end();
+  return { method, params };
+}
+
+export function decodeResponse(text: string, limits: Limits = DEFAULT_LIMITS): MethodResponse {
+  const reader = new Reader(text, limits);
+  reader.open("methodResponse");
+  const response = reader.at("fault") ? readFault(reader) : readResult(reader);
+  reader.close("methodResponse");
+  reader.end();
+  return response;
+}
+
+function readResult(reader: Reader): MethodResponse {
+  reader.open("params");
+  const value = readParam(reader);
+  reader.close("params");
+  return { kind: "value", value };
+}
+
+function readFault(reader: Reader): MethodResponse {
+  reader.open("fault");
+  const fault = readValue(reader, 0);
+  reader.close("fault");
+  const { faultCode: code, faultString: message } = fault as Struct;
+  if (typeof code !== "number" || typeof message !== "string" || Object.keys(fault).length !== 2) {
+    throw reader.malformed("a fault of faultCode and faultString", "another value");
+  }
+  return { kind: "fault", code, message };
+}
+
+function readParam(reader: Reader): Value {
+  reader.open("param");
+  const value = readValue(reader, 0);
+  reader.close("param");
+  return value;
+}
+
+function readValue(reader: Reader, depth: number): Value {
+  reader.count(depth);
+  if (!reader.at("value")) throw reader.malformed("<value>", `<${reader.tag}>`);
+  const text = reader.text;
+  reader.next();
+  if (reader.at("/value")) {
+    reader.close("value");
+    return reader.unescape(text);
+  }
+  reader.blank(text);
+  const value = readTyped(reader, depth);
+  reader.close("value");
+  return value;
+}
+
+function readTyped(reader: Reader, depth: number): Value {
+  const type = reader.tag;
+  switch (type) {
+    case "string":
+      return reader.leaf(type);
+    case "int":
+    case "i4":
+      return readInt(reader, reader.leaf(type), INT_MIN, INT_MAX);
+    case "i8":
+      return readInt(reader, reader.leaf(type), Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    case "boolean":
+      return readBoolean(reader, reader.leaf(type));
+    case "double":
+      return readDouble(reader, reader.leaf(type));
+    case "dateTime.iso8601":
+      return readDate(reader, reader.leaf(type));
+    case "base64":
+      return readBase64(reader, reader.leaf(type));
+    case "array":
+      return readArray(reader, depth + 1);
+    case "struct":
+      return readStruct(reader, depth + 1);
+  }
+  throw reader.malformed("a type of XML-RPC", `<${type}>`);
+}
+
+function readArray(reader: Reader, depth: number): Value {
+  const items: Value[] = [];
+  reader.open("array");
+  reader.open("data");
+  while (reader.at("value")) items.push(readValue(reader, depth));
+  reader.close("data");
+  reader.close("array");
+  return items;
+}
+
+function readStruct(reader: Reader, depth: number): Value {
+  // Without a prototype, so that a member called "__proto__" is a member like any other.
+  const struct: Record<string, Value> = Object.create(null);
+  reader.open("struct");
+  while (reader.at("member")) {
+    reader.open("member");
+    const name = reader.leaf("name");
+    if (name in struct) throw reader.malformed("each member once", `"${name}" again`);
+    struct[name] = readValue(reader, depth);
+    reader.close("member");
+  }
+  reader.close("struct");
+  return struct;
+}
+
+const INTEGER = /^[+-]?\d{1,20}$/;
+const DOUBLE = /^[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?$/;
+
+function readInt(reader: Reader, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!INTEGER.test(text) || value < least || value > most) {
+    throw reader.malformed(`an integer from ${least} to ${most}`, text);
+  }
+  return value + 0 === 0 ? 0 : value; // no negative zero
+}
+
+function readBoolean(reader: Reader, text: string): boolean {
+  if (text !== "0" && text !== "1") throw reader.malformed("a boolean, 0 or 1", text);
+  return text === "1";
+}
+
+function readDouble(reader: Reader, text: string): Double {
+  const value = Number(text);
+  if (!DOUBLE.test(text) || !Number.isFinite(value)) throw reader.malformed("a finite decimal number", text);
+  return new Double(value);
+}
+
+function readDate(reader: Reader, text: string): DateTime {
+  if (!DATE_TIME.test(text)) throw reader.malformed("an ISO 8601 instant", text);
+  return new DateTime(text);
+}
+
+function readBase64(reader: Reader, text: string): Uint8Array {
+  const bytes = fromBase64(text.replace(/[ \t\r\n]+/g, ""));
+  if (bytes === undefined) throw reader.malformed("base64 (RFC 4648)", text);
+  return bytes;
+}
+
+// ---------------------------------------------------------------- the XML below
+
+const XML_DECLARATION =
+  /^\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?:utf-8|us-ascii)"|'(?:utf-8|us-ascii)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?$/i;
+const BLANK = /^[ \t\r\n]*$/;
+const TRAILING_BLANK = /[ \t\r\n]+$/;
+/** Tags that one value costs at most: member, name, value and type, opened and closed. */
+const TAGS_A_VALUE = 10;
+const TAGS_AROUND = 16;
+
+/** Walks the tags; `tag` is the one it stands on ("/name" closes), `text` what follows it. */
+class Reader {
+  tag = "";
+  text = "";
+  readonly #pieces: string[];
+  #at = 0;
+  #closeNext = "";
+  #values = 0;
+
+  constructor(
+    source: string,
+    readonly limits: Limits,
+  ) {
+    if (source.length > limits.chars) throw tooLarge("characters", limits.chars);
+    const most = limits.values * TAGS_A_VALUE + TAGS_AROUND;
+    this.#pieces = normalise(source).split("<", most + 1);
+    if (this.#pieces.length > most) throw tooLarge("tags", most);
+    if (this.#pieces[0] !== "") this.#prolog();
+    else this.#at = 1;
+    this.next();
+    if (this.#at === 2 && this.tag.startsWith("?")) this.#declaration();
+  }
+
+  /** Goes on to the next tag. */
+  next(): void {
+    if (this.#closeNext !== "") {
+      this.tag = this.#closeNext;
+      this.#closeNext = "";
+      return;
+    }
+    const piece = this.#pieces[this.#at++];
+    if (piece === undefined) throw this.malformed("a tag", "the end");
+    const end = piece.indexOf(">");
+    if (end < 0) throw this.malformed('a tag that ends with ">"', `<${piece}`);
+    this.tag = piece.slice(0, end);
+    this.text = piece.slice(end + 1);
+    if (this.tag.endsWith("/")) this.#selfClosing();
+  }
+
+  at(tag: string): boolean {
+    return this.tag === tag;
+  }
+
+  open(name: string): void {
+    if (this.tag !== name) throw this.malformed(`<${name}>`, `<${this.tag}>`);
+    this.blank(this.text);
+    this.next();
+  }
+
+  close(name: string): void {
+    if (this.tag !== `/${name}`) throw this.malformed(`</${name}>`, `<${this.tag}>`);
+    this.blank(this.text);
+    if (this.#at < this.#pieces.length) this.next();
+    else this.tag = "";
+  }
+
+  /** Text of an element that holds nothing else. */
+  leaf(name: string): string {
+    if (this.tag !== name) throw this.malformed(`<${name}>`, `<${this.tag}>`);
+    const text = this.unescape(this.text);
+    this.next();
+    this.close(name);
+    return text;
+  }
+
+  end(): void {
+    if (this.tag !== "" || this.#at < this.#pieces.length) throw this.malformed("the end", `<${this.tag}>`);
+  }
+
+  /** Counts one value at this depth. */
+  count(depth: number): void {
+    if (depth > this.limits.depth) throw tooLarge("nested values", this.limits.depth);
+    if (++this.#values > this.limits.values) throw tooLarge("values", this.limits.values);
+  }
+
+  blank(text: string): void {
+    if (text !== "" && !BLANK.test(text)) throw this.malformed("a tag", text);
+  }
+
+  unescape(text: string): string {
+    if (!text.includes("&")) return text;
+    return text.replace(REFERENCE, (reference, name, decimal, hex) => {
+      const character = name
+        ? ENTITIES[name as keyof typeof ENTITIES]
+        : fromCode(decimal ? +decimal : parseInt(hex, 16));
+      if (character === undefined) throw this.malformed("a predefined or numeric reference", reference);
+      return character;
+    });
+  }
+
+  malformed(expected: string, found: string): XmlRpcError {
+    return new XmlRpcError("malformed", `expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`);
+  }
+
+  #prolog(): never {
+    throw this.malformed("an XML document", this.#pieces[0] as string);
+  }
+
+  #declaration(): void {
+    if (!XML_DECLARATION.test(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
+    this.blank(this.text);
+    this.next();
+  }
+
+  #selfClosing(): void {
+    this.tag = this.tag.slice(0, -1).replace(TRAILING_BLANK, "");
+    this.#closeNext = `/${this.tag}`;
+  }
+}
+
+const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&[^;]{0,10};?/g;
+const ENTITIES = Object.freeze({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" });
+
+function fromCode(code: number): string | undefined {
+  if (!(code <= 0x10ffff) || (code >= 0xd800 && code < 0xe000)) return undefined;
+  const character = String.fromCodePoint(code);
+  return NOT_XML.test(character) ? undefined : character;
+}
+
+/** Byte order mark off, line ends as XML wants them, and no character that XML forbids. */
+function normalise(source: string): string {
+  if (NOT_XML.test(source)) {
+    throw new XmlRpcError("malformed", "expected XML characters, found a control character");
+  }
+  if (source.includes("]]>")) throw new XmlRpcError("malformed", 'expected text without "]]>"');
+  const text = source.startsWith("\ufeff") ? source.slice(1) : source;
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
+
+function tooLarge(what: string, most: number): XmlRpcError {
+  return new XmlRpcError("too-large", `expected at most ${most} ${what}`);
+}
+
+// ---------------------------------------------------------------- base64 (RFC 4648), for values nobody here sends
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+function toBase64(bytes: Uint8Array): string {
+  const groups: string[] = [];
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = bytes.length - i;
+    const bits = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const digits = [18, 12, 6, 0].map((shift) => ALPHABET.charAt((bits >> shift) & 63)).join("");
+    groups.push(left >= 3 ? digits : digits.slice(0, left + 1).padEnd(4, "="));
+  }
+  return groups.join("");
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
+  const digits = text.replace(/=+$/, "");
+  const bytes: number[] = [];
+  let bits = 0;
+  for (let i = 0; i < digits.length; i++) {
+    bits = ((bits << 6) | ALPHABET.indexOf(digits.charAt(i))) & 0xffff;
+    const have = ((i + 1) * 6) % 8;
+    if (have < 6) bytes.push((bits >> have) & 0xff);
+  }
+  return Uint8Array.from(bytes);
+}
