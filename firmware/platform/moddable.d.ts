@@ -1,0 +1,52 @@
+// Types of the Moddable modules that the firmware uses: the SDK's own where @moddable/typings has them, and below those
+// that it has not.
+
+/// <reference path="../../node_modules/@moddable/typings/embedded_io/_common.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/embedded_io/socket/tcp.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/embedded_io/socket/listener.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/mc/config.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/net.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/time.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/timer.d.ts" />
+
+/** ECMA-419's key-value storage; on ESP32 NVS. */
+declare module "embedded:storage/key-value" {
+  export interface Storage {
+    /** Undefined where there is no such key. */
+    read(key: string): ArrayBuffer | undefined;
+    write(key: string, value: ArrayBuffer | Uint8Array): void;
+    delete(key: string): void;
+    close(): void;
+  }
+  const storage: {
+    open(options: { path: string; format?: "buffer"; mode?: "r" | "r+" }): Storage;
+  };
+  export default storage;
+}
+
+/** The SDK's TLS over mbedTLS (modules/network/socketmbedtls), ESP32 only. */
+declare module "socketmbedtls" {
+  export class SocketTLS {
+    /** `certificate`: the root in PEM; the server's certificate is checked against it and against `host`. */
+    constructor(options: { host: string; port: number; certificate: string });
+    /** 1 connected, 2 data to read, 3 data sent; -1 closed, -2 failed. */
+    callback: (this: SocketTLS, message: number, value?: number) => void;
+    read(type: ArrayBufferConstructor): ArrayBuffer;
+    write(data: ArrayBuffer | Uint8Array): void;
+    close(): void;
+  }
+}
+
+/** The native source of true random numbers (firmware/native): drawn at boot, before the ADC starts. */
+declare module "plugpay/entropy" {
+  export default function entropy(length: number): ArrayBuffer;
+}
+
+/** The native power gate (firmware/native). */
+declare module "plugpay/power-gate" {
+  import type { GateOptions } from "../../shared/gate-options";
+  import type { PowerGate } from "../../shared/ports";
+
+  const NativePowerGate: new (options?: GateOptions) => PowerGate;
+  export default NativePowerGate;
+}

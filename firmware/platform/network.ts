@@ -1,0 +1,133 @@
+// The Dialer and Listener ports over ECMA-419 TCP (embedded:io/socket). TCP there takes numeric addresses only, so names
+// are looked up first; it takes no more bytes than onWritable last offered, so the rest waits here.
+
+import TcpListener from "embedded:io/socket/listener";
+import TCP from "embedded:io/socket/tcp";
+import Net from "net";
+import type { Connection, Dialer, Listener } from "../../shared/ports";
+
+/** One connection: what is written goes out as the stack takes it, a close waits until all has gone. */
+class TcpConnection implements Connection {
+  onData: (data: Uint8Array) => void = () => {};
+  onClose: (error?: string) => void = () => {};
+  /** Called once, when the stack first takes bytes. */
+  onOpen: () => void = () => {};
+  peer = "";
+  #tcp: TCP | undefined;
+  #waiting: Uint8Array[] = [];
+  #writable = 0;
+  #closing = false;
+
+  /** `from`: a connection that a listener took; else `address` and `port` to connect to. */
+  constructor(options: { from: TCP } | { address: string; port: number }) {
+    this.#tcp = new TCP({
+      ...options,
+      nodelay: true,
+      onReadable: () => this.#read(),
+      onWritable: (count) => this.#write(count),
+      onError: () => this.#fail(),
+    });
+    this.peer = `${this.#tcp.remoteAddress}:${this.#tcp.remotePort}`;
+  }
+
+  write(data: Uint8Array): void {
+    if (!this.#tcp || this.#closing) return;
+    this.#waiting.push(data);
+    this.#send();
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.onData = () => {};
+    this.onClose = () => {};
+    if (this.#waiting.length === 0) this.#release();
+  }
+
+  #read(): void {
+    const data = this.#tcp?.read();
+    if (data instanceof ArrayBuffer && !this.#closing) this.onData(new Uint8Array(data));
+  }
+
+  #write(count: number): void {
+    this.#writable = count;
+    this.#send();
+    this.onOpen();
+    this.onOpen = () => {};
+  }
+
+  #send(): void {
+    while (this.#tcp && this.#writable > 0) {
+      const data = this.#waiting.shift();
+      if (!data) break;
+      const fits = data.subarray(0, this.#writable);
+      if (fits.length < data.length) this.#waiting.unshift(data.subarray(fits.length));
+      this.#writable -= fits.length;
+      this.#tcp.write(fits);
+    }
+    if (this.#closing && this.#waiting.length === 0) this.#release();
+  }
+
+  #fail(): void {
+    const { onClose } = this;
+    this.#release();
+    onClose("the connection was closed or failed");
+  }
+
+  #release(): void {
+    this.#tcp?.close();
+    this.#tcp = undefined;
+    this.#waiting = [];
+  }
+}
+
+/** What opens a TLS connection, where the platform has it. */
+export type SecureConnect = (host: string, port: number) => Promise<Connection>;
+
+export class DeviceDialer implements Dialer {
+  readonly #secure: SecureConnect | undefined;
+
+  constructor(options: { readonly secure?: SecureConnect } = {}) {
+    this.#secure = options.secure;
+  }
+
+  async connect({ host, port, secure }: { host: string; port: number; secure?: boolean }): Promise<Connection> {
+    if (secure && !this.#secure) throw new Error(`${host}:${port}: this firmware has no TLS`);
+    if (secure && this.#secure) return this.#secure(host, port);
+    const address = await resolve(host);
+    return new Promise((resolve, reject) => {
+      const connection = new TcpConnection({ address, port });
+      connection.onClose = () => reject(new Error(`${host}:${port}: cannot connect`));
+      connection.onOpen = () => {
+        connection.onClose = () => {};
+        resolve(connection);
+      };
+    });
+  }
+}
+
+export class DeviceListener implements Listener {
+  listen(port: number, onConnection: (connection: Connection) => void): () => void {
+    const listener = new TcpListener({
+      port,
+      onReadable(requests) {
+        for (; requests > 0; requests--) {
+          const from = this.read();
+          if (from) onConnection(new TcpConnection({ from }));
+        }
+      },
+    });
+    return () => (listener as unknown as { close(): void }).close();
+  }
+}
+
+const NUMERIC = /^\d{1,3}(\.\d{1,3}){3}$/;
+
+function resolve(host: string): Promise<string> {
+  if (NUMERIC.test(host)) return Promise.resolve(host);
+  return new Promise((resolve, reject) => {
+    Net.resolve(host, (_name, address) => {
+      if (address) resolve(address);
+      else reject(new Error(`${host}: no such name, or no name server answers`));
+    });
+  });
+}

@@ -1,0 +1,13 @@
+// Stands in for Moddable's "net": name look-up.
+
+import { call, ignore, receive } from "./host";
+
+export default {
+  resolve(name: string, callback: (name: string, address?: string) => void): void {
+    const { handle } = call("net.resolve", { host: name }).value as { handle: number };
+    receive(handle, ({ value }) => {
+      ignore(handle);
+      callback(name, value ?? undefined);
+    });
+  },
+};

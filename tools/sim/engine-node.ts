@@ -1,0 +1,68 @@
+// Node's engine in the same sealed environment: a fresh context with a microtask queue of its own. It starts in no
+// time and has no meter: each delivery and each command is charged a flat, deterministic sum instead.
+
+import { type Context, createContext, Script } from "node:vm";
+import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
+
+/** What XS's meter shows for a delivery that neither signs nor verifies: an answer parsed, a decision, an answer. */
+const DELIVERY_METER = 20_000;
+const COMMAND_METER = 1_000;
+
+const PRELUDE = new Script(`(() => {
+  const { $call } = globalThis;
+  const nothing = new ArrayBuffer(0);
+  const own = (bytes) => {
+    const copy = new Uint8Array(bytes.length);
+    copy.set(bytes);
+    return copy.buffer;
+  };
+  globalThis.hostCall = (head, bytes = nothing) => {
+    const reply = $call(head, new Uint8Array(bytes));
+    if (reply === undefined) throw new Error("no power");
+    return { head: reply.head, bytes: own(reply.bytes) };
+  };
+  globalThis.$deliver = () => globalThis.hostEvent(globalThis.$event.head, own(globalThis.$event.bytes));
+  for (const name of ["$call", "console", "WebAssembly", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
+})()`);
+const DELIVER = new Script("$deliver()");
+
+export class NodeEngine implements Engine {
+  onCommand: (command: Message, meter: number) => Message = () => ({ head: null });
+  readonly #context: Context;
+  #killed = false;
+
+  constructor() {
+    const $call = (head: string, bytes: Uint8Array) => this.#command(head, bytes);
+    this.#context = createContext({ $call }, { microtaskMode: "afterEvaluate" });
+    PRELUDE.runInContext(this.#context);
+  }
+
+  async load(bundle: string): Promise<void> {
+    new Script(bundle, { filename: "firmware.js" }).runInContext(this.#context);
+  }
+
+  async deliver(event: Message): Promise<{ meter: number }> {
+    if (this.#killed) throw new PowerLost();
+    this.#context["$event"] = { head: JSON.stringify(event.head ?? null), bytes: event.bytes ?? new Uint8Array(0) };
+    try {
+      DELIVER.runInContext(this.#context);
+    } catch (error) {
+      if (!this.#killed) throw new FirmwareCrash((error as Error).stack ?? String(error));
+    }
+    if (this.#killed) throw new PowerLost();
+    return { meter: DELIVERY_METER };
+  }
+
+  /** JavaScript cannot be stopped in its tracks here, but from now on every command throws: it has no effect any more. */
+  kill(): void {
+    this.#killed = true;
+  }
+
+  #command(head: string, bytes: Uint8Array): { head: string; bytes: Uint8Array } | undefined {
+    if (this.#killed) return undefined;
+    const reply = this.onCommand({ head: JSON.parse(head), bytes: Uint8Array.from(bytes) }, COMMAND_METER);
+    return this.#killed
+      ? undefined
+      : { head: JSON.stringify(reply.head ?? null), bytes: reply.bytes ?? new Uint8Array(0) };
+  }
+}
