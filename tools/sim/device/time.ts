@@ -2,12 +2,14 @@
 
 import { call } from "./host";
 
+const ticks = (): number => (call("ticks").value as { ticks: number }).ticks | 0;
+
 export default {
   get ticks(): number {
-    return (call("ticks").value as { ticks: number }).ticks | 0;
+    return ticks();
   },
 
-  delta(start: number, end: number = this.ticks): number {
+  delta(start: number, end: number = ticks()): number {
     return (end - start) | 0;
   },
 };
