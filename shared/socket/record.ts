@@ -22,8 +22,10 @@ export interface Settlement {
   readonly state: "held" | "sent" | "mined";
   /** Increments that arrive while it is not mined replace it. */
   readonly open: boolean;
-  readonly height?: number;
-  readonly blockHash?: Hex;
+  /** Which of the commitments is in a block. */
+  readonly minedTxid?: Hex;
+  /** Credit that waits until the network has it (basic protocol); then it is the payer's. */
+  readonly credit?: MilliwattHour;
 }
 
 export interface Credit {
@@ -34,6 +36,11 @@ export interface Credit {
 export interface Debt {
   readonly script: Hex;
   readonly amount: Satoshi;
+}
+
+/** The commitment that supersedes all others of the settlement. */
+export function latest(settlement: Settlement): Commitment {
+  return settlement.commitments[settlement.commitments.length - 1] as Commitment;
 }
 
 export interface SocketRecord {
@@ -54,8 +61,6 @@ export interface SocketRecord {
   readonly session?: Session;
   /** The session's latest commitment, signed. */
   readonly transaction?: Hex;
-  /** A basic payment that was handed over and not yet broadcast; credited once it is. */
-  readonly pending?: Hex;
   readonly settlements: readonly Settlement[];
   readonly debts: readonly Debt[];
   /** Scripts that cheated here, the latest last. */
@@ -102,8 +107,8 @@ const settlement: Check<Settlement> = object<Settlement>({
   transaction: hex(),
   state: oneOf("held", "sent", "mined"),
   open: boolean,
-  height: optional(integer),
-  blockHash: optional(hex(32)),
+  minedTxid: optional(hex(32)),
+  credit: optional(integer),
 });
 
 /** Throws an Error that names the part that is not as expected. */
@@ -118,7 +123,6 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   parked: arrayOf(object<Credit>({ script: hex(), energy: integer }), 64),
   session: optional(sessionShape),
   transaction: optional(hex()),
-  pending: optional(hex()),
   settlements: arrayOf(settlement, 64),
   debts: arrayOf(object<Debt>({ script: hex(), amount: integer }), 64),
   cheats: arrayOf(hex(), 64),

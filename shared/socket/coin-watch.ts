@@ -1,0 +1,106 @@
+// What the socket knows of the chain right now: which coins were reported unspent and when, fee rates, the tip.
+// Old news is no news: a coin's word is good for a set time only, and without one there is no new credit.
+
+import { ChainError } from "../chain/error";
+import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend } from "../ports";
+import { Fault } from "../rpc/faults";
+import type { Hex, Millisecond } from "../units";
+
+/** Fee rates and tip are asked anew after this long. */
+const NEWS_AGE: Millisecond = 60_000;
+
+interface News<T> {
+  readonly value: T;
+  readonly at: Millisecond;
+}
+
+export class CoinWatch {
+  readonly #chain: Chain;
+  readonly #clock: Clock;
+  readonly #unspentAt = new Map<string, Millisecond>();
+  #rates: News<FeeRates> | undefined;
+  #tip: News<number> | undefined;
+
+  constructor(options: { readonly chain: Chain; readonly clock: Clock }) {
+    this.#chain = options.chain;
+    this.#clock = options.clock;
+  }
+
+  /**
+   * Resolves when each coin was reported unspent within `maxAge`, or spent in the mempool by `own`, the commitment that
+   * the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
+   */
+  async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own?: Hex): Promise<void> {
+    const stale = coins.filter((coin) => !this.isFresh(coin, maxAge));
+    const spends = await Promise.all(stale.map((coin) => this.#ask(coin)));
+    const spent = spends.findIndex(
+      (spend) => spend !== undefined && (spend.txid !== own || spend.height !== undefined),
+    );
+    if (spent < 0) return;
+    throw new Fault("input-spent", `It is ${nameOf(stale[spent] as Coin)}.`);
+  }
+
+  isFresh(outpoint: Outpoint, maxAge: Millisecond): boolean {
+    const at = this.#unspentAt.get(nameOf(outpoint));
+    return at !== undefined && this.#clock.now() - at <= maxAge;
+  }
+
+  /** Who spent it; undefined while unspent. Rejects with a ChainError. */
+  async spendOf(outpoint: Outpoint): Promise<Spend | undefined> {
+    const asked = this.#clock.now();
+    const spend = await this.#chain.outspend(outpoint);
+    if (spend) this.#unspentAt.delete(nameOf(outpoint));
+    // Dated when it was asked: the answer may have been on its way for long.
+    else this.#unspentAt.set(nameOf(outpoint), asked);
+    return spend;
+  }
+
+  /** Forgets coins that nobody watches any more. */
+  forget(coins: readonly Outpoint[]): void {
+    for (const coin of coins) this.#unspentAt.delete(nameOf(coin));
+  }
+
+  /** At most a minute old. Rejects with the Fault `chain-unavailable`. */
+  async rates(): Promise<FeeRates> {
+    if (!this.#isNew(this.#rates))
+      this.#rates = { value: await available(this.#chain.feeRates()), at: this.#clock.now() };
+    return (this.#rates as News<FeeRates>).value;
+  }
+
+  /** The last rates heard, however old; undefined before the first. */
+  lastRates(): FeeRates | undefined {
+    return this.#rates?.value;
+  }
+
+  /** Height of the best block, at most a minute old. Rejects with the Fault `chain-unavailable`. */
+  async tip(): Promise<number> {
+    if (!this.#isNew(this.#tip)) this.#tip = { value: await available(this.#chain.tip()), at: this.#clock.now() };
+    return (this.#tip as News<number>).value;
+  }
+
+  lastTip(): number | undefined {
+    return this.#tip?.value;
+  }
+
+  #isNew<T>(news: News<T> | undefined): boolean {
+    return news !== undefined && this.#clock.now() - news.at <= NEWS_AGE;
+  }
+
+  #ask(coin: Coin): Promise<Spend | undefined> {
+    return available(this.spendOf(coin));
+  }
+}
+
+export function nameOf(outpoint: Outpoint): string {
+  return `${outpoint.txid}:${outpoint.vout}`;
+}
+
+/** Turns a ChainError into what the cable is told. */
+export async function available<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    throw new Fault("chain-unavailable", `(${error.kind})`, error.retryAfter ?? 10_000);
+  }
+}

@@ -1,0 +1,342 @@
+// The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
+// payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
+
+import { payeeScriptOf } from "../bitcoin/address";
+import { childOf } from "../bitcoin/child";
+import { vsizeOf } from "../bitcoin/draft";
+import type { Wallet } from "../bitcoin/wallet";
+import { ChainError } from "../chain/error";
+import { SESSION_BLOCKS } from "../payment/session";
+import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
+import { Fault } from "../rpc/faults";
+import {
+  type DraftOffer,
+  type PaymentRequest,
+  type PaymentResult,
+  type PowerRequest,
+  PROTOCOL_VERSION,
+  type SocketCalls,
+  type Status,
+  type StatusRequest,
+} from "../rpc/types";
+import type { Millisecond } from "../units";
+import { CoinWatch } from "./coin-watch";
+import { appended, Ledger } from "./ledger";
+import { Outlet } from "./outlet";
+import { latest, type Settlement } from "./record";
+import type { SocketSettings } from "./settings";
+import { type Rival, Settler } from "./settler";
+import { settlementOf, Till } from "./till";
+
+/** get_status may be held back this long at the most, by this many callers. */
+const MAX_WAIT: Millisecond = 25_000;
+const MAX_WAITERS = 8;
+/** The session is settled this many blocks before it would expire. */
+const EXPIRY_MARGIN = 6;
+const MAX_CHEATS = 32;
+
+export interface SocketOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: Store;
+  readonly gate: PowerGate;
+  readonly chain: Chain;
+  readonly ecdsa: Ecdsa;
+  readonly report: Reporter;
+  readonly settings: SocketSettings;
+  /** Key of the payout address, only where the owner wants the socket to raise fees by itself. */
+  readonly hotWallet?: Wallet;
+}
+
+interface Waiter {
+  readonly seen: string;
+  readonly answer: () => void;
+}
+
+export class SocketController implements SocketCalls {
+  readonly #options: SocketOptions;
+  readonly #ledger: Ledger;
+  readonly #watch: CoinWatch;
+  readonly #outlet: Outlet;
+  readonly #settler: Settler;
+  readonly #till: Till;
+  readonly #waiters = new Set<Waiter>();
+  #cancelTick: () => void = () => {};
+  #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
+  #watching = false;
+  #stopping = false;
+  /** Host of the cable whose session is open, and when it last called. */
+  #payerHost: string | undefined;
+  #payerCalledAt: Millisecond = 0;
+
+  constructor(options: SocketOptions) {
+    const { clock, gate, store, chain, random, ecdsa, report, settings } = options;
+    this.#options = options;
+    const payoutScript = payeeScriptOf(settings.payoutAddress, settings.network);
+    const ledger = new Ledger({ store, gate, report });
+    const watch = new CoinWatch({ chain, clock });
+    this.#ledger = ledger;
+    this.#watch = watch;
+    this.#outlet = new Outlet({
+      clock,
+      gate,
+      ledger,
+      settings,
+      report,
+      onChange: () => this.#answerWaiters(),
+      onLockout: () => this.#till.end("lockout"),
+    });
+    this.#settler = new Settler({
+      chain,
+      watch,
+      ledger,
+      settings,
+      report,
+      childFor: (settlement) => this.#childFor(settlement),
+      onRival: (settlement, rival, spend) => this.#onRival(settlement, rival, spend),
+      onMined: (settlement) => this.#onMined(settlement),
+      onSent: (settlement) => this.#outlet.creditFor(settlement.payerScript, settlement.credit ?? 0),
+    });
+    this.#till = new Till({
+      chain,
+      watch,
+      random,
+      ecdsa,
+      ledger,
+      outlet: this.#outlet,
+      settler: this.#settler,
+      settings,
+      payoutScript,
+      report,
+    });
+  }
+
+  /** Reads the journal, settles what it holds first of all, and opens for business in standby. */
+  start(): void {
+    const { report } = this.#options;
+    this.#ledger.load();
+    const { session, transaction } = this.#ledger.record;
+    report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
+    this.#settleLeftover(session, transaction);
+    this.#outlet.start();
+    void this.#settler.run();
+    this.#tick();
+  }
+
+  /** Settles and lets go of the relay. Resolves when the chain has been told, or could not be. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelTick();
+    this.#till.end("stopping");
+    this.#outlet.stop();
+    this.#answerWaiters(true);
+    await this.#settler.run();
+  }
+
+  // ------------------------------------------------------------ calls
+
+  async getStatus(request: StatusRequest, peer: string): Promise<Status> {
+    this.#seen(peer);
+    const wait = Math.min(request.waitMs ?? 0, MAX_WAIT);
+    if (wait > 0 && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.#change(wait);
+    return this.#status();
+  }
+
+  async powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer> {
+    this.#mustRun();
+    this.#seen(peer);
+    const host = hostOf(peer);
+    if (this.#isTaken(host)) throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
+    const offer = await this.#till.request(request);
+    this.#payerHost = host;
+    this.#payerCalledAt = this.#options.clock.now();
+    return offer;
+  }
+
+  async payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult> {
+    this.#mustRun();
+    this.#seen(peer);
+    try {
+      return await this.#till.pay(request);
+    } catch (error) {
+      if (error instanceof Fault && error.fault === "input-spent") this.#till.checkpoint("input-spent");
+      throw error;
+    }
+  }
+
+  #mustRun(): void {
+    if (this.#stopping) throw new Fault("stopping", "", 10_000);
+  }
+
+  #seen(peer: string): void {
+    this.#outlet.seen();
+    if (hostOf(peer) === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
+  }
+
+  /** A session that was paid for belongs to the host that opened it, until that has been silent for a while. */
+  #isTaken(host: string): boolean {
+    const { session } = this.#till;
+    if (!session || session.commitments.length === 0 || host === this.#payerHost) return false;
+    return this.#options.clock.now() - this.#payerCalledAt < this.#options.settings.leaveAfter;
+  }
+
+  #status(): Status {
+    const { settings, gate } = this.#options;
+    const { session } = this.#till;
+    const used = session ? Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000) : 0;
+    return {
+      version: PROTOCOL_VERSION,
+      schemes: settings.schemes,
+      state: this.#outlet.state,
+      used,
+      remaining: this.#outlet.credit(),
+      standbyRemaining: this.#outlet.standbyRemaining(),
+      price: settings.price,
+      increment: settings.increment,
+      sessionMax: settings.sessionMax,
+      renewalDue: this.#renewalDue(),
+      lockoutMs: this.#outlet.lockoutLeft(),
+    };
+  }
+
+  #renewalDue(): boolean {
+    return this.#outlet.renewalDue() || this.#till.higherFeeWanted();
+  }
+
+  // ------------------------------------------------------------ waiting for a change
+
+  #mark(): string {
+    return `${this.#outlet.state} ${this.#renewalDue()}`;
+  }
+
+  #change(wait: Millisecond): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(wait, () => {
+        this.#waiters.delete(waiter);
+        resolve();
+      });
+      const waiter: Waiter = {
+        seen: this.#mark(),
+        answer: () => {
+          this.#waiters.delete(waiter);
+          cancel();
+          resolve();
+        },
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #answerWaiters(all = false): void {
+    if (this.#waiters.size === 0) return;
+    const mark = this.#mark();
+    for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) waiter.answer();
+  }
+
+  // ------------------------------------------------------------ once a second
+
+  #tick(): void {
+    const { clock, settings } = this.#options;
+    this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.#tick());
+    this.#outlet.tick();
+    this.#endIfDue();
+    if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.#watchChain();
+  }
+
+  #endIfDue(): void {
+    const { settings } = this.#options;
+    const { session } = this.#till;
+    if (!session) return;
+    const tip = this.#watch.lastTip();
+    if (this.#payerIsGone()) this.#till.end("left");
+    else if (tip !== undefined && tip >= session.expiry - Math.min(EXPIRY_MARGIN, SESSION_BLOCKS))
+      this.#till.end("expiry");
+    else if (this.#till.exposure() >= settings.checkpoint) this.#till.checkpoint("exposure");
+  }
+
+  #payerIsGone(): boolean {
+    return this.#options.clock.now() - this.#payerCalledAt >= this.#options.settings.leaveAfter;
+  }
+
+  /** Looks at the session's coins and at what is on its way into a block. Rounds never overlap. */
+  async #watchChain(): Promise<void> {
+    const { session } = this.#till;
+    if (this.#watching || (!session && this.#settler.settlements.length === 0)) return;
+    this.#watching = true;
+    this.#watchedAt = this.#options.clock.now();
+    try {
+      if (session && session.commitments.length > 0) await this.#watchCoins();
+    } catch (error) {
+      if (!(error instanceof ChainError || error instanceof Fault)) throw error;
+      this.#options.report({ name: "chain-trouble", why: error.message });
+    } finally {
+      this.#watching = false;
+    }
+    await this.#settler.run();
+  }
+
+  async #watchCoins(): Promise<void> {
+    const { session } = this.#till;
+    if (!session) return;
+    await Promise.all([this.#watch.rates(), this.#watch.tip()]);
+    for (const input of session.inputs) {
+      const spend = await this.#watch.spendOf(input);
+      // Whoever spent it, the answer is to bring out what is held; the settler then finds out who it was.
+      if (spend && !this.#till.isHandedOver()) this.#till.checkpoint("input-spent");
+    }
+  }
+
+  // ------------------------------------------------------------ what the settler finds
+
+  #onRival(settlement: Settlement, rival: Rival, spend: Spend): void {
+    const { report } = this.#options;
+    const { session } = this.#till;
+    report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
+    if (rival === "foreign") {
+      this.#outlet.forfeit(settlement.payerScript);
+      const { cheats } = this.#ledger.record;
+      if (!cheats.includes(settlement.payerScript))
+        this.#ledger.write({ cheats: appended(cheats, settlement.payerScript, MAX_CHEATS) });
+      if (session?.id === settlement.session) this.#till.end("double-spend");
+      return;
+    }
+    if (session?.id !== settlement.session) return;
+    const earlier = settlement.commitments.find((commitment) => commitment.txid === spend.txid);
+    this.#outlet.suspend("earlier-commitment");
+    if (earlier && spend.height === undefined) this.#till.outbid(earlier.fee);
+  }
+
+  /** Its inputs are gone for good: the session cannot go on over them. */
+  #onMined(settlement: Settlement): void {
+    if (this.#till.session?.id === settlement.session && settlement.open) this.#till.end("mined");
+  }
+
+  #childFor(settlement: Settlement): string | undefined {
+    const { hotWallet, settings } = this.#options;
+    const rates = this.#watch.lastRates();
+    if (!hotWallet || settings.childFeeLimit === 0 || !rates) return undefined;
+    const { txid, value, fee } = latest(settlement);
+    const vsize = vsizeOf(settlement.inputs.length, [hotWallet.script, settlement.payerScript]);
+    const parent = { txid, value, fee, vsize };
+    return childOf({ parent, wallet: hotWallet, rate: rates.target, feeLimit: settings.childFeeLimit });
+  }
+
+  /** A session that was open when the power went is over: its commitment goes out before anything else. */
+  #settleLeftover(session: Till["session"], transaction: string | undefined): void {
+    if (!session) return;
+    const open = this.#ledger.record.settlements.some((each) => each.open && each.session === session.id);
+    const owed = session.scheme === "single-fee" && transaction !== undefined && !open;
+    const settlements = this.#ledger.record.settlements.map((each) => (each.open ? { ...each, open: false } : each));
+    this.#ledger.change({
+      settlements: owed ? [...settlements, settlementOf(session, transaction, false)] : settlements,
+      session: undefined,
+      transaction: undefined,
+    });
+  }
+}
+
+/** The host of `host:port`; a cable's connections differ in port only. */
+function hostOf(peer: string): string {
+  const colon = peer.lastIndexOf(":");
+  return colon < 0 ? peer : peer.slice(0, colon);
+}

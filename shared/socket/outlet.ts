@@ -1,0 +1,352 @@
+// The outlet: who may draw how much, as leases on the power gate. It owns the states standby, paid and lockout.
+//
+// Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
+// of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
+
+import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
+import type { SocketState } from "../rpc/types";
+import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
+import { appended, type Ledger } from "./ledger";
+import type { SocketRecord } from "./record";
+import type { SocketSettings } from "./settings";
+
+const MICRO = 1000;
+const MAX_PARKED = 16;
+/** Power under this, over the time after which a cable has left, is nobody. */
+const IDLE_ENERGY: MicrowattHour = 2_000;
+/** After a trip the gate may try again this often, this long apart. */
+const TRIP_TRIES = 3;
+const TRIP_PAUSE: Millisecond = 10_000;
+/** Trips that a person must look at. */
+const FINAL_TRIPS: readonly TripCause[] = ["short-circuit", "relay-welded", "relay-stuck-open"];
+
+export interface OutletOptions {
+  readonly clock: Clock;
+  readonly gate: PowerGate;
+  readonly ledger: Ledger;
+  readonly settings: SocketSettings;
+  readonly report: Reporter;
+  /** State or renewal flag may have changed. */
+  readonly onChange: () => void;
+  /** Nobody paid in time, or credit was used up and nobody renewed: a session that is open is over. */
+  readonly onLockout: () => void;
+}
+
+export class Outlet {
+  readonly #options: OutletOptions;
+  /** When the first sign of somebody who has not paid was seen. */
+  #unpaidSince: Millisecond | undefined;
+  #lockoutEnds: Millisecond = 0;
+  #lastCall: Millisecond = Number.NEGATIVE_INFINITY;
+  /** Last time and reading at which energy was seen to flow. */
+  #lastFlow: Millisecond = Number.NEGATIVE_INFINITY;
+  #flowMark: MicrowattHour = 0;
+  #refilledAt: Millisecond = 0;
+  #trips = 0;
+  #tripRetry: Millisecond | undefined;
+
+  constructor(options: OutletOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on from the journal: the relay is open, a lockout begins anew, credit waits for its cable. */
+  start(): void {
+    const { gate, ledger, clock } = this.#options;
+    const { state, total } = ledger.record;
+    gate.restore(total);
+    gate.onEvent = (event) => this.#onGate(event);
+    this.#flowMark = total;
+    this.#refilledAt = clock.now();
+    if (ledger.isNew) ledger.change({ standbyUpTo: total + this.#allowance() });
+    if (state === "lockout") this.#lock("restart");
+    else {
+      this.#park();
+      this.#standby();
+    }
+  }
+
+  stop(): void {
+    this.#options.gate.revoke();
+  }
+
+  get state(): SocketState {
+    return this.#options.ledger.record.state;
+  }
+
+  get trip(): TripCause | undefined {
+    return this.#options.gate.read().trip;
+  }
+
+  /** Energy that ever flowed through. */
+  total(): MicrowattHour {
+    return this.#options.gate.read().total;
+  }
+
+  /** Paid for and not yet delivered. */
+  credit(): MilliwattHour {
+    return this.state === "paid" ? Math.max(0, Math.floor(this.#creditLeft() / MICRO)) : 0;
+  }
+
+  standbyRemaining(): MilliwattHour {
+    const { gate, ledger } = this.#options;
+    return this.state === "standby"
+      ? Math.max(0, Math.floor((ledger.record.standbyUpTo - gate.read().total) / MICRO))
+      : 0;
+  }
+
+  lockoutLeft(): Millisecond {
+    return this.state === "lockout" ? Math.max(0, this.#lockoutEnds - this.#options.clock.now()) : 0;
+  }
+
+  /** True where somebody has credit and it runs low. */
+  renewalDue(): boolean {
+    return this.state === "paid" && this.credit() <= this.#options.settings.renewalThreshold;
+  }
+
+  /** True when no call came for a while. */
+  hasLeft(): boolean {
+    return this.#options.clock.now() - this.#lastCall >= this.#options.settings.leaveAfter;
+  }
+
+  /** A call came over the link: somebody is there. */
+  seen(): void {
+    const now = this.#options.clock.now();
+    this.#lastCall = now;
+    if (this.state === "standby") this.#unpaidSince ??= now;
+  }
+
+  /** The record's part that adds `energy` to the payer's credit; the caller writes it together with the commitment. */
+  creditAfter(payer: Hex, energy: MilliwattHour): { state: SocketState; payer: Hex; paidUpTo: MicrowattHour } {
+    return { state: "paid", payer, paidUpTo: this.#options.ledger.record.paidUpTo + energy * MICRO };
+  }
+
+  /** The record's part that credits `energy` to `payer`, who may be here or not. */
+  creditFor(payer: Hex, energy: MilliwattHour): Partial<SocketRecord> {
+    const { record } = this.#options.ledger;
+    if (record.session?.payerScript === payer) return this.creditAfter(payer, energy);
+    const before = record.parked.find((credit) => credit.script === payer)?.energy ?? 0;
+    const others = record.parked.filter((credit) => credit.script !== payer);
+    return { parked: appended(others, { script: payer, energy: before + energy }, MAX_PARKED) };
+  }
+
+  /** Stops selling while something about the payment is open; credit waits, standby keeps the cable awake. */
+  suspend(why: string): void {
+    if (this.state !== "paid") return;
+    this.#options.report({ name: "suspended", why });
+    this.#park();
+    this.#standby();
+    this.#unpaidSince = this.#options.clock.now();
+  }
+
+  /** Credit that was paid with coins that somebody else has now is none. */
+  forfeit(payer: Hex): void {
+    const { ledger } = this.#options;
+    const { record } = ledger;
+    const drawing = record.payer === payer && this.state === "paid";
+    ledger.write({ parked: record.parked.filter((credit) => credit.script !== payer) });
+    if (!drawing) return;
+    ledger.change({ payer: undefined });
+    this.#lock("double-spend");
+  }
+
+  /** Closes the relay on what the record says is paid. */
+  supply(): void {
+    this.#unpaidSince = undefined;
+    this.#lastFlow = this.#options.clock.now();
+    this.#lease();
+    this.#options.onChange();
+  }
+
+  /** Gives a cable that comes back the credit it left here. */
+  resume(payer: Hex): void {
+    const { ledger, report } = this.#options;
+    const { record } = ledger;
+    if (record.payer === payer && this.state === "paid") return;
+    const parked = record.parked.find((credit) => credit.script === payer);
+    if (!parked) return;
+    if (this.state === "paid") this.#park();
+    ledger.write({
+      ...this.creditAfter(payer, parked.energy),
+      parked: ledger.record.parked.filter((credit) => credit.script !== payer),
+    });
+    report({ name: "credit-honoured", energy: parked.energy });
+    this.supply();
+  }
+
+  /** Credit that waits for `payer`, or that it is drawing on. */
+  creditOf(payer: Hex): MilliwattHour {
+    const { record } = this.#options.ledger;
+    if (record.payer === payer && this.state === "paid") return this.credit();
+    return record.parked.find((credit) => credit.script === payer)?.energy ?? 0;
+  }
+
+  /** Ends what flows now and gives nothing for a while. */
+  lock(why: string): void {
+    if (this.state !== "lockout") this.#lock(why);
+  }
+
+  /** Call about once a second. */
+  tick(): void {
+    this.#noticeFlow();
+    this.#retryTrip();
+    if (this.state === "standby") this.#tickStandby();
+    else if (this.state === "paid") this.#tickPaid();
+    else if (this.lockoutLeft() === 0) this.#endLockout();
+    this.#writeTotal();
+  }
+
+  // ------------------------------------------------------------ states
+
+  #standby(): void {
+    const { ledger, gate, report, clock } = this.#options;
+    const { total } = gate.read();
+    // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
+    ledger.write({
+      state: "standby",
+      payer: undefined,
+      paidUpTo: total,
+      standbyUpTo: Math.min(Math.max(ledger.record.standbyUpTo, total), total + this.#allowance()),
+    });
+    this.#unpaidSince = undefined;
+    this.#refilledAt = clock.now();
+    report({ name: "standby", allowance: this.standbyRemaining() });
+    this.#lease();
+    this.#options.onChange();
+  }
+
+  #tickStandby(): void {
+    const { clock, settings } = this.#options;
+    this.#refill();
+    const now = clock.now();
+    if (now - this.#lastFlow < settings.leaveAfter) this.#unpaidSince ??= now;
+    const gone = this.hasLeft() && now - this.#lastFlow >= settings.leaveAfter;
+    if (this.#unpaidSince !== undefined && gone) this.#standby();
+    else if (this.#unpaidSince !== undefined && now - this.#unpaidSince >= settings.grace) this.#lock("unpaid");
+    else this.#lease();
+  }
+
+  #tickPaid(): void {
+    const { clock, settings } = this.#options;
+    if (this.#creditLeft() <= 0) this.#creditUsed();
+    else if (this.hasLeft() && clock.now() - this.#lastFlow >= settings.leaveAfter) {
+      this.#park();
+      this.#standby();
+    } else {
+      this.#lease();
+      this.#options.onChange();
+    }
+  }
+
+  /** Credit is used up: the cable keeps what standby gives, and has the same time as at first to pay. */
+  #creditUsed(): void {
+    const { ledger, report, clock } = this.#options;
+    ledger.write({ state: "standby" });
+    report({ name: "credit-used" });
+    this.#unpaidSince = clock.now();
+    this.#refill();
+    this.#lease();
+    this.#options.onChange();
+  }
+
+  #lock(why: string): void {
+    const { gate, ledger, report, clock, settings } = this.#options;
+    gate.revoke();
+    this.#park();
+    ledger.write({ state: "lockout", payer: undefined });
+    this.#lockoutEnds = clock.now() + settings.lockout;
+    this.#refilledAt = clock.now();
+    report({ name: "lockout", why, time: settings.lockout });
+    this.#options.onLockout();
+    this.#options.onChange();
+  }
+
+  #endLockout(): void {
+    this.#refill();
+    this.#clearTrip();
+    this.#standby();
+  }
+
+  /** Puts the running credit aside for when its cable comes back. */
+  #park(): void {
+    const { ledger } = this.#options;
+    const { payer, parked, state } = ledger.record;
+    const energy = Math.floor(this.#creditLeft() / MICRO);
+    if (state !== "paid" || payer === undefined || energy <= 0) return;
+    const others = parked.filter((credit) => credit.script !== payer);
+    ledger.change({ parked: appended(others, { script: payer, energy }, MAX_PARKED), payer: undefined, paidUpTo: 0 });
+  }
+
+  // ------------------------------------------------------------ power
+
+  #lease(): void {
+    const { gate, ledger, settings } = this.#options;
+    if (gate.read().trip !== undefined) return;
+    if (this.state === "paid")
+      gate.grant({ upTo: ledger.record.paidUpTo, time: settings.leaseTime, current: settings.maxCurrent });
+    else if (this.state === "standby")
+      gate.grant({ upTo: ledger.record.standbyUpTo, time: settings.leaseTime, current: settings.standbyCurrent });
+  }
+
+  #onGate(event: GateEvent): void {
+    const { report } = this.#options;
+    if (event.kind === "trip") {
+      report({ name: "trip", cause: event.cause });
+      if (this.state === "standby") this.#lock(event.cause);
+      else this.#planRetry(event.cause);
+    } else if (event.kind === "energy-used" && this.state === "paid") this.#creditUsed();
+    else if (event.kind === "energy-used" && this.state === "standby") this.#lock("allowance-used");
+    this.#options.onChange();
+  }
+
+  #planRetry(cause: TripCause): void {
+    this.#trips++;
+    const final = FINAL_TRIPS.includes(cause) || this.#trips > TRIP_TRIES;
+    this.#tripRetry = final ? undefined : this.#options.clock.now() + TRIP_PAUSE;
+  }
+
+  #retryTrip(): void {
+    if (this.#tripRetry === undefined || this.#options.clock.now() < this.#tripRetry) return;
+    this.#clearTrip();
+    this.#lease();
+  }
+
+  #clearTrip(): void {
+    const { gate } = this.#options;
+    this.#tripRetry = undefined;
+    const { trip } = gate.read();
+    if (trip !== undefined && !FINAL_TRIPS.includes(trip)) gate.clear();
+  }
+
+  /** Time, and nothing else, fills up what standby may give. */
+  #refill(): void {
+    const { clock, gate, ledger, settings } = this.#options;
+    const now = clock.now();
+    const gained = Math.floor((this.#allowance() * (now - this.#refilledAt)) / settings.standbyRefill);
+    if (gained <= 0) return;
+    this.#refilledAt = now;
+    const { total } = gate.read();
+    const upTo = Math.max(ledger.record.standbyUpTo, total) + gained;
+    ledger.change({ standbyUpTo: Math.min(upTo, total + this.#allowance()) });
+  }
+
+  #noticeFlow(): void {
+    const { total } = this.#options.gate.read();
+    if (total - this.#flowMark < IDLE_ENERGY) return;
+    this.#flowMark = total;
+    this.#lastFlow = this.#options.clock.now();
+  }
+
+  #writeTotal(): void {
+    const { gate, ledger, settings } = this.#options;
+    if (ledger.unwritten(gate.read().total) >= settings.writeEvery * MICRO) ledger.write({});
+  }
+
+  #creditLeft(): MicrowattHour {
+    const { gate, ledger } = this.#options;
+    return ledger.record.paidUpTo - gate.read().total;
+  }
+
+  #allowance(): MicrowattHour {
+    return this.#options.settings.standbyAllowance * MICRO;
+  }
+}

@@ -1,0 +1,222 @@
+// The settler: brings commitments into a block and stays with them until they are buried.
+//
+// It broadcasts what is held, rebroadcasts what the network forgot, notices who else spent the inputs and a
+// reorganisation, and works out what is still owed where an earlier commitment was mined than the last.
+// Every step starts from the record, so a restart simply goes on.
+
+import { ChainError } from "../chain/error";
+import type { Chain, Reporter, Spend } from "../ports";
+import type { Hex, Satoshi } from "../units";
+import type { CoinWatch } from "./coin-watch";
+import { appended, type Ledger } from "./ledger";
+import { latest, type Settlement, type SocketRecord } from "./record";
+import type { SocketSettings } from "./settings";
+
+const MAX_SETTLEMENTS = 24;
+const MAX_DEBTS = 16;
+const MAX_CHEATS = 32;
+
+/** Who spends the inputs of a settlement, where it is not its latest commitment. */
+export type Rival = "earlier-commitment" | "foreign";
+
+export interface SettlerOptions {
+  readonly chain: Chain;
+  readonly watch: CoinWatch;
+  readonly ledger: Ledger;
+  readonly settings: SocketSettings;
+  readonly report: Reporter;
+  /** A child that pays for its parent, signed; undefined where the owner gave no hot key or it would not help. */
+  readonly childFor: (settlement: Settlement) => Hex | undefined;
+  readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
+  readonly onMined: (settlement: Settlement) => void;
+  /** The network has a payment whose credit waited for that. The record's part that gives it, and what to do once it is written. */
+  readonly onSent: (settlement: Settlement) => Partial<SocketRecord>;
+}
+
+export class Settler {
+  readonly #options: SettlerOptions;
+  #running = false;
+  #again = false;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+  }
+
+  get settlements(): readonly Settlement[] {
+    return this.#options.ledger.record.settlements;
+  }
+
+  /** True while another settlement can be followed: what cannot be followed must not be sold. */
+  hasRoom(): boolean {
+    return this.settlements.length < MAX_SETTLEMENTS;
+  }
+
+  /** The record's part that hands a commitment over. It replaces the session's open settlement where there is one. */
+  taken(settlement: Settlement): Pick<SocketRecord, "settlements"> {
+    const others = this.settlements.filter((other) => !(other.open && other.session === settlement.session));
+    return { settlements: [...others, settlement] };
+  }
+
+  /** Value of commitments handed over that no block holds deep enough yet. */
+  unconfirmed(): Satoshi {
+    return this.settlements.reduce((sum, settlement) => sum + latest(settlement).value, 0);
+  }
+
+  /** Broadcasts a payment that is good only once the network has it. Rejects with a ChainError, and forgets it then. */
+  async sendOrForget(settlement: Settlement): Promise<void> {
+    try {
+      await this.#options.chain.broadcast(settlement.transaction);
+    } catch (error) {
+      if (!(error instanceof ChainError && error.kind === "already-known")) {
+        this.#options.ledger.write({ settlements: this.settlements.filter((other) => !same(other, settlement)) });
+        throw error;
+      }
+    }
+    const { txid, value, fee } = latest(settlement);
+    this.#options.report({ name: "broadcast", txid, value, fee });
+    this.#sent(settlement);
+  }
+
+  /** Goes a round over all settlements. Rounds never overlap; a call during one asks for another after it. */
+  async run(): Promise<void> {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    do {
+      this.#again = false;
+      for (const settlement of this.settlements) await this.#tryStep(settlement);
+    } while (this.#again);
+    this.#running = false;
+  }
+
+  /** A chain that is away is asked again next round; nothing that goes wrong with one settlement stops the others. */
+  async #tryStep(settlement: Settlement): Promise<void> {
+    try {
+      if (settlement.state === "held") await this.#send(settlement);
+      else if (settlement.state === "sent") await this.#follow(settlement);
+      else await this.#bury(settlement);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.report({ name: error instanceof ChainError ? "chain-trouble" : "settler-failed", why });
+    }
+  }
+
+  /** Broadcasts; where the network refuses, finds out why. */
+  async #send(settlement: Settlement): Promise<void> {
+    const { chain, report } = this.#options;
+    const { txid, value, fee } = latest(settlement);
+    try {
+      await chain.broadcast(settlement.transaction);
+      report({ name: "broadcast", txid, value, fee });
+      this.#sent(settlement);
+    } catch (error) {
+      if (!(error instanceof ChainError) || error.kind === "away" || error.kind === "rate-limited") throw error;
+      if (error.kind === "already-known") return this.#sent(settlement);
+      report({ name: "broadcast-refused", txid, why: error.message });
+      await this.#sendWithChild(settlement);
+      await this.#findRival(settlement);
+    }
+  }
+
+  async #sendWithChild(settlement: Settlement): Promise<void> {
+    const { chain, childFor, report } = this.#options;
+    const child = childFor(settlement);
+    if (child === undefined) return;
+    if (chain.broadcastPackage) await chain.broadcastPackage([settlement.transaction, child]);
+    else await chain.broadcast(child);
+    report({ name: "child-sent", parent: latest(settlement).txid });
+    this.#sent(settlement);
+  }
+
+  #sent(settlement: Settlement): void {
+    const credited = settlement.credit === undefined ? {} : this.#options.onSent(settlement);
+    this.#update(settlement, { state: "sent", credit: undefined }, credited);
+  }
+
+  async #follow(settlement: Settlement): Promise<void> {
+    const { txid } = latest(settlement);
+    const status = await this.#options.chain.status(txid);
+    if (status.state === "confirmed") this.#mined(settlement, txid);
+    else if (status.state === "unknown" && !(await this.#findRival(settlement))) await this.#send(settlement);
+  }
+
+  /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */
+  async #bury(settlement: Settlement): Promise<void> {
+    const { chain, settings, report } = this.#options;
+    const txid = settlement.minedTxid ?? latest(settlement).txid;
+    const status = await chain.status(txid);
+    if (status.state !== "confirmed" || status.height === undefined) {
+      report({ name: "reorganised", txid });
+      this.#update(settlement, { state: "held", minedTxid: undefined });
+      return;
+    }
+    if ((await chain.tip()) - status.height + 1 < settings.confirmations) return;
+    const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
+    const owed = latest(settlement).value - value;
+    report({ name: "buried", txid, value, height: status.height, owed });
+    this.#conclude(settlement, owed, false);
+  }
+
+  /** Asks who spent the inputs. True where it was not the latest commitment. */
+  async #findRival(settlement: Settlement): Promise<boolean> {
+    const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
+    const { txid } = latest(settlement);
+    const spend = spends.find((found) => found !== undefined && found.txid !== txid);
+    if (!spend) return false;
+    await this.#judge(settlement, spend);
+    return true;
+  }
+
+  async #judge(settlement: Settlement, spend: Spend): Promise<void> {
+    const earlier = settlement.commitments.some((commitment) => commitment.txid === spend.txid);
+    this.#options.onRival(settlement, earlier ? "earlier-commitment" : "foreign", spend);
+    if (spend.height === undefined) return;
+    if (earlier && spend.txid !== undefined) return this.#mined(settlement, spend.txid);
+    if ((await this.#options.chain.tip()) - spend.height + 1 < this.#options.settings.confirmations) return;
+    // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
+    const lost = settlement.credit === undefined ? latest(settlement).value : 0;
+    this.#options.report({ name: "lost", value: lost });
+    this.#conclude(settlement, lost, true);
+  }
+
+  #mined(settlement: Settlement, txid: Hex): void {
+    this.#options.report({ name: "mined", txid });
+    this.#update(settlement, { state: "mined", open: false, minedTxid: txid });
+    this.#options.onMined(settlement);
+  }
+
+  #conclude(settlement: Settlement, owed: Satoshi, cheated: boolean): void {
+    const { ledger, watch } = this.#options;
+    const { record } = ledger;
+    const script = settlement.payerScript;
+    const before = record.debts.find((debt) => debt.script === script)?.amount ?? 0;
+    const others = record.debts.filter((debt) => debt.script !== script);
+    ledger.write({
+      settlements: record.settlements.filter((other) => !same(other, settlement)),
+      ...(owed > 0 ? { debts: appended(others, { script, amount: before + owed }, MAX_DEBTS) } : {}),
+      ...(cheated ? { cheats: appended(record.cheats, script, MAX_CHEATS) } : {}),
+    });
+    watch.forget(settlement.inputs);
+  }
+
+  #update(
+    settlement: Settlement,
+    changes: { readonly [K in keyof Settlement]?: Settlement[K] | undefined },
+    others: Partial<SocketRecord> = {},
+  ): void {
+    const { ledger } = this.#options;
+    const changed: Record<string, unknown> = { ...settlement, ...changes };
+    for (const key in changed) if (changed[key] === undefined) delete changed[key];
+    const settlements = ledger.record.settlements.map((other) =>
+      same(other, settlement) ? (changed as unknown as Settlement) : other,
+    );
+    ledger.write({ ...others, settlements });
+  }
+}
+
+/** A settlement is known by its latest commitment; one that was superseded meanwhile is another. */
+function same(a: Settlement, b: Settlement): boolean {
+  return a.session === b.session && latest(a).txid === latest(b).txid;
+}
