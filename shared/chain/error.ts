@@ -3,14 +3,23 @@
 import type { Millisecond, Satoshi } from "../units";
 
 export type ChainErrorKind =
+  /** The backend wants fewer requests; see `retryAfter`. */
   | "rate-limited"
+  /** An input is spent by another transaction, or is unknown; or two backends disagree about one. */
   | "conflict"
+  /** Below the relay fee or the mempool's least fee. */
   | "fee-too-low"
+  /** It would replace another and does not pay enough for that; see `missing`. */
   | "replacement-fee-too-low"
   | "dust"
+  /** Already in a block or a mempool. A broadcast turns it into success. */
   | "already-known"
+  /** The answer is not what the backend's documents promise: nothing of it is believed. */
   | "malformed"
-  | "away";
+  /** No answer, or the backend says that it has failed. */
+  | "away"
+  /** The network refuses the transaction for another reason; the message has it. Asking elsewhere will not help. */
+  | "refused";
 
 export class ChainError extends Error {
   /** Satoshi that a replacement still lacks, where the backend says so. */

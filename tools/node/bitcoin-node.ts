@@ -175,6 +175,11 @@ export class BitcoinNode {
     return txid;
   }
 
+  /** The txid that submit() would give, without offering it to anybody. */
+  txidOf(raw: Hex): Hex {
+    return decode(raw).txid();
+  }
+
   /** Replaces the last `depth` blocks by `depth + 1` empty ones; their transactions wait in the mempool again. */
   async reorganise(depth: number): Promise<void> {
     const { chain, miner } = this.#node;

@@ -1,0 +1,156 @@
+// Chain backend: an Esplora server (https://github.com/Blockstream/esplora/blob/master/API.md), the default.
+//
+// Two answers need care. `outspend` says `spent: false` of an output that does not exist, so only outpoints that
+// `utxos` reported are worth asking about. `status` says `confirmed: false` of a transaction that nobody knows.
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
+import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Hex, MilliSatPerVbyte } from "../units";
+import { rateOfSatPerVb } from "./decimal";
+import { ChainError } from "./error";
+import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
+import type { Json } from "./json-stream";
+import { checkPackage } from "./package";
+import { rejection } from "./reject";
+import { booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { txidToSend } from "./txid";
+
+export interface EsploraOptions extends HttpBackendOptions {
+  /** Esplora does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
+  readonly floor?: MilliSatPerVbyte;
+  /** Nor the incremental one: Bitcoin Core 30's default, 0.1 sat/vB. Nodes older than 29.1 want 1,000. */
+  readonly incremental?: MilliSatPerVbyte;
+  /** Blocks within which a settlement shall confirm. Default 3. */
+  readonly targetBlocks?: number;
+}
+
+export class Esplora implements Chain {
+  readonly #backend: HttpBackend;
+  readonly #floor: MilliSatPerVbyte;
+  readonly #incremental: MilliSatPerVbyte;
+  readonly #targetBlocks: number;
+
+  constructor(options: EsploraOptions) {
+    this.#backend = new HttpBackend(options);
+    this.#floor = options.floor ?? 100;
+    this.#incremental = options.incremental ?? 100;
+    this.#targetBlocks = options.targetBlocks ?? 3;
+  }
+
+  async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    const largest = new LargestCoins(limit);
+    const each = { "*": (item: Json) => largest.add(coinOf(item)) };
+    const hash = bytesToHex(sha256(hexToBytes(script)));
+    const answer = await this.#backend.ask({ method: "GET", path: `/scripthash/${hash}/utxo`, json: { each } });
+    // Servers refuse to list addresses with too many outputs; another may do it.
+    if (answer.status === 400) throw new ChainError("away", this.#backend.unexpected(answer, "coins").message);
+    if (!Array.isArray(this.#ok(answer, "coins").json)) throw malformed("an array of coins", answer.json);
+    return largest.coins;
+  }
+
+  async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
+    const { spent, txid: spender, status } = await this.#object(`/tx/${txid}/outspend/${vout}`, "an outspend");
+    if (!booleanOf(spent, "spent")) return undefined;
+    if (spender === undefined || spender === null) return {};
+    const by = hashOf(spender, "the spending txid");
+    const { height } = status === undefined || status === null ? {} : statusOf(status);
+    return height === undefined ? { txid: by } : { txid: by, height };
+  }
+
+  async broadcast(transaction: Hex): Promise<Hex> {
+    const txid = txidToSend(transaction);
+    const headers = { "Content-Type": "text/plain" };
+    const answer = await this.#backend.ask({ method: "POST", path: "/tx", headers, body: transaction });
+    if (answer.status === 400) {
+      const refusal = rejection(answer.text);
+      if (refusal.kind === "already-known") return txid;
+      throw refusal;
+    }
+    const said = this.#ok(answer, "a txid").text.trim();
+    if (said !== txid) throw malformed(`the txid ${txid}`, said);
+    return txid;
+  }
+
+  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
+    const txids = transactions.map(txidToSend);
+    const answer = await this.#backend.ask({
+      method: "POST",
+      path: "/txs/package",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(transactions),
+      json: {},
+    });
+    if (answer.status === 404 || answer.status === 405 || answer.text.includes("-32601")) {
+      throw new ChainError("refused", `${this.#backend.name} takes no packages`);
+    }
+    if (answer.status === 400) throw rejection(answer.text);
+    checkPackage(this.#ok(answer, "a package's result").json, txids);
+  }
+
+  async status(txid: Hex): Promise<TxStatus> {
+    const first = statusOf(await this.#object(`/tx/${txid}/status`, "a transaction's status"));
+    if (first.state === "confirmed") return first;
+    // Unconfirmed or unknown: only the transaction itself tells which. Of a large one nothing but this is kept.
+    const json = { skip: ["vin", "vout"] };
+    const answer = await this.#backend.ask({ method: "GET", path: `/tx/${txid}`, json });
+    if (answer.status === 404) return { state: "unknown" };
+    const found = objectOf(this.#ok(answer, "a transaction").json, "a transaction");
+    const { txid: said, status: now } = found;
+    if (said !== txid) throw malformed(`the transaction ${txid}`, said);
+    return statusOf(now);
+  }
+
+  async feeRates(): Promise<FeeRates> {
+    const estimates = await this.#object("/fee-estimates", "fee estimates");
+    const estimate = estimateFor(this.#targetBlocks, estimates) ?? this.#floor;
+    return { floor: this.#floor, incremental: this.#incremental, target: Math.max(estimate, this.#floor) };
+  }
+
+  async tip(): Promise<number> {
+    const answer = await this.#backend.ask({ method: "GET", path: "/blocks/tip/height", json: {} });
+    return countOf(this.#ok(answer, "a height").json, "the tip's height");
+  }
+
+  async #object(path: string, what: string) {
+    return objectOf(this.#ok(await this.#backend.ask({ method: "GET", path, json: {} }), what).json, what);
+  }
+
+  #ok(answer: Answer, wanted: string): Answer {
+    if (answer.status !== 200) throw this.#backend.unexpected(answer, wanted);
+    return answer;
+  }
+}
+
+function coinOf(item: Json): Coin {
+  const { txid, vout, value, status } = objectOf(item, "a coin");
+  const coin = {
+    txid: hashOf(txid, "a coin's txid"),
+    vout: countOf(vout, "a coin's vout"),
+    amount: satoshiOf(value, "a coin's value"),
+  };
+  const { height } = statusOf(status);
+  return height === undefined ? coin : { ...coin, height };
+}
+
+function statusOf(value: Json | undefined): TxStatus {
+  const { confirmed, block_height, block_hash } = objectOf(value, "a status");
+  if (!booleanOf(confirmed, "confirmed")) return { state: "mempool" };
+  return {
+    state: "confirmed",
+    height: countOf(block_height, "block_height"),
+    blockHash: hashOf(block_hash, "block_hash"),
+  };
+}
+
+/** The estimate for the largest target within `blocks`, else for the least one; undefined where there is none. */
+function estimateFor(blocks: number, estimates: Readonly<Record<string, Json>>): MilliSatPerVbyte | undefined {
+  const targets = Object.keys(estimates)
+    .map((key) => countOf(/^[0-9]{1,5}$/.test(key) ? Number(key) : key, "a target in blocks"))
+    .sort((a, b) => a - b);
+  const target = targets.filter((candidate) => candidate <= blocks).pop() ?? targets[0];
+  if (target === undefined) return undefined;
+  const rate = rateOfSatPerVb(estimates[target]);
+  if (rate === undefined) throw malformed("a fee rate in sat/vB", estimates[target]);
+  return rate;
+}

@@ -1,0 +1,162 @@
+// What all backends over HTTP share: the base URL, the rate limit, time and size limits, and turning every failure of
+// the link into a ChainError. What a status or a body means is the backend's own matter.
+
+import type { Clock } from "../ports";
+import { HttpError } from "../rpc/http";
+import { decodeLatin1 } from "../rpc/utf8";
+import type { Millisecond } from "../units";
+import { Bucket, type BucketOptions } from "./bucket";
+import { ChainError } from "./error";
+import type { Http, HttpResponse } from "./http-port";
+import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
+import { shortened } from "./reject";
+
+export interface HttpBackendOptions {
+  readonly http: Http;
+  readonly clock: Clock;
+  /** `http://host:port/path` or `https://...`, without a slash at the end. */
+  readonly url: string;
+  readonly bucket?: BucketOptions;
+  /** For one request with its whole answer. Default 10 s. */
+  readonly timeoutMs?: Millisecond;
+  /** Longest answer that is read. Default 1 MB, some 5,000 outputs of an address. */
+  readonly limitBytes?: number;
+}
+
+export interface Question {
+  readonly method: "GET" | "POST";
+  /** After the base URL. */
+  readonly path: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Reads a 2xx answer as JSON. */
+  readonly json?: JsonReaderOptions;
+  /** Only where the server is known to be slow at it. */
+  readonly timeoutMs?: Millisecond;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The body as text, byte for byte; empty where it was read as JSON. */
+  readonly text: string;
+  /** What `json` left of the answer. */
+  readonly json: Json | undefined;
+}
+
+/** Error texts and txids are short; a page of HTML is nothing that we read to its end. */
+const LIMIT_TEXT_BYTES = 65_536;
+const URL = /^(https?):\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(\/[!-~]*)?$/;
+
+export class HttpBackend {
+  readonly #options: HttpBackendOptions;
+  readonly #bucket: Bucket;
+  readonly #to: { readonly host: string; readonly port: number; readonly secure: boolean; readonly path: string };
+
+  /** Throws an Error where `url` is none. */
+  constructor(options: HttpBackendOptions) {
+    this.#options = options;
+    this.#bucket = new Bucket(options.clock, options.bucket);
+    this.#to = parseUrl(options.url);
+  }
+
+  get name(): string {
+    return `${this.#to.host}:${this.#to.port}`;
+  }
+
+  /** Any status but 429 (and 503 with Retry-After) comes back as an answer. Rejects with a ChainError. */
+  async ask(question: Question): Promise<Answer> {
+    await this.#bucket.take();
+    const reader = question.json && new JsonReader({ limitBytes: this.#limit, ...question.json });
+    const response = await this.#request(question, reader);
+    const { status } = response;
+    const after = response.headers.get("retry-after");
+    if (status === 429 || (status === 503 && after !== undefined)) throw this.#limited(status, after);
+    this.#bucket.answered();
+    const isRead = reader && status >= 200 && status < 300;
+    return {
+      status,
+      text: decodeLatin1(response.body),
+      json: isRead ? this.#complete(reader) : undefined,
+    };
+  }
+
+  /** The ChainError for an answer that the backend has no use for. */
+  unexpected(answer: Answer, wanted: string): ChainError {
+    const { status, text } = answer;
+    // The server's own trouble, or a gate in front of it; anything else is an answer that its documents do not know.
+    const isAway = status >= 500 || [401, 402, 403, 407, 408].includes(status);
+    const said = text === "" ? "" : `: ${shortened(text)}`;
+    return new ChainError(isAway ? "away" : "malformed", `expected ${wanted} from ${this.name}, got ${status}${said}`);
+  }
+
+  get #limit(): number {
+    return this.#options.limitBytes ?? 1_000_000;
+  }
+
+  async #request(question: Question, reader: JsonReader | undefined): Promise<HttpResponse> {
+    const { host, port, secure, path } = this.#to;
+    const { method, body, headers } = question;
+    let isJson = true;
+    const onChunk = (chunk: Uint8Array): void => {
+      isJson = false;
+      reader?.push(chunk);
+      isJson = true;
+    };
+    try {
+      return await this.#options.http.request({
+        host,
+        port,
+        secure,
+        method,
+        path: path + question.path,
+        ...(headers && { headers }),
+        ...(body !== undefined && { body }),
+        timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,
+        limitBytes: reader ? this.#limit : LIMIT_TEXT_BYTES,
+        ...(reader && { onChunk }),
+      });
+    } catch (error) {
+      if (!isJson) throw this.#malformed(error);
+      const kind = error instanceof HttpError && isNonsense(error) ? "malformed" : "away";
+      throw new ChainError(kind, `no answer from ${this.name}: ${messageOf(error)}`);
+    }
+  }
+
+  #complete(reader: JsonReader): Json {
+    try {
+      return reader.end();
+    } catch (error) {
+      throw this.#malformed(error);
+    }
+  }
+
+  #malformed(error: unknown): ChainError {
+    if (error instanceof ChainError) return error;
+    return new ChainError("malformed", `the answer of ${this.name} is wrong: ${messageOf(error)}`);
+  }
+
+  #limited(status: number, after: string | undefined): ChainError {
+    // An HTTP date is of no use without a calendar; our own, growing silence takes its place.
+    const asked = after !== undefined && /^[0-9]{1,6}$/.test(after) ? Number(after) * 1000 : undefined;
+    const retryAfter = this.#bucket.refused(asked);
+    return new ChainError("rate-limited", `${this.name} answered ${status}: too many requests`, { retryAfter });
+  }
+}
+
+function parseUrl(url: string) {
+  const [, scheme, host, port, path = ""] = URL.exec(url) ?? [];
+  const secure = scheme === "https";
+  const number = port === undefined ? (secure ? 443 : 80) : Number(port);
+  if (host === undefined || number < 1 || number > 65_535) {
+    throw new Error(`expected a URL like https://host:port/path, got ${shortened(url)}`);
+  }
+  return { host: host.replace(/[[\]]/g, ""), port: number, secure, path: path.replace(/\/+$/, "") };
+}
+
+function isNonsense(error: HttpError): boolean {
+  return error.kind === "malformed" || error.kind === "unsupported" || error.kind === "too-large";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,201 @@
+// JSON (RFC 8259) read as a stream: values leave as soon as they are complete, so an answer of any length needs only
+// the memory of one item. Same values as JSON.parse, but stricter (a key may come once) and exact (see Decimal).
+
+import { Decimal } from "./decimal";
+import { JsonLexer, type TokenSink } from "./json-lexer";
+
+export type Json = null | boolean | number | string | Decimal | readonly Json[] | JsonObject;
+/** Without a prototype, so that no key is special. */
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export interface JsonReaderOptions {
+  /**
+   * Takes each value at a path out of the answer, when it is complete. A path is the keys from the top, joined by
+   * dots, `*` for the items of an array: `*`, `result.unspents.*`.
+   */
+  readonly each?: Readonly<Record<string, (value: Json) => void>>;
+  /** Paths whose values are not wanted: passed over, not kept. */
+  readonly skip?: readonly string[];
+  /** Bytes read in all. */
+  readonly limitBytes?: number;
+  /** Bytes kept at any one time, an estimate: texts and keys, and 16 for each value. */
+  readonly limitKept?: number;
+  readonly limitDepth?: number;
+}
+
+interface Frame {
+  /** Undefined inside what is not wanted. */
+  readonly into: Json[] | Record<string, Json> | undefined;
+  readonly isArray: boolean;
+  /** Where it stands, see `each`. */
+  readonly path: string;
+  /** Bytes that were kept before it. */
+  readonly keptBefore: number;
+  key: string;
+}
+
+type Expected = "a value" | "a value or ]" | "a key" | "a key or }" | "a colon" | "a comma or the end" | "nothing more";
+
+const SLOT_BYTES = 16;
+const INTEGER = /^-?[0-9]+$/;
+
+export class JsonReader implements TokenSink {
+  readonly #lexer = new JsonLexer(this);
+  readonly #options: JsonReaderOptions;
+  readonly #stack: Frame[] = [];
+  #expected: Expected = "a value";
+  #top: Json = null;
+  #read = 0;
+  #kept = 0;
+
+  constructor(options: JsonReaderOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Throws an Error that says what was expected where the bytes are not JSON or pass a limit. */
+  push(bytes: Uint8Array): void {
+    this.#read += bytes.length;
+    const { limitBytes = 1_000_000 } = this.#options;
+    if (this.#read > limitBytes) throw new Error(`expected at most ${limitBytes} bytes of JSON, got more`);
+    this.#lexer.push(bytes);
+  }
+
+  /** What remains of the answer once `each` and `skip` took theirs. Throws where it is not complete. */
+  end(): Json {
+    this.#lexer.end();
+    if (this.#expected !== "nothing more") throw new Error(`expected ${this.#expected}, got the end`);
+    return this.#top;
+  }
+
+  // ---------------------------------------------------------------- tokens
+
+  get wanted(): boolean {
+    const frame = this.#inside;
+    if (!frame) return true;
+    if (!frame.into) return false;
+    return this.#expected.startsWith("a key") || !this.#isSkipped(this.#path(frame));
+  }
+
+  keeping(bytes: number): void {
+    this.#kept += bytes;
+    const { limitKept = 65_536 } = this.#options;
+    if (this.#kept > limitKept) throw new Error(`expected values of at most ${limitKept} bytes, got more`);
+  }
+
+  structure(character: "{" | "}" | "[" | "]" | ":" | ","): void {
+    switch (character) {
+      case "{":
+      case "[":
+        this.#open(character === "[");
+        break;
+      case "}":
+      case "]":
+        this.#close(character === "]");
+        break;
+      case ":":
+        if (this.#expected !== "a colon") this.#refuse(character);
+        this.#expected = "a value";
+        break;
+      case ",":
+        if (this.#expected !== "a comma or the end") this.#refuse(character);
+        this.#expected = this.#inside?.isArray ? "a value" : "a key";
+    }
+  }
+
+  string(text: string): void {
+    if (this.#expected === "a key" || this.#expected === "a key or }") this.#name(text);
+    else this.#scalar(text);
+  }
+
+  number(text: string): void {
+    const value = Number(text);
+    this.#scalar(INTEGER.test(text) && Number.isSafeInteger(value) ? value : new Decimal(text));
+  }
+
+  literal(value: boolean | null): void {
+    this.#scalar(value);
+  }
+
+  // ---------------------------------------------------------------- structure
+
+  get #inside(): Frame | undefined {
+    return this.#stack[this.#stack.length - 1];
+  }
+
+  #name(key: string): void {
+    const frame = this.#inside as Frame;
+    // Two readers may each believe another of two equal keys; neither is an answer.
+    if (frame.into && Object.hasOwn(frame.into, key)) throw new Error(`expected each key once, got "${key}" twice`);
+    frame.key = key;
+    this.#expected = "a colon";
+  }
+
+  #open(isArray: boolean): void {
+    this.#expectValue(isArray ? "[" : "{");
+    const { limitDepth = 32 } = this.#options;
+    if (this.#stack.length >= limitDepth) throw new Error(`expected at most ${limitDepth} levels, got more`);
+    const parent = this.#inside;
+    const path = parent ? this.#path(parent) : "";
+    const isWanted = parent ? parent.into !== undefined && !this.#isSkipped(path) : true;
+    const keptBefore = this.#kept;
+    if (isWanted) this.keeping(SLOT_BYTES);
+    const into = isArray ? [] : (Object.create(null) as Record<string, Json>);
+    this.#stack.push({ into: isWanted ? into : undefined, isArray, path, keptBefore, key: "" });
+    this.#expected = isArray ? "a value or ]" : "a key or }";
+  }
+
+  #close(isArray: boolean): void {
+    const frame = this.#inside;
+    const mayEnd = ["a comma or the end", "a value or ]", "a key or }"].includes(this.#expected);
+    if (!frame || !mayEnd || frame.isArray !== isArray) this.#refuse(isArray ? "]" : "}");
+    this.#stack.pop();
+    this.#place(frame.into, frame.keptBefore);
+  }
+
+  #scalar(value: Json): void {
+    this.#expectValue(typeof value === "string" ? `"${value.slice(0, 40)}"` : String(value));
+    const text = typeof value === "string" ? value.length : 0;
+    const parent = this.#inside;
+    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(this.#path(parent)));
+    if (isWanted) this.keeping(SLOT_BYTES);
+    this.#place(isWanted ? value : undefined, this.#kept - text - SLOT_BYTES);
+  }
+
+  /** Puts a complete value where it belongs; `keptBefore` is what is kept once it has been handed over. */
+  #place(value: Json | undefined, keptBefore: number): void {
+    const parent = this.#inside;
+    this.#expected = parent ? "a comma or the end" : "nothing more";
+    if (value === undefined) return;
+    if (!parent) {
+      this.#top = value;
+      return;
+    }
+    const { each } = this.#options;
+    const path = this.#path(parent);
+    const take = each && Object.hasOwn(each, path) ? each[path] : undefined;
+    if (take) {
+      this.#kept = keptBefore;
+      take(value);
+    } else if (Array.isArray(parent.into)) parent.into.push(value);
+    else if (parent.into) parent.into[parent.key] = value;
+  }
+
+  #path(frame: Frame): string {
+    const name = frame.isArray ? "*" : frame.key;
+    return frame.path === "" ? name : `${frame.path}.${name}`;
+  }
+
+  #isSkipped(path: string): boolean {
+    return this.#options.skip?.includes(path) ?? false;
+  }
+
+  #expectValue(came: string): void {
+    if (this.#expected !== "a value" && this.#expected !== "a value or ]") this.#refuse(came);
+  }
+
+  #refuse(came: string): never {
+    throw new Error(`expected ${this.#expected}, got ${came}`);
+  }
+}

@@ -1,0 +1,90 @@
+// Checking the shape of an answer before anything of it is believed: each function gives the value or throws a
+// ChainError "malformed" that says what was expected and what came.
+
+import type { Coin } from "../ports";
+import { type Hex, isSatoshi, type Satoshi } from "../units";
+import { Decimal } from "./decimal";
+import { ChainError } from "./error";
+import type { Json, JsonObject } from "./json-stream";
+
+const TXID = /^[0-9a-f]{64}$/;
+/** Far beyond any block height (2^31), and an index of an output never reaches it. */
+const LARGEST_COUNT = 0x7fff_ffff;
+
+export function malformed(wanted: string, came: unknown): ChainError {
+  return new ChainError("malformed", `expected ${wanted}, got ${shown(came)}`);
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
+}
+
+export function objectOf(value: Json | undefined, what: string): JsonObject {
+  if (!isObject(value)) throw malformed(what, value);
+  return value;
+}
+
+export function arrayOf(value: Json | undefined, what: string): readonly Json[] {
+  if (!Array.isArray(value)) throw malformed(what, value);
+  return value;
+}
+
+export function booleanOf(value: Json | undefined, what: string): boolean {
+  if (typeof value !== "boolean") throw malformed(what, value);
+  return value;
+}
+
+export function hashOf(value: Json | undefined, what: string): Hex {
+  if (typeof value !== "string" || !TXID.test(value)) throw malformed(`${what} (64 hexadecimal digits)`, value);
+  return value;
+}
+
+/** A height, an index, a number of confirmations. */
+export function countOf(value: Json | undefined, what: string): number {
+  if (typeof value === "number" && value >= 0 && value <= LARGEST_COUNT) return value;
+  throw malformed(`${what} (a whole number from 0)`, value);
+}
+
+export function satoshiOf(value: Json | undefined, what: string): Satoshi {
+  if (!isSatoshi(value)) throw malformed(`${what} (satoshi)`, value);
+  return value;
+}
+
+/** The largest coins of a list that may be long, never more than `limit` at a time. */
+export class LargestCoins {
+  readonly #limit: number;
+  readonly #coins: Coin[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(coin: Coin): void {
+    const coins = this.#coins;
+    if (coins.some((kept) => kept.txid === coin.txid && kept.vout === coin.vout)) {
+      throw malformed("each output once", `${coin.txid}:${coin.vout} twice`);
+    }
+    const at = coins.findIndex((kept) => isBefore(coin, kept));
+    coins.splice(at < 0 ? coins.length : at, 0, coin);
+    if (coins.length > this.#limit) coins.pop();
+  }
+
+  /** The largest first; equal ones in the order of their outpoints, so that every backend gives the same list. */
+  get coins(): readonly Coin[] {
+    return this.#coins;
+  }
+}
+
+function isBefore(a: Coin, b: Coin): boolean {
+  if (a.amount !== b.amount) return a.amount > b.amount;
+  return a.txid === b.txid ? a.vout < b.vout : a.txid < b.txid;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value instanceof Decimal) return value.text;
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
