@@ -181,7 +181,11 @@ describe("the link", () => {
       const clock = new VirtualClock();
       const link = new Link(clock, new SeededRandom(1));
       let reached = 0;
-      link.far = () => socket(async () => (reached++, status));
+      link.far = () =>
+        socket(async () => {
+          reached += 1;
+          return status;
+        });
       link.trouble = { ...CLEAR_LINE, ...trouble };
       await assert.rejects(clock.finish(link.calls().getStatus({}, "me")), /no answer/);
       assert.equal(reached, "dropReply" in trouble ? 1 : 0);
@@ -192,7 +196,11 @@ describe("the link", () => {
     const clock = new VirtualClock();
     const link = new Link(clock, new SeededRandom(1));
     let reached = 0;
-    link.far = () => socket(async () => (reached++, status));
+    link.far = () =>
+      socket(async () => {
+        reached += 1;
+        return status;
+      });
     link.trouble = { ...CLEAR_LINE, double: 1000, late: 1000, delay: 4000 };
     assert.deepEqual(await clock.finish(link.calls().getStatus({}, "me")), status);
     await clock.run(20_000);
