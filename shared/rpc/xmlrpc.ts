@@ -453,5 +453,7 @@ function fromBase64(text: string): Uint8Array | undefined {
     const have = ((i + 1) * 6) % 8;
     if (have < 6) bytes.push((bits >> have) & 0xff);
   }
+  const spare = (1 << ((digits.length * 6) % 8)) - 1;
+  if ((bits & spare) !== 0) return undefined; // a second spelling of the same bytes
   return Uint8Array.from(bytes);
 }
