@@ -6,6 +6,7 @@ import { childOf } from "../bitcoin/child";
 import { vsizeOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
 import { ChainError } from "../chain/error";
+import { appended } from "../journal/ledger";
 import { SESSION_BLOCKS } from "../payment/session";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
@@ -21,7 +22,7 @@ import {
 } from "../rpc/types";
 import type { Millisecond } from "../units";
 import { CoinWatch } from "./coin-watch";
-import { appended, Ledger } from "./ledger";
+import { openLedger, type SocketLedger } from "./ledger";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import type { SocketSettings } from "./settings";
@@ -55,7 +56,7 @@ interface Waiter {
 
 export class SocketController implements SocketCalls {
   readonly #options: SocketOptions;
-  readonly #ledger: Ledger;
+  readonly #ledger: SocketLedger;
   readonly #watch: CoinWatch;
   readonly #outlet: Outlet;
   readonly #settler: Settler;
@@ -73,7 +74,7 @@ export class SocketController implements SocketCalls {
     const { clock, gate, store, chain, random, ecdsa, report, settings } = options;
     this.#options = options;
     const payoutScript = payeeScriptOf(settings.payoutAddress, settings.network);
-    const ledger = new Ledger({ store, gate, report });
+    const ledger = openLedger({ store, gate, report });
     const watch = new CoinWatch({ chain, clock });
     this.#ledger = ledger;
     this.#watch = watch;

@@ -3,10 +3,11 @@
 // Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
+import { appended } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { SocketState } from "../rpc/types";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
-import { appended, type Ledger } from "./ledger";
+import type { SocketLedger } from "./ledger";
 import type { SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
@@ -23,7 +24,7 @@ const FINAL_TRIPS: readonly TripCause[] = ["short-circuit", "relay-welded", "rel
 export interface OutletOptions {
   readonly clock: Clock;
   readonly gate: PowerGate;
-  readonly ledger: Ledger;
+  readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly report: Reporter;
   /** State or renewal flag may have changed. */
@@ -337,8 +338,8 @@ export class Outlet {
   }
 
   #writeTotal(): void {
-    const { gate, ledger, settings } = this.#options;
-    if (ledger.unwritten(gate.read().total) >= settings.writeEvery * MICRO) ledger.write({});
+    const { ledger, settings } = this.#options;
+    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.write({});
   }
 
   #creditLeft(): MicrowattHour {

@@ -2,6 +2,7 @@
 
 import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Commitment, Session } from "../payment/session";
+import { coinShape, commitmentShape, sessionShape } from "../payment/shape";
 import type { Coin } from "../ports";
 import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../units";
 
@@ -80,30 +81,11 @@ export const EMPTY_RECORD: SocketRecord = {
   cheats: [],
 };
 
-const coin: Check<Coin> = object<Coin>({ txid: hex(32), vout: integer, amount: integer, height: optional(integer) });
-const commitment: Check<Commitment> = object<Commitment>({ txid: hex(32), value: integer, fee: integer });
-
-/** Shape of a session in both devices' journals. */
-export const sessionShape: Check<Session> = object<Session>({
-  id: hex(16),
-  scheme: oneOf("single-fee", "basic"),
-  payerScript: hex(),
-  socketScript: hex(),
-  price: integer,
-  increment: integer,
-  max: integer,
-  arrears: integer,
-  expiry: integer,
-  inputs: arrayOf(coin, 8),
-  paid: integer,
-  commitments: arrayOf(commitment, 64),
-});
-
 const settlement: Check<Settlement> = object<Settlement>({
   session: hex(16),
   payerScript: hex(),
-  inputs: arrayOf(coin, 8),
-  commitments: arrayOf(commitment, 64),
+  inputs: arrayOf(coinShape, 8),
+  commitments: arrayOf(commitmentShape, 64),
   transaction: hex(),
   state: oneOf("held", "sent", "mined"),
   open: boolean,

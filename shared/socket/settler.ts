@@ -5,10 +5,11 @@
 // Every step starts from the record, so a restart simply goes on.
 
 import { ChainError } from "../chain/error";
+import { appended, type Changes, merged } from "../journal/ledger";
 import type { Chain, Reporter, Spend } from "../ports";
 import type { Hex, Satoshi } from "../units";
 import type { CoinWatch } from "./coin-watch";
-import { appended, type Ledger } from "./ledger";
+import type { SocketLedger } from "./ledger";
 import { latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
@@ -22,7 +23,7 @@ export type Rival = "earlier-commitment" | "foreign";
 export interface SettlerOptions {
   readonly chain: Chain;
   readonly watch: CoinWatch;
-  readonly ledger: Ledger;
+  readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly report: Reporter;
   /** A child that pays for its parent, signed; undefined where the owner gave no hot key or it would not help. */
@@ -201,17 +202,10 @@ export class Settler {
     watch.forget(settlement.inputs);
   }
 
-  #update(
-    settlement: Settlement,
-    changes: { readonly [K in keyof Settlement]?: Settlement[K] | undefined },
-    others: Partial<SocketRecord> = {},
-  ): void {
+  #update(settlement: Settlement, changes: Changes<Settlement>, others: Partial<SocketRecord> = {}): void {
     const { ledger } = this.#options;
-    const changed: Record<string, unknown> = { ...settlement, ...changes };
-    for (const key in changed) if (changed[key] === undefined) delete changed[key];
-    const settlements = ledger.record.settlements.map((other) =>
-      same(other, settlement) ? (changed as unknown as Settlement) : other,
-    );
+    const changed = merged(settlement, changes);
+    const settlements = ledger.record.settlements.map((other) => (same(other, settlement) ? changed : other));
     ledger.write({ ...others, settlements });
   }
 }

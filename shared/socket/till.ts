@@ -25,7 +25,7 @@ import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
 import { energyFor, type Hex, type MilliwattHour, type Satoshi } from "../units";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
-import type { Ledger } from "./ledger";
+import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import type { SocketSettings } from "./settings";
@@ -50,7 +50,7 @@ export interface TillOptions {
   readonly watch: CoinWatch;
   readonly random: Random;
   readonly ecdsa: Ecdsa;
-  readonly ledger: Ledger;
+  readonly ledger: SocketLedger;
   readonly outlet: Outlet;
   readonly settler: Settler;
   readonly settings: SocketSettings;

@@ -1,0 +1,120 @@
+// All that a cable must not forget, as one record of the journal.
+
+import { arrayOf, boolean, type Check, hex, integer, object, optional } from "../journal/shape";
+import type { Session } from "../payment/session";
+import { sessionShape } from "../payment/shape";
+import type { Outpoint } from "../ports";
+import type { Hex, MicrowattHour, Millisecond, MilliwattHour, Satoshi } from "../units";
+
+/** Of the record's format; another one is set aside. */
+export const CABLE_RECORD_VERSION = 1;
+
+/** The amount of a coin as it was first seen. SegWit signs amounts one input at a time, so it may never change. */
+export interface Pin {
+  readonly txid: Hex;
+  readonly vout: number;
+  readonly amount: Satoshi;
+}
+
+/** What was signed beyond the increments that the socket has acknowledged. */
+export interface Signed {
+  readonly increment: number;
+  readonly pay: Satoshi;
+  readonly fee: Satoshi;
+  readonly txid: Hex;
+  /** True from before the signature left the cable. */
+  readonly sent: boolean;
+}
+
+/** A session that is over: its coins are promised until it is seen to be settled, or has expired. */
+export interface Pledge {
+  readonly socketScript: Hex;
+  readonly outpoints: readonly Outpoint[];
+  /** What was signed over them: id and worth, the last known to be accepted at the end. */
+  readonly commitments: readonly { readonly txid: Hex; readonly value: Satoshi }[];
+  readonly expiry: number;
+}
+
+/** Energy that a socket still owes. */
+export interface Claim {
+  readonly script: Hex;
+  readonly energy: MilliwattHour;
+}
+
+export interface CableRecord {
+  readonly version: number;
+  /** The gate's total when the record was written. */
+  readonly total: MicrowattHour;
+  /** Time that the cable was powered, over all restarts. */
+  readonly uptime: Millisecond;
+  /** Reading of the cable's own meter up to which energy is paid for at the present socket. */
+  readonly paidUpTo: MicrowattHour;
+  /** Reading at which both sides' accounts agreed last, and when. */
+  readonly agreedAt: MicrowattHour;
+  readonly agreedUptime: Millisecond;
+  /** As far as the socket has acknowledged it. */
+  readonly session?: Session;
+  readonly signed?: Signed;
+  readonly pins: readonly Pin[];
+  readonly pledges: readonly Pledge[];
+  /** Credit left at other sockets, and at those that owe it. */
+  readonly claims: readonly Claim[];
+  /** Paid since `daySince`, an uptime. */
+  readonly daySpent: Satoshi;
+  readonly daySince: Millisecond;
+  readonly totalPaid: Satoshi;
+  readonly totalFees: Satoshi;
+  /** Sockets that cheated, the latest last. */
+  readonly cheats: readonly Hex[];
+  /** How often power that was paid for did not come. */
+  readonly losses: number;
+}
+
+export const EMPTY_RECORD: CableRecord = {
+  version: CABLE_RECORD_VERSION,
+  total: 0,
+  uptime: 0,
+  paidUpTo: 0,
+  agreedAt: 0,
+  agreedUptime: 0,
+  pins: [],
+  pledges: [],
+  claims: [],
+  daySpent: 0,
+  daySince: 0,
+  totalPaid: 0,
+  totalFees: 0,
+  cheats: [],
+  losses: 0,
+};
+
+const outpoint: Check<Outpoint> = object<Outpoint>({ txid: hex(32), vout: integer });
+
+/** Throws an Error that names the part that is not as expected. */
+export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
+  version: integer,
+  total: integer,
+  uptime: integer,
+  paidUpTo: integer,
+  agreedAt: integer,
+  agreedUptime: integer,
+  session: optional(sessionShape),
+  signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
+  pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer }), 128),
+  pledges: arrayOf(
+    object<Pledge>({
+      socketScript: hex(),
+      outpoints: arrayOf(outpoint, 8),
+      commitments: arrayOf(object<Pledge["commitments"][number]>({ txid: hex(32), value: integer }), 64),
+      expiry: integer,
+    }),
+    16,
+  ),
+  claims: arrayOf(object<Claim>({ script: hex(), energy: integer }), 32),
+  daySpent: integer,
+  daySince: integer,
+  totalPaid: integer,
+  totalFees: integer,
+  cheats: arrayOf(hex(), 64),
+  losses: integer,
+});
