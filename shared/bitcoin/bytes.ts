@@ -10,11 +10,13 @@ import type { Hex } from "../units";
 
 export { bytesToHex, hexToBytes };
 
-const LOWER_HEX = /^(?:[0-9a-f]{2})*$/;
+/** A search for what must not be there: XS repeats no group, and keeps no states, for it. */
+const NOT_LOWER_HEX = /[^0-9a-f]/;
 
 /** True for lower-case hexadecimal of whole bytes; exactly `bytes` of them where that is given. */
 export function isHex(value: unknown, bytes?: number): value is Hex {
-  return typeof value === "string" && (bytes === undefined || value.length === bytes * 2) && LOWER_HEX.test(value);
+  if (typeof value !== "string" || value.length % 2 !== 0 || NOT_LOWER_HEX.test(value)) return false;
+  return bytes === undefined || value.length === bytes * 2;
 }
 
 /** The same bytes, last first: a txid as explorers show it is the hash reversed. */
