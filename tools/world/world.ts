@@ -128,7 +128,7 @@ export interface WorldReading extends GateReading {
   readonly running: boolean;
   /** Energy that really flowed through this gate's sensor since the start, in double precision. */
   readonly truth: MicrowattHour;
-  /** Real power over the last 10 ms, the same way. */
+  /** Real power over the last 20 ms, the same way. */
   readonly truePower: Milliwatt;
   /** Reactive power of the fundamental in mvar, lagging positive; for calibration. */
   readonly reactive: number;

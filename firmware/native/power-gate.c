@@ -1,0 +1,563 @@
+// The power gate's core; power-gate.h says what it does, docs/metering.md how and how well.
+//
+// Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear interpolation of the
+// voltage for phase, and sums of products. Per half-wave: energy, the lease, the trips. Per 200 ms (the ten cycles of
+// IEC 61000-4-30): readings, the relay. Per second: the creep threshold and the true sample rate. All in integers.
+#include "power-gate.h"
+
+#include <string.h>
+
+#define MIDDLE 32768      // of the 16-bit scale
+#define LARGEST 46340     // a scaled sample's limit: its square fits 31 bits
+#define OFFSET_SHIFT 12   // time constant of the offset: 4096 samples
+#define SHORT_SCORE 8     // four clipped samples; a sample within limits takes one off
+#define SETTLE 400        // samples before anything is judged: offsets are unknown at first
+#define LOST_US 80000     // a feed silent for longer is lost; noticed within 100 ms by a tick each 20 ms
+#define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
+#define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
+#define HEAT_ONE 1024     // ratio of squares, Q10
+#define SECOND_US 1000000u
+
+static const char *const TRIP_NAMES[POWER_GATE_CAUSES] = {
+    "",
+    "samples-lost",
+    "under-voltage",
+    "over-voltage",
+    "over-current",
+    "short-circuit",
+    "over-temperature",
+    "relay-stuck-open",
+    "sensor-fault",
+    "relay-welded",
+};
+
+const char *power_gate_trip_name(power_gate_trip trip) {
+  return trip > POWER_GATE_NO_TRIP && trip < POWER_GATE_CAUSES ? TRIP_NAMES[trip] : "";
+}
+
+// ---------------------------------------------------------------- small arithmetic
+
+static uint32_t square_root(uint64_t value) {
+  uint64_t root = 0;
+  uint64_t bit = (uint64_t)1 << 62;
+  while (bit > value) bit >>= 2;
+  for (; bit != 0; bit >>= 2) {
+    if (value >= root + bit) {
+      value -= root + bit;
+      root = (root >> 1) + bit;
+    } else {
+      root >>= 1;
+    }
+  }
+  return (uint32_t)root;
+}
+
+static int64_t magnitude(int64_t value) { return value < 0 ? -value : value; }
+
+static int32_t within(int64_t value, int32_t most) {
+  return value > most ? most : value < -most ? -most : (int32_t)value;
+}
+
+static uint64_t square(int64_t value) { return (uint64_t)(value * value); }
+
+// ---------------------------------------------------------------- relay and lease
+
+static void switch_relay(power_gate *gate, bool closed) {
+  if (gate->closed == closed) return;
+  gate->closed = closed;
+  gate->switched_at = gate->now;
+  gate->settled = 0;
+  gate->weld_windows = gate->stuck_windows = 0;
+}
+
+static void end_lease(power_gate *gate) {
+  gate->lease = false;
+  switch_relay(gate, false);
+}
+
+static void trip(power_gate *gate, power_gate_trip cause) {
+  uint32_t bit = 1u << cause;
+  if (!(gate->trips & bit)) gate->fresh |= bit;
+  gate->trips |= bit;
+  end_lease(gate);
+}
+
+// Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the relay rests as long as
+// after any opening: a device that starts over and over must not rattle it.
+static void close_when_due(power_gate *gate) {
+  if (!gate->lease || gate->closed || gate->samples < SETTLE) return;
+  if (gate->over_halves || gate->under_halves) return;
+  if (gate->now - gate->switched_at < (uint64_t)gate->options.minimumOff * 1000) return;
+  switch_relay(gate, true);
+}
+
+static void check_time(power_gate *gate) {
+  if (!gate->lease || gate->now < gate->until) return;
+  gate->time_used = true;
+  end_lease(gate);
+}
+
+static void commit(power_gate *gate) {
+  if (gate->pending < (int64_t)gate->unit) return;
+  gate->total += (uint64_t)gate->pending / gate->unit;
+  gate->pending = (int64_t)((uint64_t)gate->pending % gate->unit);
+}
+
+static void check_energy(power_gate *gate) {
+  if (!gate->lease) return;
+  uint64_t waiting = gate->pending > 0 ? (uint64_t)gate->pending / gate->unit : 0;
+  if (gate->total + waiting < gate->up_to) return;
+  commit(gate);
+  gate->energy_used = true;
+  end_lease(gate);
+}
+
+// ---------------------------------------------------------------- half-waves
+
+// Noise alone never counts: what a second brought in is kept only when its mean power reaches the creep threshold. A
+// half-wave far above it starts the counting at once, so that a lease does not overrun.
+static void count_energy(power_gate *gate, int64_t energy, uint32_t count) {
+  gate->pending += energy;
+  gate->creeping.power += energy;
+  gate->creeping.count += count;
+  if (energy >= gate->fast * (int64_t)count) gate->counting = true;
+  if (gate->creeping.count >= gate->second) {
+    int64_t mean = gate->creeping.power / (int64_t)gate->creeping.count;
+    gate->counting = mean >= gate->creep;
+    if (!gate->counting) gate->pending = 0;
+    if (mean <= -gate->reverse && gate->samples > 4 * gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
+    gate->creeping = (power_gate_sums){0};
+  }
+  if (gate->counting) commit(gate);
+}
+
+// Heat rises with the cube of how far the squared current is over the squared limit: slow for an inrush, one half-wave
+// at twice the limit. It cools with a time constant of about ten seconds.
+static uint64_t heat_after(uint64_t heat, uint64_t mean_square, uint64_t limit, uint32_t count) {
+  uint64_t ratio = mean_square * HEAT_ONE / (limit ? limit : 1);
+  if (ratio <= HEAT_ONE) return heat - (heat >> 10);
+  uint64_t excess = (ratio > 4 * HEAT_ONE ? 4 * HEAT_ONE : ratio) - HEAT_ONE;
+  return heat + excess * excess * excess * count;
+}
+
+static void check_current(power_gate *gate, uint64_t mean_square, uint32_t count) {
+  const uint64_t unit = (uint64_t)HEAT_ONE * HEAT_ONE * HEAT_ONE * gate->second;
+  gate->heat = heat_after(gate->heat, mean_square, gate->rated, count);
+  gate->lease_heat = gate->lease ? heat_after(gate->lease_heat, mean_square, gate->limit, count) : 0;
+  if (gate->heat >= unit / 5 || gate->lease_heat >= unit * 27 / 5) {
+    gate->heat = 0;
+    trip(gate, POWER_GATE_OVER_CURRENT);
+  }
+}
+
+static void check_voltage(power_gate *gate, uint64_t mean_square) {
+  bool over = gate->over && mean_square > gate->over;
+  bool under = mean_square < gate->under;
+  gate->over_halves = over ? gate->over_halves + 1 : 0;
+  gate->under_halves = under ? gate->under_halves + 1 : 0;
+  if (!gate->lease) return;
+  if (gate->over_halves >= OVER_HALVES) trip(gate, POWER_GATE_OVER_VOLTAGE);
+  if (gate->under_halves >= UNDER_HALVES) trip(gate, POWER_GATE_UNDER_VOLTAGE);
+}
+
+static void add(power_gate_sums *sums, const power_gate_sums *half) {
+  sums->power += half->power;
+  sums->reactive += half->reactive;
+  sums->current += half->current;
+  sums->voltage += half->voltage;
+  sums->count += half->count;
+}
+
+static void finish_window(power_gate *gate);
+
+static void finish_half_wave(power_gate *gate) {
+  power_gate_sums *half = &gate->half;
+  uint64_t squares = half->current / half->count;
+  squares = squares > gate->noise ? squares - gate->noise : 0;
+  if (!gate->options.voltageSensor) {
+    half->power = ((int64_t)square_root(squares << 16) * gate->nominal * (int64_t)half->count) / 256;
+  }
+  if (gate->samples >= SETTLE) {
+    count_energy(gate, half->power, half->count);
+    check_energy(gate);
+    check_current(gate, squares, half->count);
+    if (gate->options.voltageSensor) check_voltage(gate, half->voltage / half->count);
+    close_when_due(gate);
+    add(&gate->sums, half);
+  }
+  *half = (power_gate_sums){0};
+  if (gate->sums.count >= gate->window) finish_window(gate);
+}
+
+// ---------------------------------------------------------------- windows
+
+static int32_t milliwatt(const power_gate *gate, int64_t mean) {
+  int64_t femto = mean / 1000 * gate->power_lsb + mean % 1000 * gate->power_lsb / 1000;
+  return within(femto / 1000000000, INT32_MAX);
+}
+
+static int32_t milli_rms(uint64_t mean_square, int64_t lsb_nano) {
+  return within((int64_t)square_root(mean_square << 16) * lsb_nano / 256000000, INT32_MAX);
+}
+
+static int32_t frequency(const power_gate *gate, int32_t voltage) {
+  if (gate->crossings < 2 || voltage < gate->options.nominalVoltage / 5) return 0;
+  uint64_t span = (uint64_t)(gate->crossing_last - gate->crossing_first) * gate->period;
+  uint64_t millihertz = (gate->crossings - 1) * UINT64_C(256000000000000) / (span ? span : 1);
+  return millihertz < 40000 || millihertz > 70000 ? 0 : (int32_t)millihertz;
+}
+
+// sin x of the angle that one sample covers, in millionths, from the frequency; for the reactive power.
+static int64_t sample_sine(const power_gate *gate) {
+  int64_t x = (int64_t)gate->reading.frequency * 6283185 / 1000 * (int64_t)gate->period / 1000000000; // 1e-6 rad
+  return x - x * x / 1000000 * x / 6000000;
+}
+
+static void read_window(power_gate *gate) {
+  const power_gate_sums *sums = &gate->sums;
+  power_gate_reading *reading = &gate->reading;
+  int64_t count = (int64_t)sums->count;
+  uint64_t squares = sums->current / sums->count;
+  reading->noise = milli_rms(gate->noise, gate->current_lsb);
+  reading->current = milli_rms(squares > gate->noise ? squares - gate->noise : 0, gate->current_lsb);
+  reading->power = milliwatt(gate, sums->power / count);
+  if (!gate->options.voltageSensor) {
+    reading->voltage = gate->options.nominalVoltage;
+    reading->apparent = reading->power;
+  } else {
+    reading->voltage = milli_rms(sums->voltage / sums->count, gate->voltage_lsb);
+    reading->frequency = frequency(gate, reading->voltage);
+    reading->apparent = within((int64_t)reading->voltage * reading->current / 1000, INT32_MAX);
+    int64_t sine = sample_sine(gate);
+    reading->reactive = sine > 0 ? milliwatt(gate, -sums->reactive / count * 1000000 / sine) : 0;
+  }
+  if (magnitude(reading->power) < gate->options.creep) {
+    reading->current = reading->power = reading->apparent = reading->reactive = reading->power_factor = 0;
+  } else {
+    int64_t factor = reading->apparent > 0 ? (int64_t)reading->power * 1000 / reading->apparent : 0;
+    reading->power_factor = within(factor, 1000);
+  }
+}
+
+// While the relay is open, all that the current channel shows is noise: it is taken off each mean square. Without a
+// voltage sensor noise cannot be told from a small current, so only so much of it is believed.
+static void learn_noise(power_gate *gate, uint64_t mean_square, bool flows) {
+  bool noise = gate->options.voltageSensor ? !flows : mean_square <= square(gate->peak / 128);
+  if (noise) gate->noise = gate->noise ? (gate->noise * 3 + mean_square) / 4 : mean_square;
+}
+
+// What the contacts do against what they were told, judged over whole windows after the relay had its time.
+static void check_relay(power_gate *gate) {
+  uint64_t relay_time = (uint64_t)gate->options.relayTime * gate->second / 1000;
+  bool settled = gate->settled >= gate->window + relay_time + gate->half_most;
+  bool sensed = gate->options.loadSense && gate->sensed;
+  bool flows = gate->sums.power >= gate->weld * (int64_t)gate->sums.count;
+  gate->sensed = gate->sense;
+  if (!settled) return;
+  if (!gate->closed) {
+    gate->weld_windows = flows || sensed ? gate->weld_windows + 1 : 0;
+    if (gate->weld_windows >= 2) trip(gate, POWER_GATE_RELAY_WELDED);
+    learn_noise(gate, gate->sums.current / gate->sums.count, flows);
+  } else if (gate->options.loadSense) {
+    gate->stuck_windows = sensed ? 0 : gate->stuck_windows + 1;
+    if (gate->stuck_windows >= 2 && !gate->under_halves) trip(gate, POWER_GATE_RELAY_STUCK_OPEN);
+  }
+}
+
+static bool offset_is_wild(const power_gate_channel *channel) {
+  return magnitude((channel->offset >> 12) - MIDDLE) > MIDDLE / 4;
+}
+
+static void finish_window(power_gate *gate) {
+  read_window(gate);
+  check_relay(gate);
+  bool wild = offset_is_wild(&gate->current) || (gate->options.voltageSensor && offset_is_wild(&gate->voltage));
+  if (wild && gate->samples > gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
+  gate->sums = (power_gate_sums){0};
+  gate->crossing_first = gate->crossing_last;
+  gate->crossings = gate->crossings ? 1 : 0;
+}
+
+// ---------------------------------------------------------------- samples
+
+// Watches a channel's codes and gives the sample without its offset. The offset is a running mean that turns into a
+// low-pass once it has seen 2^OFFSET_SHIFT samples.
+static int32_t track(power_gate *gate, power_gate_channel *channel, int32_t code) {
+  bool railed = code <= gate->clip_low || code >= gate->clip_high;
+  channel->railed = railed ? channel->railed + 1 : 0;
+  channel->same = code == channel->code ? channel->same + 1 : 0;
+  channel->code = (uint16_t)code;
+  if (channel->railed >= gate->second / 32 || channel->same >= gate->second / 4) {
+    channel->railed = channel->same = 0;
+    trip(gate, POWER_GATE_SENSOR_FAULT);
+  }
+  int32_t scaled = code * (1 << gate->shift);
+  if (channel->seen >> OFFSET_SHIFT) {
+    channel->offset += (scaled * 4096 - channel->offset + (1 << (OFFSET_SHIFT - 1))) >> OFFSET_SHIFT;
+  } else {
+    channel->seen++;
+    channel->offset += (scaled * 4096 - channel->offset) / (int32_t)channel->seen;
+  }
+  return within(scaled - (channel->offset >> 12), LARGEST);
+}
+
+static int32_t straighten(const power_gate *gate, int32_t current) {
+  int32_t cube = ((current * current) >> 15) * (current / 2) / (MIDDLE / 2);
+  return within(current + (int32_t)(((int64_t)cube * gate->curve) >> 20), LARGEST);
+}
+
+// The current is a sample late, so that the voltage can be taken earlier or later than it.
+static int32_t in_phase(const power_gate *gate, int32_t v) {
+  int32_t delay = gate->phase; // of the voltage, 1/4096 sample, 0..8192
+  if (delay <= 4096) return v + (gate->v1 - v) * delay / 4096;
+  return gate->v1 + (gate->v2 - gate->v1) * (delay - 4096) / 4096;
+}
+
+static void check_short(power_gate *gate, int32_t code, int32_t current) {
+  bool over = code <= gate->clip_low || code >= gate->clip_high || current > gate->peak || current < -gate->peak;
+  if (over) {
+    gate->short_score += 2;
+  } else if (gate->short_score) {
+    gate->short_score--;
+  }
+  if (gate->short_score < SHORT_SCORE) return;
+  gate->short_score = 0;
+  if (gate->closed) trip(gate, POWER_GATE_SHORT_CIRCUIT);
+}
+
+static void note_crossing(power_gate *gate, int32_t v) {
+  if (v < 0 || gate->v1 >= 0 || gate->samples - gate->rising <= gate->half_most) return;
+  gate->rising = gate->samples;
+  gate->crossing_last = gate->samples * 256 - (uint32_t)(v * 256 / (v - gate->v1));
+  if (gate->crossings++ == 0) gate->crossing_first = gate->crossing_last;
+}
+
+static void take_sample(power_gate *gate, int32_t current_code, int32_t voltage_code) {
+  power_gate_sums *half = &gate->half;
+  int32_t i = straighten(gate, track(gate, &gate->current, current_code));
+  if (gate->options.currentGain < 0) i = -i;
+  check_short(gate, current_code, i);
+  gate->samples++;
+  if (gate->settled < UINT32_MAX) gate->settled++;
+  half->count++;
+  half->current += (uint32_t)(i * i);
+  bool boundary = half->count >= gate->half_most;
+  if (gate->options.voltageSensor) {
+    int32_t v = track(gate, &gate->voltage, voltage_code);
+    int32_t p = in_phase(gate, v);
+    half->power += gate->i1 * p;
+    half->voltage += (uint32_t)(v * v);
+    half->reactive += (int64_t)gate->i2 * ((p - gate->p2) / 2);
+    note_crossing(gate, v);
+    boundary = boundary || ((v >= 0) != gate->positive && half->count >= gate->half_least);
+    if (boundary) gate->positive = v >= 0;
+    gate->v2 = gate->v1;
+    gate->v1 = v;
+    gate->p2 = gate->p1;
+    gate->p1 = p;
+  }
+  gate->i2 = gate->i1;
+  gate->i1 = i;
+  if (boundary) finish_half_wave(gate);
+}
+
+// ---------------------------------------------------------------- time
+
+// Energy is power times true time: the converter's nominal rate is not to be trusted, the clock is.
+static void set_period(power_gate *gate, uint32_t period) {
+  gate->period = period;
+  gate->unit = (UINT64_C(3600000000000000000) / (uint64_t)gate->power_lsb) * 1000 / period;
+}
+
+static void lose_feed(power_gate *gate) {
+  gate->lost = true;
+  if (gate->lease) trip(gate, POWER_GATE_SAMPLES_LOST);
+}
+
+static void measure_rate(power_gate *gate, size_t count) {
+  gate->rate_count += (uint32_t)count;
+  uint64_t span = gate->now - gate->rate_since;
+  if (span < SECOND_US) return;
+  uint64_t measured = span * 1000 / gate->rate_count;
+  uint64_t nominal = 1000000000u / (uint32_t)gate->options.sampleRate;
+  gate->rate_since = gate->now;
+  gate->rate_count = 0;
+  if (measured < nominal - nominal / 10 || measured > nominal + nominal / 10) {
+    lose_feed(gate);
+  } else {
+    set_period(gate, (uint32_t)((gate->period * UINT64_C(3) + measured + 2) / 4));
+  }
+}
+
+static void restart_rate(power_gate *gate) {
+  gate->rate_since = gate->now;
+  gate->rate_count = 0;
+}
+
+static void note_time(power_gate *gate, uint64_t now_us) {
+  if (now_us > gate->now) gate->now = now_us;
+  check_time(gate);
+}
+
+// No code is above the scale, whatever the driver hands in.
+static int32_t code(const power_gate *gate, uint16_t raw) {
+  uint16_t top = (uint16_t)((1u << gate->options.adcBits) - 1);
+  return raw > top ? top : raw;
+}
+
+void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us) {
+  if (count == 0) return;
+  note_time(gate, now_us);
+  uint64_t silence = gate->now - gate->last_feed;
+  gate->last_feed = gate->now;
+  if (!gate->fed) {
+    gate->fed = true;
+    restart_rate(gate);
+  } else if (silence > LOST_US + (uint64_t)count * gate->period / 1000) {
+    lose_feed(gate);
+    restart_rate(gate);
+  } else {
+    gate->lost = false;
+    measure_rate(gate, count);
+  }
+  for (size_t k = 0; k < count; k++) take_sample(gate, code(gate, current[k]), voltage ? code(gate, voltage[k]) : 0);
+}
+
+void power_gate_tick(power_gate *gate, uint64_t now_us) {
+  note_time(gate, now_us);
+  if (gate->now - gate->last_feed > LOST_US) lose_feed(gate);
+}
+
+// ---------------------------------------------------------------- what the rest of the device says
+
+void power_gate_sense(power_gate *gate, bool voltage) {
+  gate->sense = voltage;
+  gate->sensed = gate->sensed || voltage;
+}
+
+void power_gate_temperature(power_gate *gate, int32_t temperature) {
+  if (!gate->options.overTemperature) return;
+  if (temperature < -40000 || temperature > 150000) {
+    trip(gate, POWER_GATE_SENSOR_FAULT);
+  } else if (temperature >= gate->options.overTemperature) {
+    trip(gate, POWER_GATE_OVER_TEMPERATURE);
+  }
+}
+
+bool power_gate_grant(power_gate *gate, uint64_t up_to_uwh, uint32_t time_ms, uint32_t current_ma, uint64_t now_us) {
+  note_time(gate, now_us);
+  if (gate->trips) return false;
+  uint64_t scaled = (uint64_t)current_ma * 1000000 / (uint64_t)gate->current_lsb;
+  uint64_t limit = scaled > LARGEST ? gate->rated : scaled * scaled;
+  gate->limit = limit < gate->rated ? limit : gate->rated;
+  gate->up_to = up_to_uwh;
+  gate->until = gate->now + (uint64_t)time_ms * 1000;
+  if (!gate->lease) gate->over_halves = gate->under_halves = 0;
+  gate->lease = gate->granted = true;
+  check_time(gate);
+  check_energy(gate);
+  return true;
+}
+
+void power_gate_revoke(power_gate *gate) { end_lease(gate); }
+
+void power_gate_clear(power_gate *gate) {
+  gate->trips = 0;
+  gate->heat = gate->lease_heat = 0;
+  gate->weld_windows = gate->stuck_windows = 0;
+}
+
+bool power_gate_restore(power_gate *gate, uint64_t total_uwh) {
+  if (gate->granted || gate->restored) return false;
+  gate->total += total_uwh;
+  gate->restored = true;
+  return true;
+}
+
+void power_gate_read(const power_gate *gate, power_gate_reading *reading) {
+  *reading = gate->reading;
+  reading->total = gate->total;
+  reading->closed = gate->closed;
+  reading->lease = gate->lease;
+  reading->samples = gate->samples;
+  reading->voltage_measured = gate->options.voltageSensor;
+  reading->trip = POWER_GATE_NO_TRIP;
+  for (int cause = POWER_GATE_NO_TRIP + 1; cause < POWER_GATE_CAUSES; cause++) {
+    if (gate->trips & (1u << cause)) reading->trip = (power_gate_trip)cause;
+  }
+}
+
+bool power_gate_next_event(power_gate *gate, power_gate_event *event) {
+  for (int cause = POWER_GATE_CAUSES - 1; cause > POWER_GATE_NO_TRIP; cause--) {
+    if (!(gate->fresh & (1u << cause))) continue;
+    gate->fresh &= ~(1u << cause);
+    *event = (power_gate_event){.kind = POWER_GATE_TRIP, .cause = (power_gate_trip)cause};
+    return true;
+  }
+  if (!gate->energy_used && !gate->time_used) return false;
+  *event = (power_gate_event){.kind = gate->energy_used ? POWER_GATE_ENERGY_USED : POWER_GATE_TIME_USED};
+  *(gate->energy_used ? &gate->energy_used : &gate->time_used) = false;
+  return true;
+}
+
+// ---------------------------------------------------------------- options
+
+void power_gate_defaults(power_gate_options *options) {
+#define POWER_GATE_DEFAULT(name, least, most, byDefault) options->name = byDefault;
+  POWER_GATE_OPTIONS(POWER_GATE_DEFAULT)
+#undef POWER_GATE_DEFAULT
+}
+
+static const char *refuse(const power_gate_options *options) {
+#define POWER_GATE_CHECK(name, least, most, byDefault) \
+  if (options->name < (least) || options->name > (most)) return "option " #name ": expected " #least " to " #most;
+  POWER_GATE_OPTIONS(POWER_GATE_CHECK)
+#undef POWER_GATE_CHECK
+  if (magnitude(options->currentGain) < 500000) return "option currentGain: expected at least 500000, or at most -500000";
+  if (options->instantaneous > options->currentRange) return "option instantaneous: expected at most currentRange";
+  if (options->rated > options->currentRange) return "option rated: expected at most currentRange, which is a peak";
+  if (magnitude(options->phase) > 1000000000 / options->sampleRate) return "option phase: expected at most one sample";
+  if (options->overVoltage && options->overVoltage <= options->underVoltage) {
+    return "option overVoltage: expected more than underVoltage";
+  }
+  if (options->overVoltage > options->voltageRange) return "option overVoltage: expected at most voltageRange";
+  return NULL;
+}
+
+static void derive(power_gate *gate) {
+  const power_gate_options *o = &gate->options;
+  int64_t gain = magnitude(o->currentGain);
+  gate->shift = 16 - o->adcBits;
+  gate->clip_low = o->clipMargin;
+  gate->clip_high = (1 << o->adcBits) - 1 - o->clipMargin;
+  gate->curve = (int32_t)((int64_t)o->currentCurve * (1 << 20) / 1000000);
+  gate->current_lsb = o->currentRange * gain / MIDDLE;
+  gate->voltage_lsb = (int64_t)o->voltageRange * (o->voltageSensor ? o->voltageGain : 1000000) / MIDDLE;
+  gate->power_lsb = gate->current_lsb * gate->voltage_lsb / 1000;
+  gate->peak = within(o->instantaneous * INT64_C(1000000) / gate->current_lsb, LARGEST);
+  gate->phase = 4096 + (int32_t)(-(int64_t)o->phase * o->sampleRate * 4096 / 1000000000);
+  gate->creep = o->creep * INT64_C(1000000000000) / gate->power_lsb;
+  gate->weld = o->weldPower * INT64_C(1000000000000) / gate->power_lsb;
+  gate->reverse = gate->weld > 4 * gate->creep ? gate->weld : 4 * gate->creep;
+  gate->fast = 25 * gate->creep;
+  gate->nominal = o->nominalVoltage * INT64_C(1000000) / gate->voltage_lsb;
+  gate->rated = square(o->rated * INT64_C(1000000) / gate->current_lsb);
+  gate->over = o->voltageSensor ? square(o->overVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
+  gate->under = o->voltageSensor ? square(o->underVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
+  gate->second = (uint32_t)o->sampleRate;
+  gate->window = gate->second / 5;
+  gate->half_least = gate->second / 160;
+  gate->half_most = o->voltageSensor ? gate->second / 80 : gate->second * 500u / (uint32_t)o->nominalFrequency;
+  set_period(gate, 1000000000u / gate->second);
+}
+
+const char *power_gate_begin(power_gate *gate, const power_gate_options *options, uint64_t now_us) {
+  const char *refusal = refuse(options);
+  if (refusal) return refusal;
+  memset(gate, 0, sizeof *gate);
+  gate->options = *options;
+  gate->now = gate->last_feed = gate->switched_at = now_us;
+  derive(gate);
+  if (gate->unit < 1000) return "options currentRange, voltageRange: expected a finer energy scale; lower one of them";
+  return NULL;
+}

@@ -1,0 +1,175 @@
+// The power gate: metering, tripping, and a relay held closed only by a lease. Portable C11: no heap, no platform, no
+// libc beyond <string.h>, no floating point. One `power_gate` a device; the caller serialises the calls.
+//
+// The glue (power-gate-esp32.c), the simulator (tools/world/world.c), the benchmarks and the fuzzer all drive this very
+// code: blocks of raw samples in, the wanted state of the relay and events out. docs/metering.md has the algorithms.
+#ifndef PLUGPAY_POWER_GATE_H
+#define PLUGPAY_POWER_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// X(name, least, most, default); meaning and units in shared/gate-options.ts, which bears the same names.
+#define POWER_GATE_OPTIONS(X)                                \
+  X(sampleRate, 1000, 20000, 4000)                           \
+  X(adcBits, 10, 16, 12)                                     \
+  X(clipMargin, 0, 1000, 4)                                  \
+  X(currentRange, 100, 500000, 35000)                        \
+  X(voltageRange, 10000, 2000000, 450000)                    \
+  X(voltageSensor, 0, 1, 1)                                  \
+  X(nominalVoltage, 50000, 300000, 230000)                   \
+  X(nominalFrequency, 45000, 65000, 50000)                   \
+  X(currentGain, -2000000, 2000000, 1000000)                 \
+  X(currentCurve, -50000, 50000, 0)                          \
+  X(voltageGain, 500000, 2000000, 1000000)                   \
+  X(phase, -1000000, 1000000, 0)                             \
+  X(creep, 0, 20000, 1000)                                   \
+  X(rated, 50, 100000, 16000)                                \
+  X(instantaneous, 100, 500000, 34000)                       \
+  X(overVoltage, 0, 400000, 265000)                          \
+  X(underVoltage, 0, 300000, 180000)                         \
+  X(overTemperature, 0, 150000, 0)                           \
+  X(loadSense, 0, 1, 0)                                      \
+  X(weldPower, 500, 1000000, 5000)                           \
+  X(relayTime, 5, 1000, 100)                                 \
+  X(minimumOff, 0, 60000, 250)
+
+typedef struct {
+#define POWER_GATE_FIELD(name, least, most, byDefault) int32_t name;
+  POWER_GATE_OPTIONS(POWER_GATE_FIELD)
+#undef POWER_GATE_FIELD
+} power_gate_options;
+
+// In rising order of what they say about the hardware: of several latched causes the last is shown.
+typedef enum {
+  POWER_GATE_NO_TRIP,
+  POWER_GATE_SAMPLES_LOST,
+  POWER_GATE_UNDER_VOLTAGE,
+  POWER_GATE_OVER_VOLTAGE,
+  POWER_GATE_OVER_CURRENT,
+  POWER_GATE_SHORT_CIRCUIT,
+  POWER_GATE_OVER_TEMPERATURE,
+  POWER_GATE_RELAY_STUCK_OPEN,
+  POWER_GATE_SENSOR_FAULT,
+  POWER_GATE_RELAY_WELDED,
+  POWER_GATE_CAUSES
+} power_gate_trip;
+
+typedef enum { POWER_GATE_NO_EVENT, POWER_GATE_ENERGY_USED, POWER_GATE_TIME_USED, POWER_GATE_TRIP } power_gate_event_kind;
+
+typedef struct {
+  power_gate_event_kind kind;
+  power_gate_trip cause; // of a trip
+} power_gate_event;
+
+typedef struct {
+  uint64_t total; // uWh, never decreases
+  bool closed;    // as the relay is told, not as its contacts are
+  bool lease;
+  power_gate_trip trip;
+  bool voltage_measured;
+  int32_t current;      // mA RMS, without the sensor's noise and direct component
+  int32_t voltage;      // mV RMS
+  int32_t power;        // mW; positive is delivered
+  int32_t apparent;     // mVA
+  int32_t reactive;     // mvar, lagging positive
+  int32_t power_factor; // thousandths
+  int32_t frequency;    // mHz, 0 while unknown
+  int32_t noise;        // mA RMS seen while nothing could flow
+  uint32_t samples;     // since the start
+} power_gate_reading;
+
+// Sums over a half-wave or a window. Samples are scaled to 16 bits around their offset.
+typedef struct {
+  int64_t power, reactive;
+  uint64_t current, voltage; // of squares
+  uint32_t count;
+} power_gate_sums;
+
+typedef struct {
+  int32_t offset;    // tracked middle of the scale, 16-bit code, Q12
+  uint32_t seen;     // samples so far, up to the full time constant
+  uint16_t code;     // last one
+  uint32_t same;     // how often in a row
+  uint32_t railed;   // samples in a row at an end of the scale
+} power_gate_channel;
+
+// All of the state. Private to power-gate.c; here so that a caller can place it.
+typedef struct {
+  power_gate_options options;
+  // derived once
+  int32_t clip_low, clip_high, shift, curve, peak, phase;
+  int64_t current_lsb, voltage_lsb, power_lsb; // nA, nV, fW
+  int64_t creep, weld, reverse, fast, nominal; // scaled power of one sample; scaled voltage
+  uint64_t rated, over, under;                 // scaled squares
+  uint32_t half_least, half_most, window, second;
+  // sampling
+  power_gate_channel current, voltage;
+  int32_t i1, i2, v1, v2, p1, p2;
+  bool positive;
+  uint32_t short_score;
+  uint32_t samples;
+  power_gate_sums half, sums, creeping;
+  // frequency
+  uint32_t rising, crossing_first, crossing_last, crossings; // `crossing_*` in 1/256 of a sample
+  // time
+  uint64_t now, last_feed, rate_since;
+  uint32_t rate_count, period;
+  bool fed, lost;
+  // energy
+  uint64_t total, unit;
+  int64_t pending;
+  bool counting;
+  uint64_t noise;
+  // lease and relay
+  bool lease, closed, granted, restored;
+  uint64_t up_to, until, limit;
+  uint64_t heat, lease_heat, switched_at;
+  uint32_t over_halves, under_halves, settled; // `settled`: samples since the relay was switched
+  bool sense, sensed;
+  uint32_t weld_windows, stuck_windows;
+  uint32_t trips, fresh; // bits by cause: latched; not yet handed out
+  bool energy_used, time_used;
+  power_gate_reading reading;
+} power_gate;
+
+// Fills in the defaults.
+void power_gate_defaults(power_gate_options *options);
+
+// Checks each option, then starts with the relay open and a total of 0. Gives NULL, or a sentence that names the first
+// option that is wrong; then the gate must not be used.
+const char *power_gate_begin(power_gate *gate, const power_gate_options *options, uint64_t now_us);
+
+// Takes `count` samples a channel, the last of them taken at `now_us` (monotonic). `voltage` may be NULL without a sensor.
+void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us);
+
+// Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds.
+void power_gate_tick(power_gate *gate, uint64_t now_us);
+
+// Whether there is voltage behind the relay (option `loadSense`); called once a block at least.
+void power_gate_sense(power_gate *gate, bool voltage);
+
+// Thousandths of a degree Celsius; outside -40..150 degrees the sensor counts as broken.
+void power_gate_temperature(power_gate *gate, int32_t temperature);
+
+// Replaces the lease. False, and nothing changes, while a trip is latched. `up_to` is a reading of the total.
+bool power_gate_grant(power_gate *gate, uint64_t up_to_uwh, uint32_t time_ms, uint32_t current_ma, uint64_t now_us);
+void power_gate_revoke(power_gate *gate);
+void power_gate_clear(power_gate *gate);
+
+// False, and nothing changes, after the first grant.
+bool power_gate_restore(power_gate *gate, uint64_t total_uwh);
+
+// What the relay is to do; look after each call above.
+static inline bool power_gate_closed(const power_gate *gate) { return gate->closed; }
+
+void power_gate_read(const power_gate *gate, power_gate_reading *reading);
+
+// Hands out each event once, trips first. False when there is none.
+bool power_gate_next_event(power_gate *gate, power_gate_event *event);
+
+// "over-current" and so on, as in shared/ports.ts.
+const char *power_gate_trip_name(power_gate_trip trip);
+
+#endif
