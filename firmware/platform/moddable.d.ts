@@ -32,7 +32,8 @@ declare module "socketmbedtls" {
     /** 1 connected, 2 data to read, 3 data sent; -1 closed, -2 failed. */
     callback: (this: SocketTLS, message: number, value?: number) => void;
     read(type: ArrayBufferConstructor): ArrayBuffer;
-    write(data: ArrayBuffer | Uint8Array): void;
+    /** Without data: how many bytes fit now. */
+    write(data?: ArrayBuffer): number;
     close(): void;
   }
 }

@@ -6,6 +6,7 @@
 // HTTP server) are adopted: their open requests count as bytes under way. Connections from outside (somebody's own
 // client) cannot be paired; their bytes arrive as they come, which is right when time runs at the clock's speed.
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Server as HttpServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -32,10 +33,13 @@ interface Port {
   accept: ((end: End) => void) | undefined;
 }
 
-interface Adopted {
-  readonly server: HttpServer;
+/** A server of another author in this process. */
+export interface Adopted {
+  readonly port: number;
+  /** One way from a device to it. */
   readonly delay: Millisecond;
-  requests: number;
+  /** Requests that it is working on. */
+  readonly working: () => number;
 }
 
 /** One end of a connection, as its owner sees it. */
@@ -79,6 +83,8 @@ export class End {
 export class Network {
   readonly #ports = new Map<number, Port>();
   readonly #adopted = new Map<number, Adopted>();
+  /** The adopted servers' sockets, by the port of the client. */
+  readonly #served = new Map<number, Socket>();
   readonly #ends = new Set<End>();
   /** Called when something came in from outside, so that a loop that waits for the clock looks again. */
   onOutside: () => void = () => {};
@@ -87,7 +93,16 @@ export class Network {
     readonly timeline: Timeline,
     /** One way, between the two devices. */
     readonly linkDelay: Millisecond,
-  ) {}
+  ) {
+    // Node tells of every socket that a server of this process accepts, and of every request.
+    subscribe("net.server.socket", this.#onServed);
+    subscribe("http.server.request.start", onRequest);
+  }
+
+  readonly #onServed = (message: unknown): void => {
+    const { socket } = message as { socket: Socket };
+    if (this.#adopted.has(socket.localPort ?? 0)) this.#served.set(socket.remotePort ?? 0, socket);
+  };
 
   /** Binds a port on loopback for `owner` (0: any). Gives the port; rejects when it is in use. */
   async open(owner: Party, port: number): Promise<number> {
@@ -116,24 +131,9 @@ export class Network {
     for (const port of this.#ports.values()) if (port.owner === owner) port.accept = undefined;
   }
 
-  /** Counts the requests of an HTTP server in this process; `delay` is one way from a device to it. */
-  adopt(server: HttpServer, delay: Millisecond): void {
-    const address = server.address();
-    if (typeof address !== "object" || !address) throw new Error("expected a server that listens");
-    const adopted: Adopted = { server, delay, requests: 0 };
-    this.#adopted.set(address.port, adopted);
-    // Its own time-outs would go by the clock, which is not the time here.
-    server.keepAliveTimeout = 0;
-    server.requestTimeout = 0;
-    server.headersTimeout = 0;
-    server.timeout = 0;
-    server.on("connection", (socket: Socket) => {
-      for (const end of this.#ends) if (end.socket.localPort === socket.remotePort) end.server = socket;
-    });
-    server.prependListener("request", (_request, response) => {
-      adopted.requests++;
-      response.once("close", () => adopted.requests--);
-    });
+  /** Counts what is under way to and in a server of this process. */
+  adopt(adopted: Adopted): void {
+    this.#adopted.set(adopted.port, adopted);
   }
 
   /** Connects from `owner`; `at` is when it asked. */
@@ -206,7 +206,8 @@ export class Network {
   async shut(): Promise<void> {
     for (const end of this.#ends) end.socket.destroy();
     await Promise.all([...this.#ports.values()].map(({ server }) => new Promise((resolve) => server.close(resolve))));
-    for (const { server } of this.#adopted.values()) server.closeAllConnections();
+    unsubscribe("net.server.socket", this.#onServed);
+    unsubscribe("http.server.request.start", onRequest);
   }
 
   // ---------------------------------------------------------------- the system's sockets
@@ -270,11 +271,11 @@ export class Network {
   }
 
   #busy(): boolean {
-    for (const { requests } of this.#adopted.values()) if (requests > 0) return true;
+    for (const { working } of this.#adopted.values()) if (working() > 0) return true;
     for (const end of this.#ends) {
       if (end.silent || end.socket.destroyed) continue;
       if (end.opening) {
-        if (end.server) end.opening = end.socket.connecting;
+        if (this.#adopted.has(end.remote.port)) this.#meet(end);
         return true;
       }
       const { peer, server } = end;
@@ -287,6 +288,12 @@ export class Network {
       }
     }
     return false;
+  }
+
+  /** An end is open once its server's socket is known, too. */
+  #meet(end: End): void {
+    end.server = this.#served.get(end.socket.localPort ?? 0);
+    if (end.server && !end.socket.connecting) end.opening = false;
   }
 
   // ---------------------------------------------------------------- dating what came in
@@ -357,4 +364,9 @@ export class Network {
   #farOwner(end: End): Party | undefined {
     return end.peer?.owner ?? this.#ports.get(end.remote.port)?.owner;
   }
+}
+
+/** A server's own time-outs would go by the clock, which is not the time here. */
+function onRequest(message: unknown): void {
+  (message as { server: HttpServer }).server.keepAliveTimeout = 0;
 }

@@ -1,0 +1,55 @@
+// The smart socket's composition root: reads the configuration, builds the ports, starts the controller.
+
+import config from "mc/config";
+import entropy from "plugpay/entropy";
+import NativePowerGate from "plugpay/power-gate";
+import { ecdsa } from "../../shared/bitcoin/ecdsa";
+import { Esplora } from "../../shared/chain/esplora";
+import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
+import type { GateOptions } from "../../shared/gate-options";
+import { HttpClient } from "../../shared/rpc/http-client";
+import { RpcServer } from "../../shared/rpc/server";
+import { SocketController } from "../../shared/socket/controller";
+import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
+import { DeviceClock } from "../platform/clock";
+import { DeviceDialer, DeviceListener } from "../platform/network";
+import { report } from "../platform/report";
+import { DeviceStore } from "../platform/store";
+import { secureConnect } from "../platform/tls";
+
+/** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
+interface SocketConfig {
+  readonly settings: Parameters<typeof socketSettings>[0] & Partial<SocketSettings>;
+  /** Where cables call. */
+  readonly port: number;
+  /** Base URL of an Esplora server, and the root certificate (PEM) where that is HTTPS. */
+  readonly esplora: string;
+  readonly certificate?: string;
+  readonly gate?: GateOptions;
+}
+
+export default function main(): void {
+  const { settings, port, esplora, certificate, gate } = config as unknown as SocketConfig;
+  // The seed is drawn before the gate's ADC starts (firmware/native/entropy-esp32.c).
+  const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
+  const clock = new DeviceClock();
+  const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
+  const controller = new SocketController({
+    clock,
+    random,
+    store: new DeviceStore("socket"),
+    gate: new NativePowerGate(gate),
+    chain: new Esplora({ http: new HttpClient({ dialer, clock }), clock, url: esplora }),
+    ecdsa,
+    report,
+    settings: socketSettings(settings),
+  });
+  controller.start();
+  new RpcServer({
+    listener: new DeviceListener(),
+    port,
+    clock,
+    calls: controller,
+    onError: (error, where) => report({ name: "error", where, why: String(error) }),
+  });
+}
