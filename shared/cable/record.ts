@@ -1,6 +1,6 @@
 // All that a cable must not forget, as one record of the journal.
 
-import { arrayOf, boolean, type Check, hex, integer, object, optional } from "../journal/shape";
+import { arrayOf, type Check, hex, integer, object, optional } from "../journal/shape";
 import type { Session } from "../payment/session";
 import { sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
@@ -22,8 +22,6 @@ export interface Signed {
   readonly pay: Satoshi;
   readonly fee: Satoshi;
   readonly txid: Hex;
-  /** True from before the signature left the cable. */
-  readonly sent: boolean;
 }
 
 /** A session that is over: its coins are promised until it is seen to be settled, or has expired. */
@@ -99,7 +97,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   agreedAt: integer,
   agreedUptime: integer,
   session: optional(sessionShape),
-  signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
+  signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32) })),
   pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer }), 128),
   pledges: arrayOf(
     object<Pledge>({

@@ -1,0 +1,381 @@
+// The paying side: finds out the socket's terms, opens a session, pays each increment when both meters say that it is
+// due, and holds the relay while credit lasts. It reads top to bottom as one story, told again after each stop.
+
+import { addressOf } from "../bitcoin/address";
+import type { Wallet } from "../bitcoin/wallet";
+import { appended, Ledger } from "../journal/ledger";
+import type { Clock, PowerGate, Reporter, Store } from "../ports";
+import { Fault, type FaultName } from "../rpc/faults";
+import type {
+  CableState,
+  DraftOffer,
+  PaymentRequest,
+  PaymentResult,
+  PowerRequest,
+  Status,
+  StatusRequest,
+} from "../rpc/types";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour } from "../units";
+import { Inlet } from "./inlet";
+import { Purse, type Ready, type Terms } from "./purse";
+import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord } from "./record";
+import type { CableSettings } from "./settings";
+import { isCheating, Stop, type StopReason } from "./stop";
+
+const MAX_CHEATS = 32;
+const MAX_CLAIMS = 16;
+/** After a call that nobody answered. */
+const RECONNECT: Millisecond = 500;
+const MAX_RECONNECT: Millisecond = 8_000;
+/** While one side says that the renewal is due and the other not yet. */
+const LOOK_AGAIN: Millisecond = 500;
+/** On a link that neighbours share, the meters are compared once this much time has passed. */
+const FIRST_MINUTE: Millisecond = 60_000;
+const MAX_DOUBLINGS = 10;
+
+/** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
+export interface SocketLink {
+  getStatus(request: StatusRequest): Promise<Status>;
+  powerRequest(request: PowerRequest): Promise<DraftOffer>;
+  payTransaction(request: PaymentRequest): Promise<PaymentResult>;
+}
+
+export interface CableOptions {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly gate: PowerGate;
+  readonly wallet: Wallet;
+  readonly socket: SocketLink;
+  readonly report: Reporter;
+  readonly settings: CableSettings;
+}
+
+/** A pause from paying. Without a reason it only means that a draft has to be asked for again. */
+interface Held {
+  readonly stop: Stop | undefined;
+  readonly until: Millisecond;
+}
+
+/** Faults that only time changes: go on drawing credit, and ask again later. */
+const PATIENT: Partial<Record<FaultName, StopReason>> = {
+  "insufficient-funds": "out-of-funds",
+  "exposure-limit": "waiting",
+  "chain-unavailable": "waiting",
+  "socket-busy": "waiting",
+  "locked-out": "locked",
+  "too-many-requests": "waiting",
+  stopping: "waiting",
+  "internal-error": "waiting",
+  "broadcast-refused": "waiting",
+  "power-fault": "socket-fault",
+  "address-refused": "refused",
+};
+
+export class CableController {
+  readonly #options: CableOptions;
+  readonly #ledger: Ledger<CableRecord>;
+  readonly #inlet: Inlet;
+  readonly #purse: Purse;
+  #state: CableState = "connecting";
+  #running = false;
+  #cancelTick: () => void = () => {};
+  #ready: Ready | undefined;
+  /** Why no more is paid although credit may last, and when to ask again. */
+  #held: Held | undefined;
+  /** Where both meters stood when power first flowed on a shared link. */
+  #firstMinute: { readonly at: Millisecond; readonly own: number; readonly claimed: MilliwattHour } | undefined;
+
+  constructor(options: CableOptions) {
+    const { clock, store, gate, wallet, report, settings } = options;
+    this.#options = options;
+    this.#ledger = new Ledger({
+      store,
+      gate,
+      report,
+      name: "cable",
+      version: CABLE_RECORD_VERSION,
+      parse: parseCableRecord,
+      empty: EMPTY_RECORD,
+    });
+    const ledger = this.#ledger;
+    this.#inlet = new Inlet({ clock, gate, ledger, settings, report });
+    this.#purse = new Purse({ ledger, wallet, settings, uptime: () => this.#inlet.uptime() });
+  }
+
+  get state(): CableState {
+    return this.#state;
+  }
+
+  /** Reads the journal and begins to deal; the relay stays open until a payment was accepted. */
+  start(): void {
+    this.#ledger.load();
+    this.#inlet.start();
+    this.#running = true;
+    this.#options.report({ name: "start", total: this.#ledger.record.total, credit: this.#inlet.remaining() });
+    this.#tick();
+    void this.#run();
+  }
+
+  /** Lets go of the relay and falls silent; the socket settles by itself. */
+  stop(): void {
+    this.#running = false;
+    this.#cancelTick();
+    this.#inlet.stop();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#running) {
+      try {
+        await this.#deal();
+      } catch (error) {
+        await this.#pauseAfter(error);
+      }
+    }
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#options.clock.after(Math.floor(this.#options.settings.leaseTime / 4), () => this.#tick());
+    this.#inlet.tick();
+  }
+
+  // ------------------------------------------------------------ one dealing with one socket
+
+  async #deal(): Promise<void> {
+    this.#enter("connecting");
+    this.#ready = undefined;
+    this.#held = undefined;
+    this.#firstMinute = undefined;
+    let status = await this.#connect();
+    this.#enter("negotiating");
+    const terms = this.#purse.termsOf(status);
+    await this.#ask(terms);
+    while (this.#running) {
+      this.#supply();
+      if (this.#mayAskAgain()) await this.#ask(terms);
+      else if (this.#ready && this.#isDue(this.#ready, status, terms)) await this.#pay(this.#ready, terms);
+      else {
+        this.#giveUpIfHeld();
+        await this.#wait(status);
+      }
+      status = await this.#look(status);
+    }
+  }
+
+  /** Nothing is left to draw and nothing may be paid. */
+  #giveUpIfHeld(): void {
+    if (this.#held?.stop && this.#inlet.remaining() <= 0) throw this.#held.stop;
+  }
+
+  /** The first answer of the socket, however long it takes to come up. */
+  async #connect(): Promise<Status> {
+    let pause = RECONNECT;
+    for (;;) {
+      try {
+        return await this.#options.socket.getStatus({});
+      } catch (error) {
+        if (error instanceof Fault) throw error;
+        await this.#pause(pause);
+        pause = Math.min(2 * pause, MAX_RECONNECT);
+      }
+    }
+  }
+
+  /** Asks for a draft, squares the accounts, and signs it ahead. What the socket cannot sell now is asked for later. */
+  async #ask(terms: Terms): Promise<void> {
+    const { socket, wallet, settings } = this.#options;
+    this.#held = undefined;
+    const address = addressOf(wallet.script, settings.network);
+    const known = this.#purse.session?.id;
+    try {
+      const offer = await socket.powerRequest({ address, scheme: terms.scheme, ...(known ? { session: known } : {}) });
+      this.#square(offer, terms);
+      this.#ready = this.#purse.sign(offer, terms);
+    } catch (error) {
+      this.#hold(error);
+    }
+  }
+
+  /** Makes the cable's account and the offer agree, or throws a Stop that says why they cannot. */
+  #square(offer: DraftOffer, terms: Terms): void {
+    const payee = offer.outputs[0]?.script ?? "";
+    const record = this.#ledger.record;
+    const before = record.session?.socketScript;
+    if (before !== undefined && before !== payee) this.#moveTo(payee, before);
+    if (this.#purse.wasTaken(offer)) this.#acknowledge(terms);
+    if (this.#inlet.isShort(offer.credit))
+      throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
+    this.#ledger.change(this.#inlet.agreed(offer.credit));
+    if (!this.#purse.knows(offer)) this.#ledger.change(this.#purse.opened(offer, terms));
+  }
+
+  /** Another socket: credit stays where it was paid. */
+  #moveTo(payee: Hex, before: Hex): void {
+    const { claims } = this.#ledger.record;
+    const left = this.#inlet.remaining();
+    const others = claims.filter(({ script }) => script !== before && script !== payee);
+    const back = claims.find(({ script }) => script === payee)?.energy ?? 0;
+    this.#ledger.change({
+      claims: left > 0 ? appended(others, { script: before, energy: left }, MAX_CLAIMS) : others,
+      paidUpTo: this.#inlet.meter() + back * 1000,
+    });
+  }
+
+  /** The increment that was signed last has arrived, though nobody told us. */
+  #acknowledge(terms: Terms): void {
+    const pay = this.#ledger.record.signed?.pay ?? 0;
+    const paidUpTo = this.#ledger.record.paidUpTo + energyFor(pay, terms.price) * 1000;
+    this.#ledger.write({ ...this.#purse.taken(), paidUpTo });
+  }
+
+  // ------------------------------------------------------------ paying
+
+  /** Both meters have to say so: the socket's by its flag, the cable's own within the tolerance. */
+  #isDue(ready: Ready, status: Status, terms: Terms): boolean {
+    if (ready.step.pay === 0) return true;
+    const low = (energyFor(terms.increment, terms.price) * this.#options.settings.renewAt) / 1000;
+    const ownDue = this.#inlet.remaining() <= low + this.#inlet.tolerance();
+    return ownDue && (status.renewalDue || status.remaining === 0);
+  }
+
+  async #pay(ready: Ready, terms: Terms): Promise<void> {
+    const { report, socket } = this.#options;
+    this.#ready = undefined;
+    try {
+      const result = await this.#answered(() => socket.payTransaction(ready.request));
+      const agreed = this.#inlet.agreed(result.remaining, ready.energy);
+      this.#ledger.write({ ...this.#purse.taken(), ...agreed });
+      report({
+        name: "paid",
+        increment: ready.request.increment,
+        value: ready.step.pay,
+        fee: ready.step.fee,
+        remaining: this.#inlet.remaining(),
+      });
+      this.#supply();
+      if (result.next) this.#ready = this.#purse.sign(result.next, terms);
+    } catch (error) {
+      this.#hold(error);
+    }
+  }
+
+  /** Repeats a call until it is answered: the link may drop the question or the answer, and a repetition changes nothing. */
+  async #answered<T>(call: () => Promise<T>): Promise<T> {
+    let pause = RECONNECT;
+    for (;;) {
+      try {
+        return await call();
+      } catch (error) {
+        if (error instanceof Fault || !this.#running) throw error;
+        await this.#pause(pause);
+        pause = Math.min(2 * pause, MAX_RECONNECT);
+      }
+    }
+  }
+
+  /** Turns a refusal into a pause from paying; credit that is left flows on. Anything else ends the dealing. */
+  #hold(error: unknown): void {
+    const stop = asStop(error);
+    const pause = stop ? (stop.retryAfter ?? this.#options.settings.retryAfter) : LOOK_AGAIN;
+    this.#held = { stop, until: this.#options.clock.now() + pause };
+    if (!stop) return;
+    this.#options.report({ name: "held", reason: stop.reason, why: stop.message });
+    if (isCheating(stop.reason)) this.#remember();
+  }
+
+  #mayAskAgain(): boolean {
+    if (this.#ready) return false;
+    return this.#held === undefined || this.#options.clock.now() >= this.#held.until;
+  }
+
+  // ------------------------------------------------------------ drawing
+
+  #supply(): void {
+    if (this.#inlet.remaining() <= 0) return;
+    this.#inlet.supply();
+    this.#enter("powered");
+  }
+
+  /** Until something may have changed; short while either side says that the renewal is near. */
+  async #wait(status: Status): Promise<void> {
+    const near = status.renewalDue || status.remaining === 0 || this.#held !== undefined;
+    if (near || status.state !== "paid") await this.#pause(LOOK_AGAIN);
+  }
+
+  /** Asks how things stand, and stops where the socket did not keep its word. */
+  async #look(before: Status): Promise<Status> {
+    const { socket, settings } = this.#options;
+    const urgent = before.renewalDue || before.state !== "paid" || this.#held !== undefined || !this.#ready;
+    const status = await this.#answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
+    this.#check(status);
+    return status;
+  }
+
+  #check(status: Status): void {
+    if (this.#inlet.trip) throw new Stop("power-fault", `(${this.#inlet.trip})`);
+    if (status.state !== "paid" && this.#inlet.isShort(0))
+      throw new Stop("undelivered", `${this.#inlet.remaining()} mWh were left.`);
+    if (status.state === "paid" && this.#inlet.isShort(status.remaining) && !this.#held)
+      this.#hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
+    if (status.state === "lockout") throw new Stop("locked", "", Math.max(status.lockoutMs, LOOK_AGAIN));
+    if (this.#options.settings.sharedLink) this.#compareFirstMinute(status);
+  }
+
+  /** A neighbour's socket may answer on a shared link: what flows here must be what it counts there. */
+  #compareFirstMinute(status: Status): void {
+    if (this.#state !== "powered") return;
+    const now = this.#options.clock.now();
+    const own = this.#inlet.meter();
+    this.#firstMinute ??= { at: now, own, claimed: status.used };
+    const { at, own: ownBefore, claimed } = this.#firstMinute;
+    const apart = Math.abs((own - ownBefore) / 1000 - (status.used - claimed));
+    if (now - at >= FIRST_MINUTE || apart <= this.#inlet.tolerance()) return;
+    throw new Stop(
+      "wrong-socket",
+      `The meters are ${Math.round(apart)} mWh apart after ${Math.round((now - at) / 1000)} s.`,
+    );
+  }
+
+  // ------------------------------------------------------------ stops
+
+  async #pauseAfter(error: unknown): Promise<void> {
+    const { settings } = this.#options;
+    const stop = asStop(error) ?? new Stop("waiting", String(error), LOOK_AGAIN);
+    this.#inlet.stop();
+    if (isCheating(stop.reason)) this.#remember(stop.reason === "undelivered");
+    const doublings = Math.min(isCheating(stop.reason) ? this.#ledger.record.losses : 0, MAX_DOUBLINGS);
+    const pause = (stop.retryAfter ?? settings.retryAfter) * 2 ** doublings;
+    this.#enter("stopped", { reason: stop.reason, why: stop.message, retryMs: pause });
+    await this.#pause(pause);
+  }
+
+  /** Who cheated is remembered, and each loss makes the next try wait longer. */
+  #remember(lost = false): void {
+    const { cheats, losses, session } = this.#ledger.record;
+    const payee = session?.socketScript;
+    if (payee === undefined) return;
+    this.#ledger.write({
+      cheats: cheats.includes(payee) ? cheats : appended(cheats, payee, MAX_CHEATS),
+      losses: lost ? losses + 1 : losses,
+    });
+  }
+
+  #enter(state: CableState, facts: Record<string, string | number> = {}): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.report({ name: state, ...facts });
+  }
+
+  #pause(time: Millisecond): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.after(time, resolve);
+    });
+  }
+}
+
+/** What an error means for dealing; undefined where it only means that a draft has to be asked for again. */
+function asStop(error: unknown): Stop | undefined {
+  if (error instanceof Stop) return error;
+  if (!(error instanceof Fault)) return new Stop("waiting", `(${String(error)})`, RECONNECT);
+  const reason = PATIENT[error.fault];
+  return reason ? new Stop(reason, `(${error.message})`, error.retryAfterMs) : undefined;
+}

@@ -1,0 +1,137 @@
+// The inlet: the cable's own account of energy, and its lease on its own power gate.
+//
+// The cable believes its own meter: what its sensor counts and what its electronics draw. The socket's word moves the
+// account only within what both meters together may be off, once an increment.
+
+import type { Ledger } from "../journal/ledger";
+import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
+import type { MicrowattHour, Millisecond, MilliwattHour } from "../units";
+import type { CableRecord } from "./record";
+import type { CableSettings } from "./settings";
+
+const MICRO = 1000;
+const TRIP_TRIES = 3;
+const TRIP_PAUSE: Millisecond = 10_000;
+/** Trips that a person must look at. */
+const FINAL_TRIPS: readonly TripCause[] = ["short-circuit", "relay-welded", "relay-stuck-open"];
+
+export interface InletOptions {
+  readonly clock: Clock;
+  readonly gate: PowerGate;
+  readonly ledger: Ledger<CableRecord>;
+  readonly settings: CableSettings;
+  readonly report: Reporter;
+}
+
+export class Inlet {
+  readonly #options: InletOptions;
+  #bootedAt: Millisecond = 0;
+  #uptimeBefore: Millisecond = 0;
+  #supplying = false;
+  #trips = 0;
+  #tripRetry: Millisecond | undefined;
+  /** What a power cut may have lost of either side's account, until they agree again. */
+  #slack: MilliwattHour = 0;
+
+  constructor(options: InletOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on from the journal; the relay is open. */
+  start(): void {
+    const { clock, gate, ledger, settings } = this.#options;
+    this.#bootedAt = clock.now();
+    this.#uptimeBefore = ledger.record.uptime;
+    this.#slack = ledger.isNew ? 0 : 2 * settings.writeEvery;
+    gate.restore(ledger.record.total);
+    gate.onEvent = (event) => this.#onGate(event);
+  }
+
+  stop(): void {
+    this.#supplying = false;
+    this.#options.gate.revoke();
+  }
+
+  /** Time that the cable was powered, over all restarts. */
+  uptime(): Millisecond {
+    return Math.floor(this.#uptimeBefore + this.#options.clock.now() - this.#bootedAt);
+  }
+
+  /** The cable's own meter: its sensor, and what its electronics draw ahead of it. */
+  meter(): MicrowattHour {
+    const { gate, settings } = this.#options;
+    return gate.read().total + Math.floor((settings.ownPower * this.uptime()) / 3600);
+  }
+
+  /** Paid for and not yet received, by the cable's own account; negative where more came. */
+  remaining(): MilliwattHour {
+    return Math.floor((this.#options.ledger.record.paidUpTo - this.meter()) / MICRO);
+  }
+
+  /** By how much the two accounts may differ now. */
+  tolerance(): MilliwattHour {
+    const { ledger, settings } = this.#options;
+    const { agreedAt, agreedUptime } = ledger.record;
+    const energy = Math.max(0, this.meter() - agreedAt) / MICRO;
+    const time = this.uptime() - agreedUptime;
+    const share = (energy * settings.tolerance) / 1000 + (settings.tolerancePower * time) / 3_600_000;
+    return Math.ceil(share) + settings.toleranceBase + this.#slack;
+  }
+
+  /** True where the socket says that less is left than both meters together can explain. */
+  isShort(claimed: MilliwattHour): boolean {
+    return claimed < this.remaining() - this.tolerance();
+  }
+
+  /** The record's part in which the account meets the socket's, as far as the tolerance goes. */
+  agreed(
+    claimed: MilliwattHour,
+    paid: MilliwattHour = 0,
+  ): Pick<CableRecord, "paidUpTo" | "agreedAt" | "agreedUptime" | "uptime"> {
+    const own = this.remaining() + paid;
+    const off = this.tolerance();
+    const left = Math.min(Math.max(claimed, own - off), own + off);
+    const meter = this.meter();
+    this.#slack = 0;
+    return { paidUpTo: meter + left * MICRO, agreedAt: meter, agreedUptime: this.uptime(), uptime: this.uptime() };
+  }
+
+  /** Holds the relay while credit lasts. */
+  supply(): void {
+    this.#supplying = true;
+    this.#lease();
+  }
+
+  get trip(): TripCause | undefined {
+    return this.#options.gate.read().trip;
+  }
+
+  /** Call about once a second. */
+  tick(): void {
+    const { ledger, settings } = this.#options;
+    if (this.#tripRetry !== undefined && this.#options.clock.now() >= this.#tripRetry) this.#clearTrip();
+    if (this.#supplying) this.#lease();
+    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.write({ uptime: this.uptime() });
+  }
+
+  #lease(): void {
+    const { gate, settings } = this.#options;
+    const { total, trip } = gate.read();
+    const left = this.remaining() * MICRO;
+    if (trip === undefined && left > 0)
+      gate.grant({ upTo: total + left, time: settings.leaseTime, current: settings.maxCurrent });
+  }
+
+  #onGate(event: GateEvent): void {
+    if (event.kind !== "trip") return;
+    this.#options.report({ name: "trip", cause: event.cause });
+    this.#trips++;
+    const final = FINAL_TRIPS.includes(event.cause) || this.#trips > TRIP_TRIES;
+    this.#tripRetry = final ? undefined : this.#options.clock.now() + TRIP_PAUSE;
+  }
+
+  #clearTrip(): void {
+    this.#tripRetry = undefined;
+    this.#options.gate.clear();
+  }
+}

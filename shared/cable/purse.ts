@@ -1,0 +1,282 @@
+// The purse: what the cable promised, to whom, and what it may still promise. It audits each offer, writes down what
+// it is about to sign, and signs.
+
+import { auditDraft } from "../bitcoin/audit";
+import type { Draft } from "../bitcoin/draft";
+import { type Frame, frameOf, sameOutpoints } from "../bitcoin/frame";
+import { signDraft } from "../bitcoin/transaction";
+import type { Wallet } from "../bitcoin/wallet";
+import { appended, type Ledger } from "../journal/ledger";
+import { schemeOf } from "../payment/schemes";
+import { lastCommitment, nextIncrement, SESSION_BLOCKS, type Session, type Step } from "../payment/session";
+import type { Coin, Outpoint } from "../ports";
+import { type DraftOffer, type PaymentRequest, PROTOCOL_VERSION, type Scheme, type Status } from "../rpc/types";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+import type { CableRecord, Pin, Pledge } from "./record";
+import type { CableSettings } from "./settings";
+import { Stop } from "./stop";
+
+const DAY: Millisecond = 86_400_000;
+const MAX_PINS = 64;
+const MAX_PLEDGES = 8;
+
+/** What get_status announced and the owner's limits allow. */
+export interface Terms {
+  readonly scheme: Scheme;
+  readonly price: number;
+  readonly increment: Satoshi;
+}
+
+/** An increment, signed and held back until it is due. */
+export interface Ready {
+  readonly request: PaymentRequest;
+  readonly step: Step;
+  readonly draft: Draft;
+  /** Energy that the step buys. */
+  readonly energy: MilliwattHour;
+}
+
+export interface PurseOptions {
+  readonly ledger: Ledger<CableRecord>;
+  readonly wallet: Wallet;
+  readonly settings: CableSettings;
+  /** Time that the cable was powered. */
+  readonly uptime: () => Millisecond;
+}
+
+export class Purse {
+  readonly #options: PurseOptions;
+  #frame: Frame | undefined;
+
+  constructor(options: PurseOptions) {
+    this.#options = options;
+  }
+
+  get session(): Session | undefined {
+    return this.#options.ledger.record.session;
+  }
+
+  /** Throws a Stop where the socket's terms are not within the owner's limits. */
+  termsOf(status: Status): Terms {
+    const { settings } = this.#options;
+    if (status.version !== PROTOCOL_VERSION)
+      throw new Stop("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
+    const scheme = settings.schemes.find((name) => status.schemes.includes(name));
+    if (!scheme) throw new Stop("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
+    if (status.price > settings.maxPrice || status.price <= 0)
+      throw new Stop("overpriced", `Expected at most ${settings.maxPrice} msat/Wh, came ${status.price}.`);
+    if (status.increment > settings.maxIncrement)
+      throw new Stop("increment-too-large", `Expected at most ${settings.maxIncrement} sat, came ${status.increment}.`);
+    return { scheme, price: status.price, increment: status.increment };
+  }
+
+  /** The session as the offer shows it to stand: the last one signed may have been accepted without our knowing. */
+  knows(offer: DraftOffer): boolean {
+    const { session } = this;
+    return session !== undefined && session.id === offer.session;
+  }
+
+  /** True where the socket has taken the increment that was signed last, though its answer never came. */
+  wasTaken(offer: DraftOffer): boolean {
+    const { signed, session } = this.#options.ledger.record;
+    if (!signed || !session) return false;
+    if (offer.session === session.id) return offer.increment === signed.increment + 1;
+    return offer.inputs.some((input) => input.txid === signed.txid);
+  }
+
+  /** The record's part after the signed increment was taken. */
+  taken(): Pick<CableRecord, "session" | "totalPaid" | "totalFees" | "daySpent" | "daySince"> & { signed: undefined } {
+    const { record } = this.#options.ledger;
+    const { session, signed } = record;
+    if (!session || !signed) throw new Error("expected a signed increment of a running session, there is none");
+    const scheme = schemeOf(session.scheme);
+    const draft = scheme.draft(session, signed);
+    const replaced = scheme.supersedes ? (lastCommitment(session)?.fee ?? 0) : 0;
+    return {
+      session: scheme.advance(session, signed, draft),
+      signed: undefined,
+      totalPaid: record.totalPaid + signed.pay,
+      totalFees: record.totalFees + signed.fee - replaced,
+      ...this.#day(signed.pay),
+    };
+  }
+
+  /** The record's part in which `offer` opens a new session; the old one's coins stay promised until it is settled. */
+  opened(offer: DraftOffer, terms: Terms): Pick<CableRecord, "session" | "pledges"> & { signed: undefined } {
+    const payee = offer.outputs[0]?.script ?? "";
+    return {
+      session: {
+        id: offer.session,
+        scheme: terms.scheme,
+        payerScript: this.#options.wallet.script,
+        socketScript: payee,
+        price: terms.price,
+        increment: terms.increment,
+        max: offer.sessionMax,
+        arrears: offer.arrears,
+        expiry: offer.expiry,
+        inputs: offer.inputs,
+        paid: 0,
+        commitments: [],
+      },
+      pledges: this.#openPledges(offer),
+      signed: undefined,
+    };
+  }
+
+  /** Audits the offer and signs it; throws a Stop with the reason otherwise. */
+  sign(offer: DraftOffer, terms: Terms): Ready {
+    const session = this.session;
+    const opening = session === undefined || session.commitments.length === 0;
+    const verdict = auditDraft(offer, {
+      scheme: terms.scheme,
+      payerScript: this.#options.wallet.script,
+      increment: terms.increment,
+      price: terms.price,
+      limits: this.#limits(offer),
+      agreed: opening ? undefined : agreedOf(session),
+      pinned: (coin) => this.#amountOf(coin),
+      pledgedElsewhere: (coin) => this.#isPledgedElsewhere(coin, offer),
+      frame: this.#frame,
+    });
+    if (!verdict.ok) throw new Stop(verdict.reason, verdict.detail);
+    if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
+    const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
+    const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
+    this.#mustAfford(step);
+    if (!this.#frame || !sameOutpoints(this.#frame.inputs, offer.inputs))
+      this.#frame = frameOf(verdict.draft.inputs, this.#options.wallet.script);
+    return this.#signed(offer, step, verdict.draft, verdict.prepared, terms);
+  }
+
+  #signed(offer: DraftOffer, step: Step, draft: Draft, prepared: Parameters<typeof signDraft>[2], terms: Terms): Ready {
+    const { ledger, wallet, uptime } = this.#options;
+    const session = this.session ?? this.opened(offer, terms).session;
+    if (!session) throw new Error("expected a session to sign for, there is none");
+    const txid = schemeOf(session.scheme).advance(session, step, draft).commitments.at(-1)?.txid ?? "";
+    // Written before the key is used: what was signed may come back at any time.
+    ledger.write({
+      session,
+      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid },
+      pins: this.#pinsWith(offer.inputs),
+      uptime: uptime(),
+    });
+    const transaction = signDraft(draft, wallet, prepared);
+    const request = { session: offer.session, increment: offer.increment, transaction };
+    return { request, step, draft, energy: energyFor(step.pay, terms.price) };
+  }
+
+  // ------------------------------------------------------------ limits
+
+  #limits(offer: DraftOffer): Parameters<typeof auditDraft>[1]["limits"] {
+    const { settings } = this.#options;
+    return {
+      price: settings.maxPrice,
+      fee: settings.maxFee,
+      feeRate: settings.maxFeeRate,
+      session: settings.maxSession,
+      arrears: this.#owedTo(offer),
+    };
+  }
+
+  /** Arrears: the coins on offer are change of the commitment that was mined, and so show what is still owed. */
+  #owedTo(offer: DraftOffer): Satoshi {
+    const payee = offer.outputs[0]?.script;
+    const pledges = this.#options.ledger.record.pledges.filter((pledge) => pledge.socketScript === payee);
+    return Math.max(0, ...pledges.map((pledge) => owedBy(pledge, offer)));
+  }
+
+  #mustAfford(step: Step): void {
+    const { ledger, settings } = this.#options;
+    const { record } = ledger;
+    const today = this.#day(0).daySpent;
+    if (today + step.pay > settings.maxDaily)
+      throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + step.pay}.`);
+    const session = this.session;
+    const replaced = session && schemeOf(session.scheme).supersedes ? (lastCommitment(session)?.fee ?? 0) : 0;
+    const fees = record.totalFees + step.fee - replaced;
+    // One fee may run ahead of what it will turn out to be a share of.
+    const allowed = settings.maxFee + Math.floor(((record.totalPaid + step.pay) * settings.maxFeeShare) / 1000);
+    if (fees > allowed) throw new Stop("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
+  }
+
+  /** The day's account with `pay` added; a day is 24 hours of being powered. */
+  #day(pay: Satoshi): Pick<CableRecord, "daySpent" | "daySince"> {
+    const { record } = this.#options.ledger;
+    const now = this.#options.uptime();
+    if (now - record.daySince >= DAY) return { daySpent: pay, daySince: now };
+    return { daySpent: record.daySpent + pay, daySince: record.daySince };
+  }
+
+  // ------------------------------------------------------------ coins
+
+  /** What a coin is worth: as it was first seen, or as change of the cable's own making. */
+  #amountOf(coin: Outpoint): Satoshi | undefined {
+    const pin = this.#options.ledger.record.pins.find((each) => each.txid === coin.txid && each.vout === coin.vout);
+    return pin?.amount;
+  }
+
+  #pinsWith(inputs: readonly Coin[]): readonly Pin[] {
+    let { pins } = this.#options.ledger.record;
+    for (const { txid, vout, amount } of inputs)
+      if (this.#amountOf({ txid, vout }) === undefined) pins = appended(pins, { txid, vout, amount }, MAX_PINS);
+    return pins;
+  }
+
+  #isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
+    const payee = offer.outputs[0]?.script;
+    return this.#openPledges(offer).some(
+      (pledge) =>
+        pledge.socketScript !== payee &&
+        pledge.outpoints.some((promised) => promised.txid === coin.txid && promised.vout === coin.vout),
+    );
+  }
+
+  /** Promises that still bind, the running session's among them where `offer` ends it. */
+  #openPledges(offer: DraftOffer): readonly Pledge[] {
+    const { pledges, session, signed } = this.#options.ledger.record;
+    const tip = offer.expiry - SESSION_BLOCKS;
+    const ending = session && session.id !== offer.session ? pledgeOf(session, signed) : undefined;
+    const all = ending ? appended(pledges, ending, MAX_PLEDGES) : pledges;
+    return all.filter((pledge) => pledge.expiry > tip && (!isSpent(pledge, offer) || owedBy(pledge, offer) > 0));
+  }
+}
+
+function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1]["agreed"]> {
+  const last = lastCommitment(session);
+  return {
+    session: session.id,
+    socketScript: session.socketScript,
+    sessionMax: session.max,
+    expiry: session.expiry,
+    inputs: session.inputs,
+    increment: session.commitments.length,
+    value: last?.value ?? 0,
+    paid: session.paid,
+    fee: last?.fee ?? 0,
+  };
+}
+
+/** What is left of a session that is over: coins, and all that was signed over them. Nothing signed, nothing promised. */
+function pledgeOf(
+  session: Session,
+  signed: { readonly txid: Hex; readonly pay: Satoshi } | undefined,
+): Pledge | undefined {
+  const made = session.commitments.map(({ txid, value }) => ({ txid, value }));
+  const last = made.at(-1)?.value ?? 0;
+  const commitments = signed ? [...made, { txid: signed.txid, value: last + signed.pay }] : made;
+  if (commitments.length === 0) return undefined;
+  const outpoints = session.inputs.map(({ txid, vout }) => ({ txid, vout }));
+  return { socketScript: session.socketScript, outpoints, commitments, expiry: session.expiry };
+}
+
+/** What the last of the pledge's commitments pays more than the one whose change is on offer. */
+function owedBy({ commitments }: Pledge, offer: DraftOffer): Satoshi {
+  const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
+  return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
+}
+
+/** The offer spends change of one of the pledge's commitments, so that one was broadcast and its coins are gone. */
+function isSpent(pledge: Pledge, offer: DraftOffer): boolean {
+  return pledge.commitments.some(({ txid }) => offer.inputs.some((input) => input.txid === txid));
+}

@@ -1,0 +1,54 @@
+// Why a cable stops paying: a stable name and one sentence each, beside the audit's own reasons.
+
+import { AUDIT_REASONS, type AuditReason } from "../bitcoin/audit-reasons";
+import type { Millisecond } from "../units";
+
+export const STOP_REASONS = {
+  ...AUDIT_REASONS,
+  "out-of-funds": "The cable's address has no coins left that pay an increment and its fee.",
+  "increment-too-large": "The socket asks for larger increments than the owner allows.",
+  "no-common-scheme": "Socket and cable have no payment scheme in common.",
+  "other-protocol": "The socket speaks another version of the protocol.",
+  "daily-budget": "What the owner allows for a day is spent.",
+  "fee-share": "Fees would be a larger share of what is paid than the owner allows.",
+  undelivered: "The socket stopped the power before what was paid for had flowed.",
+  "energy-claimed": "The socket claims more energy than the cable's own meter saw.",
+  "credit-lost": "The socket does not honour credit that it still owes.",
+  "wrong-socket": "Another socket answers than the one that the cable hangs on: their meters disagree.",
+  "power-fault": "The cable's power gate has tripped.",
+  "socket-fault": "The socket's power gate has tripped.",
+  refused: "The socket refuses to deal with this cable.",
+  locked: "The socket is in lockout.",
+  waiting: "The socket cannot sell now and asks to wait.",
+} as const satisfies Record<string, string>;
+
+export type StopReason = AuditReason | keyof typeof STOP_REASONS;
+
+/** Reasons that mean the other side did not keep its word; they are remembered. */
+const CHEATING: readonly StopReason[] = ["undelivered", "credit-lost", "energy-claimed", "wrong-socket"];
+/** What an audit finds wrong is no honest mistake either, but for the terms that an owner may simply not like. */
+const TERMS: readonly StopReason[] = [
+  "overpriced",
+  "session-limit",
+  "fee-too-high",
+  "fee-rate-too-high",
+  "expiry-too-late",
+  "coin-pledged",
+];
+
+export function isCheating(reason: StopReason): boolean {
+  return CHEATING.includes(reason) || (reason in AUDIT_REASONS && !TERMS.includes(reason));
+}
+
+/** Ends dealing for now. */
+export class Stop extends Error {
+  constructor(
+    readonly reason: StopReason,
+    readonly detail = "",
+    /** When it may have changed; the cable's own pause where absent. */
+    readonly retryAfter?: Millisecond,
+  ) {
+    super(`${STOP_REASONS[reason]}${detail ? ` ${detail}` : ""}`);
+    this.name = "Stop";
+  }
+}
