@@ -1,0 +1,42 @@
+// The self-test of a socket's image: BIP143's signature verified and its neighbours refused by its own cryptography in
+// flash, then a payment built, and accepted only as the draft says.
+
+import { hexToBytes } from "../../shared/bitcoin/bytes";
+import { unsignedHex } from "../../shared/bitcoin/draft";
+import { ecdsa } from "../../shared/bitcoin/ecdsa";
+import { checkSigned } from "../../shared/bitcoin/transaction";
+import type { Hex } from "../../shared/units";
+import { BIP143, type Check, draftOf } from "./fixture";
+
+/** `signed`: the fixture's payment as a cable signed it. */
+export default function selfTest(signed: Hex): readonly Check[] {
+  const [der, digest, key] = [BIP143.signature, BIP143.digest, BIP143.publicKey].map(hexToBytes) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const draft = draftOf();
+  return [
+    { name: "verify", holds: ecdsa.verify(der, digest, key) },
+    {
+      name: "refuse another digest",
+      holds: !ecdsa.verify(
+        der,
+        digest.map((byte) => byte ^ 1),
+        key,
+      ),
+    },
+    {
+      name: "refuse another key",
+      holds: !ecdsa.verify(
+        der,
+        digest,
+        key.map((byte, i) => (i === 0 ? byte ^ 1 : byte)),
+      ),
+    },
+    { name: "refuse a malformed signature", holds: !ecdsa.verify(der.subarray(1), digest, key) },
+    { name: "build", holds: true, gave: unsignedHex(draft) },
+    { name: "credit", holds: checkSigned(draft, signed, ecdsa).ok },
+    { name: "refuse another value", holds: !checkSigned({ ...draft, value: draft.value + 1 }, signed, ecdsa).ok },
+  ];
+}

@@ -1,0 +1,69 @@
+// What mcconfig and xsl let pass in silence, and a build must not: a name in `preload` that is no module, a module of
+// ours that is not preloaded (its code would be copied to RAM), and warnings about our modules. Works on text: the
+// makefile that mcconfig wrote and what the tools printed.
+
+/** Names in one list of the makefile (`MODULES`, `PRELOADS`), as XS names without `.xsb`. */
+function listed(makefile: string, variable: "MODULES" | "PRELOADS"): string[] {
+  const start = makefile.search(new RegExp(`^${variable} ?=`, "m"));
+  if (start < 0)
+    throw new Error(
+      `the makefile has no ${variable}: the SDK writes another form, tools/firmware/checks.ts must learn it`,
+    );
+  const lines: string[] = [];
+  for (const line of makefile.slice(start).split("\n").slice(1)) {
+    lines.push(line);
+    if (!line.endsWith("\\")) break;
+  }
+  return lines
+    .map((line) =>
+      line
+        .replace(/\\$/, "")
+        .replace(/^\s*(-p\s+)?/, "")
+        .replace(/^\$\(MODULES_DIR\)\//, "")
+        .trim(),
+    )
+    .filter((name) => name.endsWith(".xsb"))
+    .map((name) => unescape(name.slice(0, -".xsb".length)));
+}
+
+/** mcconfig writes the colon of `embedded:io` as a folder. */
+function unescape(name: string): string {
+  return name.startsWith("~.") ? name.slice(2).replace("/", ":") : name;
+}
+
+export interface Expectation {
+  /** Every name in the manifest's `preload` lists, wildcards not allowed. */
+  readonly preload: readonly string[];
+  /** Names of modules that must be preloaded: ours and the wallet's. */
+  readonly own: readonly string[];
+}
+
+/** Complaints about the makefile, one line each; none when the image is as it should be. */
+export function checkMakefile(makefile: string, expected: Expectation): string[] {
+  const modules = new Set(listed(makefile, "MODULES"));
+  const preloads = new Set(listed(makefile, "PRELOADS"));
+  return [
+    ...expected.preload
+      .filter((name) => !modules.has(name))
+      .map((name) => `preload names ${name}, which is no module of the image`),
+    ...expected.preload
+      .filter((name) => modules.has(name) && !preloads.has(name))
+      .map((name) => `mcconfig left ${name} out of the modules to preload`),
+    ...expected.own.filter((name) => !modules.has(name)).map((name) => `${name} is not in the image`),
+    ...expected.own
+      .filter((name) => modules.has(name) && !expected.preload.includes(name))
+      .map((name) => `${name} is in the image and not preloaded: its code would take RAM`),
+  ];
+}
+
+/**
+ * Warnings of xsc and xsl in `output` that concern us, one line each. xsc names a file; xsl names what it found in flash
+ * that a preloaded module should not have (`warning: ...`, `### ...`), or a module. Files of the SDK (`sdk`) are the SDK's.
+ */
+export function checkWarnings(output: string, sdk: string): string[] {
+  return output
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => /\bwarning\b|^### .*(error|not found)|\bno const\b|\bnot frozen\b/i.test(line))
+    .filter((line) => !line.startsWith(`${sdk}/`) && !line.includes(`${sdk}/modules/`));
+}

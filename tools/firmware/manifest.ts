@@ -1,0 +1,86 @@
+// Generates what mcconfig is given for one image: which fragments of manifests/ it includes, its modules and preloads
+// from the import graph, its configuration, sdkconfig and partitions. Generated files go to build/, never to manifests/.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { BuildConfig } from "./config";
+import { type ModuleGraph, xsName } from "./modules";
+import type { DeviceName, Target } from "./targets";
+
+/** What tools/wallet makes of @noble and @scure: XS name to file, all of them preloaded, in this order. */
+export interface WalletModules {
+  readonly modules: ReadonlyMap<string, string>;
+  readonly preload: readonly string[];
+}
+
+export interface Manifest {
+  readonly build?: Readonly<Record<string, string>>;
+  readonly include: readonly string[];
+  readonly creation?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly modules: Readonly<Record<string, string>>;
+  readonly preload: readonly string[];
+}
+
+/** The image for a chip. Paths in `root` are written through $(PLUGPAY), so the manifest reads the same everywhere. */
+export function deviceManifest(
+  root: string,
+  device: DeviceName,
+  target: Target,
+  config: BuildConfig,
+  application: ModuleGraph,
+  wallet: WalletModules,
+): Manifest {
+  const fragments = [device, `network-${config.link}`];
+  if (device === "socket" && config.link === "wifi") fragments.push("announce");
+  return {
+    build: {
+      PLUGPAY: root,
+      ESP32_SUBCLASS: target.name,
+      SDKCONFIGPATH: "./sdkconfig",
+      PARTITIONS_FILE: `$(PLUGPAY)/manifests/partitions/${config.flash.toLowerCase()}.csv`,
+    },
+    include: fragments.map((name) => `$(PLUGPAY)/manifests/${name}.json`),
+    config: config.image,
+    ...ownModules(root, application, wallet),
+  };
+}
+
+/** Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it. */
+export function ownModules(
+  root: string,
+  application: ModuleGraph,
+  wallet: WalletModules,
+): Pick<Manifest, "modules" | "preload"> {
+  const modules: Record<string, string> = {};
+  for (const [name, file] of [...wallet.modules, ...application.own]) {
+    modules[name] = `$(PLUGPAY)/${relative(root, file)}`;
+  }
+  return { modules, preload: [...wallet.preload, ...application.own.keys()] };
+}
+
+/** Imports of ours that nothing answers: neither the wallet nor a fragment. Known names come from the fragments. */
+export function unanswered(application: ModuleGraph, wallet: WalletModules, known: ReadonlySet<string>): string[] {
+  return application.outside.filter((name) => !wallet.modules.has(xsName(name)) && !known.has(xsName(name)));
+}
+
+/** sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the other. */
+export function sdkconfig(root: string, config: BuildConfig): string {
+  const parts = ["boot", "safety", "network", `flash-${config.flash.toLowerCase()}`];
+  if (config.link === "ethernet") parts.push("ethernet");
+  if (config.encrypted) parts.push("encrypted");
+  return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");
+}
+
+/** Writes the manifest (and sdkconfig) to `folder`, whose name becomes the image's; gives the manifest's path. */
+export function writeManifest(folder: string, manifest: Manifest, sdkconfigText?: string): string {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  if (sdkconfigText !== undefined) {
+    mkdirSync(join(folder, "sdkconfig"));
+    writeFileSync(join(folder, "sdkconfig/sdkconfig.defaults"), sdkconfigText);
+  }
+  const path = join(folder, "manifest.json");
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  return path;
+}

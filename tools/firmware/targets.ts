@@ -1,0 +1,42 @@
+// The chips that plugpay's firmware runs on, and what each has. manifests/targets.json refuses any other.
+
+export type DeviceName = "socket" | "cable";
+export type TargetName = "esp32" | "esp32s3" | "esp32c3" | "esp32c6";
+export type Link = "ethernet" | "wifi";
+export type FlashSize = "4MB" | "8MB";
+
+export interface Target {
+  readonly name: TargetName;
+  /** What usual boards carry; a configuration may say otherwise. */
+  readonly flash: FlashSize;
+  readonly links: readonly Link[];
+  /** Instruction set: which compiler `--check` needs. */
+  readonly architecture: "xtensa" | "riscv";
+  /** As ESP-IDF's macro ESP32 and the SDK's makefile number the chips. */
+  readonly number: number;
+}
+
+export const DEVICES: readonly DeviceName[] = ["cable", "socket"];
+
+export const TARGETS: Readonly<Record<TargetName, Target>> = {
+  // Only the first ESP32 has an Ethernet MAC (RMII).
+  esp32: { name: "esp32", flash: "4MB", links: ["ethernet", "wifi"], architecture: "xtensa", number: 1 },
+  esp32s3: { name: "esp32s3", flash: "8MB", links: ["wifi"], architecture: "xtensa", number: 3 },
+  esp32c3: { name: "esp32c3", flash: "4MB", links: ["wifi"], architecture: "riscv", number: 4 },
+  esp32c6: { name: "esp32c6", flash: "8MB", links: ["wifi"], architecture: "riscv", number: 5 },
+};
+
+/** Thrown for what a person got wrong: its message is all that is printed. */
+export class UsageError extends Error {}
+
+export function deviceNamed(name: string | undefined): DeviceName {
+  const device = DEVICES.find((known) => known === name);
+  if (!device) throw new UsageError(`--device: expected cable or socket, came ${name ?? "nothing"}`);
+  return device;
+}
+
+export function targetNamed(name: string | undefined): Target {
+  const target = Object.values(TARGETS).find((known) => known.name === name);
+  if (!target) throw new UsageError(`--target: expected ${Object.keys(TARGETS).join(", ")}, came ${name ?? "nothing"}`);
+  return target;
+}
