@@ -7,6 +7,9 @@ import type { MicrowattHour, Millisecond } from "../../shared/units";
 import type { GateName, World, WorldReading } from "../world/world";
 import type { Timeline } from "./timeline";
 
+/** When a relay's contacts have opened, and closed, after the gate said so: moments to look at who has power. */
+const CONTACTS_FOLLOW: readonly Millisecond[] = [4.5, 8.5];
+
 export class GateLink {
   #reading: WorldReading | undefined;
   /** Counts starts: what an earlier life of the device asked is void. */
@@ -67,7 +70,9 @@ export class GateLink {
   #later(at: Millisecond, action: () => Promise<void>): void {
     const life = this.#life;
     this.timeline.at(at, async () => {
-      if (life === this.#life) await action();
+      if (life !== this.#life) return;
+      await action();
+      for (const delay of CONTACTS_FOLLOW) this.timeline.at(at + delay, () => {});
     });
   }
 }

@@ -1,0 +1,41 @@
+// The smart cable's composition root: reads the configuration, builds the ports, starts the controller.
+
+import config from "mc/config";
+import NativePowerGate from "plugpay/power-gate";
+import { hexToBytes } from "../../shared/bitcoin/bytes";
+import { ecdsa } from "../../shared/bitcoin/ecdsa";
+import { openWallet } from "../../shared/bitcoin/wallet";
+import { CableController } from "../../shared/cable/controller";
+import { cableSettings } from "../../shared/cable/settings";
+import type { GateOptions } from "../../shared/gate-options";
+import { RpcClient } from "../../shared/rpc/client";
+import { HttpClient } from "../../shared/rpc/http-client";
+import type { Hex } from "../../shared/units";
+import { DeviceClock } from "../platform/clock";
+import { DeviceDialer } from "../platform/network";
+import { report } from "../platform/report";
+import { DeviceStore } from "../platform/store";
+
+/** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
+interface CableConfig {
+  readonly settings: Parameters<typeof cableSettings>[0];
+  /** The secret key, 32 bytes. */
+  readonly key: Hex;
+  /** Where the socket answers. */
+  readonly socket: { readonly host: string; readonly port: number };
+  readonly gate?: GateOptions;
+}
+
+export default function main(): void {
+  const { settings, key, socket, gate } = config as unknown as CableConfig;
+  const clock = new DeviceClock();
+  new CableController({
+    clock,
+    store: new DeviceStore("cable"),
+    gate: new NativePowerGate(gate),
+    wallet: openWallet(hexToBytes(key), ecdsa),
+    socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
+    report,
+    settings: cableSettings(settings),
+  }).start();
+}
