@@ -98,8 +98,8 @@ export class Raw {
   }
 }
 
-/** A POST of this body to /RPC2. */
+/** A POST of this body, one byte a character, to /RPC2. */
 export function post(body: string, headers = ""): string {
-  const length = Buffer.byteLength(body);
+  const length = Buffer.from(body, "latin1").length;
   return `POST /RPC2 HTTP/1.1\r\nHost: s\r\nContent-Type: text/xml\r\n${headers}Content-Length: ${length}\r\n\r\n${body}`;
 }
