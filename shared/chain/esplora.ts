@@ -12,9 +12,9 @@ import { ChainError } from "./error";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json } from "./json-stream";
 import { checkPackage } from "./package";
+import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
 import { booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
-import { txidToSend } from "./txid";
 
 export interface EsploraOptions extends HttpBackendOptions {
   /** Esplora does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */

@@ -108,7 +108,7 @@ export class HttpBackend {
         port,
         secure,
         method,
-        path: path + question.path,
+        path: path + question.path || "/",
         ...(headers && { headers }),
         ...(body !== undefined && { body }),
         timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,

@@ -1,7 +1,7 @@
 // Why a node refused a transaction, from its words to a ChainError.
 //
-// The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora, Electrum servers and
-// BlockCypher pass on inside their own. So one table serves all; it looks for the words anywhere in the text.
+// The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora and Electrum servers pass on
+// inside their own, and a few of BlockCypher's. So one table serves all; it looks for the words anywhere in the text.
 
 import type { Satoshi } from "../units";
 import { Decimal, satoshiOfBtc } from "./decimal";
@@ -14,8 +14,7 @@ const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = [
   ["txn-same-nonwitness-data-in-mempool", "already-known"],
   ["already in block chain", "already-known"],
   ["outputs already in utxo set", "already-known"],
-  ["transaction already exists", "already-known"],
-  ["already exists in", "already-known"],
+  ["already exists", "already-known"],
   ["too many potential replacements", "refused"],
   ["replacement-adds-unconfirmed", "conflict"],
   ["insufficient feerate", "replacement-fee-too-low"],
@@ -26,6 +25,9 @@ const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = [
   ["txn-mempool-conflict", "conflict"],
   ["missingorspent", "conflict"],
   ["missing inputs", "conflict"],
+  ["missing reference", "conflict"],
+  ["referencing an unknown transaction", "conflict"],
+  ["already been spent", "conflict"],
   ["bad-txns-inputs-spent", "conflict"],
   ["bad-txns-spends-conflicting-tx", "conflict"],
   ["double spend", "conflict"],

@@ -1,0 +1,275 @@
+// Chain backend: Bitcoin Core's JSON-RPC (https://developer.bitcoin.org/reference/rpc/, checked for 22 to 31), one's
+// own node. bcoin answers the same calls, except where noted.
+//
+// Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
+// only. Where the node has no transaction index, a transaction is found through its first two outputs, while unspent.
+
+import { base64 } from "@scure/base";
+import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import { encodeUtf8 } from "../rpc/utf8";
+import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
+import { rateOfBtcPerKvb, satoshiOfBtc } from "./decimal";
+import { ChainError } from "./error";
+import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
+import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
+import { checkPackage } from "./package";
+import { txidToSend } from "./raw-tx";
+import { rejection, shortened } from "./reject";
+import { arrayOf, countOf, hashOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
+
+export interface CoreOptions extends HttpBackendOptions {
+  readonly user: string;
+  readonly password: string;
+  /** Blocks within which a settlement shall confirm. Default 3. */
+  readonly targetBlocks?: number;
+  /** Where the node does not tell its incremental relay fee (before 24.0). Default 1,000, theirs. */
+  readonly incremental?: MilliSatPerVbyte;
+  /** For the scan of all unspent outputs. Default 5 min. */
+  readonly scanTimeoutMs?: Millisecond;
+}
+
+/** What the node answered instead of a result, unless its caller knows what to do about it. */
+class RpcError extends ChainError {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super("malformed", message);
+  }
+}
+
+// Codes: src/rpc/protocol.h.
+const NOT_FOUND = -5;
+const INVALID_PARAMETER = -8;
+const DECODE_FAILED = -22;
+const MISSING_INPUTS = -25;
+const REJECTED = -26;
+const ALREADY_KNOWN = -27;
+const WARMING_UP = -28;
+const METHOD_NOT_FOUND = -32601;
+
+const REFUSALS: readonly number[] = [DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN];
+/** Another client's scan is running: how long until it is worth asking again. */
+const SCAN_RETRY: Millisecond = 30_000;
+/** Coins that the mempool spends already must not crowd out the others. */
+const SPARE_COINS = 20;
+
+export class Core implements Chain {
+  readonly #backend: HttpBackend;
+  readonly #options: CoreOptions;
+  readonly #headers: Readonly<Record<string, string>>;
+  #calls = 0;
+  #scan: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CoreOptions) {
+    this.#backend = new HttpBackend(options);
+    this.#options = options;
+    const credentials = base64.encode(encodeUtf8(`${options.user}:${options.password}`));
+    this.#headers = { "Content-Type": "application/json", Authorization: `Basic ${credentials}` };
+  }
+
+  async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    const largest = new LargestCoins(limit + SPARE_COINS);
+    const scan = this.#scan.then(() => this.#scanFor(script, largest));
+    this.#scan = scan.catch(() => undefined);
+    await scan;
+    const unspent: Coin[] = [];
+    for (const coin of largest.coins) {
+      if (unspent.length === limit) break;
+      if (await this.#isUnspent(coin)) unspent.push(coin);
+    }
+    return unspent;
+  }
+
+  async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
+    if (await this.#isUnspent(outpoint)) return undefined;
+    const txid = await this.#spenderInMempool(outpoint);
+    return txid === undefined ? {} : { txid };
+  }
+
+  async broadcast(transaction: Hex): Promise<Hex> {
+    const txid = txidToSend(transaction);
+    try {
+      const said = hashOf(await this.#call("sendrawtransaction", [transaction]), "a txid");
+      if (said !== txid) throw malformed(`the txid ${txid}`, said);
+    } catch (error) {
+      if (!(error instanceof ChainError && error.kind === "already-known")) throw error;
+    }
+    return txid;
+  }
+
+  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
+    const txids = transactions.map(txidToSend);
+    try {
+      checkPackage(await this.#call("submitpackage", [transactions]), txids);
+    } catch (error) {
+      if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
+      throw new ChainError("refused", `${this.#backend.name} takes no packages (Bitcoin Core 28 and later do)`);
+    }
+  }
+
+  async status(txid: Hex): Promise<TxStatus> {
+    const found = await this.#find(txid);
+    if (found === undefined) return this.#statusByOutputs(txid);
+    const { txid: said, blockhash } = objectOf(found, "a transaction");
+    if (said !== txid) throw malformed(`the transaction ${txid}`, said);
+    if (blockhash === undefined || blockhash === null) return { state: "mempool" };
+    const blockHash = hashOf(blockhash, "a block's hash");
+    const { height, confirmations } = objectOf(await this.#call("getblockheader", [blockHash]), "a block's header");
+    // -1: the block was reorganised away, and the transaction has not come back.
+    if (confirmations === -1) return { state: "unknown" };
+    return { state: "confirmed", height: countOf(height, "a block's height"), blockHash };
+  }
+
+  async feeRates(): Promise<FeeRates> {
+    const mempool = objectOf(await this.#call("getmempoolinfo", []), "the mempool's state");
+    const { mempoolminfee, minrelaytxfee = 0, incrementalrelayfee } = mempool;
+    const floor = Math.max(rateOf(mempoolminfee, "mempoolminfee"), rateOf(minrelaytxfee, "minrelaytxfee"));
+    const incremental =
+      incrementalrelayfee === undefined
+        ? (this.#options.incremental ?? 1000)
+        : rateOf(incrementalrelayfee, "incrementalrelayfee");
+    return { floor, incremental, target: Math.max(floor, await this.#estimate()) };
+  }
+
+  async tip(): Promise<number> {
+    return countOf(await this.#call("getblockcount", []), "the tip's height");
+  }
+
+  // ---------------------------------------------------------------- parts of the answers above
+
+  async #scanFor(script: Hex, largest: LargestCoins): Promise<void> {
+    const each = { "result.unspents.*": (item: Json) => largest.add(coinOf(item, script)) };
+    const timeoutMs = this.#options.scanTimeoutMs ?? 300_000;
+    try {
+      const result = await this.#call("scantxoutset", ["start", [`raw(${script})`]], { each }, timeoutMs);
+      const { success } = objectOf(result, "a scan's result");
+      if (success !== true) throw malformed("a complete scan", success);
+    } catch (error) {
+      if (!isRpc(error, INVALID_PARAMETER)) throw error;
+      throw new ChainError("rate-limited", `${this.#backend.name} is scanning already`, { retryAfter: SCAN_RETRY });
+    }
+  }
+
+  /** In blocks and mempool. */
+  async #isUnspent({ txid, vout }: Outpoint): Promise<boolean> {
+    const output = await this.#call("gettxout", [txid, vout, true]);
+    if (output === null) return false;
+    const { confirmations } = objectOf(output, "an unspent output or null");
+    return countOf(confirmations, "confirmations") >= 0;
+  }
+
+  /** Undefined where a block spends it, or the node cannot tell (before 24.0). */
+  async #spenderInMempool({ txid, vout }: Outpoint): Promise<Hex | undefined> {
+    try {
+      const [spend] = arrayOf(await this.#call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
+      const { txid: said, vout: index, spendingtxid } = objectOf(spend, "a spend");
+      if (said !== txid || index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, `${said}:${index}`);
+      return spendingtxid === undefined ? undefined : hashOf(spendingtxid, "a spending txid");
+    } catch (error) {
+      if (isRpc(error, METHOD_NOT_FOUND)) return undefined;
+      throw error;
+    }
+  }
+
+  async #find(txid: Hex): Promise<Json | undefined> {
+    try {
+      return await this.#call("getrawtransaction", [txid, true], { skip: ["result.vin", "result.vout", "result.hex"] });
+    } catch (error) {
+      if (isRpc(error, NOT_FOUND)) return undefined;
+      throw error;
+    }
+  }
+
+  async #statusByOutputs(txid: Hex): Promise<TxStatus> {
+    for (const vout of [0, 1]) {
+      const output = await this.#call("gettxout", [txid, vout, false]);
+      if (output === null) continue;
+      const { bestblock, confirmations } = objectOf(output, "an unspent output or null");
+      const best = hashOf(bestblock, "the best block's hash");
+      const { height: tip } = objectOf(await this.#call("getblockheader", [best]), "a block's header");
+      const height = countOf(tip, "the tip's height") + 1 - countOf(confirmations, "confirmations");
+      const blockHash = hashOf(await this.#call("getblockhash", [height]), "a block's hash");
+      return { state: "confirmed", height, blockHash };
+    }
+    return { state: "unknown" };
+  }
+
+  async #estimate(): Promise<MilliSatPerVbyte> {
+    const answer = objectOf(await this.#call("estimatesmartfee", [this.#options.targetBlocks ?? 3]), "an estimate");
+    const { feerate } = answer;
+    // A node that has not seen enough blocks says so in `errors` and gives no rate (bcoin: -1).
+    return feerate === undefined || feerate === -1 ? 0 : rateOf(feerate, "feerate");
+  }
+
+  // ---------------------------------------------------------------- JSON-RPC
+
+  /** The result; rejects with an RpcError that the caller may know what to do about, or with a ChainError. */
+  async #call(method: string, params: readonly unknown[], json: JsonReaderOptions = {}, timeoutMs?: Millisecond) {
+    const id = ++this.#calls;
+    const answer = await this.#backend.ask({
+      method: "POST",
+      path: "",
+      headers: this.#headers,
+      // Before 28.0 the version is not looked at, and failures come as HTTP 500 or 404.
+      body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
+      json,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    const { id: said, result = null, error = null } = this.#envelope(answer, method);
+    if (error !== null) throw this.#failure(method, error);
+    if (said !== id) throw malformed(`the answer to call ${id}`, said);
+    return result;
+  }
+
+  #envelope(answer: Answer, method: string) {
+    if (answer.status === 200) return objectOf(answer.json, `the answer to ${method}`);
+    const failed = answer.status === 500 || answer.status === 404 ? parse(answer.text) : undefined;
+    const { error } = isObject(failed) ? failed : {};
+    if (isObject(failed) && isObject(error)) return failed;
+    throw this.#backend.unexpected(answer, `an answer to ${method}`);
+  }
+
+  #failure(method: string, error: Json): Error {
+    const { code, message } = objectOf(error, "an error of JSON-RPC");
+    if (typeof code !== "number" || typeof message !== "string") throw malformed("an error's code and message", code);
+    if (code === ALREADY_KNOWN) return new ChainError("already-known", message);
+    if (REFUSALS.includes(code)) return rejection(message);
+    const said = `${this.#backend.name} answered ${method} with ${code}: ${shortened(message)}`;
+    if (code === WARMING_UP) return new ChainError("away", said);
+    return new RpcError(code, said);
+  }
+}
+
+function isRpc(error: unknown, code: number): boolean {
+  return error instanceof RpcError && error.code === code;
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    const reader = new JsonReader();
+    reader.push(encodeUtf8(text));
+    return reader.end();
+  } catch {
+    return undefined;
+  }
+}
+
+function coinOf(item: Json, script: Hex): Coin {
+  const { txid, vout, scriptPubKey, amount, height } = objectOf(item, "a coin");
+  if (scriptPubKey !== script) throw malformed(`a coin of ${script}`, scriptPubKey);
+  const satoshi = satoshiOfBtc(amount);
+  if (satoshi === undefined) throw malformed("an amount in BTC, whole satoshi", amount);
+  return {
+    txid: hashOf(txid, "a coin's txid"),
+    vout: countOf(vout, "a coin's vout"),
+    amount: satoshi,
+    height: countOf(height, "a coin's height"),
+  };
+}
+
+function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte {
+  const rate = rateOfBtcPerKvb(value);
+  if (rate === undefined) throw malformed(`${what} in BTC/kvB`, value);
+  return rate;
+}

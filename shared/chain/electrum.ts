@@ -1,0 +1,253 @@
+// Chain backend: an Electrum server (https://electrum-protocol.readthedocs.io, 1.4 to 1.6). It pushes: `watch` works.
+//
+// The protocol knows scripts, not outpoints: whether one is spent is asked through the coins of its script, and who
+// spent it through the script's history. Transactions are checked against their ids, so a server can hide but not forge.
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes, isHex, reverseHex, sha256d } from "../bitcoin/bytes";
+import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Hex, MilliSatPerVbyte } from "../units";
+import { rateOfBtcPerKvb } from "./decimal";
+import { ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
+import { ElectrumWatch } from "./electrum-watch";
+import { ChainError } from "./error";
+import type { Json } from "./json-stream";
+import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
+import { rejection } from "./reject";
+import { arrayOf, booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+
+export interface ElectrumOptions extends ElectrumLinkOptions {
+  /** Blocks within which a settlement shall confirm. Default 3. */
+  readonly targetBlocks?: number;
+  /** Before 1.6 a server does not tell it. Default: its relay fee, as Bitcoin Core's defaults are equal. */
+  readonly incremental?: MilliSatPerVbyte;
+}
+
+interface Past {
+  readonly txid: Hex;
+  readonly height: number | undefined;
+}
+
+/** The spender is looked for among so many of a script's latest transactions. */
+const SEARCHED = 10;
+/** Outpoints whose script is remembered, so that asking again needs one call. */
+const REMEMBERED = 32;
+const UNKNOWN = /no such|not found|missing transaction|unknown transaction/i;
+
+export class Electrum implements Chain {
+  readonly #link: ElectrumLink;
+  readonly #watch: ElectrumWatch;
+  readonly #options: ElectrumOptions;
+  readonly #scriptHashes = new Map<string, Hex>();
+
+  constructor(options: ElectrumOptions) {
+    this.#options = options;
+    this.#link = new ElectrumLink(options);
+    this.#watch = new ElectrumWatch(this.#link, options.clock);
+  }
+
+  async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    const hash = scriptHashOf(script);
+    const largest = new LargestCoins(limit);
+    await this.#eachOf("listunspent", hash, (item) => largest.add(coinOf(item)));
+    for (const coin of largest.coins) this.#remember(coin, hash);
+    return largest.coins;
+  }
+
+  async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
+    const hash = this.#scriptHashes.get(keyOf(outpoint)) ?? (await this.#scriptHashFor(outpoint));
+    if (hash === undefined) return {};
+    let isUnspent = false;
+    await this.#eachOf("listunspent", hash, (item) => {
+      const { txid, vout } = coinOf(item);
+      if (txid === outpoint.txid && vout === outpoint.vout) isUnspent = true;
+    });
+    return isUnspent ? undefined : this.#spender(outpoint, hash);
+  }
+
+  async broadcast(transaction: Hex): Promise<Hex> {
+    const txid = txidToSend(transaction);
+    try {
+      const said = hashOf(await this.#link.call("blockchain.transaction.broadcast", [transaction]), "a txid");
+      if (said !== txid) throw malformed(`the txid ${txid}`, said);
+    } catch (error) {
+      const refusal = error instanceof ElectrumError ? rejection(error.said) : undefined;
+      if (refusal?.kind !== "already-known") throw refusal ?? error;
+    }
+    return txid;
+  }
+
+  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
+    transactions.map(txidToSend);
+    if (this.#link.minor === 0) await this.#link.call("server.ping", []);
+    if (this.#link.minor < 6)
+      throw new ChainError("refused", "this Electrum server takes no packages (1.6 and later do)");
+    try {
+      const answer = await this.#link.call("blockchain.transaction.broadcast_package", [transactions, false]);
+      const { success, errors } = objectOf(answer, "the result of a package");
+      if (!booleanOf(success, "success")) throw refusalOf(errors);
+    } catch (error) {
+      throw error instanceof ElectrumError ? rejection(error.said) : error;
+    }
+  }
+
+  async status(txid: Hex): Promise<TxStatus> {
+    const transaction = await this.#transaction(txid);
+    if (!transaction) return { state: "unknown" };
+    // Any output will do but one that no index keeps (OP_RETURN).
+    const output = transaction.outputs.find(({ script }) => !script.startsWith("6a"));
+    const history = output ? await this.#history(scriptHashOf(output.script), (past) => past.txid === txid) : [];
+    const height = history[0]?.height;
+    if (height === undefined) return { state: "mempool" };
+    const header = await this.#link.call("blockchain.block.header", [height]);
+    if (!isHex(header, 80)) throw malformed("a block's header of 80 bytes", header);
+    return { state: "confirmed", height, blockHash: reverseHex(bytesToHex(sha256d(hexToBytes(header)))) };
+  }
+
+  async feeRates(): Promise<FeeRates> {
+    const estimate = await this.#link.call("blockchain.estimatefee", [this.#options.targetBlocks ?? 3]);
+    // -1: the server cannot tell.
+    const target = estimate === -1 ? 0 : rateOf(estimate, "an estimate");
+    const { floor, incremental } = this.#link.minor < 6 ? await this.#relayFee() : await this.#mempoolInfo();
+    return { floor, incremental, target: Math.max(target, floor) };
+  }
+
+  async tip(): Promise<number> {
+    const { height } = objectOf(await this.#link.call("blockchain.headers.subscribe", []), "the tip's header");
+    return countOf(height, "the tip's height");
+  }
+
+  watch(script: Hex, onChange: () => void): () => void {
+    return this.#watch.add(scriptHashOf(script), onChange);
+  }
+
+  /** Ends the connection and all watching. */
+  close(): void {
+    this.#watch.close();
+    this.#link.close();
+  }
+
+  // ---------------------------------------------------------------- parts of the answers above
+
+  async #relayFee() {
+    const floor = rateOf(await this.#link.call("blockchain.relayfee", []), "the relay fee");
+    return { floor, incremental: this.#options.incremental ?? floor };
+  }
+
+  async #mempoolInfo() {
+    const { mempoolminfee, minrelaytxfee, incrementalrelayfee } = objectOf(
+      await this.#link.call("mempool.get_info", []),
+      "the mempool's state",
+    );
+    const floor = Math.max(rateOf(mempoolminfee, "mempoolminfee"), rateOf(minrelaytxfee, "minrelaytxfee"));
+    return { floor, incremental: rateOf(incrementalrelayfee, "incrementalrelayfee") };
+  }
+
+  /** Hands over the items of a script's list one by one. */
+  async #eachOf(list: "listunspent" | "get_history", hash: Hex, take: (item: Json) => void): Promise<void> {
+    const method = `blockchain.scripthash.${list}`;
+    const rest = await this.#link.call(method, [hash], { each: { "result.*": take } });
+    arrayOf(rest, "an array");
+  }
+
+  /** The latest matching transactions of a script, in the order of the server: mempool last. */
+  async #history(hash: Hex, matches: (past: Past) => boolean): Promise<readonly Past[]> {
+    const latest: Past[] = [];
+    await this.#eachOf("get_history", hash, (item) => {
+      const { tx_hash, height } = objectOf(item, "a transaction of a history");
+      const past = { txid: hashOf(tx_hash, "a tx_hash"), height: heightOf(height) };
+      if (matches(past)) latest.push(past);
+      if (latest.length > SEARCHED) latest.shift();
+    });
+    return latest;
+  }
+
+  async #spender(outpoint: Outpoint, hash: Hex): Promise<Spend> {
+    const history = await this.#history(hash, ({ txid }) => txid !== outpoint.txid);
+    for (const { txid, height } of [...history].reverse()) {
+      const transaction = await this.#transaction(txid);
+      if (transaction?.inputs.some((input) => keyOf(input) === keyOf(outpoint))) {
+        return height === undefined ? { txid } : { txid, height };
+      }
+    }
+    return {};
+  }
+
+  async #scriptHashFor(outpoint: Outpoint): Promise<Hex | undefined> {
+    const output = (await this.#transaction(outpoint.txid))?.outputs[outpoint.vout];
+    if (!output) return undefined;
+    const hash = scriptHashOf(output.script);
+    this.#remember(outpoint, hash);
+    return hash;
+  }
+
+  #remember(outpoint: Outpoint, hash: Hex): void {
+    this.#scriptHashes.set(keyOf(outpoint), hash);
+    for (const oldest of this.#scriptHashes.keys()) {
+      if (this.#scriptHashes.size <= REMEMBERED) break;
+      this.#scriptHashes.delete(oldest);
+    }
+  }
+
+  /** Undefined where the server knows of none. */
+  async #transaction(txid: Hex): Promise<RawTx | undefined> {
+    let raw: Json;
+    try {
+      raw = await this.#link.call("blockchain.transaction.get", [txid, false], { limitKept: 1_000_000 });
+    } catch (error) {
+      if (error instanceof ElectrumError && UNKNOWN.test(error.said)) return undefined;
+      throw error;
+    }
+    const transaction = decoded(raw);
+    if (transaction?.txid !== txid) throw malformed(`the transaction ${txid}`, transaction?.txid);
+    return transaction;
+  }
+}
+
+/** Electrum's script hash: SHA-256 of the scriptPubKey, bytes reversed. */
+function scriptHashOf(script: Hex): Hex {
+  return reverseHex(bytesToHex(sha256(hexToBytes(script))));
+}
+
+function decoded(raw: Json): RawTx | undefined {
+  try {
+    return typeof raw === "string" ? readRawTx(raw) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keyOf({ txid, vout }: Outpoint): string {
+  return `${txid}:${vout}`;
+}
+
+function coinOf(item: Json): Coin {
+  const { tx_hash, tx_pos, value, height } = objectOf(item, "a coin");
+  const coin = {
+    txid: hashOf(tx_hash, "a coin's tx_hash"),
+    vout: countOf(tx_pos, "a coin's tx_pos"),
+    amount: satoshiOf(value, "a coin's value"),
+  };
+  const confirmed = heightOf(height);
+  return confirmed === undefined ? coin : { ...coin, height: confirmed };
+}
+
+/** 0 in the mempool, -1 there with unconfirmed inputs. */
+function heightOf(value: Json | undefined): number | undefined {
+  return value === 0 || value === -1 ? undefined : countOf(value, "a height");
+}
+
+function refusalOf(errors: Json | undefined): ChainError {
+  const texts = errors === undefined ? [] : arrayOf(errors, "an array of errors");
+  const refusals = texts.map((item) => {
+    const { error } = objectOf(item, "an error of a package");
+    return rejection(typeof error === "string" ? error : "no reason given");
+  });
+  return refusals.find(({ kind }) => kind !== "refused") ?? refusals[0] ?? rejection("the package, without a reason");
+}
+
+function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte {
+  const rate = rateOfBtcPerKvb(value);
+  if (rate === undefined) throw malformed(`${what} in BTC/kvB`, value);
+  return rate;
+}
