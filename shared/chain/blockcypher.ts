@@ -1,0 +1,215 @@
+// Chain backend: BlockCypher (https://www.blockcypher.com/dev/bitcoin/), the third party of the 2017 paper.
+//
+// The paper lets it build the transaction and signs the hashes that come back. Here a prepared transaction is used only
+// if every hash to sign equals that of our own draft, which fixes every byte of it; otherwise ours goes out as it is.
+
+import { addressOf, type Network } from "../bitcoin/address";
+import { bytesToHex } from "../bitcoin/bytes";
+import { actualFee, type Draft, outputsOf, SEQUENCE, TX_VERSION, txidOf } from "../bitcoin/draft";
+import { prepareDraft } from "../bitcoin/frame";
+import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Hex, MilliSatPerVbyte } from "../units";
+import type { BucketOptions } from "./bucket";
+import { Decimal } from "./decimal";
+import { ChainError } from "./error";
+import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
+import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
+import { txidToSend } from "./raw-tx";
+import { rejection } from "./reject";
+import { arrayOf, countOf, hashOf, isObject, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+
+export interface BlockCypherOptions extends HttpBackendOptions {
+  /** It takes addresses, not scripts. */
+  readonly network: Network;
+  readonly token?: string;
+  /** Blocks within which a settlement shall confirm. Default 3. */
+  readonly targetBlocks?: number;
+  /** It does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
+  readonly floor?: MilliSatPerVbyte;
+  /** Nor the incremental one. */
+  readonly incremental?: MilliSatPerVbyte;
+}
+
+/** A transaction that BlockCypher built and that is our draft, byte for byte. */
+export interface Prepared {
+  readonly txid: Hex;
+  /** One digest an input, 32 bytes each: equal to the draft's own. */
+  readonly toSign: readonly Hex[];
+  /** What `send` gives back to it. */
+  readonly theirs: JsonObject;
+}
+
+/** What a caller without a token may ask: 100 an hour. */
+const CLASSIC_LIMIT: BucketOptions = { burst: 3, perMinute: 100 / 60, patience: 5_000 };
+const JSON_HEADERS = { "Content-Type": "application/json" };
+/** A list of an address ends here; more would be paged. */
+const LISTED = 2_000;
+
+export class BlockCypher implements Chain {
+  readonly #backend: HttpBackend;
+  readonly #options: BlockCypherOptions;
+
+  constructor(options: BlockCypherOptions) {
+    this.#backend = new HttpBackend({ bucket: CLASSIC_LIMIT, ...options });
+    this.#options = options;
+  }
+
+  async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    const largest = new LargestCoins(limit);
+    const take = (item: Json): void => {
+      const coin = coinOf(item, script);
+      if (coin) largest.add(coin);
+    };
+    const address = addressOf(script, this.#options.network);
+    const answer = await this.#get(`/addrs/${address}`, `unspentOnly=true&includeScript=true&limit=${LISTED}`, {
+      each: { "txrefs.*": take, "unconfirmed_txrefs.*": take },
+    });
+    const { address: said } = objectOf(this.#ok(answer, "an address").json, "an address");
+    if (said !== address) throw malformed(`the address ${address}`, said);
+    return largest.coins;
+  }
+
+  async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
+    const page = `instart=0&outstart=${vout}&limit=1`;
+    const found = this.#transaction(await this.#get(`/txs/${txid}`, page, { skip: ["inputs"] }), txid);
+    const { outputs, double_spend: isConflicting } = found;
+    if (isConflicting === true) throw new ChainError("conflict", `${txid} conflicts with another transaction`);
+    const [output, ...others] = arrayOf(outputs, "outputs");
+    if (others.length > 0) throw malformed("one output", outputs);
+    const { spent_by: spender } = objectOf(output, "an output");
+    return spender === undefined || spender === "" ? undefined : { txid: hashOf(spender, "spent_by") };
+  }
+
+  /** By txs/push: our own bytes, whatever anybody prepared. */
+  async broadcast(transaction: Hex): Promise<Hex> {
+    const txid = txidToSend(transaction);
+    return this.#sent("/txs/push", { tx: transaction }, txid);
+  }
+
+  async status(txid: Hex): Promise<TxStatus> {
+    const answer = await this.#get(`/txs/${txid}`, "limit=1", { skip: ["inputs", "outputs"] });
+    if (answer.status === 404) return { state: "unknown" };
+    const { block_height, block_hash } = this.#transaction(answer, txid);
+    if (block_height === -1) return { state: "mempool" };
+    return {
+      state: "confirmed",
+      height: countOf(block_height, "block_height"),
+      blockHash: hashOf(block_hash, "block_hash"),
+    };
+  }
+
+  async feeRates(): Promise<FeeRates> {
+    const { high_fee_per_kb, medium_fee_per_kb, low_fee_per_kb } = await this.#chain();
+    const { targetBlocks = 3, floor = 100, incremental = 100 } = this.#options;
+    // Their documents: high for one or two blocks, medium for three to six, low for seven or more.
+    const rate = targetBlocks < 3 ? high_fee_per_kb : targetBlocks < 7 ? medium_fee_per_kb : low_fee_per_kb;
+    // Satoshi for a thousand bytes are millisatoshi for one.
+    return { floor, incremental, target: Math.max(floor, satoshiOf(rate, "a fee for a kilobyte")) };
+  }
+
+  async tip(): Promise<number> {
+    const { height } = await this.#chain();
+    return countOf(height, "the tip's height");
+  }
+
+  // ---------------------------------------------------------------- the paper's way
+
+  /** Has `draft` built by txs/new. Undefined when what comes back is anything but that very draft. */
+  async prepare(draft: Draft): Promise<Prepared | undefined> {
+    const { network } = this.#options;
+    const body = {
+      ver: TX_VERSION,
+      inputs: draft.inputs.map(({ txid, vout }) => ({ prev_hash: txid, output_index: vout, sequence: SEQUENCE })),
+      outputs: outputsOf(draft).map(({ script, amount }) => ({
+        addresses: [addressOf(script, network)],
+        value: amount,
+      })),
+      change_address: addressOf(draft.payerScript, network),
+      fees: actualFee(draft),
+    };
+    const answer = await this.#post("/txs/new", body);
+    const { tx, tosign } = objectOf(this.#ok(answer, "a prepared transaction").json, "a prepared transaction");
+    const ours = prepareDraft(draft).digests.map((digest) => bytesToHex(digest));
+    const theirs = arrayOf(tosign, "tosign");
+    if (theirs.length !== ours.length || ours.some((digest, i) => digest !== theirs[i])) return undefined;
+    return { txid: txidOf(draft), toSign: ours, theirs: objectOf(tx, "tx") };
+  }
+
+  /** Signs and sends a prepared transaction by txs/send: DER signatures without the sighash byte, compressed keys. */
+  async send(prepared: Prepared, signatures: readonly Hex[], publicKeys: readonly Hex[]): Promise<Hex> {
+    const { theirs, toSign, txid } = prepared;
+    return this.#sent("/txs/send", { tx: theirs, tosign: toSign, signatures, pubkeys: publicKeys }, txid);
+  }
+
+  // ---------------------------------------------------------------- parts of the answers above
+
+  async #sent(path: string, body: unknown, txid: Hex): Promise<Hex> {
+    const answer = await this.#post(path, body);
+    if (answer.status === 400 || answer.status === 409) {
+      const refusal = rejection(answer.text);
+      if (refusal.kind === "already-known") return txid;
+      throw refusal;
+    }
+    const { tx } = objectOf(this.#ok(answer, "a sent transaction").json, "a sent transaction");
+    const { hash } = objectOf(tx, "tx");
+    if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
+    return txid;
+  }
+
+  #transaction(answer: Answer, txid: Hex): JsonObject {
+    const found = objectOf(this.#ok(answer, `the transaction ${txid}`).json, "a transaction");
+    const { hash } = found;
+    if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
+    return found;
+  }
+
+  async #chain(): Promise<JsonObject> {
+    return objectOf(this.#ok(await this.#get("", "", {}), "the chain's state").json, "the chain's state");
+  }
+
+  #get(path: string, query: string, json: JsonReaderOptions): Promise<Answer> {
+    return this.#backend.ask({ method: "GET", path: this.#path(path, query), json });
+  }
+
+  #post(path: string, body: unknown): Promise<Answer> {
+    return this.#backend.ask({
+      method: "POST",
+      path: this.#path(path, ""),
+      headers: JSON_HEADERS,
+      body: serialise(body),
+      json: {},
+    });
+  }
+
+  #path(path: string, query: string): string {
+    const { token } = this.#options;
+    const all = [query, token === undefined ? "" : `token=${token}`].filter((part) => part !== "").join("&");
+    return all === "" ? path : `${path}?${all}`;
+  }
+
+  #ok(answer: Answer, wanted: string): Answer {
+    if (answer.status !== 200 && answer.status !== 201) throw this.#backend.unexpected(answer, wanted);
+    return answer;
+  }
+}
+
+/** Undefined for what another transaction contests. */
+function coinOf(item: Json, script: Hex): Coin | undefined {
+  const { tx_hash, tx_output_n, value, block_height, spent, double_spend, script: theirs } = objectOf(item, "a coin");
+  if (spent === true || double_spend === true || tx_output_n === -1) return undefined;
+  if (theirs !== undefined && theirs !== script) throw malformed(`a coin of ${script}`, theirs);
+  const coin = {
+    txid: hashOf(tx_hash, "a coin's tx_hash"),
+    vout: countOf(tx_output_n, "a coin's tx_output_n"),
+    amount: satoshiOf(value, "a coin's value"),
+  };
+  return block_height === -1 ? coin : { ...coin, height: countOf(block_height, "block_height") };
+}
+
+/** Their own object goes back as it came: numbers that we keep as text must not become objects. */
+function serialise(body: unknown): string {
+  return JSON.stringify(body, (_key, value: unknown) => {
+    if (value instanceof Decimal) throw malformed("whole numbers in a prepared transaction", value);
+    return isObject(value as Json) ? { ...(value as JsonObject) } : value;
+  });
+}

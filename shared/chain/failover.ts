@@ -1,0 +1,177 @@
+// Several backends behind the one port: the first that answers is believed, the next one steps in when it fails.
+//
+// A backend that is away, limited or talks nonsense rests for a while, longer each time, and comes back by itself.
+// A refusal is an answer, not a failure: asking elsewhere until somebody agrees would be shopping for lies.
+// "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so. One that says "spent" is
+// enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
+
+import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Hex, Millisecond } from "../units";
+import { ChainError, type ChainErrorKind } from "./error";
+import { txidToSend } from "./raw-tx";
+
+export interface FailoverOptions {
+  /** In the order of trust; at least one. */
+  readonly backends: readonly Chain[];
+  readonly clock: Clock;
+  /** So many must say "unspent". Default 1; 2 wants two backends that answer. */
+  readonly quorum?: 1 | 2;
+  /** How long a backend rests after its first failure; doubled with each further one. Default 10 s. */
+  readonly restMs?: Millisecond;
+}
+
+interface Member {
+  readonly chain: Chain;
+  failures: number;
+  restsUntil: Millisecond;
+}
+
+const LONGEST_REST: Millisecond = 600_000;
+/** What another backend may do better. */
+const FAILURES: readonly ChainErrorKind[] = ["away", "rate-limited", "malformed"];
+
+export class Failover implements Chain {
+  readonly #members: readonly Member[];
+  readonly #clock: Clock;
+  readonly #quorum: 1 | 2;
+  readonly #rest: Millisecond;
+  /** To every backend that takes packages; absent where none does. */
+  readonly broadcastPackage?: (transactions: readonly Hex[]) => Promise<void>;
+  /** At every backend that pushes: what one keeps back another tells. Absent where none does. */
+  readonly watch?: (script: Hex, onChange: () => void) => () => void;
+
+  /** Throws an Error where there are fewer backends than the quorum wants. */
+  constructor({ backends, clock, quorum = 1, restMs = 10_000 }: FailoverOptions) {
+    if (backends.length < quorum) throw new Error(`expected at least ${quorum} backends, got ${backends.length}`);
+    this.#members = backends.map((chain) => ({ chain, failures: 0, restsUntil: 0 }));
+    this.#clock = clock;
+    this.#quorum = quorum;
+    this.#rest = restMs;
+    const packagers = this.#members.filter(({ chain }) => chain.broadcastPackage);
+    if (packagers.length > 0) {
+      this.broadcastPackage = (transactions) =>
+        this.#any(packagers, async (chain) => chain.broadcastPackage?.(transactions));
+    }
+    const pushers = backends.filter((chain) => chain.watch);
+    if (pushers.length > 0) {
+      this.watch = (script, onChange) => {
+        const ends = pushers.map((chain) => chain.watch?.(script, onChange));
+        return () => {
+          for (const end of ends) end?.();
+        };
+      };
+    }
+  }
+
+  utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    return this.#first((chain) => chain.utxos(script, limit));
+  }
+
+  status(txid: Hex): Promise<TxStatus> {
+    return this.#first((chain) => chain.status(txid));
+  }
+
+  feeRates(): Promise<FeeRates> {
+    return this.#first((chain) => chain.feeRates());
+  }
+
+  tip(): Promise<number> {
+    return this.#first((chain) => chain.tip());
+  }
+
+  async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
+    if (this.#quorum === 1) return this.#first((chain) => chain.outspend(outpoint));
+    const answers: (Spend | undefined)[] = [];
+    let failure: unknown;
+    for (const member of this.#inOrder()) {
+      if (answers.length === this.#quorum) break;
+      try {
+        answers.push(await this.#try(member, (chain) => chain.outspend(outpoint)));
+      } catch (error) {
+        failure = error;
+      }
+    }
+    const spends = answers.filter((answer) => answer !== undefined);
+    const { txid, vout } = outpoint;
+    if (spends.length > 0 && spends.length < answers.length) {
+      throw new ChainError("conflict", `the backends disagree whether ${txid}:${vout} is spent`);
+    }
+    const ids = new Set(spends.map((spend) => spend.txid).filter((id) => id !== undefined));
+    if (ids.size > 1) throw new ChainError("conflict", `the backends disagree who spent ${txid}:${vout}`);
+    const [best] = spends.sort((a, b) => detail(b) - detail(a));
+    if (best) return best;
+    if (answers.length >= this.#quorum) return undefined;
+    throw failure ?? new ChainError("away", `expected ${this.#quorum} answers about ${txid}:${vout}, got fewer`);
+  }
+
+  /** Goes to every backend; one that takes it, or knows it already, is enough. */
+  async broadcast(transaction: Hex): Promise<Hex> {
+    return this.#any(this.#members, async (chain) => {
+      try {
+        return await chain.broadcast(transaction);
+      } catch (error) {
+        if (error instanceof ChainError && error.kind === "already-known") return txidToSend(transaction);
+        throw error;
+      }
+    });
+  }
+
+  // ---------------------------------------------------------------- trying
+
+  async #first<T>(ask: (chain: Chain) => Promise<T>): Promise<T> {
+    let failure: unknown;
+    for (const member of this.#inOrder()) {
+      try {
+        return await this.#try(member, ask);
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  async #any<T>(members: readonly Member[], send: (chain: Chain) => Promise<T>): Promise<T> {
+    const outcomes = await Promise.allSettled(members.map((member) => this.#try(member, send)));
+    const errors: unknown[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") return outcome.value;
+      errors.push(outcome.reason);
+    }
+    // A refusal says more than that a backend could not be reached.
+    throw errors.find((error) => !isFailure(error)) ?? errors[0];
+  }
+
+  async #try<T>(member: Member, ask: (chain: Chain) => Promise<T>): Promise<T> {
+    try {
+      const answer = await ask(member.chain);
+      member.failures = 0;
+      member.restsUntil = 0;
+      return answer;
+    } catch (error) {
+      if (isFailure(error)) this.#sendToRest(member, error);
+      throw error;
+    }
+  }
+
+  #sendToRest(member: Member, error: ChainError): void {
+    const rest = Math.max(error.retryAfter ?? 0, this.#rest * 2 ** member.failures);
+    member.failures = Math.min(member.failures + 1, 10);
+    member.restsUntil = this.#clock.now() + Math.min(rest, LONGEST_REST);
+  }
+
+  /** Those that are well in the given order, then those that rest: a poor answer is better than none. */
+  #inOrder(): readonly Member[] {
+    const now = this.#clock.now();
+    const rests = (member: Member): boolean => member.restsUntil > now;
+    return [...this.#members.filter((member) => !rests(member)), ...this.#members.filter(rests)];
+  }
+}
+
+function isFailure(error: unknown): error is ChainError {
+  return error instanceof ChainError && FAILURES.includes(error.kind);
+}
+
+function detail(spend: Spend): number {
+  return (spend.txid === undefined ? 0 : 1) + (spend.height === undefined ? 0 : 1);
+}
