@@ -80,7 +80,9 @@ export async function missingTools(): Promise<string[]> {
 
 /** A name for all that the binary is made of, so that it is built again only when something changed. */
 function fingerprint(files: readonly string[], version: string): string {
-  const hash = createHash("sha256").update(version).update(JSON.stringify([compileFlags, linkFlags]));
+  const hash = createHash("sha256")
+    .update(version)
+    .update(JSON.stringify([compileFlags, linkFlags]));
   for (const file of files) hash.update(file).update(readFileSync(file));
   return hash.digest("hex").slice(0, 16);
 }

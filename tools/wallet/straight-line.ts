@@ -117,7 +117,8 @@ class Flattener {
 
   /** `W[3]` of an array in `arrays` at a place that is known by now. */
   private elementOf(node: Node, arrays: readonly string[]): string | undefined {
-    if (node.type !== "MemberExpression" || node["computed"] !== true || !isIdentifier(node["object"])) return undefined;
+    if (node.type !== "MemberExpression" || node["computed"] !== true || !isIdentifier(node["object"]))
+      return undefined;
     const name = text(child(node, "object"), "name");
     if (!arrays.includes(name)) return undefined;
     const index = integerOf(this.resolve(child(node, "property")));

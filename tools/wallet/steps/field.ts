@@ -162,7 +162,7 @@ class Field {
     let value = node;
     if (this.mostOf(value) < 2n ** 264n) return value;
     while (this.mostOf(value) >= ENOUGH) {
-      const most = ((this.mostOf(value) >> 256n) * (2n ** 256n - PRIME)) + 2n ** 256n;
+      const most = (this.mostOf(value) >> 256n) * (2n ** 256n - PRIME) + 2n ** 256n;
       const fresh = `${name.replace(/\$.*/, "")}$f${this.count++}`;
       const long = text(value, "name");
       this.code.values.set(fresh, expression(`(${long} >> ${BITS}) * ${FOLD} + (${long} & ${MASK})`));
@@ -200,7 +200,7 @@ class Field {
   private foldAlways(node: Node): Node {
     let value = node;
     while (this.mostOf(value) >= ENOUGH) {
-      const most = ((this.mostOf(value) >> 256n) * (2n ** 256n - PRIME)) + 2n ** 256n;
+      const most = (this.mostOf(value) >> 256n) * (2n ** 256n - PRIME) + 2n ** 256n;
       const long = text(value, "name");
       value = this.keep(`(${long} >> ${BITS}) * ${FOLD} + (${long} & ${MASK})`);
       this.most.set(text(value, "name"), most);
@@ -255,7 +255,9 @@ function addMethod(module: Module, options: FieldOptions, source: Node): Node {
 }
 
 function classOf(module: Module, name: string): Node {
-  const found = list(module.program, "body").find((one) => one.type === "ClassDeclaration" && isIdentifier(one["id"], name));
+  const found = list(module.program, "body").find(
+    (one) => one.type === "ClassDeclaration" && isIdentifier(one["id"], name),
+  );
   if (!isNode(found)) throw new Error(`wallet: expected a class ${name} in ${module.specifier}, found none`);
   return found;
 }
@@ -270,7 +272,9 @@ export function declareConstants(module: Module, multiples: Iterable<bigint>): v
   for (const times of multiples) wanted.push([multipleName(times), times * PRIME]);
   const body = list(module.program, "body");
   const declared = new Set(
-    body.flatMap((one) => (one.type === "VariableDeclaration" ? list(one, "declarations") : [])).map((one) => child(one, "id")["name"]),
+    body
+      .flatMap((one) => (one.type === "VariableDeclaration" ? list(one, "declarations") : []))
+      .map((one) => child(one, "id")["name"]),
   );
   const missing = wanted.filter(([name]) => !declared.has(name));
   const at = body.findIndex((one) => one.type !== "ImportDeclaration");

@@ -71,7 +71,10 @@ function inlineOne(target: Module, name: string, small: Small, sameModule: boole
     body[i] = rewrite(body[i] as Node, (node) => {
       if (node.type !== "CallExpression" || !isIdentifier(node["callee"], name)) return undefined;
       const values = list(node, "arguments");
-      if (!values.every((value, at) => isSimple(value) || usesOf(small, at) <= 1) || values.length !== small.parameters.length)
+      if (
+        !values.every((value, at) => isSimple(value) || usesOf(small, at) <= 1) ||
+        values.length !== small.parameters.length
+      )
         return undefined;
       count += 1;
       return put(small, values);
@@ -104,4 +107,3 @@ function put(small: Small, values: readonly Node[]): Node {
   };
   return go(copy(small.body), undefined, "");
 }
-

@@ -1,7 +1,7 @@
 // Replaces single functions of a library by equal ones that suit XS. The pins on the libraries' texts make sure that
 // what is replaced is what the replacement was written and tested against.
 
-import { declarationOf, findDeclaration, findMethod, list, statements, text, child, isNode } from "../syntax";
+import { child, declarationOf, findDeclaration, findMethod, isNode, list, statements, text } from "../syntax";
 import { moduleOf, type Step } from "./step";
 
 export interface Replacement {

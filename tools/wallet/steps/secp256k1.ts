@@ -1,7 +1,7 @@
 // What is done to @noble/secp256k1: the same curve, the same formulas and the same bytes, arranged for XS.
 
-import { inlineCalls } from "./inline";
 import { lazyReduction } from "./field";
+import { inlineCalls } from "./inline";
 import { replaceDeclarations, replaceMethods } from "./replace";
 import type { Step } from "./step";
 

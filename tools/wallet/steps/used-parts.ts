@@ -2,7 +2,7 @@
 // libraries that are needed, module by module, and drops the rest. Nothing is merged or renamed, so that `const`
 // stays `const` (a bundler's `var` costs the device a slot of RAM each).
 
-import { readModule, resolveFrom, type Pins } from "../library";
+import { type Pins, readModule, resolveFrom } from "../library";
 import {
   boundNames,
   child,
@@ -144,7 +144,14 @@ function scan(module: Module): Scanned {
 /** The module with its kept statements, its needed imports and its used exports. */
 function rebuild(one: Scanned): Module {
   const body = list(one.module.program, "body").filter((statement) => one.kept.has(statement));
-  return { specifier: one.module.specifier, program: { type: "Program", sourceType: "module", body: [...importsOf(one), ...body.map(plain), ...exportsOf(one)] } };
+  return {
+    specifier: one.module.specifier,
+    program: {
+      type: "Program",
+      sourceType: "module",
+      body: [...importsOf(one), ...body.map(plain), ...exportsOf(one)],
+    },
+  };
 }
 
 function plain(statement: Node): Node {

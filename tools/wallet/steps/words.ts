@@ -71,7 +71,9 @@ export function shorterMajority(root: Node): Node {
 }
 
 function andOf(node: Node): [Node, Node] | undefined {
-  return node.type === "BinaryExpression" && node["operator"] === "&" ? [child(node, "left"), child(node, "right")] : undefined;
+  return node.type === "BinaryExpression" && node["operator"] === "&"
+    ? [child(node, "left"), child(node, "right")]
+    : undefined;
 }
 
 function isNot(node: Node, of: Node): boolean {
