@@ -6,7 +6,7 @@ import { AUDIT_REASONS, type AuditReason } from "../../shared/bitcoin/audit-reas
 import { actualFee, type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { quoteFee } from "../../shared/bitcoin/fees";
-import { frameOf } from "../../shared/bitcoin/frame";
+import { frameOf, prepareDraft } from "../../shared/bitcoin/frame";
 import { checkSigned, signDraft } from "../../shared/bitcoin/transaction";
 import type { Outpoint } from "../../shared/ports";
 import type { DraftOffer } from "../../shared/rpc/types";
@@ -86,6 +86,19 @@ test("an honest next increment passes, and so does one at another fee within the
   assert.equal(verdict(next(second), going), "passed");
   assert.equal(verdict(next({ ...second, fee: 400 }), going), "passed");
   assert.equal(verdict(next({ ...second, fee: 100 }), going), "passed");
+});
+
+test("the frame of one audit serves the next, and one of other coins is not used", () => {
+  const result = auditDraft(first(draft), opening);
+  assert.ok(result.ok);
+  const again = auditDraft(next(second), { ...going, frame: result.frame });
+  assert.ok(again.ok);
+  assert.equal(again.frame, result.frame);
+  assert.deepEqual(again.prepared, prepareDraft(second));
+  const foreign = frameOf([coin("ee", 60_000)], wallet.script);
+  const fresh = auditDraft(next(second), { ...going, frame: foreign });
+  assert.ok(fresh.ok);
+  assert.deepEqual(fresh.prepared, again.prepared);
 });
 
 test("payouts to P2WSH and P2TR pass, at their own size", () => {

@@ -10,7 +10,7 @@ import type { Hex, MilliSatPerVbyte, MilliSatPerWh, Satoshi } from "../units";
 import type { AuditReason } from "./audit-reasons";
 import { RULES } from "./audit-rules";
 import type { Draft } from "./draft";
-import { type Frame, type PreparedDraft, prepareDraft, sameOutpoints } from "./frame";
+import { type Frame, frameOf, type PreparedDraft, prepareDraft, sameOutpoints } from "./frame";
 
 /** What a session's opening fixed, and where its payments stand. */
 export interface Agreed {
@@ -61,7 +61,7 @@ export interface AuditExpectation {
   readonly pinned: (coin: Outpoint) => Satoshi | undefined;
   /** True for a coin that an open session with another payee holds, or that is spent. */
   readonly pledgedElsewhere: (coin: Outpoint) => boolean;
-  /** `frameOf` the agreed inputs, where the caller has kept it: saves half of the hashing. */
+  /** The last audit's, where the caller has kept it: saves half of the hashing. */
   readonly frame?: Frame | undefined;
 }
 
@@ -78,6 +78,8 @@ export interface AuditPass {
   readonly draft: Draft;
   /** Ready for `signDraft`. */
   readonly prepared: PreparedDraft;
+  /** To be kept for the session's next audit. */
+  readonly frame: Frame;
 }
 
 /** What a rule looks at. */
@@ -103,10 +105,10 @@ export function auditDraft(offer: DraftOffer, expectation: AuditExpectation): Au
     value: (offer.outputs[0] as { amount: Satoshi }).amount,
     fee: offer.fee,
   };
-  const frame =
-    expectation.frame && sameOutpoints(expectation.frame.inputs, draft.inputs) ? expectation.frame : undefined;
+  const kept = expectation.frame;
+  const frame = kept && sameOutpoints(kept.inputs, draft.inputs) ? kept : frameOf(draft.inputs, payerScript);
   const prepared = prepareDraft(draft, frame);
   if (prepared.unsigned !== offer.transaction)
     return { ok: false, reason: "not-canonical", detail: `Expected ${prepared.unsigned}, got ${offer.transaction}.` };
-  return { ok: true, draft, prepared };
+  return { ok: true, draft, prepared, frame };
 }

@@ -3,7 +3,7 @@
 
 import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../units";
 import { type Draft, draftVsize, dustOf } from "./draft";
-import { signDraft } from "./transaction";
+import { signDraft } from "./sign";
 import type { Wallet } from "./wallet";
 
 export interface ChildOptions {
