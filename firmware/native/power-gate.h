@@ -103,7 +103,7 @@ typedef struct {
   int64_t current_lsb, voltage_lsb, power_lsb; // nA, nV, fW
   int64_t creep, weld, reverse, fast, nominal; // scaled power of one sample; scaled voltage
   uint64_t rated, over, under;                 // scaled squares
-  uint32_t half_least, half_most, window, second;
+  uint32_t quarter, half_least, half_most, window, second;
   // sampling
   power_gate_channel current, voltage;
   int32_t i1, i2, v1, v2, p1, p2;
