@@ -98,6 +98,16 @@ void plugpay_hostCall(xsMachine *the)
 	free(answer.head);
 }
 
+/* plugpay_readLine(): one line of standard input, empty at its end. For a self-test only. */
+void plugpay_readLine(xsMachine *the)
+{
+	static char line[65536];
+	if (!fgets(line, sizeof(line), stdin))
+		line[0] = 0;
+	line[strcspn(line, "\r\n")] = 0;
+	xsResult = xsString(line);
+}
+
 static void runJobs(void)
 {
 	while (g_main_context_iteration(NULL, FALSE))

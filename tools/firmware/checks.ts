@@ -4,7 +4,8 @@
 
 /** Names in one list of the makefile (`MODULES`, `PRELOADS`), as XS names without `.xsb`. */
 function listed(makefile: string, variable: "MODULES" | "PRELOADS"): string[] {
-  const start = makefile.search(new RegExp(`^${variable} ?=`, "m"));
+  // The list begins on the next line; a path of the same name, set by a manifest, has its value on its own.
+  const start = makefile.search(new RegExp(`^${variable} =\\\\$`, "m"));
   if (start < 0)
     throw new Error(
       `the makefile has no ${variable}: the SDK writes another form, tools/firmware/checks.ts must learn it`,

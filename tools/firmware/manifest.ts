@@ -1,8 +1,8 @@
 // Generates what mcconfig is given for one image: which fragments of manifests/ it includes, its modules and preloads
 // from the import graph, its configuration, sdkconfig and partitions. Generated files go to build/, never to manifests/.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import type { BuildConfig } from "./config";
 import { type ModuleGraph, xsName } from "./modules";
 import type { DeviceName, Target } from "./targets";
@@ -72,15 +72,18 @@ export function sdkconfig(root: string, config: BuildConfig): string {
   return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");
 }
 
-/** Writes the manifest (and sdkconfig) to `folder`, whose name becomes the image's; gives the manifest's path. */
-export function writeManifest(folder: string, manifest: Manifest, sdkconfigText?: string): string {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  if (sdkconfigText !== undefined) {
-    mkdirSync(join(folder, "sdkconfig"));
-    writeFileSync(join(folder, "sdkconfig/sdkconfig.defaults"), sdkconfigText);
-  }
+/** Writes the manifest and the files beside it to `folder`, whose name becomes the image's; gives the manifest's path. */
+export function writeManifest(folder: string, manifest: Manifest, files: Readonly<Record<string, string>> = {}): string {
   const path = join(folder, "manifest.json");
-  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  const all = { ...files, "manifest.json": `${JSON.stringify(manifest, null, 2)}\n` };
+  for (const [name, text] of Object.entries(all)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeIfChanged(join(folder, name), text);
+  }
   return path;
+}
+
+/** What did not change keeps its date, so that make builds it once. */
+function writeIfChanged(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
 }

@@ -1,0 +1,72 @@
+// One image: from a device's main module to what mcconfig makes of it, with the checks that the SDK leaves out.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { checkMakefile, checkWarnings } from "./checks";
+import { type Manifest, writeManifest } from "./manifest";
+import type { Sdk } from "./sdk";
+
+export const ROOT = join(import.meta.dirname, "../..");
+/** Generated manifests, and what the SDK builds from them. */
+export const OUT = join(ROOT, "build/firmware");
+
+/** The image cannot be built as it must be: what is wrong, one line each. */
+export class ImageError extends Error {
+  constructor(what: string, complaints: readonly string[]) {
+    super(`${what}:\n${complaints.map((line) => `  ${line}`).join("\n")}`);
+  }
+}
+
+export interface Image {
+  /** Folder of the generated manifest; its name is the image's. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** As mcconfig's -p takes it. */
+  readonly platform: string;
+  /** Modules that must be preloaded: ours and the wallet's. */
+  readonly own: readonly string[];
+  /** What lies beside the manifest: path to text. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded. Gives the makefile's path. */
+export function configure(sdk: Sdk, image: Image): string {
+  const path = writeManifest(image.folder, image.manifest, image.files);
+  mkdirSync(join(OUT, "sdk"), { recursive: true });
+  run(sdk, image, [path]);
+  const makefile = makefileOf(image);
+  const complaints = checkMakefile(readFileSync(makefile, "utf8"), { preload: image.manifest.preload, own: image.own });
+  if (complaints.length > 0) throw new ImageError(`${basename(image.folder)} is not the image that it should be`, complaints);
+  return makefile;
+}
+
+/** Builds what `configure` prepared: compiles, links, and takes no warning about our modules. `-t deploy` flashes. */
+export function make(sdk: Sdk, image: Image, target?: "deploy"): void {
+  const output = run(sdk, image, ["-m", ...(target ? ["-t", target] : []), join(image.folder, "manifest.json")]);
+  const complaints = checkWarnings(output, sdk.path);
+  if (complaints.length > 0) throw new ImageError(`${basename(image.folder)}: the SDK's tools warn`, complaints);
+}
+
+function makefileOf(image: Image): string {
+  const platform = image.platform.replace(/^x-cli-/, "");
+  return join(OUT, "sdk/tmp", platform, "release", basename(image.folder), "makefile");
+}
+
+function run(sdk: Sdk, image: Image, given: readonly string[]): string {
+  const result = spawnSync("mcconfig", ["-p", image.platform, "-o", join(OUT, "sdk"), ...given], {
+    cwd: image.folder,
+    env: sdk.env,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  const output = `${result.stdout}\n${result.stderr}`;
+  if (result.error) throw result.error;
+  if (result.status !== 0 || /^### .*(Error|error)|^### Error/m.test(output)) {
+    throw new ImageError(
+      `${basename(image.folder)}: mcconfig failed`,
+      output.split("\n").filter((line) => line.trim() !== "" && !/^# (cc|xsc|tsc|xsid) /.test(line)),
+    );
+  }
+  return output;
+}

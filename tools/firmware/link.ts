@@ -1,0 +1,101 @@
+// npm run firmware:link -- --device cable|socket: links the very image of a device for the desktop, with preload, boots
+// it and runs its self-test. Only a linked image shows what XS makes of BigInts, tables and constants that lie in flash.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import cableOnNode from "../../firmware/selftest/cable";
+import type { Check } from "../../firmware/selftest/fixture";
+import socketOnNode from "../../firmware/selftest/socket";
+import { configure, type Image, make, OUT, ROOT } from "./image";
+import { selfTest } from "./linked";
+import { ownModules } from "./manifest";
+import { moduleGraph, xsName } from "./modules";
+import { findSdk, type Sdk } from "./sdk";
+import { standIns } from "./standins";
+import { type DeviceName, deviceNamed, UsageError } from "./targets";
+import { walletOf } from "./wallet";
+
+export interface Linked {
+  readonly device: DeviceName;
+  readonly image: Image;
+  readonly binary: string;
+}
+
+/** The image of `device` with the desktop's stand-ins for the SDK's modules; ours and the wallet's are as on a device. */
+export async function linkedImage(device: DeviceName): Promise<Image> {
+  const folder = join(OUT, `linked-${device}`);
+  const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
+  const test = await moduleGraph(ROOT, `firmware/selftest/${device}.ts`);
+  const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
+  const names = application.outside.filter((name) => !wallet.modules.has(xsName(name)));
+  const standins = await standIns(ROOT, join(OUT, `standins-${device}`), names);
+  const own = new Map([...test.own, ...application.own]);
+  const { modules, preload } = ownModules(ROOT, { own, outside: [] }, wallet);
+  return {
+    folder,
+    platform: "x-cli-lin",
+    manifest: {
+      build: { PLUGPAY: ROOT },
+      include: ["base", "engine", "desktop"].map((name) => `$(PLUGPAY)/manifests/${name}.json`),
+      creation: { main: "plugpay/linked" },
+      modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
+      preload: [...preload],
+    },
+    own: [...wallet.modules.keys(), ...application.own.keys()],
+    files: { "linked.js": mainModule(device) },
+  };
+}
+
+/** The main module of a linked image: on the event "boot" it does what the SDK does on a device. */
+function mainModule(device: DeviceName): string {
+  return `import { line, onBoot } from "plugpay/host";
+import main from "firmware/${device}/main";
+import test from "firmware/selftest/${device}";
+export default () => onBoot(main);
+export const selfTest = () => JSON.stringify(test(line()));
+`;
+}
+
+export async function link(sdk: Sdk, device: DeviceName): Promise<Linked> {
+  const image = await linkedImage(device);
+  configure(sdk, image);
+  make(sdk, image);
+  return { device, image, binary: join(OUT, "sdk/bin/lin/release", `linked-${device}`) };
+}
+
+/** Runs both self-tests, the cable's payment handed to the socket; gives the checks that failed. */
+function test(cable: Linked, socket: Linked): number {
+  const paid = selfTest(cable.binary);
+  const signed = paid.find((check) => check.name === "pay")?.gave ?? "";
+  return report("cable", paid, cableOnNode()) + report("socket", selfTest(socket.binary, signed), socketOnNode(signed));
+}
+
+/** Prints one line a check; a check fails too when Node's engine gives other bytes. */
+function report(device: DeviceName, checks: readonly Check[], onNode: readonly Check[]): number {
+  let failed = 0;
+  checks.forEach((check, i) => {
+    const same = check.gave === onNode[i]?.gave;
+    const holds = check.holds && same;
+    if (!holds) failed++;
+    console.log(`  ${holds ? "ok  " : "FAIL"} ${device}: ${check.name}${same ? "" : " (Node's engine gives other bytes)"}`);
+  });
+  return failed;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { device: { type: "string" } } });
+  deviceNamed(values.device ?? "cable");
+  const sdk = findSdk();
+  console.log(`Linking both images with the Moddable SDK ${sdk.version} for the desktop`);
+  const cable = await link(sdk, "cable");
+  const socket = await link(sdk, "socket");
+  const failed = test(cable, socket);
+  if (failed > 0) throw new UsageError(`${failed} checks of the self-test failed`);
+}
+
+if (import.meta.filename === process.argv[1]) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

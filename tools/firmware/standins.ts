@@ -1,0 +1,69 @@
+// The SDK's modules of a chip have no place on a desktop. A linked image has the simulator's stand-ins under the same
+// names (tools/sim/device/), over the link image's own door to the world (firmware/selftest/host.ts).
+
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+import { xsName } from "./modules";
+
+/** Module of the SDK, or native one of ours, to its stand-in's file. */
+const FILES: Readonly<Record<string, string>> = {
+  timer: "timer",
+  time: "time",
+  net: "net",
+  "mc/config": "config",
+  "embedded:io/socket/tcp": "tcp",
+  "embedded:io/socket/listener": "listener",
+  "embedded:io/digital": "digital",
+  "embedded:storage/key-value": "key-value",
+  "plugpay/entropy": "entropy",
+  "plugpay/power-gate": "power-gate",
+  socketmbedtls: "tls",
+};
+
+/** Bundles a stand-in for each of `names` into `folder`; gives XS name to file, shared parts included. */
+export async function standIns(root: string, folder: string, names: readonly string[]): Promise<Map<string, string>> {
+  const own = join(root, "firmware/selftest");
+  rmSync(folder, { recursive: true, force: true });
+  const entryPoints: Record<string, string> = { "plugpay/host": join(own, "host.ts") };
+  const named = new Map<string, string>();
+  for (const name of names) {
+    const file = FILES[name];
+    if (!file) throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/firmware/standins.ts)`);
+    const replaced = join(own, `${file}.ts`);
+    // make takes no colon in a file's path.
+    const path = name.replace(":", "_");
+    named.set(path, name);
+    entryPoints[path] = existsSync(replaced) && file === "config" ? replaced : join(root, "tools/sim/device", `${file}.ts`);
+  }
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: folder,
+    chunkNames: "plugpay/chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    metafile: true,
+    logLevel: "silent",
+    plugins: [ownHost(join(own, "host.ts"))],
+  });
+  const relative = `${folder.slice(root.length + 1)}/`;
+  return new Map(
+    Object.keys(metafile.outputs).map((output) => {
+      const path = xsName(output.slice(relative.length));
+      return [named.get(path) ?? path, join(root, output)] as const;
+    }),
+  );
+}
+
+/** The stand-ins' door to the simulator becomes the linked image's. */
+function ownHost(host: string): Plugin {
+  return {
+    name: "own-host",
+    setup(build) {
+      build.onResolve({ filter: /^\.\/host$/ }, () => ({ path: host }));
+    },
+  };
+}
