@@ -58,7 +58,8 @@ export class Outlet {
     gate.onEvent = (event) => this.#onGate(event);
     this.#flowMark = total;
     this.#refilledAt = clock.now();
-    if (ledger.isNew) ledger.change({ standbyUpTo: total + this.#allowance() });
+    if (ledger.isNew) ledger.change({ allowance: this.#fullAllowance() });
+    else if (state === "standby") ledger.change({ allowance: this.#allowanceLeft() });
     if (state === "lockout") this.#lock("restart");
     else {
       this.#park();
@@ -116,9 +117,13 @@ export class Outlet {
     if (this.state === "standby") this.#unpaidSince ??= now;
   }
 
-  /** The record's part that adds `energy` to the payer's credit; the caller writes it together with the commitment. */
-  creditAfter(payer: Hex, energy: MilliwattHour): { state: SocketState; payer: Hex; paidUpTo: MicrowattHour } {
-    return { state: "paid", payer, paidUpTo: this.#options.ledger.record.paidUpTo + energy * MICRO };
+  /**
+   * The record's part that adds a payment's `energy` to the payer's credit; the caller writes it together with the
+   * commitment. What standby gave is paid with it, so the allowance is whole again.
+   */
+  creditAfter(payer: Hex, energy: MilliwattHour): Partial<SocketRecord> {
+    const { paidUpTo } = this.#options.ledger.record;
+    return { state: "paid", payer, paidUpTo: paidUpTo + energy * MICRO, allowance: this.#fullAllowance() };
   }
 
   /** The record's part that credits `energy` to `payer`, who may be here or not. */
@@ -165,9 +170,11 @@ export class Outlet {
     if (record.payer === payer && this.state === "paid") return;
     const parked = record.parked.find((credit) => credit.script === payer);
     if (!parked) return;
+    const allowance = this.#allowanceLeft();
     if (this.state === "paid") this.#park();
     ledger.write({
       ...this.creditAfter(payer, parked.energy),
+      allowance,
       parked: ledger.record.parked.filter((credit) => credit.script !== payer),
     });
     report({ name: "credit-honoured", energy: parked.energy });
@@ -190,6 +197,7 @@ export class Outlet {
   tick(): void {
     this.#noticeFlow();
     this.#retryTrip();
+    this.#refill();
     if (this.state === "standby") this.#tickStandby();
     else if (this.state === "paid") this.#tickPaid();
     else if (this.lockoutLeft() === 0) this.#endLockout();
@@ -201,13 +209,9 @@ export class Outlet {
   #standby(): void {
     const { ledger, gate, report, clock } = this.#options;
     const { total } = gate.read();
+    const allowance = this.#allowanceLeft();
     // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
-    ledger.write({
-      state: "standby",
-      payer: undefined,
-      paidUpTo: total,
-      standbyUpTo: Math.min(Math.max(ledger.record.standbyUpTo, total), total + this.#allowance()),
-    });
+    ledger.write({ state: "standby", payer: undefined, paidUpTo: total, allowance, standbyUpTo: total + allowance });
     this.#unpaidSince = undefined;
     this.#refilledAt = clock.now();
     report({ name: "standby", allowance: this.standbyRemaining() });
@@ -217,7 +221,6 @@ export class Outlet {
 
   #tickStandby(): void {
     const { clock, settings } = this.#options;
-    this.#refill();
     const now = clock.now();
     if (now - this.#lastFlow < settings.leaveAfter) this.#unpaidSince ??= now;
     const gone = this.hasLeft() && now - this.#lastFlow >= settings.leaveAfter;
@@ -240,11 +243,11 @@ export class Outlet {
 
   /** Credit is used up: the cable keeps what standby gives, and has the same time as at first to pay. */
   #creditUsed(): void {
-    const { ledger, report, clock } = this.#options;
-    ledger.write({ state: "standby" });
+    const { ledger, gate, report, clock } = this.#options;
+    const allowance = this.#allowanceLeft();
+    ledger.write({ state: "standby", allowance, standbyUpTo: gate.read().total + allowance });
     report({ name: "credit-used" });
     this.#unpaidSince = clock.now();
-    this.#refill();
     this.#lease();
     this.#options.onChange();
   }
@@ -252,8 +255,9 @@ export class Outlet {
   #lock(why: string): void {
     const { gate, ledger, report, clock, settings } = this.#options;
     gate.revoke();
+    const allowance = this.#allowanceLeft();
     this.#park();
-    ledger.write({ state: "lockout", payer: undefined });
+    ledger.write({ state: "lockout", payer: undefined, allowance });
     this.#lockoutEnds = clock.now() + settings.lockout;
     this.#refilledAt = clock.now();
     report({ name: "lockout", why, time: settings.lockout });
@@ -262,7 +266,6 @@ export class Outlet {
   }
 
   #endLockout(): void {
-    this.#refill();
     this.#clearTrip();
     this.#standby();
   }
@@ -322,12 +325,18 @@ export class Outlet {
   #refill(): void {
     const { clock, gate, ledger, settings } = this.#options;
     const now = clock.now();
-    const gained = Math.floor((this.#allowance() * (now - this.#refilledAt)) / settings.standbyRefill);
+    const gained = Math.floor((this.#fullAllowance() * (now - this.#refilledAt)) / settings.standbyRefill);
     if (gained <= 0) return;
     this.#refilledAt = now;
-    const { total } = gate.read();
-    const upTo = Math.max(ledger.record.standbyUpTo, total) + gained;
-    ledger.change({ standbyUpTo: Math.min(upTo, total + this.#allowance()) });
+    const allowance = Math.min(this.#allowanceLeft() + gained, this.#fullAllowance());
+    ledger.change({ allowance, standbyUpTo: gate.read().total + allowance });
+  }
+
+  /** In standby the allowance shrinks with what flows; else it stands still. */
+  #allowanceLeft(): MicrowattHour {
+    const { ledger, gate } = this.#options;
+    const { state, allowance, standbyUpTo } = ledger.record;
+    return state === "standby" && standbyUpTo > 0 ? Math.max(0, standbyUpTo - gate.read().total) : allowance;
   }
 
   #noticeFlow(): void {
@@ -347,7 +356,7 @@ export class Outlet {
     return ledger.record.paidUpTo - gate.read().total;
   }
 
-  #allowance(): MicrowattHour {
+  #fullAllowance(): MicrowattHour {
     return this.#options.settings.standbyAllowance * MICRO;
   }
 }

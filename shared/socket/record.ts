@@ -51,7 +51,9 @@ export interface SocketRecord {
   readonly total: MicrowattHour;
   /** Reading of the gate's total up to which energy is paid for; behind `total` by what standby gave. */
   readonly paidUpTo: MicrowattHour;
-  /** Reading up to which standby gives energy for nothing. */
+  /** What standby may still give for nothing, as of when the present state began. A payment makes it whole, and so does time. */
+  readonly allowance: MicrowattHour;
+  /** In standby: reading at which the allowance is used up. */
   readonly standbyUpTo: MicrowattHour;
   /** Reading at which the running session opened. */
   readonly openedAt: MicrowattHour;
@@ -73,6 +75,7 @@ export const EMPTY_RECORD: SocketRecord = {
   state: "standby",
   total: 0,
   paidUpTo: 0,
+  allowance: 0,
   standbyUpTo: 0,
   openedAt: 0,
   parked: [],
@@ -99,6 +102,7 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   state: oneOf("standby", "paid", "lockout"),
   total: integer,
   paidUpTo: integer,
+  allowance: integer,
   standbyUpTo: integer,
   openedAt: integer,
   payer: optional(hex()),

@@ -36,8 +36,10 @@ export interface SettlerOptions {
 
 export class Settler {
   readonly #options: SettlerOptions;
-  #running = false;
+  #round: Promise<void> | undefined;
   #again = false;
+  /** A payment that a call is waiting to see broadcast; rounds leave it alone. */
+  #underWay: Settlement | undefined;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -65,6 +67,7 @@ export class Settler {
 
   /** Broadcasts a payment that is good only once the network has it. Rejects with a ChainError, and forgets it then. */
   async sendOrForget(settlement: Settlement): Promise<void> {
+    this.#underWay = settlement;
     try {
       await this.#options.chain.broadcast(settlement.transaction);
     } catch (error) {
@@ -72,28 +75,35 @@ export class Settler {
         this.#options.ledger.write({ settlements: this.settlements.filter((other) => !same(other, settlement)) });
         throw error;
       }
+    } finally {
+      this.#underWay = undefined;
     }
     const { txid, value, fee } = latest(settlement);
     this.#options.report({ name: "broadcast", txid, value, fee });
     this.#sent(settlement);
   }
 
-  /** Goes a round over all settlements. Rounds never overlap; a call during one asks for another after it. */
-  async run(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    do {
+  /** Goes a round over all settlements. Rounds never overlap; a call during one resolves after another round. */
+  run(): Promise<void> {
+    this.#again = true;
+    this.#round ??= this.#rounds().finally(() => {
+      this.#round = undefined;
+    });
+    return this.#round;
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#again) {
       this.#again = false;
       for (const settlement of this.settlements) await this.#tryStep(settlement);
-    } while (this.#again);
-    this.#running = false;
+    }
   }
 
   /** A chain that is away is asked again next round; nothing that goes wrong with one settlement stops the others. */
-  async #tryStep(settlement: Settlement): Promise<void> {
+  async #tryStep(found: Settlement): Promise<void> {
+    // As it stands now: steps before this one took their time.
+    const settlement = this.settlements.find((other) => same(other, found));
+    if (!settlement || (this.#underWay && same(settlement, this.#underWay))) return;
     try {
       if (settlement.state === "held") await this.#send(settlement);
       else if (settlement.state === "sent") await this.#follow(settlement);
@@ -132,7 +142,9 @@ export class Settler {
   }
 
   #sent(settlement: Settlement): void {
-    const credited = settlement.credit === undefined ? {} : this.#options.onSent(settlement);
+    // As the record has it now: credit is given once, however often the network is told.
+    const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
+    const credited = waiting ? this.#options.onSent(settlement) : {};
     this.#update(settlement, { state: "sent", credit: undefined }, credited);
   }
 

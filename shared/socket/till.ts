@@ -120,7 +120,9 @@ export class Till {
   }
 
   async #openSession(payer: Hex, request: PowerRequest): Promise<Session> {
-    const { chain, watch, settings, ledger, random, payoutScript } = this.#options;
+    const { chain, watch, settings, ledger, random, payoutScript, settler } = this.#options;
+    // What an earlier session holds goes out first: its change may be all the coins there are.
+    if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const [coins, tip] = await Promise.all([available(chain.utxos(payer, COINS_ASKED)), watch.tip(), watch.rates()]);
     const arrears = ledger.record.debts.find((debt) => debt.script === payer)?.amount ?? 0;
     const { increment, sessionMax, feeLimit, price } = settings;
@@ -445,19 +447,25 @@ export class Till {
 
   /** Value delivered that no confirmed transaction pays yet. */
   exposure(): Satoshi {
-    const { ledger, settler, outlet, settings } = this.#options;
+    const { outlet, settings } = this.#options;
+    return Math.max(0, this.#unpaid() - Math.floor((outlet.credit() * settings.price) / 1_000_000));
+  }
+
+  /** The same once all credit is drawn: what no confirmed transaction pays yet, delivered or not. */
+  #unpaid(): Satoshi {
+    const { ledger, settler } = this.#options;
     const { session, debts } = ledger.record;
     const held =
       session && !this.#openSettlement(session) && schemeOf(session.scheme).supersedes
         ? lastCommitment(session)
         : undefined;
     const owed = debts.reduce((sum, debt) => sum + debt.amount, 0);
-    const unpaid = settler.unconfirmed() + (held?.value ?? 0) + owed;
-    return Math.max(0, unpaid - Math.floor((outlet.credit() * settings.price) / 1_000_000));
+    return settler.unconfirmed() + (held?.value ?? 0) + owed;
   }
 
+  /** Credit that is sold will be drawn, however much of it is left now: a stock of it must not outgrow the limit. */
   canSell(): boolean {
-    return this.exposure() < this.#options.settings.exposureLimit && this.#options.settler.hasRoom();
+    return this.#unpaid() < this.#options.settings.exposureLimit && this.#options.settler.hasRoom();
   }
 }
 
