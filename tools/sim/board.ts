@@ -25,7 +25,7 @@ export interface BoardOptions {
   readonly entropy: (length: number) => Uint8Array;
   readonly factor: ComputeFactor;
   /** One line that the firmware traced. */
-  readonly onTrace: (line: string) => void;
+  readonly onTrace: (line: string, at: Millisecond) => void;
   readonly onCrash: (error: FirmwareCrash) => void;
   /** Power went by itself, in the middle of a write. */
   readonly onCut: () => void;
@@ -226,7 +226,7 @@ export class Board implements Party {
     "gate.revoke": () => this.#options.gate.revoke(this.#instant()),
     "gate.clear": () => this.#options.gate.clear(this.#instant()),
     "gate.restore": ({ total }) => this.#options.gate.restore(total as number, this.#instant()),
-    "gate.read": () => this.#options.gate.read(),
+    "gate.read": () => this.#options.gate.read(this.#instant()),
 
     "tcp.connect": ({ address, port, host, certificate }) => {
       const secure = certificate === undefined ? undefined : { host: host as string, ca: certificate as string };
@@ -298,6 +298,6 @@ export class Board implements Party {
   #trace(text: string): void {
     const lines = (this.#traced + text).split("\n");
     this.#traced = lines.pop() ?? "";
-    for (const line of lines) this.#options.onTrace(line);
+    for (const line of lines) this.#options.onTrace(line, this.#instant());
   }
 }

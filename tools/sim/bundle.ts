@@ -44,6 +44,9 @@ export async function bundleFirmware(
     stdin: {
       contents: `import { onBoot } from ${JSON.stringify(host)};
 import main from ${JSON.stringify(main)};
+import { ecdsa } from ${JSON.stringify(join(ROOT, "shared/bitcoin/ecdsa.ts"))};
+// A device has the curve's tables in flash, computed while linking: so they are ready before power comes here, too.
+ecdsa.publicKey(new Uint8Array(32).fill(1));
 onBoot(main);`,
       resolveDir: ROOT,
     },

@@ -1,17 +1,20 @@
 // A device's hold on its native power gate in the simulated world. The gate does not wait for JavaScript and is not
-// waited for: what the device asks takes effect at the moment it asked, and what it reads is the gate's state at the
-// start of the event, with what it asked since.
+// waited for: what the device asks takes effect at the moment it asked. What it reads in the middle of a long event is
+// the gate's state at the start of the event, carried forward with the power that flowed then.
 
 import type { Lease } from "../../shared/ports";
 import type { MicrowattHour, Millisecond } from "../../shared/units";
 import type { GateName, World, WorldReading } from "../world/world";
 import type { Timeline } from "./timeline";
 
-/** When a relay's contacts have opened, and closed, after the gate said so: moments to look at who has power. */
-const CONTACTS_FOLLOW: readonly Millisecond[] = [4.5, 8.5];
+/** After a relay was switched: moments to look whether its contacts have followed. */
+const CONTACTS_FOLLOW: readonly Millisecond[] = [2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 22.5, 25, 27.5, 30];
 
 export class GateLink {
   #reading: WorldReading | undefined;
+  #lookedAt: Millisecond = 0;
+  /** The largest total that the device has read: one never sees it decrease. */
+  #told: MicrowattHour = 0;
   /** Counts starts: what an earlier life of the device asked is void. */
   #life = 0;
 
@@ -24,6 +27,7 @@ export class GateLink {
   /** Starts the gate's core with the device: relay open, total 0. */
   async boot(): Promise<void> {
     this.#life++;
+    this.#told = 0;
     await this.world.boot(this.name);
   }
 
@@ -32,47 +36,57 @@ export class GateLink {
     await this.world.cutPower(this.name);
   }
 
-  /** Takes the reading that the next event will see. */
+  /** Takes the reading that the next event goes on from. */
   async look(): Promise<void> {
     this.#reading = await this.world.read(this.name);
+    this.#lookedAt = this.timeline.now;
   }
 
-  read(): WorldReading {
-    if (!this.#reading) throw new Error("expected look() before read()");
-    return this.#reading;
+  read(at: Millisecond): WorldReading {
+    const reading = this.#state();
+    const flowed = reading.closed ? Math.floor((reading.power * (at - this.#lookedAt)) / 3600) : 0;
+    this.#told = Math.max(this.#told, reading.total + flowed);
+    return { ...reading, total: this.#told };
   }
 
   grant(lease: Lease, at: Millisecond): void {
-    const { trip, total } = this.read();
-    this.#expect({ closed: trip === undefined && lease.upTo > total });
-    this.#later(at, () => this.world.grant(this.name, lease));
+    const { trip, closed } = this.#state();
+    const { total } = this.read(at);
+    const closes = trip === undefined && lease.upTo > total;
+    this.#later(at, () => this.world.grant(this.name, lease), closes !== closed);
+    this.#expect({ closed: closes });
   }
 
   revoke(at: Millisecond): void {
+    this.#later(at, () => this.world.revoke(this.name), this.#state().closed);
     this.#expect({ closed: false });
-    this.#later(at, () => this.world.revoke(this.name));
   }
 
   clear(at: Millisecond): void {
     this.#expect({ trip: undefined });
-    this.#later(at, () => this.world.clear(this.name));
+    this.#later(at, () => this.world.clear(this.name), false);
   }
 
   restore(total: MicrowattHour, at: Millisecond): void {
     this.#expect({ total });
-    this.#later(at, () => this.world.restore(this.name, total));
+    this.#later(at, () => this.world.restore(this.name, total), false);
+  }
+
+  #state(): WorldReading {
+    if (!this.#reading) throw new Error("expected look() before read()");
+    return this.#reading;
   }
 
   #expect(change: Partial<WorldReading>): void {
-    this.#reading = { ...this.read(), ...change };
+    this.#reading = { ...this.#state(), ...change };
   }
 
-  #later(at: Millisecond, action: () => Promise<void>): void {
+  #later(at: Millisecond, action: () => Promise<void>, switches: boolean): void {
     const life = this.#life;
     this.timeline.at(at, async () => {
       if (life !== this.#life) return;
       await action();
-      for (const delay of CONTACTS_FOLLOW) this.timeline.at(at + delay, () => {});
+      if (switches) for (const delay of CONTACTS_FOLLOW) this.timeline.at(at + delay, () => {});
     });
   }
 }

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeviceEvent } from "../../shared/ports";
 import type { Scheme } from "../../shared/rpc/types";
-import type { Millisecond } from "../../shared/units";
+import type { MilliSatPerVbyte, MilliSatPerWh, Millisecond } from "../../shared/units";
 import { BitcoinNode } from "../node/bitcoin-node";
 import { EsploraServer } from "../node/esplora-server";
 import { type Advance, startWorld, type World, type WorldReading } from "../world/world";
@@ -32,7 +32,11 @@ const ELECTRONICS_W = 1;
 /** A device that crashed or was cut starts again after this long. */
 const RESTART: Millisecond = 1000;
 const CRASHES_MAX = 5;
+/** shared/socket/settings.ts: the paper's 250 satoshi a watt-hour. */
+const DEFAULT_PRICE: MilliSatPerWh = 250_000;
 const TICK: Millisecond = 1000;
+/** When nothing has been left to do for so long, the run is over. */
+const QUIET: Millisecond = 5000;
 
 export interface RunOptions {
   readonly scenario: Scenario;
@@ -119,10 +123,19 @@ export class Simulation {
     this.stores = { socket: this.#store("socket"), cable: this.#store("cable") };
   }
 
-  /** Runs until all has happened and is settled, or the scenario's time is up. */
-  async run(): Promise<void> {
+  /**
+   * Runs until all has happened and every payment is in a block, or the scenario's time is up. `settled`: whether
+   * nothing is held back that is still to be broadcast.
+   */
+  async run(settled: () => boolean): Promise<void> {
     const end = this.options.scenario.endS * 1000;
-    while (!this.#ended && this.timeline.now < end) await this.#step(end);
+    let quietSince = 0;
+    while (!this.#ended && this.timeline.now < end) {
+      await this.#step(end);
+      if (!this.#isQuiet || !settled()) quietSince = this.timeline.now;
+      else if (this.timeline.now - quietSince >= QUIET) this.end();
+    }
+    await this.#look();
   }
 
   /** Ends the run after what happens now. */
@@ -140,19 +153,30 @@ export class Simulation {
   }
 
   /** Nothing is scripted any more, no cable is plugged in, and every payment is in a block. */
-  get isOver(): boolean {
+  get #isQuiet(): boolean {
     if (this.#pending > 0 || this.plugged || this.powered) return false;
     return !this.node
       .mempool()
       .some(({ tx }) => tx.outputs.some(({ script }) => script.toJSON() === this.keys.socket.script));
   }
 
-  tell(from: Happening["from"], event: DeviceEvent): void {
-    this.onHappening({ at: this.timeline.now, from, event });
+  /** As the socket's owner set it. */
+  get price(): MilliSatPerWh {
+    return Number(this.options.scenario.socket["price"] ?? DEFAULT_PRICE);
+  }
+
+  /** For a confirmation within three blocks, as the chain's server says. */
+  get feeRate(): MilliSatPerVbyte {
+    return Math.round((this.server.feeEstimates["3"] ?? 1) * 1000);
+  }
+
+  /** `at`: when it happened, where that is within an event under way. */
+  tell(from: Happening["from"], event: DeviceEvent, at: Millisecond = this.timeline.now): void {
+    this.onHappening({ at, from, event });
     const name = from === "scene" ? event.name : `${from} ${event.name}`;
     const due = this.#waiting.filter((step) => step.on === name);
     this.#waiting = this.#waiting.filter((step) => step.on !== name);
-    for (const step of due) this.#schedule(step, this.timeline.now + (step.plusS ?? 0) * 1000);
+    for (const step of due) this.#schedule(step, at + (step.plusS ?? 0) * 1000);
   }
 
   // ---------------------------------------------------------------- setting up
@@ -199,7 +223,7 @@ export class Simulation {
       config,
       entropy: (length) => this.#entropy[name].bytes(length),
       factor: computeFactor(),
-      onTrace: (line) => this.#traced(name, line),
+      onTrace: (line, at) => this.#traced(name, line, at),
       onCrash: (error) => this.#crashed(name, error),
       onCut: () => this.#restart(name, RESTART),
     });
@@ -238,10 +262,14 @@ export class Simulation {
 
   #tick(): void {
     this.timeline.at(this.timeline.now + TICK, async () => {
-      this.readings = { socket: await this.world.read("socket"), cable: await this.world.read("cable") };
+      await this.#look();
       this.onTick();
       this.#tick();
     });
+  }
+
+  async #look(): Promise<void> {
+    this.readings = { socket: await this.world.read("socket"), cable: await this.world.read("cable") };
   }
 
   #scheduleBlock(): void {
@@ -314,14 +342,14 @@ export class Simulation {
     this.boards[name]?.stall(this.timeline.now + duration);
   }
 
-  #traced(name: DeviceName, line: string): void {
+  #traced(name: DeviceName, line: string, at: Millisecond): void {
     let event: unknown;
     try {
       event = JSON.parse(line);
     } catch {
       event = { name: "trace", text: line };
     }
-    this.tell(name, event as DeviceEvent);
+    this.tell(name, event as DeviceEvent, at);
   }
 
   #crashed(name: DeviceName, error: FirmwareCrash): void {

@@ -1,0 +1,73 @@
+// The command line, checked word by word: an unknown option or value is an error that says what was expected.
+
+import type { Scheme } from "../../shared/rpc/types";
+import type { EngineName } from "./engine";
+
+export class UsageError extends Error {}
+
+/** Reads `--name value` and `--name` (flags); throws a UsageError for anything that is not in `known`. */
+export function readOptions(
+  words: readonly string[],
+  known: Readonly<Record<string, "value" | "flag">>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (let at = 0; at < words.length; at++) {
+    const [name = "", inline] = (words[at] ?? "").split(/=(.*)/s);
+    const kind = name.startsWith("--") ? known[name.slice(2)] : undefined;
+    if (!kind)
+      throw new UsageError(
+        `Unknown option "${words[at]}". Known: ${Object.keys(known)
+          .map((each) => `--${each}`)
+          .join(", ")}.`,
+      );
+    if (kind === "flag" && inline !== undefined) throw new UsageError(`${name} takes no value.`);
+    const value = kind === "flag" ? "" : (inline ?? words[++at]);
+    if (value === undefined) throw new UsageError(`${name} expects a value.`);
+    found.set(name.slice(2), value);
+  }
+  return found;
+}
+
+export function oneOf<T extends string>(name: string, value: string | undefined, choices: readonly T[]): T {
+  const choice = choices.find((each) => each === (value ?? choices[0]));
+  if (choice === undefined) throw new UsageError(`--${name}: expected ${choices.join(" or ")}, got "${value}".`);
+  return choice;
+}
+
+export const SCHEMES: readonly Scheme[] = ["single-fee", "basic"];
+export const ENGINES: readonly EngineName[] = ["xs", "node"];
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(
+  name: string,
+  value: string | undefined,
+  byDefault: number,
+  least: number,
+  most: number,
+): number {
+  if (value === undefined) return byDefault;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < least || number > most)
+    throw new UsageError(`--${name}: expected a whole number from ${least} to ${most}, got "${value}".`);
+  return number;
+}
+
+/** How many times faster than the clock; Infinity: as fast as it goes. */
+export function speedOf(value: string | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (value === "max") return Number.POSITIVE_INFINITY;
+  const speed = Number(value);
+  if (!(speed > 0)) throw new UsageError(`--speed: expected a number greater than 0, or max, got "${value}".`);
+  return speed;
+}
+
+/** Runs a command; a UsageError or any other error ends it with its sentence and a non-zero exit code. */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    const { message, stack } = error as Error;
+    console.error(process.env["DEBUG"] ? stack : message);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}

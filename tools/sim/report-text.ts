@@ -1,0 +1,40 @@
+// The summary of a run, for people.
+
+import { formatDuration, formatSatoshi } from "../../shared/units";
+import type { Summary } from "./account";
+
+export function summaryText(summary: Summary): string {
+  const { settlements, basic, trials } = summary;
+  const lines = [
+    "",
+    `Scenario ${summary.scenario}, scheme ${summary.scheme}, engine ${summary.engine}, seed ${summary.seed}`,
+    row("plug to power", summary.plugToPowerMs === null ? "no power" : formatDuration(summary.plugToPowerMs)),
+    row("energy", `${summary.energyWh.toFixed(2)} Wh flowed, ${summary.creditWh.toFixed(2)} Wh of credit left`),
+    row("paid", `${formatSatoshi(summary.paidSat)} in ${count(summary.increments, "increment")}`),
+    row(
+      "transactions",
+      `${settlements.length}, ${summary.vbytes} vB, ${formatSatoshi(summary.feeSat)} of fees${share(summary.feeSat, summary.paidSat)}`,
+    ),
+    row(
+      "basic protocol",
+      `${basic.transactions}, ${basic.vbytes} vB, ${formatSatoshi(basic.feeSat)} of fees${share(basic.feeSat, summary.paidSat)}`,
+    ),
+    ...settlements.map(({ txid, height }) => row(height === null ? "waits for a block" : `block ${height}`, txid)),
+    ...(summary.faults.length > 0 ? [row("stopped by", summary.faults.join(", "))] : []),
+    ...(summary.crashes > 0 ? [row("crashes", String(summary.crashes))] : []),
+    ...(trials ?? []).map(({ tried, met, refused }) => row(refused ? "refused" : "NOT REFUSED", `${tried}: ${met}`)),
+  ];
+  return lines.join("\n");
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(18)}${text}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function share(fee: number, paid: number): string {
+  return paid > 0 ? ` (${((100 * fee) / paid).toFixed(2)} % of what was paid)` : "";
+}

@@ -1,0 +1,61 @@
+// Tells what happened in sentences, for people. What has no sentence here is shown with its facts.
+
+import {
+  formatDuration,
+  formatEnergy,
+  formatSatoshi,
+  type Millisecond,
+  type MilliwattHour,
+  type Satoshi,
+} from "../../shared/units";
+import type { Happening } from "./simulation";
+
+type Facts = Happening["event"];
+type Sentence = (facts: Facts) => string;
+
+const sat = (value: unknown): string => formatSatoshi(Number(value) as Satoshi);
+const energy = (value: unknown): string => formatEnergy(Number(value) as MilliwattHour);
+const time = (value: unknown): string => formatDuration(Number(value) as Millisecond);
+const short = (txid: unknown): string => `${String(txid).slice(0, 8)}...`;
+
+const SENTENCES: Readonly<Record<string, Sentence>> = {
+  "scene plug in": () => "the cable is plugged in",
+  "scene plug out": () => "the cable is pulled out",
+  "scene appliance": ({ appliance }) => `at its end: ${appliance}`,
+  "scene appliance powered": () => "power reaches the appliance",
+  "scene appliance unpowered": () => "the appliance has no power",
+  "scene appliance done": () => "the appliance is done",
+  "scene cable supplied": () => "the cable's electronics have power and boot",
+  "scene cable unsupplied": () => "the cable's electronics are without power",
+  "scene block": ({ height }) => `a block is mined, height ${height}`,
+  "scene cut": ({ device }) => `the power of the ${device}'s electronics is cut`,
+  "scene backend": ({ fault }) => `the chain's server: ${fault === "none" ? "works again" : fault}`,
+  "socket start": ({ unsettled }) => `starts${unsettled ? `, holding ${sat(unsettled)} not settled yet` : ""}`,
+  "socket standby": ({ allowance }) => `standby: gives ${energy(allowance)} to whoever wants to pay`,
+  "socket lockout": ({ why, time: duration }) => `lockout for ${time(duration)} (${why})`,
+  "socket credited": ({ increment, value, energy: bought }) =>
+    `increment ${increment} accepted: ${sat(value)} for ${energy(bought)}`,
+  "socket credit-honoured": ({ energy: left }) => `welcome back: ${energy(left)} of credit are still there`,
+  "socket credit-used": () => "credit is used up: the relay opens",
+  "socket session-ended": ({ why, paid }) => `session over (${why}): ${sat(paid)} to settle`,
+  "socket checkpoint": ({ why, value }) => `broadcasts early (${why}): ${sat(value)}`,
+  "socket broadcast": ({ txid, value, fee }) => `broadcasts ${short(txid)}: ${sat(value)}, fee ${sat(fee)}`,
+  "socket mined": ({ txid }) => `${short(txid)} is in a block`,
+  "socket buried": ({ txid, height }) => `${short(txid)} is buried (block ${height})`,
+  "cable start": () => "starts",
+  "cable connecting": () => "looks for the socket",
+  "cable negotiating": () => "asks for a draft",
+  "cable powered": () => "closes its relay",
+  "cable paid": ({ increment, value, fee, remaining }) =>
+    `pays increment ${increment}: ${sat(value)}, fee ${sat(fee)}; ${energy(remaining)} left`,
+  "cable stopped": ({ why, retryMs }) => `stops: ${why} Tries again in ${time(retryMs)}.`,
+  "cable held": ({ why }) => `pays no more for now: ${why}`,
+};
+
+export function sentenceOf({ from, event }: Happening): string {
+  const sentence = SENTENCES[`${from} ${event.name}`];
+  if (sentence) return sentence(event);
+  const { name, ...facts } = event;
+  const shown = Object.entries(facts).map(([key, value]) => `${key} ${value}`);
+  return [name, ...shown].join(", ");
+}

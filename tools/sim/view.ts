@@ -1,0 +1,81 @@
+// The live view: what happens as lines that scroll, and below them, on a terminal, a panel that is redrawn. Into a pipe
+// go the lines only.
+
+import { formatDuration, formatEnergy, formatPower, formatSatoshi } from "../../shared/units";
+import type { Account } from "./account";
+import type { Happening, Simulation } from "./simulation";
+import { sentenceOf } from "./story";
+
+const LABEL = 16;
+const COLUMN = 22;
+const COLOURS: Readonly<Record<Happening["from"], number>> = { scene: 90, socket: 33, cable: 36 };
+
+export class View {
+  readonly #isTerminal: boolean;
+  #panel = 0;
+
+  constructor(
+    readonly simulation: Simulation,
+    readonly account: Account,
+    readonly output: NodeJS.WriteStream,
+  ) {
+    this.#isTerminal = output.isTTY === true;
+  }
+
+  happened(happening: Happening): void {
+    const time = (happening.at / 1000).toFixed(1).padStart(7);
+    const from = (happening.from === "scene" ? "" : happening.from).padEnd(6);
+    const line = `${time} s  ${from}  ${sentenceOf(happening)}`;
+    this.#write(this.#isTerminal ? `\x1b[${COLOURS[happening.from]}m${line}\x1b[0m` : line);
+  }
+
+  /** Redraws the panel. */
+  refresh(): void {
+    if (!this.#isTerminal) return;
+    this.#erase();
+    this.#draw();
+  }
+
+  /** Leaves the panel as it is: what follows goes below. */
+  leave(): void {
+    this.#panel = 0;
+  }
+
+  #write(line: string): void {
+    this.#erase();
+    this.output.write(`${line}\n`);
+    if (this.#isTerminal) this.#draw();
+  }
+
+  #erase(): void {
+    if (this.#panel > 0) this.output.write(`\x1b[${this.#panel}A\x1b[J`);
+    this.#panel = 0;
+  }
+
+  #draw(): void {
+    const rows = this.#rows();
+    this.output.write(`${rows.join("\n")}\n`);
+    this.#panel = rows.length;
+  }
+
+  #rows(): string[] {
+    const { simulation, account } = this;
+    const { socket, cable } = simulation.readings ?? {};
+    const left = Math.max(0, account.bought - account.delivered()) / 1000;
+    const settlements = account.settlements();
+    const mined = settlements.filter(({ height }) => height !== null).length;
+    const row = (label: string, ...cells: string[]) =>
+      ` ${label.padEnd(LABEL)}${cells.map((cell) => cell.padEnd(COLUMN)).join("")}`.trimEnd();
+    return [
+      "",
+      row(formatDuration(simulation.timeline.now), "SOCKET", "CABLE"),
+      row("state", account.state.socket, account.state.cable),
+      row("power", formatPower(socket?.power ?? 0), formatPower(cable?.power ?? 0)),
+      row("energy used", formatEnergy((socket?.total ?? 0) / 1000), formatEnergy((cable?.total ?? 0) / 1000)),
+      row("energy left", formatEnergy(left)),
+      row("paid", formatSatoshi(account.paid), `in ${account.increments} increments`),
+      row("exposure", formatSatoshi(account.exposure())),
+      row("transactions", `${settlements.length} broadcast`, `${mined} in blocks`),
+    ];
+  }
+}
