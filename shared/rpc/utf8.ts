@@ -1,25 +1,59 @@
 // UTF-8 (RFC 3629), strict in both directions: devices have no TextEncoder and no TextDecoder.
 //
-// Almost all that we exchange is ASCII, so that goes in slices through native functions; only the rest is
-// walked character by character. XS indexes a string by scanning it, hence the short slices.
+// Almost all that we exchange is ASCII. XS, the engine of the devices, converts that natively, 400 times quicker than
+// a loop (counted: 0.016 M instead of 6 M instructions for 832 characters); its two functions are used where they
+// exist, and only where ASCII is what went in and came out, so that results are the same on every engine.
+// The portable way works in short slices, since XS indexes a string by scanning it.
 
 const SLICE = 64;
 const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 
 /** Bytes of `text`. Throws a RangeError for a lone surrogate, which UTF-8 cannot hold. */
 export function encodeUtf8(text: string): Uint8Array {
-  return NOT_ASCII.test(text) ? encodeAny(text) : encodeAscii(text);
+  return nativeEncode(text) ?? (NOT_ASCII.test(text) ? encodeAny(text) : encodeAscii(text));
 }
 
 /** Text of `bytes`. Throws a RangeError for anything but shortest-form UTF-8 without surrogates. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  const text = decodeLatin1(bytes);
+  const native = nativeDecode(bytes);
+  if (native !== undefined) return native;
+  const text = decodeSlices(bytes);
   return NOT_ASCII.test(text) ? decodeAny(bytes) : text;
 }
 
 /** One character a byte, code points 0 to 255 (ISO 8859-1), as HTTP/1.1 headers want. */
 export function decodeLatin1(bytes: Uint8Array): string {
-  if (bytes.length <= SLICE) return String.fromCharCode(...bytes);
+  return nativeDecode(bytes) ?? decodeSlices(bytes);
+}
+
+// ---------------------------------------------------------------- ASCII by XS
+
+interface XsArrayBuffer {
+  fromString?(text: string): ArrayBuffer;
+}
+interface XsString {
+  fromArrayBuffer?(buffer: ArrayBufferLike, offset: number, length: number): string;
+}
+
+/** Undefined without XS, or where more bytes than characters say that the text is not ASCII. */
+function nativeEncode(text: string): Uint8Array | undefined {
+  const buffer = (ArrayBuffer as XsArrayBuffer).fromString?.(text);
+  return buffer?.byteLength === text.length ? new Uint8Array(buffer) : undefined;
+}
+
+/** Undefined without XS, or where fewer characters than bytes say that the text is not ASCII (or holds a NUL). */
+function nativeDecode(bytes: Uint8Array): string | undefined {
+  try {
+    const text = (String as XsString).fromArrayBuffer?.(bytes.buffer, bytes.byteOffset, bytes.length);
+    return text?.length === bytes.length ? text : undefined;
+  } catch {
+    return undefined; // not UTF-8 in XS's eyes: the strict way says what is wrong
+  }
+}
+
+// ---------------------------------------------------------------- ASCII, portably
+
+function decodeSlices(bytes: Uint8Array): string {
   const slices: string[] = [];
   for (let from = 0; from < bytes.length; from += SLICE) {
     slices.push(String.fromCharCode(...bytes.subarray(from, from + SLICE)));
@@ -35,6 +69,8 @@ function encodeAscii(text: string): Uint8Array {
   }
   return bytes;
 }
+
+// ---------------------------------------------------------------- all of Unicode
 
 function encodeAny(text: string): Uint8Array {
   const bytes: number[] = [];
