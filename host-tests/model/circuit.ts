@@ -1,6 +1,6 @@
 // A quick model of the electric side, in energy and not in waveforms (those are the native gate's own tests):
 //
-//   mains -> [socket: meter, relay] -> plug -> [cable: meter, electronics, relay] -> load
+//   mains -> [socket: meter, relay] -> plug -> [cable: electronics, meter, relay] -> load
 //
 // Each gate keeps its relay by a lease, exactly as shared/ports.ts says; each meter is wrong by a factor of its own
 // within its tolerance. The cable's electronics live on what the socket lets through.
@@ -43,8 +43,8 @@ export class Circuit {
   constructor(private readonly options: CircuitOptions) {
     this.since = options.clock.now();
     const error = (share: number | undefined): number => 1 + (share ?? 0);
-    this.socket = new ModelGate(options.clock, this, error(options.socketError));
-    this.cable = new ModelGate(options.clock, this, error(options.cableError));
+    this.socket = new ModelGate(options.clock, this, error(options.socketError), () => this.flow);
+    this.cable = new ModelGate(options.clock, this, error(options.cableError), () => this.loadFlow);
   }
 
   /** What the appliance would draw now. */
@@ -72,7 +72,12 @@ export class Circuit {
   /** Power that flows through the plug. */
   get flow(): Milliwatt {
     if (!this.supplied) return 0;
-    return this.options.electronics + (this.cable.closed ? this.loadPower : 0);
+    return this.options.electronics + this.loadFlow;
+  }
+
+  /** Power that flows through the cable's own meter. */
+  get loadFlow(): Milliwatt {
+    return this.supplied && this.cable.closed ? this.loadPower : 0;
   }
 
   get supplied(): boolean {
@@ -97,8 +102,9 @@ export class Circuit {
     const energy = this.flow * time * MICROWATTHOURS;
     this.delivered += energy;
     this.socket.count(energy);
-    this.cable.count(energy);
-    if (this.supplied && this.cable.closed) this.consumed += this.loadPower * time * MICROWATTHOURS;
+    const used = this.loadFlow * time * MICROWATTHOURS;
+    this.cable.count(used);
+    this.consumed += used;
   }
 }
 
@@ -118,6 +124,7 @@ export class ModelGate implements PowerGate {
     private readonly clock: Clock,
     private readonly circuit: Circuit,
     private readonly gain: number,
+    private readonly flow: () => Milliwatt,
   ) {}
 
   grant(lease: Lease): void {
@@ -146,7 +153,7 @@ export class ModelGate implements PowerGate {
 
   read(): GateReading {
     this.circuit.advance();
-    const power = this.running ? Math.round(this.circuit.flow * this.gain) : 0;
+    const power = this.running ? Math.round(this.flow() * this.gain) : 0;
     return {
       total: Math.floor(this.total),
       closed: this.closed,
@@ -191,7 +198,7 @@ export class ModelGate implements PowerGate {
     const now = this.clock.now();
     const { lease } = this;
     this.at(this.ends - now, () => this.end({ kind: "time-used" }));
-    const power = this.circuit.flow;
+    const power = this.flow();
     if (power <= 0) return;
     const left = Math.max(0, lease.upTo - this.total) / (power * this.gain * MICROWATTHOURS);
     this.at(Math.ceil(left) + HALF_WAVE, () => this.end({ kind: "energy-used" }));

@@ -298,7 +298,7 @@ export class SocketController implements SocketCalls {
       const { cheats } = this.#ledger.record;
       if (!cheats.includes(settlement.payerScript))
         this.#ledger.write({ cheats: appended(cheats, settlement.payerScript, MAX_CHEATS) });
-      if (session?.id === settlement.session) this.#till.end("double-spend");
+      if (session?.id === settlement.session || this.#hangsOn(settlement)) this.#till.end("double-spend");
       return;
     }
     if (session?.id !== settlement.session) return;
@@ -310,6 +310,13 @@ export class SocketController implements SocketCalls {
   /** Its inputs are gone for good: the session cannot go on over them. */
   #onMined(settlement: Settlement): void {
     if (this.#till.session?.id === settlement.session && settlement.open) this.#till.end("mined");
+    else if (settlement.minedTxid !== latest(settlement).txid && this.#hangsOn(settlement)) this.#till.end("mined");
+  }
+
+  /** True where the running session spends what a commitment of the settlement would have made. */
+  #hangsOn(settlement: Settlement): boolean {
+    const txids = settlement.commitments.map(({ txid }) => txid);
+    return this.#till.session?.inputs.some((input) => txids.includes(input.txid)) ?? false;
   }
 
   #childFor(settlement: Settlement): string | undefined {

@@ -10,7 +10,7 @@ import type { Chain, Reporter, Spend } from "../ports";
 import type { Hex, Satoshi } from "../units";
 import type { CoinWatch } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
-import { latest, type Settlement, type SocketRecord } from "./record";
+import { type Debt, latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
 const MAX_SETTLEMENTS = 24;
@@ -169,7 +169,7 @@ export class Settler {
     const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
     const owed = latest(settlement).value - value;
     report({ name: "buried", txid, value, height: status.height, owed });
-    this.#conclude(settlement, owed, false);
+    this.#conclude(settlement, owed, txid);
   }
 
   /** Asks who spent the inputs. True where it was not the latest commitment. */
@@ -189,29 +189,39 @@ export class Settler {
     if (earlier && spend.txid !== undefined) return this.#mined(settlement, spend.txid);
     if ((await this.#options.chain.tip()) - spend.height + 1 < this.#options.settings.confirmations) return;
     // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
-    const lost = settlement.credit === undefined ? latest(settlement).value : 0;
-    this.#options.report({ name: "lost", value: lost });
-    this.#conclude(settlement, lost, true);
+    this.#conclude(settlement, delivered(settlement), undefined);
   }
 
   #mined(settlement: Settlement, txid: Hex): void {
     this.#options.report({ name: "mined", txid });
     this.#update(settlement, { state: "mined", open: false, minedTxid: txid });
-    this.#options.onMined(settlement);
+    this.#options.onMined({ ...settlement, minedTxid: txid });
   }
 
-  #conclude(settlement: Settlement, owed: Satoshi, cheated: boolean): void {
-    const { ledger, watch } = this.#options;
+  /** Writes off a settlement, of which `mined` is buried or nothing ever will be, and all that spends what is gone with it. */
+  #conclude(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {
+    const { ledger, watch, report } = this.#options;
     const { record } = ledger;
-    const script = settlement.payerScript;
-    const before = record.debts.find((debt) => debt.script === script)?.amount ?? 0;
-    const others = record.debts.filter((debt) => debt.script !== script);
-    ledger.write({
-      settlements: record.settlements.filter((other) => !same(other, settlement)),
-      ...(owed > 0 ? { debts: appended(others, { script, amount: before + owed }, MAX_DEBTS) } : {}),
-      ...(cheated ? { cheats: appended(record.cheats, script, MAX_CHEATS) } : {}),
-    });
-    watch.forget(settlement.inputs);
+    const lost = this.#spending(gone(settlement, mined));
+    if (mined === undefined) lost.unshift(settlement);
+    let debts = owed > 0 ? withDebt(record.debts, settlement.payerScript, owed) : record.debts;
+    let { cheats } = record;
+    for (const each of lost) {
+      report({ name: "lost", session: each.session, value: delivered(each) });
+      if (each !== settlement) debts = withDebt(debts, each.payerScript, delivered(each));
+      // A commitment that the socket itself sent early may be the one that was mined: nobody's fault.
+      if (mined === undefined && !cheats.includes(each.payerScript)) cheats = appended(cheats, each.payerScript, MAX_CHEATS);
+    }
+    const over = [settlement, ...lost];
+    const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
+    ledger.write({ settlements, debts, cheats });
+    for (const each of over) watch.forget(each.inputs);
+  }
+
+  /** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */
+  #spending(txids: readonly Hex[]): Settlement[] {
+    const children = this.settlements.filter((each) => each.inputs.some((input) => txids.includes(input.txid)));
+    return children.flatMap((child) => [child, ...this.#spending(gone(child, undefined))]);
   }
 
   #update(settlement: Settlement, changes: Changes<Settlement>, others: Partial<SocketRecord> = {}): void {
@@ -220,6 +230,25 @@ export class Settler {
     const settlements = ledger.record.settlements.map((other) => (same(other, settlement) ? changed : other));
     ledger.write({ ...others, settlements });
   }
+}
+
+/** Transactions of a settlement other than the one that was mined. */
+function gone(settlement: Settlement, mined: Hex | undefined): Hex[] {
+  return settlement.commitments.map(({ txid }) => txid).filter((txid) => txid !== mined);
+}
+
+/** What was given for it: nothing yet for a payment that the network never took. */
+function delivered(settlement: Settlement): Satoshi {
+  return settlement.credit === undefined ? latest(settlement).value : 0;
+}
+
+/** `debts` and one more. They bound what is sold, so none is forgotten: beyond the list's end the oldest are kept as one sum. */
+function withDebt(debts: readonly Debt[], script: Hex, owed: Satoshi): readonly Debt[] {
+  const before = debts.find((debt) => debt.script === script)?.amount ?? 0;
+  const list = [...debts.filter((debt) => debt.script !== script), { script, amount: before + owed }];
+  if (list.length <= MAX_DEBTS) return list;
+  const [first, second, ...rest] = list as [Debt, Debt, ...Debt[]];
+  return [{ script: "", amount: first.amount + second.amount }, ...rest];
 }
 
 /** A settlement is known by its latest commitment; one that was superseded meanwhile is another. */

@@ -1,0 +1,212 @@
+// The moves of a run: what the world, the line, the chain and a cheat may do, one at a time, with time in between.
+// Plain data, so that fast-check can shrink a failing run to the few moves that matter and print them.
+
+import fc from "fast-check";
+import type { ViewFault } from "../model/network";
+import type { CutKind } from "../model/store";
+import type { Terms } from "./stage";
+
+export type Move =
+  /** The appliance draws this much, mW. */
+  | { readonly kind: "load"; readonly power: number }
+  | { readonly kind: "unplug" }
+  | { readonly kind: "plug" }
+  | { readonly kind: "mine"; readonly blocks: number }
+  /** Other people's demand for block space, msat/vB. */
+  | { readonly kind: "market"; readonly rate: number }
+  | { readonly kind: "reorg" }
+  | { readonly kind: "censor"; readonly on: boolean }
+  | { readonly kind: "chain"; readonly fault: ViewFault; readonly delay: number }
+  | {
+      readonly kind: "line";
+      readonly drop: number;
+      readonly lose: number;
+      readonly double: number;
+      readonly late: number;
+    }
+  /** Power goes at the n-th write from now; it comes back after `off` seconds. */
+  | { readonly kind: "cut-socket"; readonly writes: number; readonly how: CutKind; readonly off: number }
+  | { readonly kind: "cut-cable"; readonly writes: number; readonly how: CutKind; readonly off: number }
+  /** Power goes between two steps. */
+  | { readonly kind: "kill-socket"; readonly off: number }
+  | { readonly kind: "kill-cable"; readonly off: number }
+  /** A rogue's next trick; `choice` picks among what it could do now. */
+  | { readonly kind: "rogue"; readonly trick: string; readonly choice: number };
+
+export interface Step {
+  /** Seconds before the next step. */
+  readonly wait: number;
+  readonly move: Move;
+}
+
+export interface Plan {
+  readonly cast: "honest" | "rogue-cable" | "rogue-socket";
+  readonly terms: Terms;
+  readonly steps: readonly Step[];
+}
+
+const cutKind = fc.constantFrom<CutKind>("lost", "torn", "kept");
+const rare = fc.integer({ min: 0, max: 400 });
+
+const load = fc.record({
+  kind: fc.constant("load" as const),
+  power: fc.oneof(fc.constant(1_300_000), fc.integer({ min: 0, max: 3_600_000 }), fc.constant(0), fc.constant(10_000)),
+});
+const plugging = fc.constantFrom<Move>({ kind: "unplug" }, { kind: "plug" });
+const mine = fc.record({ kind: fc.constant("mine" as const), blocks: fc.integer({ min: 1, max: 3 }) });
+const market = fc.record({
+  kind: fc.constant("market" as const),
+  rate: fc.constantFrom(0, 100, 500, 1_000, 3_000, 8_000, 20_000),
+});
+const chain = fc.record({
+  kind: fc.constant("chain" as const),
+  fault: fc.constantFrom<ViewFault>(
+    "none",
+    "none",
+    "away",
+    "stale",
+    "mempool-hidden",
+    "swallows",
+    "forgetful",
+    "rates-high",
+    "rates-low",
+    "rate-limits",
+  ),
+  delay: fc.constantFrom(20, 50, 500, 4_000, 20_000),
+});
+const line = fc.record({ kind: fc.constant("line" as const), drop: rare, lose: rare, double: rare, late: rare });
+const off = fc.integer({ min: 1, max: 90 });
+const cuts = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom("cut-socket" as const, "cut-cable" as const),
+    writes: fc.integer({ min: 1, max: 6 }),
+    how: cutKind,
+    off,
+  }),
+  fc.record({ kind: fc.constantFrom("kill-socket" as const, "kill-cable" as const), off }),
+);
+const reorg = fc.constant<Move>({ kind: "reorg" });
+const censor = fc.record({ kind: fc.constant("censor" as const), on: fc.boolean() });
+
+export const ROGUE_CABLE_TRICKS = [
+  "request",
+  "request",
+  "pay",
+  "pay",
+  "pay",
+  "pay-fast",
+  "status",
+  "pay-wrong",
+  "replay",
+  "double-spend",
+  "double-spend-miner",
+  "old-commitment",
+  "pin",
+  "switch-purse",
+  "move-host",
+  "flood",
+  "rival-reorg",
+] as const;
+
+export const ROGUE_SOCKET_TRICKS = [
+  "honest",
+  "honest",
+  "starve",
+  "lie-amount",
+  "lie-used",
+  "lie-due",
+  "lie-change",
+  "lie-fee",
+  "lie-value",
+  "lie-price",
+  "new-script",
+  "new-session",
+  "broadcast-now",
+  "broadcast-old",
+  "forget",
+  "refuse",
+  "halves",
+  "more-arrears",
+  "no-credit",
+] as const;
+
+function rogue(tricks: readonly string[]): fc.Arbitrary<Move> {
+  return fc.record({
+    kind: fc.constant("rogue" as const),
+    trick: fc.constantFrom(...tricks),
+    choice: fc.integer({ min: 0, max: 1_000_000 }),
+  });
+}
+
+const terms: fc.Arbitrary<Terms> = fc
+  .record({
+    seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    increment: fc.constantFrom(294, 1_000, 10_000),
+    /** Watt-hours that an increment buys, in thousandths. */
+    buys: fc.constantFrom(500, 2_000, 10_000, 40_000),
+    increments: fc.integer({ min: 1, max: 8 }),
+    checkpoint: fc.integer({ min: 1, max: 8 }),
+    exposure: fc.integer({ min: 1, max: 10 }),
+    basic: fc.integer({ min: 0, max: 3 }),
+    confirmations: fc.integer({ min: 1, max: 3 }),
+    coins: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
+    socketError: fc.integer({ min: -10, max: 10 }),
+    cableError: fc.integer({ min: -10, max: 10 }),
+  })
+  .map((draw) => {
+    const { increment } = draw;
+    const sessionMax = increment * draw.increments;
+    const checkpoint = increment * draw.checkpoint;
+    return {
+      seed: draw.seed,
+      realSigner: false,
+      coins: draw.coins.map((coin) => coin * increment + 3_000),
+      socketError: draw.socketError,
+      cableError: draw.cableError,
+      electronics: 1_000,
+      socket: {
+        increment,
+        price: Math.max(1, Math.round((increment * 1_000_000) / draw.buys)),
+        sessionMax,
+        checkpoint,
+        exposureLimit: Math.max(checkpoint, increment * draw.exposure),
+        confirmations: draw.confirmations,
+        schemes: draw.basic === 0 ? ["basic"] : draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
+      },
+      cable: {
+        maxPrice: 2 ** 40,
+        maxIncrement: increment,
+        maxSession: sessionMax,
+        maxFeeShare: 1000,
+        schemes: draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
+      },
+    } satisfies Terms;
+  });
+
+/** Mostly calm, now and then a fault: `calm` weighs what happens in any house, `wild` the rest. */
+function steps(most: number, ...extra: fc.WeightedArbitrary<Move>[]): fc.Arbitrary<Step[]> {
+  const move = fc.oneof(
+    { weight: 6, arbitrary: load },
+    { weight: 4, arbitrary: mine },
+    { weight: 2, arbitrary: plugging },
+    { weight: 2, arbitrary: market },
+    { weight: 3, arbitrary: chain },
+    { weight: 2, arbitrary: line },
+    { weight: 4, arbitrary: cuts },
+    { weight: 1, arbitrary: reorg },
+    { weight: 1, arbitrary: censor },
+    ...extra,
+  );
+  const wait = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 5, max: 120 }));
+  return fc.array(fc.record({ wait, move }), { minLength: 1, maxLength: most, size: "max" });
+}
+
+export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
+  const extra: fc.WeightedArbitrary<Move>[] =
+    cast === "rogue-cable"
+      ? [{ weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) }]
+      : cast === "rogue-socket"
+        ? [{ weight: 15, arbitrary: rogue(ROGUE_SOCKET_TRICKS) }]
+        : [];
+  return fc.record({ cast: fc.constant(cast), terms, steps: steps(most, ...extra) });
+}

@@ -1,0 +1,172 @@
+// One run: a plan played on a stage from the first plug to the last block, the referee looking on after each step.
+
+import type { Move, Plan, Step } from "./moves";
+import { Referee, Violation } from "./referee";
+import { RogueCable } from "./rogue-cable";
+import { Stage, type Tamper } from "./stage";
+
+export interface Outcome {
+  readonly steps: number;
+  readonly sessions: number;
+  readonly increments: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly worst: Referee["worst"];
+  readonly story: readonly string[];
+  /** What did not hold; undefined for a good run. */
+  readonly violation: string | undefined;
+}
+
+/** The referee looks at least this often, in ms of virtual time. */
+const SLICE = 5_000;
+const CALM_BLOCKS = 14;
+
+export async function run(plan: Plan, tamper: Tamper = {}): Promise<Outcome> {
+  const play = new Play(plan, tamper);
+  let violation: string | undefined;
+  try {
+    await play.all();
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+  }
+  return play.outcome(violation);
+}
+
+class Play {
+  private readonly stage: Stage;
+  private readonly referee: Referee;
+  private readonly faults: Record<string, number> = {};
+  private readonly rogueCable: RogueCable | undefined;
+  private steps = 0;
+
+  constructor(
+    private readonly plan: Plan,
+    tamper: Tamper,
+  ) {
+    this.stage = new Stage(plan.terms, tamper);
+    this.referee = new Referee(this.stage);
+    if (plan.cast === "rogue-cable") this.rogueCable = new RogueCable(this.stage, this.referee);
+  }
+
+  async all(): Promise<void> {
+    this.stage.circuit.load = 1_300_000;
+    this.stage.startSocket();
+    await this.pass(2_000);
+    for (const step of this.plan.steps) await this.step(step);
+    await this.calm();
+  }
+
+  outcome(violation: string | undefined): Outcome {
+    const { counts, link, story } = this.stage;
+    const line = Object.fromEntries(Object.entries(link.happened).filter(([, times]) => times > 0));
+    return {
+      steps: this.steps,
+      sessions: counts.sessions,
+      increments: counts.increments,
+      faults: { ...this.faults, ...line },
+      worst: this.referee.worst,
+      story: [...story],
+      violation,
+    };
+  }
+
+  private async step({ wait, move }: Step): Promise<void> {
+    this.steps += 1;
+    this.stage.note(`-- ${JSON.stringify(move)}`);
+    this.apply(move);
+    this.referee.check();
+    await this.pass(wait * 1000);
+  }
+
+  private async pass(time: number): Promise<void> {
+    const { clock } = this.stage;
+    for (let left = time; left > 0; left -= SLICE) {
+      await clock.run(Math.min(SLICE, left));
+      this.referee.check();
+    }
+    if (time === 0) await clock.run(0);
+  }
+
+  /** All faults end, everybody leaves, blocks come: what is owed must now be paid. */
+  private async calm(): Promise<void> {
+    const { network, view, link, circuit } = this.stage;
+    view.fault = "none";
+    view.delay = 50;
+    link.trouble = { dropRequest: 0, dropReply: 0, double: 0, late: 0, delay: 0 };
+    network.market = 0;
+    network.censored = () => false;
+    circuit.load = 0;
+    circuit.isPlugged = false;
+    this.stage.startSocket();
+    for (let i = 0; i < CALM_BLOCKS; i++) {
+      await this.pass(40_000);
+      network.mine();
+    }
+    await this.pass(30_000);
+    this.referee.settle();
+  }
+
+  private count(fault: string): void {
+    this.faults[fault] = (this.faults[fault] ?? 0) + 1;
+  }
+
+  private apply(move: Move): void {
+    const { stage } = this;
+    const { network, circuit, view, link } = stage;
+    switch (move.kind) {
+      case "load":
+        circuit.load = move.power;
+        return;
+      case "plug":
+      case "unplug":
+        circuit.isPlugged = move.kind === "plug";
+        return;
+      case "mine":
+        network.mineMany(move.blocks);
+        return;
+      case "market":
+        network.market = move.rate;
+        return;
+      case "reorg":
+        this.count("reorganisation");
+        network.reorganise(1);
+        return;
+      case "censor":
+        if (move.on) this.count("censorship");
+        network.censored = move.on
+          ? (tx) => tx.outputs.some((output) => output.script === stage.payout.script)
+          : () => false;
+        return;
+      case "chain":
+        if (move.fault !== "none") this.count(`chain ${move.fault}`);
+        if (move.delay > 1_000) this.count("chain slow");
+        view.fault = move.fault;
+        view.delay = move.delay;
+        return;
+      case "line":
+        link.trouble = {
+          dropRequest: move.drop,
+          dropReply: move.lose,
+          double: move.double,
+          late: move.late,
+          delay: 8_000,
+        };
+        return;
+      case "cut-socket":
+        this.count(`cut at a write, ${move.how}`);
+        stage.cutSocketAt(move.writes, move.how, move.off * 1000);
+        return;
+      case "kill-socket":
+        this.count("cut between steps");
+        stage.cutSocket(move.off * 1000);
+        return;
+      case "cut-cable":
+      case "kill-cable":
+        return;
+      case "rogue":
+        this.count(`rogue ${move.trick}`);
+        this.rogueCable?.do(move.trick, move.choice);
+        return;
+    }
+  }
+}

@@ -1,0 +1,211 @@
+// A stage: one model chain, one circuit, one line, a socket and a cable, and what the referee needs to know of them.
+// Devices are cut and started again here; who plays them is a cast's affair (cast.ts).
+
+import { addressOf } from "../../shared/bitcoin/address";
+import type { CableSettings } from "../../shared/cable/settings";
+import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
+import type { PaymentRequest, SocketCalls } from "../../shared/rpc/types";
+import { SocketController } from "../../shared/socket/controller";
+import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
+import type { Satoshi } from "../../shared/units";
+import { Circuit } from "../model/circuit";
+import { VirtualClock } from "../model/clock";
+import { Life } from "../model/life";
+import { Link } from "../model/link";
+import { ModelNetwork, View } from "../model/network";
+import { Purse } from "../model/purse";
+import { SeededRandom } from "../model/random";
+import { realEcdsa, standInEcdsa } from "../model/signers";
+import { type CutKind, CutStore } from "../model/store";
+import { parse } from "../model/transaction";
+
+export interface Terms {
+  readonly seed: number;
+  /** True: every signature is real. False: the quick stand-in of model/signers.ts. */
+  readonly realSigner: boolean;
+  readonly socket: Partial<SocketSettings>;
+  readonly cable: Partial<CableSettings>;
+  /** Satoshi of each coin that the cable starts with. */
+  readonly coins: readonly Satoshi[];
+  /** Errors of the two meters, in thousandths. */
+  readonly socketError: number;
+  readonly cableError: number;
+  /** Power of the cable's electronics, in mW. */
+  readonly electronics: number;
+}
+
+/** What a mutation puts between a device and its ports, to see whether the proof would notice. */
+export interface Tamper {
+  readonly socketStore?: (store: Store) => Store;
+  readonly cableStore?: (store: Store) => Store;
+  readonly socketChain?: (chain: Chain) => Chain;
+  readonly socketGate?: (gate: PowerGate) => PowerGate;
+}
+
+/** A payment that the socket acknowledged. */
+export interface Ack {
+  readonly session: string;
+  readonly increment: number;
+  readonly txid: string;
+  /** Worth of the socket's output. */
+  readonly value: Satoshi;
+  readonly inputs: readonly { readonly txid: string; readonly vout: number }[];
+  readonly at: number;
+}
+
+export const NETWORK = "regtest";
+const STORY = 60;
+
+export class Stage {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly network: ModelNetwork;
+  readonly circuit: Circuit;
+  readonly link: Link;
+  readonly ecdsa: Ecdsa;
+  readonly settings: SocketSettings;
+  readonly payout: Purse;
+  readonly purse: Purse;
+  readonly socketStore = new CutStore();
+  readonly cableStore = new CutStore();
+  readonly view: View;
+  readonly acks: Ack[] = [];
+  readonly counts = { socketCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
+  /** The last lines of both devices' story. */
+  readonly story: string[] = [];
+  /** What somebody saw that must never happen. */
+  violation: string | undefined;
+  socket: SocketController | undefined;
+  private socketLife: Life | undefined;
+  private socketOff = 0;
+
+  constructor(
+    readonly terms: Terms,
+    readonly tamper: Tamper = {},
+  ) {
+    this.ecdsa = terms.realSigner ? realEcdsa : standInEcdsa;
+    this.random = new SeededRandom(terms.seed);
+    // Node 0 mines and is where an attacker is best placed; node 1 is the socket's.
+    this.network = new ModelNetwork({ clock: this.clock, nodes: 2, relayDelay: 500, verify: this.ecdsa.verify });
+    this.circuit = new Circuit({
+      clock: this.clock,
+      electronics: terms.electronics,
+      socketError: terms.socketError / 1000,
+      cableError: terms.cableError / 1000,
+    });
+    this.link = new Link(this.clock, this.random);
+    this.payout = new Purse("the socket's owner", this.ecdsa);
+    this.purse = new Purse("the cable", this.ecdsa);
+    this.settings = socketSettings({
+      network: NETWORK,
+      payoutAddress: addressOf(this.payout.script, NETWORK),
+      ...terms.socket,
+    });
+    this.view = new View(this.network.nodes[1] ?? this.network.node);
+    for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
+    this.socketStore.onCut = () => this.cutSocket(this.socketOff);
+  }
+
+  // ------------------------------------------------------------ the honest socket's power
+
+  startSocket(): void {
+    if (this.socket) return;
+    const life = new Life();
+    this.socketLife = life;
+    this.circuit.socket.boot();
+    const same = <T>(port: T): T => port;
+    const { socketStore = same, socketChain = same, socketGate = same } = this.tamper;
+    const socket = new SocketController({
+      clock: life.clock(this.clock),
+      random: this.random,
+      store: life.store(socketStore(this.socketStore)),
+      gate: life.gate(socketGate(this.circuit.socket)),
+      chain: life.chain(socketChain(this.view)),
+      ecdsa: this.ecdsa,
+      report: life.report((event) => this.tell("socket", event)),
+      settings: this.settings,
+    });
+    this.socket = socket;
+    const calls = this.witnessed(life.socket(socket));
+    this.link.far = () => (life.alive && this.circuit.isPlugged ? calls : undefined);
+    socket.start();
+  }
+
+  /** Power goes at the n-th write from now, for `off` ms. */
+  cutSocketAt(writes: number, kind: CutKind, off: number): void {
+    this.socketStore.cutIn = { writes, kind };
+    this.socketOff = off;
+  }
+
+  /** The mains fails, or somebody pulled the socket's supply; it comes back after `off` ms. */
+  cutSocket(off: number): void {
+    if (!this.socket) return;
+    this.clock.after(off, () => this.startSocket());
+    this.counts.socketCuts += 1;
+    this.note("socket: POWER CUT");
+    this.socketLife?.end();
+    this.socket = undefined;
+    this.circuit.socket.cut();
+  }
+
+  /** Notes what the socket acknowledges. */
+  private witnessed(socket: SocketCalls): SocketCalls {
+    return {
+      getStatus: (request, peer) => socket.getStatus(request, peer),
+      powerRequest: async (request, peer) => {
+        const offer = await socket.powerRequest(request, peer);
+        if (offer.increment === 1) this.counts.sessions += 1;
+        return offer;
+      },
+      payTransaction: async (request, peer) => {
+        const result = await socket.payTransaction(request, peer);
+        this.acknowledged(request);
+        return result;
+      },
+    };
+  }
+
+  private acknowledged(request: PaymentRequest): void {
+    const tx = parse(request.transaction);
+    if (this.acks.some((ack) => ack.txid === tx.txid)) return;
+    this.counts.increments += 1;
+    const value = tx.outputs[0]?.amount ?? 0;
+    const inputs = tx.inputs.map(({ txid, vout }) => ({ txid, vout }));
+    this.acks.push({
+      session: request.session,
+      increment: request.increment,
+      txid: tx.txid,
+      value,
+      inputs,
+      at: this.clock.now(),
+    });
+  }
+
+  // ------------------------------------------------------------ what is true
+
+  /** Satoshi that blocks pay to the socket's owner. */
+  received(): Satoshi {
+    return this.owned(this.payout.script);
+  }
+
+  owned(script: string): Satoshi {
+    let sum = 0;
+    for (const coin of this.network.blocks.unspent.values()) if (coin.script === script) sum += coin.amount;
+    return sum;
+  }
+
+  tell(who: string, event: DeviceEvent): void {
+    const { name, ...facts } = event;
+    this.note(
+      `${who}: ${name} ${Object.entries(facts)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(" ")}`,
+    );
+  }
+
+  note(line: string): void {
+    if (this.story.at(-1)?.endsWith(`  ${line}`)) return;
+    this.story.push(`${(this.clock.now() / 1000).toFixed(1).padStart(8)} s  ${line}`);
+    if (this.story.length > STORY) this.story.shift();
+  }
+}
