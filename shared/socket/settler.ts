@@ -210,7 +210,8 @@ export class Settler {
       report({ name: "lost", session: each.session, value: delivered(each) });
       if (each !== settlement) debts = withDebt(debts, each.payerScript, delivered(each));
       // A commitment that the socket itself sent early may be the one that was mined: nobody's fault.
-      if (mined === undefined && !cheats.includes(each.payerScript)) cheats = appended(cheats, each.payerScript, MAX_CHEATS);
+      if (mined === undefined && !cheats.includes(each.payerScript))
+        cheats = appended(cheats, each.payerScript, MAX_CHEATS);
     }
     const over = [settlement, ...lost];
     const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
