@@ -115,7 +115,7 @@ static void check_energy(power_gate *gate) {
 // Between the half-waves' ends, so that a lease overruns by less than one of them.
 static void check_energy_early(power_gate *gate) {
   int64_t waiting = gate->pending + gate->half.power;
-  if (!gate->lease || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
+  if (!gate->lease || gate->samples < SETTLE || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
   gate->pending = waiting;
   gate->creeping.power += gate->half.power;
   gate->sums.power += gate->half.power;

@@ -104,7 +104,10 @@ async function sweep(rig: Rig, options: AccuracyOptions): Promise<Accuracy[]> {
     for (const hz of options.frequencies) {
       for (const load of options.loads) {
         const watts = (RATED_A * VOLTS * waveform.factor * load) / 100;
-        const { read, truth, hours } = await rig.energy(waveform.load(watts), options.seconds * 1000, { volts: VOLTS, hz });
+        const { read, truth, hours } = await rig.energy(waveform.load(watts), options.seconds * 1000, {
+          volts: VOLTS,
+          hz,
+        });
         rows.push({
           waveform: waveform.name,
           hz,
@@ -175,7 +178,13 @@ export async function inverseTime(multiples: readonly number[], limit = 60): Pro
   const gate = { currentRange: 70_000, instantaneous: 70_000 };
   for (const multiple of multiples) {
     const load: LoadSpec = { kind: "resistive", watts: multiple * RATED_A * VOLTS };
-    rows.push(await tripTimes(`${multiple.toFixed(2)} x 16 A`, load, { gate, limit: limit * 1000, steps: multiple < 1.4 ? 2 : 20 }));
+    rows.push(
+      await tripTimes(`${multiple.toFixed(2)} x 16 A`, load, {
+        gate,
+        limit: limit * 1000,
+        steps: multiple < 1.4 ? 2 : 20,
+      }),
+    );
   }
   return rows;
 }

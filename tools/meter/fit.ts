@@ -14,7 +14,11 @@ export interface CalibrationPoint {
 }
 
 /** `range` is the current channel's peak range in A. Throws when the points are too close or the readings make no sense. */
-export function fitCalibration(low: CalibrationPoint, high: CalibrationPoint, range: number): Required<GateCalibration> {
+export function fitCalibration(
+  low: CalibrationPoint,
+  high: CalibrationPoint,
+  range: number,
+): Required<GateCalibration> {
   for (const point of [low, high]) check(point);
   const voltageScale = high.reference.volts / high.read.volts;
   const [near, far] = [currentScale(low), currentScale(high)];
