@@ -7,7 +7,6 @@
  */
 
 #include "xsmc.h"
-#include "xsHost.h"
 #include "mc.xs.h"
 
 #include "bootloader_random.h"
