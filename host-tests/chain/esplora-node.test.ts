@@ -2,22 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { hex } from "@scure/base";
-import { p2wpkh, Transaction } from "@scure/btc-signer";
-import type { ChainErrorKind } from "../../shared/chain/error";
 import { ChainError } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
-import type { Outpoint } from "../../shared/ports";
 import { HttpClient } from "../../shared/rpc/http-client";
 import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { EsploraServer } from "../../tools/node/esplora-server";
 import { tcpDialer, wallClock } from "../../tools/node/ports";
-
-const KEY = new Uint8Array(32).fill(7);
-const PAYER = p2wpkh(secp256k1.getPublicKey(KEY, true));
-const SCRIPT = hex.encode(PAYER.script);
-const SHOP = `0014${"22".repeat(20)}`;
+import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
 
 let node: BitcoinNode;
 let server: EsploraServer;
@@ -31,36 +22,13 @@ before(async () => {
 });
 beforeEach(async () => {
   await server.setFault({ kind: "none" });
-  chain = new Esplora({
-    http: client,
-    clock: wallClock,
-    url: server.url,
-    bucket: { burst: 1000, perMinute: 60_000, patience: 1000 },
-  });
+  chain = new Esplora({ http: client, clock: wallClock, url: server.url, bucket: UNLIMITED });
 });
 after(async () => {
   client.close();
   await server.stop();
   await node.stop();
 });
-
-function spend(outpoint: Outpoint, amount: number, fee: number, to = SHOP): string {
-  const transaction = new Transaction({ version: 2 });
-  transaction.addInput({
-    txid: outpoint.txid,
-    index: outpoint.vout,
-    sequence: 0xfffffffd,
-    witnessUtxo: { script: PAYER.script, amount: BigInt(amount) },
-  });
-  transaction.addOutput({ script: hex.decode(to), amount: BigInt(amount - fee) });
-  transaction.sign(KEY);
-  transaction.finalize();
-  return transaction.hex;
-}
-
-function fails(kind: ChainErrorKind, words: RegExp = /./) {
-  return (error: unknown) => error instanceof ChainError && error.kind === kind && words.test(error.message);
-}
 
 describe("the Esplora client with a real node", () => {
   it("follows a coin from the mempool through its spend into a block", async () => {
@@ -85,48 +53,6 @@ describe("the Esplora client with a real node", () => {
     assert.deepEqual(await chain.status(txid), { state: "confirmed", height: mined, blockHash: hash });
     assert.deepEqual(await chain.outspend(coin), { txid, height: mined });
     assert.equal(await chain.broadcast(raw), txid, "a broadcast of what is mined succeeds");
-  });
-
-  it("notices a reorganisation by the block's hash and by the transaction falling back into the mempool", async () => {
-    const { txid } = await node.fund(SCRIPT, 50_000);
-    await node.mine(1);
-    const before = await chain.status(txid);
-    await node.reorganise(1);
-    assert.deepEqual(await chain.status(txid), { state: "mempool" });
-    await node.mine(1);
-    const now = await chain.status(txid);
-    assert.equal(now.state, "confirmed");
-    assert.notEqual(now.blockHash, before.blockHash);
-  });
-
-  it("gives only the largest coins, the largest first", async () => {
-    const script = `0014${"33".repeat(20)}`;
-    for (const amount of [3_000, 9_000, 1_000, 7_000]) await node.fund(script, amount);
-    await node.mine(1);
-    const coins = await chain.utxos(script, 2);
-    assert.deepEqual(
-      coins.map(({ amount }) => amount),
-      [9_000, 7_000],
-    );
-  });
-
-  it("says unknown of a transaction that nobody knows", async () => {
-    assert.deepEqual(await chain.status("ab".repeat(32)), { state: "unknown" });
-  });
-
-  it("names a conflict, a fee that is too low, dust, a missing input and a bad signature", async () => {
-    const coin = await node.fund(SCRIPT, 60_000);
-    await node.mine(1);
-    const first = spend(coin, 60_000, 300);
-    await assert.rejects(chain.broadcast(spend(coin, 60_000, 5)), fails("fee-too-low"));
-    await assert.rejects(chain.broadcast(spend(coin, 60_000, 59_800)), fails("dust"));
-    await assert.rejects(chain.broadcast(`${first.slice(0, -60)}00${first.slice(-58)}`), fails("refused"));
-    await assert.rejects(chain.broadcast(spend({ txid: "cd".repeat(32), vout: 0 }, 60_000, 300)), fails("conflict"));
-    await chain.broadcast(first);
-    await assert.rejects(chain.broadcast(spend(coin, 60_000, 400)), fails("conflict", /txn-mempool-conflict/));
-    await assert.rejects(chain.broadcast("00"), fails("refused"));
-    await assert.rejects(chain.broadcastPackage([first]), fails("refused", /takes no packages/));
-    await node.mine(1);
   });
 
   it("takes the fee rate for the wanted target, and the floor where the server has none", async () => {

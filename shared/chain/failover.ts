@@ -81,16 +81,7 @@ export class Failover implements Chain {
 
   async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
     if (this.#quorum === 1) return this.#first((chain) => chain.outspend(outpoint));
-    const answers: (Spend | undefined)[] = [];
-    let failure: unknown;
-    for (const member of this.#inOrder()) {
-      if (answers.length === this.#quorum) break;
-      try {
-        answers.push(await this.#try(member, (chain) => chain.outspend(outpoint)));
-      } catch (error) {
-        failure = error;
-      }
-    }
+    const { answers, failure } = await this.#several((chain) => chain.outspend(outpoint));
     const spends = answers.filter((answer) => answer !== undefined);
     const { txid, vout } = outpoint;
     if (spends.length > 0 && spends.length < answers.length) {
@@ -131,15 +122,35 @@ export class Failover implements Chain {
     throw failure;
   }
 
+  /** As many answers as the quorum wants, at once, or all that there are. */
+  async #several<T>(ask: (chain: Chain) => Promise<T>): Promise<{ answers: readonly T[]; failure: unknown }> {
+    const waiting = [...this.#inOrder()];
+    const answers: T[] = [];
+    let failure: unknown;
+    const one = async (): Promise<void> => {
+      for (let member = waiting.shift(); member; member = waiting.shift()) {
+        try {
+          answers.push(await this.#try(member, ask));
+          return;
+        } catch (error) {
+          if (!isFailure(error)) throw error;
+          failure ??= error;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: this.#quorum }, one));
+    return { answers, failure };
+  }
+
+  /** Sends to all at once; the first that takes it is enough. */
   async #any<T>(members: readonly Member[], send: (chain: Chain) => Promise<T>): Promise<T> {
-    const outcomes = await Promise.allSettled(members.map((member) => this.#try(member, send)));
-    const errors: unknown[] = [];
-    for (const outcome of outcomes) {
-      if (outcome.status === "fulfilled") return outcome.value;
-      errors.push(outcome.reason);
+    try {
+      return await Promise.any(members.map((member) => this.#try(member, send)));
+    } catch (error) {
+      const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      // A refusal says more than that a backend could not be reached.
+      throw errors.find((one) => !isFailure(one)) ?? errors[0];
     }
-    // A refusal says more than that a backend could not be reached.
-    throw errors.find((error) => !isFailure(error)) ?? errors[0];
   }
 
   async #try<T>(member: Member, ask: (chain: Chain) => Promise<T>): Promise<T> {

@@ -45,6 +45,7 @@ declare module "bcoin" {
     readonly time: number;
     /** As explorers show it. */
     rhash(): string;
+    toHeaders(): { toRaw(): Buffer };
   }
   export interface BcoinTemplate {
     time: number;

@@ -109,8 +109,33 @@ export class BitcoinNode {
     return this.#ledger.coins(scriptHash(script));
   }
 
+  /** As blocks alone have it: what the mempool spends is included, what it creates is not. */
+  confirmedUtxos(script: Hex): readonly Coin[] {
+    return this.#ledger.confirmedCoins(scriptHash(script));
+  }
+
+  /** The 80 bytes of the header of the block at `height`. */
+  async header(height: number): Promise<Hex> {
+    // bcoin adds an empty list of transactions.
+    return (await this.#entry(height)).toHeaders().toRaw().subarray(0, 80).toString("hex");
+  }
+
+  async blockHash(height: number): Promise<Hex> {
+    return (await this.#entry(height)).rhash();
+  }
+
   utxosByHash(hash: Hex): readonly Coin[] {
     return this.#ledger.coins(hash);
+  }
+
+  /** Everything in blocks and mempool. */
+  transactions(): readonly KnownTx[] {
+    return this.#ledger.transactions();
+  }
+
+  /** Scripts of the outputs that `tx` spends. */
+  spentScripts(tx: BcoinTx): readonly Hex[] {
+    return this.#ledger.spentOutputs(tx).map(({ script }) => script.toJSON());
   }
 
   /** Transactions that wait for a block, in order of arrival. */
@@ -200,6 +225,12 @@ export class BitcoinNode {
   }
 
   // ---------------------------------------------------------------- inside
+
+  async #entry(height: number): Promise<BcoinEntry> {
+    const entry = await this.#node.chain.getEntryByHeight(height);
+    if (!entry) throw new Error(`expected a height of 0 to ${this.tip().height}, got ${height}`);
+    return entry;
+  }
 
   get #purseScript(): Hex {
     return hex.encode(this.#purse.script);

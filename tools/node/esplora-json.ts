@@ -98,3 +98,13 @@ function typeOf(script: Hex): string {
     return "unknown";
   }
 }
+
+export function mempoolJson(node: BitcoinNode): object {
+  const waiting = node.mempool();
+  return {
+    count: waiting.length,
+    vsize: waiting.reduce((sum, { tx }) => sum + tx.getVirtualSize(), 0),
+    total_fee: waiting.reduce((sum, { fee = 0 }) => sum + fee, 0),
+    fee_histogram: [],
+  };
+}

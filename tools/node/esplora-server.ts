@@ -1,13 +1,10 @@
-// An Esplora-compatible HTTP server (https://github.com/Blockstream/esplora/blob/master/API.md) in front of the node,
-// on loopback, for the simulator and the tests. Texts of errors are those of Blockstream's electrs. It can be told to
-// fail the way a public server does, and it tells how many requests it is working on.
+// An Esplora-compatible HTTP server in front of the node, on loopback, for the simulator and the tests. It can be told
+// to fail the way public servers do, and it tells how many requests it is working on.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Hex } from "../../shared/units";
-import { type BitcoinNode, Rejection } from "./bitcoin-node";
-import { addressTextOf, scriptOfAddress, spendJson, statusJson, txJson, utxosJson } from "./esplora-json";
-import { scriptHash } from "./ledger";
+import type { BitcoinNode } from "./bitcoin-node";
+import { EsploraApi, type FeeEstimates, json, type Reply, text } from "./esplora-api";
 
 /** What is wrong with the server at the moment. */
 export type Fault =
@@ -44,29 +41,19 @@ export interface EsploraServerOptions {
   /** Waits so long before a slow answer; setTimeout unless the caller has a clock of its own. */
   readonly wait?: (delayMs: number) => Promise<void>;
   /** sat/vB by target in blocks; may be changed later. */
-  readonly feeEstimates?: Readonly<Record<string, number>>;
+  readonly feeEstimates?: FeeEstimates;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly type: "text/plain" | "application/json" | "text/html";
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Esplora's targets, at a quiet mempool's rates. */
-const FEE_ESTIMATES = { "1": 2.5, "2": 2.0, "3": 2.0, "6": 1.5, "25": 1.2, "144": 1.0, "504": 0.5, "1008": 0.15 };
 const LARGEST_BODY = 4_000_000;
-const HEX_64 = /^[0-9a-f]{64}$/;
 
 export class EsploraServer {
   readonly #node: BitcoinNode;
+  readonly #api: EsploraApi;
   readonly #server: Server;
   readonly #wait: (delayMs: number) => Promise<void>;
   #port = 0;
   #fault: Fault = { kind: "none" };
   #working = 0;
-  feeEstimates: Readonly<Record<string, number>>;
   /** Requests answered so far, in whatever way. */
   served = 0;
   /** Called when the last request in work has been answered (or waits for the clock of a slow answer). */
@@ -83,12 +70,16 @@ export class EsploraServer {
   private constructor(node: BitcoinNode, options: EsploraServerOptions) {
     this.#node = node;
     this.#wait = options.wait ?? ((delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)));
-    this.feeEstimates = options.feeEstimates ?? FEE_ESTIMATES;
+    this.#api = new EsploraApi(node, options.feeEstimates);
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
   get port(): number {
     return this.#port;
+  }
+
+  set feeEstimates(estimates: FeeEstimates) {
+    this.#api.feeEstimates = estimates;
   }
 
   /** Base URL for a client. */
@@ -177,14 +168,14 @@ export class EsploraServer {
       const headers = fault.retryAfterS === undefined ? {} : { "Retry-After": String(fault.retryAfterS) };
       return { ...text(429, "Too Many Requests"), headers };
     }
-    if (fault.kind !== "wrong") return this.#answer(method, url, body);
+    if (fault.kind !== "wrong") return this.#api.answer(method, url, body);
     return this.#lie(fault.lie, method, url, body);
   }
 
   async #lie(lie: Lie, method: string, url: string, body: string): Promise<Reply> {
     if (lie === "html") return { status: 200, type: "text/html", body: page("Welcome") };
     if (lie === "swallowed" && method === "POST") return text(200, this.#node.txidOf(body.trim()));
-    const honest = await this.#answer(method, url, body);
+    const honest = await this.#api.answer(method, url, body);
     if (lie === "truncated") return { ...honest, body: honest.body.slice(0, honest.body.length / 2) };
     if (honest.status !== 200) return honest;
     const isOutspend = /\/outspend\/\d+$/.test(url);
@@ -199,96 +190,6 @@ export class EsploraServer {
     }
     return honest;
   }
-
-  // ---------------------------------------------------------------- the honest answers
-
-  async #answer(method: string, url: string, body: string): Promise<Reply> {
-    const path = (url.split("?")[0] ?? "").split("/").slice(1);
-    if (path[0] === "api") path.shift();
-    const route = `${method} ${path.map((part, i) => (i === 1 && path[0] !== "blocks" && path[0] !== "txs" ? ":" : part)).join("/")}`;
-    const id = path[1] ?? "";
-    switch (route) {
-      case "POST tx":
-        return this.#broadcast(body);
-      case "POST txs/package":
-        return text(400, 'submitpackage RPC error: {"code":-32601,"message":"Method not found"}');
-      case "GET fee-estimates":
-        return json(this.feeEstimates);
-      case "GET blocks/tip/height":
-        return text(200, String(this.#node.tip().height));
-      case "GET blocks/tip/hash":
-        return text(200, this.#node.tip().hash);
-      case "GET mempool":
-        return json(mempoolJson(this.#node));
-      case "GET address/:/utxo": {
-        const script = scriptOfAddress(id);
-        return script === undefined ? text(400, "Invalid Bitcoin address") : this.#utxos(scriptHash(script));
-      }
-      case "GET scripthash/:/utxo":
-        return HEX_64.test(id) ? this.#utxos(id) : text(400, "Invalid scripthash");
-    }
-    if (method !== "GET" || path[0] !== "tx" || path.length < 2) return unknown(url);
-    return HEX_64.test(id) ? this.#transaction(id, path.slice(2), url) : text(400, "Invalid hex string");
-  }
-
-  #utxos(hash: Hex): Reply {
-    return json(utxosJson(this.#node, hash));
-  }
-
-  #transaction(txid: Hex, rest: readonly string[], url: string): Reply {
-    const known = this.#node.transaction(txid);
-    const missing = text(404, "Transaction not found");
-    switch (rest[0]) {
-      case undefined:
-        return known ? json(txJson(this.#node, txid, known)) : missing;
-      case "hex":
-        return known ? text(200, known.tx.toRaw().toString("hex")) : missing;
-      // As electrs does: no 404 for what it does not know.
-      case "status":
-        return json(statusJson(known?.block));
-      case "outspend":
-        if (!/^\d{1,9}$/.test(rest[1] ?? "")) return text(400, "Invalid number");
-        return json(spendJson(this.#node.spend({ txid, vout: Number(rest[1]) })));
-      case "outspends":
-        if (!known) return missing;
-        return json(known.tx.outputs.map((_, vout) => spendJson(this.#node.spend({ txid, vout }))));
-    }
-    return unknown(url);
-  }
-
-  async #broadcast(body: string): Promise<Reply> {
-    try {
-      return text(200, await this.#node.submit(body.trim()));
-    } catch (error) {
-      if (!(error instanceof Rejection)) throw error;
-      const { code, message } = error;
-      return text(400, `sendrawtransaction RPC error: ${JSON.stringify({ code, message })}`);
-    }
-  }
-}
-
-export { addressTextOf, scriptOfAddress };
-
-function mempoolJson(node: BitcoinNode): unknown {
-  const waiting = node.mempool();
-  return {
-    count: waiting.length,
-    vsize: waiting.reduce((sum, { tx }) => sum + tx.getVirtualSize(), 0),
-    total_fee: waiting.reduce((sum, { fee = 0 }) => sum + fee, 0),
-    fee_histogram: [],
-  };
-}
-
-function text(status: number, body: string): Reply {
-  return { status, type: "text/plain", body };
-}
-
-function json(value: unknown): Reply {
-  return { status: 200, type: "application/json", body: JSON.stringify(value) };
-}
-
-function unknown(url: string): Reply {
-  return text(404, `endpoint does not exist ${JSON.stringify(url)}`);
 }
 
 function page(title: string): string {

@@ -4,7 +4,7 @@
 // node's events, so it is right at once after each of them, and every look-up is synchronous.
 
 import { createHash } from "node:crypto";
-import type { BcoinEntry, BcoinMempoolEntry, BcoinTx } from "bcoin";
+import type { BcoinEntry, BcoinMempoolEntry, BcoinOutput, BcoinTx } from "bcoin";
 import type { Coin, Outpoint } from "../../shared/ports";
 import type { Hex, Satoshi } from "../../shared/units";
 
@@ -66,6 +66,18 @@ export class Ledger {
     return coins;
   }
 
+  /** Unspent as far as blocks go, whatever the mempool does. */
+  confirmedCoins(hash: Hex): readonly Coin[] {
+    const coins: Coin[] = [];
+    for (const [name, output] of this.#outputs.get(hash) ?? []) {
+      const spender = this.#spenders.get(name);
+      const isSpent = spender !== undefined && this.#txs.get(spender.txid)?.block !== undefined;
+      const height = this.#txs.get(output.txid)?.block?.height;
+      if (height !== undefined && !isSpent) coins.push({ ...output, height });
+    }
+    return coins;
+  }
+
   /** Without the coinbases. */
   confirmedAfter(height: number): readonly KnownTx[] {
     return [...this.#txs.values()].filter(({ tx, block }) => block && block.height > height && !tx.isCoinbase());
@@ -75,15 +87,24 @@ export class Ledger {
     return [...this.#txs.values()].filter((known) => !known.block);
   }
 
-  /** Sum of what the inputs spend; undefined where an input is not known. */
-  inputValue(tx: BcoinTx): Satoshi | undefined {
-    let sum = 0;
+  transactions(): readonly KnownTx[] {
+    return [...this.#txs.values()];
+  }
+
+  /** Outputs that the inputs spend, as far as they are known: none for a coinbase. */
+  spentOutputs(tx: BcoinTx): readonly BcoinOutput[] {
+    const outputs: BcoinOutput[] = [];
     for (const { prevout } of tx.inputs) {
       const output = this.#txs.get(reversed(prevout.hash))?.tx.outputs[prevout.index];
-      if (!output) return undefined;
-      sum += output.value;
+      if (output) outputs.push(output);
     }
-    return sum;
+    return outputs;
+  }
+
+  /** Sum of what the inputs spend; undefined where an input is not known. */
+  inputValue(tx: BcoinTx): Satoshi | undefined {
+    const outputs = this.spentOutputs(tx);
+    return outputs.length === tx.inputs.length ? outputs.reduce((sum, { value }) => sum + value, 0) : undefined;
   }
 
   entered(entry: BcoinMempoolEntry): void {

@@ -1,0 +1,109 @@
+// Every backend, asked about the same chain, gives the same answers.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Chain } from "../../shared/ports";
+import { BitcoinNode } from "../../tools/node/bitcoin-node";
+import { BACKENDS, fails, SCRIPT, SHOP, spend } from "./backends";
+
+for (const { name, make } of BACKENDS) {
+  const isOldCore = name.includes("before 24");
+  const isCore = name.startsWith("Bitcoin Core");
+
+  describe(`${name} on a real node's chain`, () => {
+    let node: BitcoinNode;
+    let chain: Chain;
+    before(async () => {
+      node = await BitcoinNode.start();
+      chain = make(node);
+    });
+    after(() => node.stop());
+
+    it("follows a coin from its block through its spend into another", async () => {
+      const coin = await node.fund(SCRIPT, 100_000);
+      if (!isCore) assert.deepEqual(await chain.utxos(SCRIPT, 5), [{ ...coin, amount: 100_000 }]);
+      await node.mine(1);
+      const { height } = node.tip();
+      assert.equal(await chain.tip(), height);
+      assert.deepEqual(await chain.utxos(SCRIPT, 5), [{ ...coin, amount: 100_000, height }]);
+      assert.equal(await chain.outspend(coin), undefined);
+
+      const raw = spend(coin, 100_000, 200);
+      const txid = await chain.broadcast(raw);
+      assert.equal(txid, node.txidOf(raw));
+      assert.deepEqual(await chain.outspend(coin), isOldCore ? {} : { txid });
+      assert.deepEqual(await chain.status(txid), { state: "mempool" });
+      assert.deepEqual(await chain.utxos(SCRIPT, 5), []);
+      assert.equal(await chain.broadcast(raw), txid, "a second broadcast succeeds");
+
+      await node.mine(1);
+      const mined = node.tip();
+      const expected = { state: "confirmed", height: mined.height, blockHash: mined.hash };
+      assert.deepEqual(await chain.status(txid), expected);
+      const spent = await chain.outspend(coin);
+      // Core forgets who spent an output once it is in a block, BlockCypher gives no height here.
+      if (isCore) assert.deepEqual(spent, {});
+      else assert.equal(spent?.txid, txid);
+      assert.equal(await chain.broadcast(raw), txid, "a broadcast of what is mined succeeds");
+    });
+
+    it("gives only the largest coins, the largest first", async () => {
+      const script = `0014${Buffer.from(name.padEnd(20).slice(-20)).toString("hex")}`;
+      for (const amount of [3_000, 9_000, 1_000, 7_000]) await node.fund(script, amount);
+      await node.mine(1);
+      const coins = await chain.utxos(script, 2);
+      const amounts = coins.map(({ amount }) => amount);
+      assert.deepEqual(amounts, [9_000, 7_000]);
+    });
+
+    it("notices a reorganisation", async () => {
+      const { txid } = await node.fund(SHOP, 50_000);
+      await node.mine(1);
+      const first = await chain.status(txid);
+      await node.reorganise(1);
+      assert.deepEqual(await chain.status(txid), { state: "mempool" });
+      await node.mine(1);
+      const second = await chain.status(txid);
+      assert.equal(second.state, "confirmed");
+      assert.notEqual(second.blockHash, first.blockHash);
+    });
+
+    it("says unknown of a transaction that nobody knows", async () => {
+      assert.deepEqual(await chain.status("ab".repeat(32)), { state: "unknown" });
+    });
+
+    it("names why the network refuses a transaction", async () => {
+      const coin = await node.fund(SCRIPT, 60_000);
+      await node.mine(1);
+      await assert.rejects(chain.broadcast(spend(coin, 60_000, 5)), fails("fee-too-low"));
+      await assert.rejects(chain.broadcast(spend(coin, 60_000, 59_800)), fails("dust"));
+      await assert.rejects(chain.broadcast(spend({ txid: "cd".repeat(32), vout: 0 }, 60_000, 300)), fails("conflict"));
+      const raw = spend(coin, 60_000, 300);
+      const unsigned = `${raw.slice(0, -70)}00${raw.slice(-68)}`;
+      await assert.rejects(chain.broadcast(unsigned), fails("refused"));
+      await assert.rejects(chain.broadcast(raw.slice(0, -2)), fails("refused", /beginning/));
+      await chain.broadcast(raw);
+      await assert.rejects(chain.broadcast(spend(coin, 60_000, 400)), fails("conflict"));
+      await node.mine(1);
+    });
+
+    it("tells fee rates in integers, the floor below the target", async () => {
+      assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 100, target: 2_000 });
+    });
+
+    it("sends parent and child together, or says that the server cannot", async () => {
+      const coin = await node.fund(SCRIPT, 60_000);
+      await node.mine(1);
+      const parent = spend(coin, 60_000, 200, SCRIPT);
+      const child = spend({ txid: node.txidOf(parent), vout: 0 }, 59_800, 400);
+      const able = name === "Bitcoin Core" || name === "Electrum 1.6";
+      if (!chain.broadcastPackage) return;
+      if (!able) return assert.rejects(chain.broadcastPackage([parent, child]), fails("refused", /packages/));
+      await chain.broadcastPackage([parent, child]);
+      assert.equal((await chain.status(node.txidOf(child))).state, "mempool");
+      const rival = spend(coin, 60_000, 900);
+      await assert.rejects(chain.broadcastPackage([rival]), fails("conflict"));
+      await node.mine(1);
+    });
+  });
+}
