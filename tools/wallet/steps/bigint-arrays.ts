@@ -1,6 +1,6 @@
 // No BigInts in preloaded arrays: the SDK's linker counts BigInts in objects but not in arrays, and overruns its
-// buffer (docs/moddable.md). Array literals that hold BigInts become objects with the same places; the patterns that
-// take them apart become object patterns.
+// buffer (docs/sdk-defects.md). Array literals that hold BigInts become objects with a name a place; the patterns that
+// take them apart become object patterns. Names, not numbers: XS keeps properties that are named by integers as an array.
 
 import { bigintOf, findDeclaration, isIdentifier, isNode, list, type Node, rewrite } from "../syntax";
 import { moduleOf, type Step } from "./step";
@@ -43,7 +43,7 @@ function placed(elements: readonly Node[]): Node[] {
     method: false,
     shorthand: false,
     computed: false,
-    key: { type: "Literal", value: at, raw: String(at) },
+    key: { type: "Identifier", name: `place${at}` },
     value,
   }));
 }
