@@ -20,8 +20,9 @@ import {
   type Status,
   type StatusRequest,
 } from "../rpc/types";
-import type { Millisecond } from "../units";
+import type { Millisecond, Satoshi } from "../units";
 import { CoinWatch } from "./coin-watch";
+import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
@@ -252,7 +253,11 @@ export class SocketController implements SocketCalls {
     if (this.#payerIsGone()) this.#till.end("left");
     else if (tip !== undefined && tip >= session.expiry - Math.min(EXPIRY_MARGIN, SESSION_BLOCKS))
       this.#till.end("expiry");
-    else if (this.#till.exposure() >= settings.checkpoint) this.#till.checkpoint("exposure");
+    else if (this.#exposure() >= settings.checkpoint) this.#till.checkpoint("exposure");
+  }
+
+  #exposure(): Satoshi {
+    return exposure(this.#ledger.record, this.#outlet.credit(), this.#options.settings.price);
   }
 
   #payerIsGone(): boolean {

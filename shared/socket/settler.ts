@@ -60,11 +60,6 @@ export class Settler {
     return { settlements: [...others, settlement] };
   }
 
-  /** Value of commitments handed over that no block holds deep enough yet. */
-  unconfirmed(): Satoshi {
-    return this.settlements.reduce((sum, settlement) => sum + latest(settlement).value, 0);
-  }
-
   /** Broadcasts a payment that is good only once the network has it. Rejects with a ChainError, and forgets it then. */
   async sendOrForget(settlement: Settlement): Promise<void> {
     this.#underWay = settlement;

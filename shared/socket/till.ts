@@ -3,76 +3,41 @@
 // Each call first asks the chain whatever it has to, then decides in one go without waiting: nothing can change
 // between the last check and the journal. A commitment is written before it is credited or answered.
 
-import { payerScriptOf } from "../bitcoin/address";
-import { selectCoins, sessionMaximum } from "../bitcoin/coins";
-import { actualFee, type Draft, draftVsize, outputsOf } from "../bitcoin/draft";
-import { quoteFee } from "../bitcoin/fees";
-import { type PreparedDraft, prepareDraft } from "../bitcoin/frame";
+import { actualFee } from "../bitcoin/draft";
 import { checkSigned } from "../bitcoin/transaction";
 import { ChainError } from "../chain/error";
 import { schemeOf } from "../payment/schemes";
-import {
-  canPayMore,
-  lastCommitment,
-  MAX_COMMITMENTS,
-  nextIncrement,
-  SESSION_BLOCKS,
-  type Session,
-  type Step,
-} from "../payment/session";
-import type { Chain, Coin, Ecdsa, FeeRates, Random, Reporter } from "../ports";
+import { lastCommitment, nextIncrement, type Session } from "../payment/session";
+import type { Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
-import { energyFor, type Hex, type MilliwattHour, type Satoshi } from "../units";
-import { available, type CoinWatch, nameOf } from "./coin-watch";
-import type { SocketLedger } from "./ledger";
+import type { Hex, Satoshi } from "../units";
+import { type OpeningOptions, openSession, payerOf } from "./opening";
 import type { Outlet } from "./outlet";
-import { latest, type Settlement } from "./record";
-import type { SocketSettings } from "./settings";
+import { type Proposal, Proposals } from "./proposals";
+import type { Settlement } from "./record";
 import type { Settler } from "./settler";
 
-/** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
-const COINS_ASKED = 20;
-/** A commitment is repeated at a higher fee once the going fee is this much above its own. */
-const FEE_RISE = 1.5;
-
-/** A draft that was proposed, with all that is needed to check its signature quickly. */
-interface Proposal {
-  readonly increment: number;
-  readonly step: Step;
-  readonly draft: Draft;
-  readonly prepared: PreparedDraft;
-  readonly energy: MilliwattHour;
-}
-
-export interface TillOptions {
-  readonly chain: Chain;
-  readonly watch: CoinWatch;
-  readonly random: Random;
+export interface TillOptions extends OpeningOptions {
   readonly ecdsa: Ecdsa;
-  readonly ledger: SocketLedger;
   readonly outlet: Outlet;
   readonly settler: Settler;
-  readonly settings: SocketSettings;
-  /** Where the money goes. */
-  readonly payoutScript: Hex;
   readonly report: Reporter;
 }
 
 export class Till {
   readonly #options: TillOptions;
-  #proposal: Proposal | undefined;
+  readonly #proposals: Proposals;
   /** The last payment and its answer: a call that is repeated gets it again. */
   #answered: { readonly request: PaymentRequest; readonly result: PaymentResult } | undefined;
   #paying: { readonly request: PaymentRequest; readonly result: Promise<PaymentResult> } | undefined;
   /** The payer's key, once a signature of it was accepted in this session. */
   #publicKey: Hex | undefined;
-  /** Fee of an earlier commitment that somebody broadcast; the next draft must outbid it. */
-  #rivalFee: Satoshi | undefined;
   #ended: Hex | undefined;
 
   constructor(options: TillOptions) {
     this.#options = options;
+    this.#proposals = new Proposals(options);
   }
 
   get session(): Session | undefined {
@@ -83,31 +48,22 @@ export class Till {
 
   /** Opens a session for the address, or goes on with the one it has. */
   async request(request: PowerRequest): Promise<DraftOffer> {
-    const payer = this.#payerOf(request);
+    const payer = payerOf(request, this.#options.settings);
     this.#mustMayDeal(payer);
     this.#options.outlet.resume(payer);
     const running = this.session;
     if (running?.payerScript === payer && running.scheme === request.scheme) return this.#proposeAgain();
     if (running) this.end("another-payer");
-    const session = await this.#openSession(payer, request);
+    const { settler } = this.#options;
+    // What an earlier session holds goes out first: its change may be all the coins there are.
+    if (settler.settlements.some((each) => each.state === "held")) await settler.run();
+    const session = await openSession(this.#options, payer, request);
     // Another call may have opened one while the chain was asked; the younger replaces it only if nothing is paid on it.
     if (this.session && this.session.commitments.length > 0) throw new Fault("socket-busy", "", 5_000);
-    this.#proposal = undefined;
+    this.#proposals.reset();
     this.#publicKey = undefined;
-    this.#rivalFee = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
     return this.#proposeAgain();
-  }
-
-  #payerOf(request: PowerRequest): Hex {
-    const { settings } = this.#options;
-    if (!settings.schemes.includes(request.scheme))
-      throw new Fault("unknown-scheme", `Expected ${settings.schemes.join(" or ")}, came ${request.scheme}.`);
-    try {
-      return payerScriptOf(request.address, settings.network);
-    } catch (error) {
-      throw new Fault("bad-address", `(${error instanceof Error ? error.message : String(error)})`);
-    }
   }
 
   #mustMayDeal(payer: Hex): void {
@@ -119,133 +75,23 @@ export class Till {
     if (!settler.hasRoom()) throw new Fault("exposure-limit", "", 60_000);
   }
 
-  async #openSession(payer: Hex, request: PowerRequest): Promise<Session> {
-    const { chain, watch, settings, ledger, random, payoutScript, settler } = this.#options;
-    // What an earlier session holds goes out first: its change may be all the coins there are.
-    if (settler.settlements.some((each) => each.state === "held")) await settler.run();
-    const [coins, tip] = await Promise.all([available(chain.utxos(payer, COINS_ASKED)), watch.tip(), watch.rates()]);
-    const arrears = ledger.record.debts.find((debt) => debt.script === payer)?.amount ?? 0;
-    const { increment, sessionMax, feeLimit, price } = settings;
-    // Each basic payment has a fee of its own, so the coins must hold more of them.
-    const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
-    const fees = feeLimit * payments;
-    const inputs = this.#choose(coins, sessionMax + arrears + fees);
-    const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
-    if (max < increment)
-      throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
-    await watch.mustBeUnspent(inputs, settings.unspentMaxAge);
-    return {
-      id: hexOf(random.bytes(16)),
-      scheme: request.scheme,
-      payerScript: payer,
-      socketScript: payoutScript,
-      price,
-      increment,
-      max,
-      arrears,
-      expiry: tip + SESSION_BLOCKS,
-      inputs,
-      paid: 0,
-      commitments: [],
-    };
-  }
-
-  /** Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. */
-  #choose(coins: readonly Coin[], want: Satoshi): readonly Coin[] {
-    const { settlements } = this.#options.ledger.record;
-    const pledged = new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
-    const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
-    return selectCoins(coins, { want, ownTxids: new Set(own), excluded: (coin) => pledged.has(nameOf(coin)) });
-  }
-
   // ------------------------------------------------------------ drafts
 
   /** The standing proposal, or a new one. Throws a Fault where the session can take no more. */
   async #proposeAgain(): Promise<DraftOffer> {
     const rates = await this.#options.watch.rates();
     const session = this.#mustBeOpen();
-    this.#proposal = undefined;
-    const proposal = this.#propose(session, rates);
-    if (proposal) return this.#offer(session, proposal);
-    if (!this.canSell()) throw new Fault("exposure-limit", "", 60_000);
+    const proposal = this.#proposals.make(session, rates);
+    if (proposal) return this.#proposals.offer(session, proposal);
+    if (!this.#canSell()) throw new Fault("exposure-limit", "", 60_000);
     this.end("complete");
     throw new Fault("session-ended");
-  }
-
-  /** The next draft at the going fee; undefined where the maximum, the fee limit or the exposure forbids one. */
-  #propose(session: Session, rates: FeeRates): Proposal | undefined {
-    if (this.#wantsHigherFee(session, rates)) return this.#draft(session, 0, rates);
-    return canPayMore(session) && this.canSell() ? this.#draft(session, session.increment, rates) : undefined;
-  }
-
-  #draft(session: Session, pay: Satoshi, rates: FeeRates): Proposal | undefined {
-    const { settings } = this.#options;
-    const scheme = schemeOf(session.scheme);
-    if (session.inputs.length === 0 || session.commitments.length >= MAX_COMMITMENTS) return undefined;
-    const fee = quoteFee(scheme.draft(session, { pay, fee: 0 }), this.#demand(session, rates));
-    if (fee === undefined) return undefined;
-    const step = { pay, fee };
-    const draft = scheme.draft(session, step);
-    if (actualFee(draft) > settings.feeLimit) return undefined;
-    const proposal: Proposal = {
-      increment: nextIncrement(session),
-      step,
-      draft,
-      prepared: prepareDraft(draft),
-      energy: energyFor(pay, session.price),
-    };
-    this.#proposal = proposal;
-    return proposal;
-  }
-
-  #demand(session: Session, rates: FeeRates): Parameters<typeof quoteFee>[1] {
-    const rate = Math.max(rates.target, rates.floor);
-    const known = this.#broadcastFee(session);
-    if (known === undefined) return { rate };
-    const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
-    return { rate, incremental: rates.incremental, replaces: { fee: known, vsize } };
-  }
-
-  /** Fee of the transaction over the session's inputs that the network knows already. */
-  #broadcastFee(session: Session): Satoshi | undefined {
-    const open = this.#openSettlement(session);
-    const own = open ? lastCommitment(session)?.fee : undefined;
-    if (own === undefined) return this.#rivalFee;
-    return Math.max(own, this.#rivalFee ?? 0);
-  }
-
-  /** A single-fee commitment whose fee was left behind by the going rate, or by a rival, is repeated at a higher one. */
-  #wantsHigherFee(session: Session, rates: FeeRates): boolean {
-    const held = lastCommitment(session);
-    if (!held || !schemeOf(session.scheme).supersedes) return false;
-    if (this.#rivalFee !== undefined && held.fee <= this.#rivalFee) return true;
-    if (this.#options.outlet.renewalDue() && canPayMore(session)) return false;
-    const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
-    return (vsize * Math.max(rates.target, rates.floor)) / 1000 > held.fee * FEE_RISE;
   }
 
   /** True where the cable should fetch a draft although credit is not low. */
   higherFeeWanted(): boolean {
     const rates = this.#options.watch.lastRates();
-    return this.session !== undefined && rates !== undefined && this.#wantsHigherFee(this.session, rates);
-  }
-
-  #offer(session: Session, proposal: Proposal): DraftOffer {
-    const { draft, prepared, increment, energy, step } = proposal;
-    return {
-      session: session.id,
-      scheme: session.scheme,
-      increment,
-      inputs: draft.inputs.map(({ txid, vout, amount }) => ({ txid, vout, amount })),
-      outputs: outputsOf(draft),
-      fee: actualFee(draft),
-      transaction: prepared.unsigned,
-      energy,
-      sessionMax: session.max,
-      arrears: increment === 1 && step.pay > 0 ? session.arrears : 0,
-      credit: this.#options.outlet.creditOf(session.payerScript),
-      expiry: session.expiry,
-    };
+    return this.session !== undefined && rates !== undefined && this.#proposals.wantsHigherFee(this.session, rates);
   }
 
   // ------------------------------------------------------------ pay_transaction
@@ -275,7 +121,7 @@ export class Till {
     if (!verdict.ok) throw new Fault(verdict.fault, verdict.detail);
     await this.#inputsUnspent(session);
     // The chain may have been asked for long: the proposal must still stand.
-    if (this.#proposal !== proposal || this.session !== session)
+    if (this.#proposals.standing !== proposal || this.session !== session)
       throw new Fault("wrong-increment", "It was replaced meanwhile.");
     this.#publicKey = verdict.publicKey;
     const result = schemeOf(session.scheme).supersedes
@@ -287,7 +133,7 @@ export class Till {
 
   #proposalFor(request: PaymentRequest): Proposal {
     const session = this.#mustBeOpen(request.session);
-    const proposal = this.#proposal;
+    const proposal = this.#proposals.standing;
     if (request.increment < nextIncrement(session)) throw new Fault("already-superseded");
     if (!proposal || proposal.increment !== request.increment)
       throw new Fault("wrong-increment", `Expected ${proposal?.increment ?? "none"}, came ${request.increment}.`);
@@ -343,8 +189,7 @@ export class Till {
 
   #credited(session: Session, proposal: Proposal, report: Reporter): void {
     this.#options.outlet.supply();
-    this.#proposal = undefined;
-    this.#rivalFee = undefined;
+    this.#proposals.reset();
     report({
       name: "credited",
       session: session.id,
@@ -359,10 +204,10 @@ export class Till {
   #answer(proposal: Proposal, txid: Hex | undefined): PaymentResult {
     const rates = this.#options.watch.lastRates();
     const session = this.session;
-    const next = session && rates ? this.#propose(session, rates) : undefined;
-    const offer = session && next ? this.#offer(session, next) : undefined;
+    const next = session && rates ? this.#proposals.make(session, rates) : undefined;
+    const offer = session && next ? this.#proposals.offer(session, next) : undefined;
     const result = { credited: proposal.energy, ...(offer ? { next: offer } : {}) };
-    const settled = session && !next && this.canSell() ? this.end("complete") : undefined;
+    const settled = session && !next && this.#canSell() ? this.end("complete") : undefined;
     const known = txid ?? settled;
     return { ...result, ...this.#nowOf(), ...(known === undefined ? {} : { txid: known }) };
   }
@@ -398,7 +243,7 @@ export class Till {
         ? settler.taken(settlementOf(session, transaction, false))
         : {};
     ledger.write({ ...settlements, session: undefined, transaction: undefined });
-    this.#proposal = undefined;
+    this.#proposals.withdraw();
     this.#ended = session.id;
     report({ name: "session-ended", session: session.id, why, paid: session.paid });
     void settler.run();
@@ -412,7 +257,7 @@ export class Till {
     if (!session || transaction === undefined || this.#openSettlement(session)) return;
     ledger.write(settler.taken(settlementOf(session, transaction, true)));
     // The standing proposal was quoted before there was anything to outbid.
-    this.#proposal = undefined;
+    this.#proposals.withdraw();
     report({ name: "checkpoint", why, value: lastCommitment(session)?.value ?? 0 });
     void settler.run();
   }
@@ -424,8 +269,7 @@ export class Till {
 
   /** An earlier commitment of the session is out; the next draft has to outbid it. */
   outbid(fee: Satoshi): void {
-    this.#rivalFee = Math.max(fee, this.#rivalFee ?? 0);
-    this.#proposal = undefined;
+    this.#proposals.outbid(fee);
   }
 
   #closed(open: Settlement): { settlements: readonly Settlement[] } {
@@ -443,29 +287,8 @@ export class Till {
     throw new Fault(id === undefined || id === this.#ended ? "session-ended" : "unknown-session");
   }
 
-  // ------------------------------------------------------------ exposure
-
-  /** Value delivered that no confirmed transaction pays yet. */
-  exposure(): Satoshi {
-    const { outlet, settings } = this.#options;
-    return Math.max(0, this.#unpaid() - Math.floor((outlet.credit() * settings.price) / 1_000_000));
-  }
-
-  /** The same once all credit is drawn: what no confirmed transaction pays yet, delivered or not. */
-  #unpaid(): Satoshi {
-    const { ledger, settler } = this.#options;
-    const { session, debts } = ledger.record;
-    const held =
-      session && !this.#openSettlement(session) && schemeOf(session.scheme).supersedes
-        ? lastCommitment(session)
-        : undefined;
-    const owed = debts.reduce((sum, debt) => sum + debt.amount, 0);
-    return settler.unconfirmed() + (held?.value ?? 0) + owed;
-  }
-
-  /** Credit that is sold will be drawn, however much of it is left now: a stock of it must not outgrow the limit. */
-  canSell(): boolean {
-    return this.#unpaid() < this.#options.settings.exposureLimit && this.#options.settler.hasRoom();
+  #canSell(): boolean {
+    return this.#proposals.canSell() && this.#options.settler.hasRoom();
   }
 }
 
@@ -484,10 +307,4 @@ export function settlementOf(session: Session, transaction: Hex, open: boolean):
 
 function sameRequest(a: PaymentRequest, b: PaymentRequest): boolean {
   return a.session === b.session && a.increment === b.increment && a.transaction === b.transaction;
-}
-
-function hexOf(bytes: Uint8Array): Hex {
-  let hex = "";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return hex;
 }

@@ -1,0 +1,81 @@
+// Opening a session: whose coins, which of them, and how much they can pay.
+
+import { payerScriptOf } from "../bitcoin/address";
+import { selectCoins, sessionMaximum } from "../bitcoin/coins";
+import { MAX_COMMITMENTS, SESSION_BLOCKS, type Session } from "../payment/session";
+import type { Chain, Coin, Random } from "../ports";
+import { Fault } from "../rpc/faults";
+import type { PowerRequest } from "../rpc/types";
+import type { Hex, Satoshi } from "../units";
+import { available, type CoinWatch, nameOf } from "./coin-watch";
+import type { SocketLedger } from "./ledger";
+import { latest } from "./record";
+import type { SocketSettings } from "./settings";
+
+/** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
+const COINS_ASKED = 20;
+
+export interface OpeningOptions {
+  readonly chain: Chain;
+  readonly watch: CoinWatch;
+  readonly random: Random;
+  readonly ledger: SocketLedger;
+  readonly settings: SocketSettings;
+  /** Where the money goes. */
+  readonly payoutScript: Hex;
+}
+
+/** Script of the address that asks. Throws the Fault `bad-address` or `unknown-scheme`. */
+export function payerOf(request: PowerRequest, settings: SocketSettings): Hex {
+  if (!settings.schemes.includes(request.scheme))
+    throw new Fault("unknown-scheme", `Expected ${settings.schemes.join(" or ")}, came ${request.scheme}.`);
+  try {
+    return payerScriptOf(request.address, settings.network);
+  } catch (error) {
+    throw new Fault("bad-address", `(${error instanceof Error ? error.message : String(error)})`);
+  }
+}
+
+/** A session over coins that the chain has just reported unspent; nothing of it is written yet. */
+export async function openSession(options: OpeningOptions, payer: Hex, request: PowerRequest): Promise<Session> {
+  const { chain, watch, settings, ledger, random, payoutScript } = options;
+  const [coins, tip] = await Promise.all([available(chain.utxos(payer, COINS_ASKED)), watch.tip(), watch.rates()]);
+  const arrears = ledger.record.debts.find((debt) => debt.script === payer)?.amount ?? 0;
+  const { increment, sessionMax, feeLimit, price } = settings;
+  // Each basic payment has a fee of its own, so the coins must hold more of them.
+  const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
+  const fees = feeLimit * payments;
+  const inputs = choose(ledger, coins, sessionMax + arrears + fees);
+  const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
+  if (max < increment)
+    throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
+  await watch.mustBeUnspent(inputs, settings.unspentMaxAge);
+  return {
+    id: hexOf(random.bytes(16)),
+    scheme: request.scheme,
+    payerScript: payer,
+    socketScript: payoutScript,
+    price,
+    increment,
+    max,
+    arrears,
+    expiry: tip + SESSION_BLOCKS,
+    inputs,
+    paid: 0,
+    commitments: [],
+  };
+}
+
+/** Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. */
+function choose(ledger: SocketLedger, coins: readonly Coin[], want: Satoshi): readonly Coin[] {
+  const { settlements } = ledger.record;
+  const pledged = new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
+  const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
+  return selectCoins(coins, { want, ownTxids: new Set(own), excluded: (coin) => pledged.has(nameOf(coin)) });
+}
+
+function hexOf(bytes: Uint8Array): Hex {
+  let hex = "";
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  return hex;
+}

@@ -1,0 +1,158 @@
+// Proposals: the draft of the next increment at the going fee, or of the last value at a higher one.
+
+import { actualFee, type Draft, draftVsize, outputsOf } from "../bitcoin/draft";
+import { quoteFee } from "../bitcoin/fees";
+import { type Frame, frameOf, type PreparedDraft, prepareDraft, sameOutpoints } from "../bitcoin/frame";
+import { schemeOf } from "../payment/schemes";
+import {
+  arrearsDue,
+  canPayMore,
+  lastCommitment,
+  MAX_COMMITMENTS,
+  nextIncrement,
+  type Session,
+  type Step,
+} from "../payment/session";
+import type { FeeRates } from "../ports";
+import type { DraftOffer } from "../rpc/types";
+import { energyFor, type MilliwattHour, type Satoshi } from "../units";
+import { unpaid } from "./exposure";
+import type { SocketLedger } from "./ledger";
+import type { Outlet } from "./outlet";
+import type { SocketSettings } from "./settings";
+
+/** A commitment is repeated at a higher fee once the going fee is this much above its own. */
+const FEE_RISE = 1.5;
+
+/** A draft that was proposed, with all that is needed to check its signature quickly. */
+export interface Proposal {
+  readonly increment: number;
+  readonly step: Step;
+  readonly draft: Draft;
+  readonly prepared: PreparedDraft;
+  readonly energy: MilliwattHour;
+}
+
+export interface ProposalsOptions {
+  readonly ledger: SocketLedger;
+  readonly outlet: Outlet;
+  readonly settings: SocketSettings;
+}
+
+export class Proposals {
+  readonly #options: ProposalsOptions;
+  #standing: Proposal | undefined;
+  /** What all drafts over the session's inputs share; kept so that a draft costs half the hashing. */
+  #frame: Frame | undefined;
+  /** Fee of an earlier commitment that somebody broadcast; the next draft must outbid it. */
+  #rivalFee: Satoshi | undefined;
+
+  constructor(options: ProposalsOptions) {
+    this.#options = options;
+  }
+
+  /** The one that a payment may answer. */
+  get standing(): Proposal | undefined {
+    return this.#standing;
+  }
+
+  /** The standing proposal no longer holds. */
+  withdraw(): void {
+    this.#standing = undefined;
+  }
+
+  /** A commitment was accepted, or another session begins: there is nothing left to outbid. */
+  reset(): void {
+    this.#standing = undefined;
+    this.#rivalFee = undefined;
+  }
+
+  /** An earlier commitment of the session is out; the next draft has to outbid it. */
+  outbid(fee: Satoshi): void {
+    this.#rivalFee = Math.max(fee, this.#rivalFee ?? 0);
+    this.#standing = undefined;
+  }
+
+  /** The next draft at the going fee; undefined where the maximum, the fee limit or the exposure forbids one. */
+  make(session: Session, rates: FeeRates): Proposal | undefined {
+    if (this.wantsHigherFee(session, rates)) this.#standing = this.#draft(session, 0, rates);
+    else if (canPayMore(session) && this.canSell()) this.#standing = this.#draft(session, session.increment, rates);
+    else this.#standing = undefined;
+    return this.#standing;
+  }
+
+  /** Credit that is sold will be drawn, however much of it is left now: a stock of it must not outgrow the limit. */
+  canSell(): boolean {
+    return unpaid(this.#options.ledger.record) < this.#options.settings.exposureLimit;
+  }
+
+  #draft(session: Session, pay: Satoshi, rates: FeeRates): Proposal | undefined {
+    const { settings } = this.#options;
+    const scheme = schemeOf(session.scheme);
+    if (session.inputs.length === 0 || session.commitments.length >= MAX_COMMITMENTS) return undefined;
+    const fee = quoteFee(scheme.draft(session, { pay, fee: 0 }), this.#demand(session, rates));
+    if (fee === undefined) return undefined;
+    const step = { pay, fee };
+    const draft = scheme.draft(session, step);
+    if (actualFee(draft) > settings.feeLimit) return undefined;
+    if (
+      !this.#frame ||
+      !sameOutpoints(this.#frame.inputs, draft.inputs) ||
+      this.#frame.payerScript !== draft.payerScript
+    )
+      this.#frame = frameOf(draft.inputs, draft.payerScript);
+    return {
+      increment: nextIncrement(session),
+      step,
+      draft,
+      prepared: prepareDraft(draft, this.#frame),
+      energy: energyFor(pay, session.price),
+    };
+  }
+
+  #demand(session: Session, rates: FeeRates): Parameters<typeof quoteFee>[1] {
+    const rate = Math.max(rates.target, rates.floor);
+    const known = this.#broadcastFee(session);
+    if (known === undefined) return { rate };
+    const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
+    return { rate, incremental: rates.incremental, replaces: { fee: known, vsize } };
+  }
+
+  /** Fee of the transaction over the session's inputs that the network knows already. */
+  #broadcastFee(session: Session): Satoshi | undefined {
+    const { settlements } = this.#options.ledger.record;
+    const open = settlements.some((settlement) => settlement.open && settlement.session === session.id);
+    const own = open ? lastCommitment(session)?.fee : undefined;
+    if (own === undefined) return this.#rivalFee;
+    return Math.max(own, this.#rivalFee ?? 0);
+  }
+
+  /** A single-fee commitment whose fee was left behind by the going rate, or by a rival, is repeated at a higher one. */
+  wantsHigherFee(session: Session, rates: FeeRates): boolean {
+    const held = lastCommitment(session);
+    if (!held || !schemeOf(session.scheme).supersedes) return false;
+    if (this.#rivalFee !== undefined && held.fee <= this.#rivalFee) return true;
+    if (this.#options.outlet.renewalDue() && canPayMore(session)) return false;
+    const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
+    return (vsize * Math.max(rates.target, rates.floor)) / 1000 > held.fee * FEE_RISE;
+  }
+
+  /** The proposal as it travels. */
+  offer(session: Session, proposal: Proposal): DraftOffer {
+    const { draft, prepared, increment, energy } = proposal;
+    return {
+      session: session.id,
+      scheme: session.scheme,
+      increment,
+      inputs: draft.inputs.map(({ txid, vout, amount }) => ({ txid, vout, amount })),
+      outputs: outputsOf(draft),
+      fee: actualFee(draft),
+      transaction: prepared.unsigned,
+      energy,
+      sessionMax: session.max,
+      arrears: arrearsDue(session),
+      credit: this.#options.outlet.creditOf(session.payerScript),
+      expiry: session.expiry,
+    };
+  }
+}
