@@ -13,7 +13,8 @@ import type { SocketLedger } from "./ledger";
 import { type Debt, latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
-const MAX_SETTLEMENTS = 24;
+/** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
+const MAX_SETTLEMENTS = 20;
 const MAX_DEBTS = 16;
 const MAX_CHEATS = 32;
 
