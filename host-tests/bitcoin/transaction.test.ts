@@ -7,7 +7,7 @@ import { byteHex, bytesToHex, hexToBytes, le32, le64 } from "../../shared/bitcoi
 import { encodeDer } from "../../shared/bitcoin/der";
 import { type Draft, DUST, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
-import { explainRefusal } from "../../shared/bitcoin/explain";
+import { explainRefusal, MAX_TRANSACTION_BYTES } from "../../shared/bitcoin/explain";
 import { prepareDraft } from "../../shared/bitcoin/frame";
 import { type CheckOptions, checkSigned, signDraft } from "../../shared/bitcoin/transaction";
 import type { FaultName } from "../../shared/rpc/faults";
@@ -69,6 +69,20 @@ test("what is no transaction is malformed", () => {
     assert.equal(fault(text), "malformed-transaction", text.slice(0, 20));
   assert.equal(fault("00".repeat(2001)), "malformed-transaction");
   assert.equal(fault(`${signed.slice(0, -8)}${"00".repeat(100_000)}`), "malformed-transaction");
+});
+
+test("upper-case digits in a witness are malformed, though they mean the same bytes", () => {
+  const at = signed.indexOf(bytesToHex(wallet.publicKey));
+  assert.ok(at > 0);
+  assert.equal(fault(signed.slice(0, at) + signed.slice(at).toUpperCase()), "malformed-transaction");
+});
+
+test("a transaction too large for a microcontroller is refused before it is parsed", () => {
+  const output = { amount: 1n, script: hexToBytes(wallet.script) };
+  const large = changed((raw) => raw.outputs.push(...new Array<typeof output>(60).fill(output)));
+  assert.ok(large.length / 2 > MAX_TRANSACTION_BYTES);
+  const result = checkSigned(draft, large, ecdsa);
+  assert.ok(!result.ok && result.fault === "malformed-transaction" && /at most 2000 bytes/.test(result.detail));
 });
 
 test("an unsigned draft is malformed: it has no witnesses", () => {

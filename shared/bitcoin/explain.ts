@@ -36,8 +36,7 @@ export function explainRefusal(draft: Draft, transaction: Hex): Explanation {
 
 function parse(transaction: Hex): Parsed | undefined {
   try {
-    const parsed = RawTx.decode(hexToBytes(transaction));
-    return bytesToHex(RawTx.encode(parsed)) === transaction ? parsed : undefined;
+    return RawTx.decode(hexToBytes(transaction));
   } catch {
     return undefined;
   }
