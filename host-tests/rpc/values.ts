@@ -10,7 +10,8 @@ export function toJson(value: Value): unknown {
   if (value instanceof Uint8Array) return { base64: String.fromCharCode(...value) };
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value !== "object") return value;
-  const members = Object.entries(value as Struct).map(([name, member]) => [name, toJson(member)]);
+  const entries = value instanceof Map ? [...value] : Object.entries(value as Struct);
+  const members = entries.map(([name, member]) => [name, toJson(member)]);
   return { struct: Object.fromEntries(members) };
 }
 

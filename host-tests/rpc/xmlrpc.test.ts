@@ -221,3 +221,8 @@ test("what XML-RPC cannot carry is not written", () => {
   }
   assert.throws(() => encodeCall("a b", []), unwritable);
 });
+
+test("a struct is read as a Map, so that a peer's member names never become names of properties", () => {
+  const [struct] = decodeCall(encodeCall("m", [{ constructor: { a: 1 } }])).params;
+  assert.deepEqual(struct, new Map([["constructor", new Map([["a", 1]])]]));
+});

@@ -17,7 +17,7 @@ import type {
   WireInput,
   WireOutput,
 } from "./types";
-import { DateTime, Double, INT_MAX, type Struct, type Value } from "./xmlrpc";
+import { DateTime, Double, INT_MAX, type Members, type Struct, type Value } from "./xmlrpc";
 
 /** Longest that `get_status` waits. */
 export const MAX_WAIT_MS = 60_000;
@@ -53,7 +53,7 @@ interface Member<T> {
   readonly optional?: boolean;
 }
 
-type Members<T> = { readonly [K in keyof T]-?: Member<T[K]> };
+type Fields<T> = { readonly [K in keyof T]-?: Member<T[K]> };
 
 // ---------------------------------------------------------------- shapes
 
@@ -132,7 +132,7 @@ function list<T>(item: Shape<T>, least: number, most: number): Shape<readonly T[
 }
 
 /** A struct. A request must have no other members (a misspelt one would go unnoticed); an answer may, for later versions. */
-function struct<T extends object>(members: Members<T>, others: "refuse" | "ignore"): Shape<T> {
+function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore"): Shape<T> {
   const keys = Object.freeze(Object.keys(members)) as readonly (keyof T)[];
   const names = Object.freeze(keys.map((key) => members[key].name)) as readonly string[];
   return {
@@ -145,37 +145,37 @@ function struct<T extends object>(members: Members<T>, others: "refuse" | "ignor
       return written;
     },
     read: (value, field) => {
-      if (!isStruct(value)) throw new WireError(field, "a struct", show(value));
+      const present = membersOf(value);
+      if (present === undefined) throw new WireError(field, "a struct", show(value));
       const prefix = field === "" ? "" : `${field}.`;
       const read: Partial<T> = {};
       let known = 0;
       for (const key of keys) {
         const { name, shape, optional } = members[key];
-        const member = value[name];
+        const member = present.get(name);
         if (member !== undefined) {
           read[key] = shape.read(member, prefix + name);
           known++;
         } else if (!optional) throw new WireError(prefix + name, "a member", "none");
       }
-      if (others === "refuse") refuseOthers(value, names, known, prefix);
+      if (others === "refuse") refuseOthers(present, names, known, prefix);
       return read as T;
     },
   };
 }
 
-function refuseOthers(value: Struct, names: readonly string[], known: number, prefix: string): void {
-  const present = Object.keys(value);
-  if (present.length === known) return;
-  const other = present.find((name) => !names.includes(name)) ?? "";
+function refuseOthers(present: Members, names: readonly string[], known: number, prefix: string): void {
+  if (present.size === known) return;
+  const other = [...present.keys()].find((name) => !names.includes(name)) ?? "";
   throw new WireError(prefix + other.slice(0, 40), `only ${names.join(", ")}`, "an unknown member");
 }
 
-function isStruct(value: Value): value is Struct {
-  return (
-    typeof value === "object" &&
-    !Array.isArray(value) &&
-    !(value instanceof Uint8Array || value instanceof Double || value instanceof DateTime)
-  );
+/** A struct's members, as read from the wire or as written; undefined for any other value. */
+function membersOf(value: Value): Members | undefined {
+  if (value instanceof Map) return value;
+  if (typeof value !== "object" || Array.isArray(value)) return undefined;
+  if (value instanceof Uint8Array || value instanceof Double || value instanceof DateTime) return undefined;
+  return new Map(Object.entries(value as Struct));
 }
 
 /** A value as an error shows it: short, and never a whole transaction. */

@@ -16,9 +16,15 @@ export class Double {
   constructor(readonly value: number) {}
 }
 
+/** A struct to be written, as an object. */
 export type Struct = { readonly [name: string]: Value };
+/**
+ * A struct that was read: a Map, because XS keeps each name of a property for ever, and a peer that invents member
+ * names could fill a device's memory with them.
+ */
+export type Members = ReadonlyMap<string, Value>;
 /** A number is an integer: 32 bits when written, up to 2^53 when read (`i8`). */
-export type Value = number | boolean | string | Double | DateTime | Uint8Array | readonly Value[] | Struct;
+export type Value = number | boolean | string | Double | DateTime | Uint8Array | readonly Value[] | Struct | Members;
 
 export interface Limits {
   /** Characters of the whole text. */
@@ -92,16 +98,16 @@ function writeValue(value: Value): string {
   if (value instanceof Double) return `<value><double>${writeDouble(value.value)}</double></value>`;
   if (value instanceof Uint8Array) return `<value><base64>${toBase64(value)}</base64></value>`;
   if (value instanceof DateTime) return `<value><dateTime.iso8601>${writeDate(value)}</dateTime.iso8601></value>`;
-  if (typeof value === "object" && value !== null) return writeStruct(value as Struct);
+  if (value instanceof Map) return writeMembers([...value]);
+  if (typeof value === "object" && value !== null) return writeMembers(Object.entries(value as Struct));
   throw unwritable("a value that XML-RPC has", String(value));
 }
 
-function writeStruct(struct: Struct): string {
-  const members: string[] = [];
-  for (const name of Object.keys(struct)) {
-    members.push(`<member><name>${escapeText(name)}</name>${writeValue(struct[name] as Value)}</member>`);
-  }
-  return `<value><struct>${members.join("")}</struct></value>`;
+function writeMembers(members: readonly (readonly [name: string, value: Value])[]): string {
+  const written = members.map(([name, value]) => {
+    return `<member><name>${escapeText(name)}</name>${writeValue(value)}</member>`;
+  });
+  return `<value><struct>${written.join("")}</struct></value>`;
 }
 
 function writeInt(value: number): string {
@@ -177,8 +183,9 @@ function readFault(reader: Reader): MethodResponse {
   reader.open("fault");
   const fault = readValue(reader, 0);
   reader.close("fault");
-  const { faultCode: code, faultString: message } = fault as Struct;
-  if (typeof code !== "number" || typeof message !== "string" || Object.keys(fault).length !== 2) {
+  const code = fault instanceof Map && fault.size === 2 ? fault.get("faultCode") : undefined;
+  const message = fault instanceof Map ? fault.get("faultString") : undefined;
+  if (typeof code !== "number" || typeof message !== "string") {
     throw reader.malformed("a fault of faultCode and faultString", "another value");
   }
   return { kind: "fault", code, message };
@@ -242,19 +249,18 @@ function readArray(reader: Reader, depth: number): Value {
   return items;
 }
 
-function readStruct(reader: Reader, depth: number): Value {
-  // Without a prototype, so that a member called "__proto__" is a member like any other.
-  const struct: Record<string, Value> = Object.create(null);
+function readStruct(reader: Reader, depth: number): Members {
+  const members = new Map<string, Value>();
   reader.open("struct");
   while (reader.at("member")) {
     reader.open("member");
     const name = reader.leaf("name");
-    if (name in struct) throw reader.malformed("each member once", `"${name}" again`);
-    struct[name] = readValue(reader, depth);
+    if (members.has(name)) throw reader.malformed("each member once", `"${name}" again`);
+    members.set(name, readValue(reader, depth));
     reader.close("member");
   }
   reader.close("struct");
-  return struct;
+  return members;
 }
 
 const INTEGER = /^[+-]?\d{1,20}$/;
