@@ -233,6 +233,13 @@ export class Board implements Party {
       const end = this.#options.network.connect(this, address as string, port as number, this.#instant(), secure);
       return { handle: this.#own(end) };
     },
+    "net.resolve": ({ host }) => {
+      const handle = this.#nextHandle++;
+      this.#options.network.resolve(host as string, (value) => {
+        this.#post({ head: { handle, kind: "resolved", value: value ?? null } });
+      });
+      return { handle };
+    },
     "tcp.ready": ({ handle }) => {
       const end = this.#end(handle);
       this.#post({ head: { handle, kind: "ready", value: this.#writable(end) } });

@@ -7,6 +7,7 @@
 // client) cannot be paired; their bytes arrive as they come, which is right when time runs at the clock's speed.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { lookup } from "node:dns";
 import type { Server as HttpServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -86,6 +87,7 @@ export class Network {
   /** The adopted servers' sockets, by the port of the client. */
   readonly #served = new Map<number, Socket>();
   readonly #ends = new Set<End>();
+  #lookups = 0;
   /** Called when something came in from outside, so that a loop that waits for the clock looks again. */
   onOutside: () => void = () => {};
 
@@ -144,16 +146,25 @@ export class Network {
       ? connectTls({ host: address, port, servername: secure.host, ca: secure.ca })
       : connect({ host: address, port, allowHalfOpen: true, noDelay: true });
     const end = new End(owner, socket, delay, { address, port });
-    end.opening = true;
+    end.opening = inside !== undefined || this.#adopted.has(port);
     this.#ends.add(end);
     socket.once(secure ? "secureConnect" : "connect", () => {
       if (inside && !inside.owner.alive) return this.#silence(end);
-      if (!inside && !this.#adopted.has(port)) end.opening = false;
       this.#at(at + 2 * delay, () => !end.silent && end.onOpen());
+      if (!end.opening) this.onOutside();
     });
     this.#attach(end);
     end.sentArrives = at + delay;
     return end;
+  }
+
+  /** Looks a name up; `found` gets the address, or undefined. */
+  resolve(host: string, found: (address: string | undefined) => void): void {
+    this.#lookups++;
+    lookup(host, { family: 4 }, (error, address) => {
+      this.#lookups--;
+      this.#at(this.timeline.now, () => found(error ? undefined : address));
+    });
   }
 
   /** Sends at the virtual time `at`. */
@@ -271,6 +282,7 @@ export class Network {
   }
 
   #busy(): boolean {
+    if (this.#lookups > 0) return true;
     for (const { working } of this.#adopted.values()) if (working() > 0) return true;
     for (const end of this.#ends) {
       if (end.silent || end.socket.destroyed) continue;

@@ -20,7 +20,7 @@ export function summaryText(summary: Summary): string {
       `${basic.transactions}, ${basic.vbytes} vB, ${formatSatoshi(basic.feeSat)} of fees${share(basic.feeSat, summary.paidSat)}`,
     ),
     ...settlements.map(({ txid, height }) => row(height === null ? "waits for a block" : `block ${height}`, txid)),
-    ...(summary.faults.length > 0 ? [row("stopped by", summary.faults.join(", "))] : []),
+    ...(summary.faults.length > 0 ? [row("held up by", summary.faults.join(", "))] : []),
     ...(summary.crashes > 0 ? [row("crashes", String(summary.crashes))] : []),
     ...(trials ?? []).map(({ tried, met, refused }) => row(refused ? "refused" : "NOT REFUSED", `${tried}: ${met}`)),
   ];

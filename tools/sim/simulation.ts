@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly pace?: (now: Millisecond, until: Millisecond, busy: boolean) => Promise<Millisecond>;
   /** Where the socket listens; 0, the default, takes a free port. */
   readonly port?: number;
+  /** The socket that the cable calls, where it is not ours. */
+  readonly socketAt?: { readonly host: string; readonly port: number };
 }
 
 /** Something that happened, for whoever watches. */
@@ -70,6 +72,8 @@ export class Simulation {
   /** The socket's port. */
   port = 0;
   onHappening: (happening: Happening) => void = () => {};
+  /** The cable's electronics gained or lost their supply. */
+  onSupply: (supplied: boolean) => Promise<unknown> = async () => {};
   /** Once a virtual second. */
   onTick: () => void = () => {};
   readings: Readonly<Record<DeviceName, WorldReading>> | undefined;
@@ -199,7 +203,7 @@ export class Simulation {
     const cableConfig = {
       settings: { ...settings, ...scenario.cable },
       key: this.keys.cable.secretHex,
-      socket: { host: "127.0.0.1", port: this.port },
+      socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
     };
     if (socket) this.boards.socket = socket;
     if (hostile !== "cable") this.boards.cable = await this.#board("cable", cableConfig);
@@ -252,6 +256,7 @@ export class Simulation {
       this.#cableSupplied = powered.cable;
       this.tell("scene", { name: powered.cable ? "cable supplied" : "cable unsupplied" });
       await (powered.cable ? this.boards.cable?.powerOn() : this.boards.cable?.powerOff());
+      await this.onSupply(powered.cable);
     }
     const on = this.plugged && contacts.socket && contacts.cable;
     if (on === this.powered) return;
@@ -298,8 +303,8 @@ export class Simulation {
 
   async #do(step: Step): Promise<void> {
     const { world } = this;
+    if (step.plug) await this.plug(step.plug);
     if (step.appliance) await this.#connect(step.appliance);
-    if (step.plug) await this.#plug(step.plug);
     if (step.mine) await this.#mine(step.mine);
     if (step.fund) await this.node.fund(this.keys.cable.script, step.fund);
     if (step.mains) await world.setMains(step.mains);
@@ -325,7 +330,7 @@ export class Simulation {
     this.#appliance.power(this.powered);
   }
 
-  async #plug(where: "in" | "out"): Promise<void> {
+  async plug(where: "in" | "out"): Promise<void> {
     this.plugged = where === "in";
     this.tell("scene", { name: `plug ${where}` });
     await this.world.plug(where);

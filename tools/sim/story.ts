@@ -16,12 +16,14 @@ type Sentence = (facts: Facts) => string;
 const sat = (value: unknown): string => formatSatoshi(Number(value) as Satoshi);
 const energy = (value: unknown): string => formatEnergy(Number(value) as MilliwattHour);
 const time = (value: unknown): string => formatDuration(Number(value) as Millisecond);
+/** The sentence without the figures in brackets. */
+const brief = (why: unknown): string => String(why).split(" (")[0] as string;
 const short = (txid: unknown): string => `${String(txid).slice(0, 8)}...`;
 
 const SENTENCES: Readonly<Record<string, Sentence>> = {
   "scene plug in": () => "the cable is plugged in",
   "scene plug out": () => "the cable is pulled out",
-  "scene appliance": ({ appliance }) => `at its end: ${appliance}`,
+  "scene appliance": ({ appliance }) => `at the cable's end: ${appliance}`,
   "scene appliance powered": () => "power reaches the appliance",
   "scene appliance unpowered": () => "the appliance has no power",
   "scene appliance done": () => "the appliance is done",
@@ -48,8 +50,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "cable powered": () => "closes its relay",
   "cable paid": ({ increment, value, fee, remaining }) =>
     `pays increment ${increment}: ${sat(value)}, fee ${sat(fee)}; ${energy(remaining)} left`,
-  "cable stopped": ({ why, retryMs }) => `stops: ${why} Tries again in ${time(retryMs)}.`,
-  "cable held": ({ why }) => `pays no more for now: ${why}`,
+  "cable stopped": ({ why, retryMs }) => `stops: ${brief(why)} Tries again in ${time(retryMs)}.`,
+  "cable held": ({ reason }) => `pays no more for now (${reason})`,
 };
 
 export function sentenceOf({ from, event }: Happening): string {

@@ -1,0 +1,53 @@
+// npm run cable: the smart cable alone, at the clock's speed, at anybody's socket.
+
+import { runAlone } from "./sim/alone";
+import { findWorker } from "./sim/engine-xs";
+import { keysOf } from "./sim/keys";
+import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, UsageError, wholeNumber } from "./sim/options";
+
+const OPTIONS = {
+  socket: "value",
+  scheme: "value",
+  engine: "value",
+  seed: "value",
+  watts: "value",
+  json: "flag",
+} as const;
+
+await runCommand(async () => {
+  const given = readOptions(process.argv.slice(2), OPTIONS);
+  const engine = oneOf("engine", given.get("engine"), ENGINES);
+  if (engine === "xs") findWorker();
+  const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
+  const socketAt = hostAndPort(given.get("socket"));
+  const json = given.has("json");
+  await runAlone(
+    {
+      device: "cable",
+      about: "A cable alone",
+      coins: [],
+      scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
+      engine,
+      seed,
+      socketAt,
+      watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
+      json,
+    },
+    () => {
+      const { address } = keysOf(seed, "cable");
+      if (json) console.log(JSON.stringify({ name: "calling", ...socketAt, address }));
+      else
+        console.log(
+          `A smart cable calls ${socketAt.host}:${socketAt.port}. It pays from ${address} (regtest):\n` +
+            "send coins there if the socket says that it has none. End: Ctrl-C\n",
+        );
+    },
+  );
+});
+
+function hostAndPort(text: string | undefined): { host: string; port: number } {
+  const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text ?? "") ?? [];
+  if (!host || !port || Number(port) > 65_535)
+    throw new UsageError(`--socket: expected HOST:PORT, such as 127.0.0.1:8420, got "${text ?? ""}".`);
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,136 @@
+// One device alone, at the clock's speed: a socket for somebody else's cable, or a cable at somebody else's socket.
+// In the electrical world the other device is a plain relay: a socket's that is always closed, or a cable's that closes
+// when the socket was paid.
+
+import { createInterface } from "node:readline";
+import { payerScriptOf } from "../../shared/bitcoin/address";
+import { Account } from "./account";
+import type { DeviceName } from "./bundle";
+import { UsageError } from "./options";
+import { RealTime } from "./real-time";
+import { type Happening, type RunOptions, Simulation } from "./simulation";
+import { View } from "./view";
+
+/** A year: until somebody presses Ctrl-C. */
+const FOREVER_S = 365 * 86_400;
+const LEASE = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
+/** Satoshi that `fund` sends when no amount is given. */
+export const FUND = 250_000;
+
+export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
+  readonly device: DeviceName;
+  readonly about: string;
+  readonly coins: readonly number[];
+  readonly json: boolean;
+  /** Real power of the appliance. */
+  readonly watts: number;
+}
+
+/** Starts the device and runs until the process is told to end. `ready` gets the simulation once the device answers. */
+export async function runAlone(options: AloneOptions, ready: (simulation: Simulation) => void): Promise<void> {
+  const time = new RealTime();
+  const other: DeviceName = options.device === "socket" ? "cable" : "socket";
+  const simulation = await Simulation.start({
+    ...options,
+    scenario: {
+      name: `${options.device} alone`,
+      about: options.about,
+      socket: {},
+      cable: {},
+      coins: options.coins,
+      linkDelayMs: 0,
+      chainDelayMs: 0,
+      blockIntervalS: 60,
+      steps: [{ atS: 0, plug: "in" }],
+      endS: FOREVER_S,
+      hostile: other,
+    },
+    pace: (now, until) => time.pace(now, until),
+  });
+  const account = new Account(simulation);
+  const view = new View(simulation, account, process.stdout);
+  let announced = false;
+  simulation.network.onOutside = () => time.poke();
+  simulation.onHappening = (happening) => {
+    account.take(happening);
+    if (isNews(happening)) show(options.json, happening, view);
+    if (other === "cable") plainCable(simulation, happening);
+    // From now on it answers.
+    if (!announced && happening.from === options.device) {
+      announced = true;
+      ready(simulation);
+    }
+  };
+  simulation.onTick = () => !options.json && view.refresh();
+  if (options.watts > 0) await simulation.world.setLoad({ kind: "resistive", watts: options.watts });
+  if (other === "socket") await plainSocket(simulation);
+  else simulation.onSupply = async (supplied) => supplied && (await simulation.world.boot("cable"));
+  const end = () => {
+    simulation.end();
+    time.poke();
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  const lines = takeCommands(simulation, time);
+  try {
+    await simulation.run(() => false);
+  } finally {
+    lines.close();
+    await simulation.close();
+  }
+}
+
+/** Blocks come every minute; only those that change something are news. */
+function isNews({ event }: Happening): boolean {
+  return event.name !== "block";
+}
+
+function show(json: boolean, happening: Happening, view: View): void {
+  if (!json) view.happened(happening);
+  else console.log(JSON.stringify({ atMs: Math.round(happening.at), from: happening.from, ...happening.event }));
+}
+
+/** A socket that gives power to everybody: the cable's own relay decides. */
+async function plainSocket({ world }: Simulation): Promise<void> {
+  await world.boot("socket");
+  await world.grant("socket", LEASE);
+}
+
+/** A cable lets its appliance draw once the socket has taken a payment, and no longer than that is so. */
+function plainCable({ world, timeline }: Simulation, { event }: Happening): void {
+  const closes = event.name === "credited" || event.name === "credit-honoured";
+  if (!closes && event.name !== "standby" && event.name !== "lockout" && event.name !== "credit-used") return;
+  timeline.at(timeline.now, async () => {
+    if (!(await world.read("cable")).running) return;
+    await (closes ? world.grant("cable", LEASE) : world.revoke("cable"));
+  });
+}
+
+/** Lines on standard input: `fund ADDRESS [SATOSHI]`, `mine [BLOCKS]`, `plug in`, `plug out`. */
+function takeCommands(simulation: Simulation, time: RealTime): { close(): void } {
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    const { timeline } = simulation;
+    timeline.at(timeline.now, async () => {
+      try {
+        await command(simulation, line.trim().split(/\s+/));
+      } catch (error) {
+        console.error((error as Error).message);
+      }
+    });
+    time.poke();
+  });
+  return lines;
+}
+
+async function command(simulation: Simulation, [verb, first, second]: readonly string[]): Promise<void> {
+  if (verb === "fund" && first) {
+    const { txid } = await simulation.node.fund(payerScriptOf(first, "regtest"), Number(second ?? FUND));
+    await simulation.node.mine(1);
+    console.log(`sent ${second ?? FUND} sat to ${first} in ${txid}, and mined a block`);
+  } else if (verb === "mine") {
+    await simulation.node.mine(Number(first ?? 1));
+    console.log(`height ${simulation.node.tip().height}`);
+  } else if (verb === "plug" && (first === "in" || first === "out")) await simulation.plug(first);
+  else if (verb) throw new UsageError("expected: fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out");
+}

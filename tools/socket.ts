@@ -1,0 +1,52 @@
+// npm run socket: the smart socket alone, at the clock's speed, for anybody's cable or XML-RPC client.
+
+import { FUND, runAlone } from "./sim/alone";
+import { findWorker } from "./sim/engine-xs";
+import { keysOf } from "./sim/keys";
+import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, wholeNumber } from "./sim/options";
+
+const OPTIONS = {
+  port: "value",
+  scheme: "value",
+  engine: "value",
+  seed: "value",
+  watts: "value",
+  json: "flag",
+} as const;
+const PORT = 8420;
+
+await runCommand(async () => {
+  const given = readOptions(process.argv.slice(2), OPTIONS);
+  const engine = oneOf("engine", given.get("engine"), ENGINES);
+  if (engine === "xs") findWorker();
+  const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
+  const json = given.has("json");
+  await runAlone(
+    {
+      device: "socket",
+      about: "A socket alone",
+      coins: [FUND],
+      scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
+      engine,
+      seed,
+      port: wholeNumber("port", given.get("port"), PORT, 0, 65_535),
+      watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
+      json,
+    },
+    ({ port, server }) => {
+      if (json) console.log(JSON.stringify({ name: "listening", port, esplora: server.url }));
+      else console.log(help(port, server.url, keysOf(seed, "cable").address));
+    },
+  );
+});
+
+function help(port: number, esplora: string, cable: string): string {
+  return `A smart socket listens on 127.0.0.1:${port}; its chain (regtest) answers at ${esplora}.
+
+Ask it:    python3 -c "import xmlrpc.client as x; print(x.ServerProxy('http://127.0.0.1:${port}/RPC2').get_status())"
+Pay it:    npm run cable -- --socket 127.0.0.1:${port}
+           (that cable's address, ${cable}, has ${FUND} sat)
+Your own:  type "fund ADDRESS [SATOSHI]", "mine [BLOCKS]", "plug in" or "plug out"; a block comes about once a minute.
+End:       Ctrl-C
+`;
+}
