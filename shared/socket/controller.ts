@@ -253,7 +253,8 @@ export class SocketController implements SocketCalls {
     if (this.#payerIsGone()) this.#till.end("left");
     else if (tip !== undefined && tip >= session.expiry - Math.min(EXPIRY_MARGIN, SESSION_BLOCKS))
       this.#till.end("expiry");
-    else if (this.#exposure() >= settings.checkpoint) this.#till.checkpoint("exposure");
+    // At the limit only a confirmation helps, and nothing confirms what was not broadcast.
+    else if (this.#exposure() >= settings.checkpoint || !this.#till.canSell()) this.#till.checkpoint("exposure");
   }
 
   #exposure(): Satoshi {

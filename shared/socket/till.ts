@@ -7,7 +7,7 @@ import { actualFee } from "../bitcoin/draft";
 import { checkSigned } from "../bitcoin/transaction";
 import { ChainError } from "../chain/error";
 import { schemeOf } from "../payment/schemes";
-import { lastCommitment, nextIncrement, type Session } from "../payment/session";
+import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
 import type { Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
@@ -83,7 +83,7 @@ export class Till {
     const session = this.#mustBeOpen();
     const proposal = this.#proposals.make(session, rates);
     if (proposal) return this.#proposals.offer(session, proposal);
-    if (!this.#canSell()) throw new Fault("exposure-limit", "", 60_000);
+    if (!this.canSell() && canPayMore(session)) throw new Fault("exposure-limit", "", 60_000);
     this.end("complete");
     throw new Fault("session-ended");
   }
@@ -207,7 +207,8 @@ export class Till {
     const next = session && rates ? this.#proposals.make(session, rates) : undefined;
     const offer = session && next ? this.#proposals.offer(session, next) : undefined;
     const result = { credited: proposal.energy, ...(offer ? { next: offer } : {}) };
-    const settled = session && !next && this.#canSell() ? this.end("complete") : undefined;
+    const over = session !== undefined && !next && (this.canSell() || !canPayMore(session));
+    const settled = over ? this.end("complete") : undefined;
     const known = txid ?? settled;
     return { ...result, ...this.#nowOf(), ...(known === undefined ? {} : { txid: known }) };
   }
@@ -287,7 +288,8 @@ export class Till {
     throw new Fault(id === undefined || id === this.#ended ? "session-ended" : "unknown-session");
   }
 
-  #canSell(): boolean {
+  /** False while what is sold already is all that may wait for confirmation. */
+  canSell(): boolean {
     return this.#proposals.canSell() && this.#options.settler.hasRoom();
   }
 }
