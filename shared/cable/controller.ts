@@ -163,7 +163,7 @@ export class CableController {
 
   /** Nothing is left to draw and nothing may be paid. */
   #giveUpIfHeld(): void {
-    if (this.#held?.stop && this.#inlet.remaining() <= 0) throw this.#held.stop;
+    if (this.#held?.stop && this.#inlet.isSpent()) throw this.#held.stop;
   }
 
   /** The first answer of the socket, however long it takes to come up. */
@@ -290,7 +290,7 @@ export class CableController {
   // ------------------------------------------------------------ drawing
 
   #supply(): void {
-    if (this.#inlet.remaining() <= 0) return;
+    if (this.#inlet.isSpent()) return;
     this.#inlet.supply();
     this.#enter("powered");
   }

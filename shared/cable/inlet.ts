@@ -68,6 +68,12 @@ export class Inlet {
     return Math.floor((this.#options.ledger.record.paidUpTo - this.meter()) / MICRO);
   }
 
+  /** True where nothing is left to draw. A relay that is open is not closed for a rest that nobody would argue about. */
+  isSpent(): boolean {
+    const { gate, settings } = this.#options;
+    return this.remaining() <= (gate.read().closed ? 0 : settings.toleranceBase);
+  }
+
   /** By how much the two accounts may differ now. */
   tolerance(): MilliwattHour {
     const { ledger, settings } = this.#options;
