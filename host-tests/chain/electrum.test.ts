@@ -1,0 +1,147 @@
+// The line to an Electrum server: its version, its pushes, and what happens when it breaks.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Electrum } from "../../shared/chain/electrum";
+import { BitcoinNode } from "../../tools/node/bitcoin-node";
+import { fails, SCRIPT, SHOP, spend, UNLIMITED } from "./backends";
+import { electrumFake } from "./electrum-fake";
+import { FakeLines, type LineServer, ManualClock, settled } from "./fakes";
+
+function over(dialer: FakeLines) {
+  const clock = new ManualClock();
+  return { clock, chain: new Electrum({ dialer, clock, host: "electrum.test", port: 50001, bucket: UNLIMITED }) };
+}
+
+function answering(answers: Readonly<Record<string, unknown>>): LineServer {
+  return (line) => {
+    const { id, method } = JSON.parse(line) as { id: number; method: string };
+    const result = method === "server.version" && !(method in answers) ? ["x", "1.4.2"] : answers[method];
+    return result === undefined ? undefined : JSON.stringify({ jsonrpc: "2.0", id, result });
+  };
+}
+
+describe("the line to an Electrum server", () => {
+  it("agrees on the version first, once a connection", async () => {
+    const dialer = new FakeLines(answering({ "blockchain.headers.subscribe": { height: 7, hex: "00" } }));
+    const { chain } = over(dialer);
+    assert.deepEqual(await Promise.all([chain.tip(), chain.tip()]), [7, 7]);
+    const methods = dialer.lines.map((line) => (JSON.parse(line) as { method: string }).method);
+    assert.deepEqual(methods, ["server.version", "blockchain.headers.subscribe", "blockchain.headers.subscribe"]);
+    assert.equal(dialer.connections.length, 1);
+  });
+
+  it("refuses a server that speaks another version", async () => {
+    for (const version of ["1.3", "1.7", "2.0", "", null]) {
+      const { chain } = over(new FakeLines(answering({ "server.version": ["x", version] })));
+      await assert.rejects(chain.tip(), fails("malformed", /1\.4 to 1\.6/));
+    }
+  });
+
+  it("is away when nobody listens, and comes back", async () => {
+    const dialer = new FakeLines(answering({ "blockchain.headers.subscribe": { height: 7 } }));
+    dialer.refusal = "connection refused";
+    const { chain } = over(dialer);
+    await assert.rejects(chain.tip(), fails("away", /refused/));
+    dialer.refusal = undefined;
+    assert.equal(await chain.tip(), 7);
+  });
+
+  it("is away when no answer comes in time, and tries a new connection then", async () => {
+    const dialer = new FakeLines(answering({}));
+    const { chain, clock } = over(dialer);
+    const tip = chain.tip();
+    tip.catch(() => undefined);
+    await settled();
+    await clock.advance(10_000);
+    await assert.rejects(tip, fails("away", /no answer to blockchain.headers.subscribe/));
+    dialer.serve = answering({ "blockchain.headers.subscribe": { height: 8 } });
+    assert.equal(await chain.tip(), 8);
+    assert.equal(dialer.connections.length, 2);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("keeps silent for a while when the server complains about too many requests", async () => {
+    const dialer = new FakeLines((line) => {
+      const { id, method } = JSON.parse(line) as { id: number; method: string };
+      if (method === "server.version") return JSON.stringify({ id, result: ["x", "1.4"] });
+      return JSON.stringify({ id, error: { code: -101, message: "excessive resource usage" } });
+    });
+    const { chain } = over(dialer);
+    await assert.rejects(chain.tip(), fails("rate-limited"));
+    const sent = dialer.lines.length;
+    await assert.rejects(chain.tip(), fails("rate-limited"));
+    assert.equal(dialer.lines.length, sent);
+  });
+
+  it("does not believe an answer to a question that it did not ask", async () => {
+    const dialer = new FakeLines((line) => {
+      const { id, method } = JSON.parse(line) as { id: number; method: string };
+      if (method === "server.version") return JSON.stringify({ id, result: ["x", "1.4"] });
+      return JSON.stringify({ id: id + 1, result: { height: 9 } });
+    });
+    await assert.rejects(over(dialer).chain.tip(), fails("malformed", /answer to call/));
+  });
+
+  it("rejects what waits when it is closed, and everything after", async () => {
+    const { chain } = over(new FakeLines(answering({})));
+    const tip = chain.tip();
+    tip.catch(() => undefined);
+    await settled();
+    chain.close();
+    chain.close();
+    await assert.rejects(tip, fails("away"));
+    await assert.rejects(chain.tip(), fails("away"));
+  });
+});
+
+describe("watching a script at an Electrum server", () => {
+  let node: BitcoinNode;
+  before(async () => {
+    node = await BitcoinNode.start();
+  });
+  after(() => node.stop());
+
+  it("tells of a payment, a spend and a block, until it is ended", async () => {
+    const { dialer, notify } = electrumFake(node);
+    const { chain, clock } = over(dialer);
+    let changes = 0;
+    const end = chain.watch(SCRIPT, () => changes++);
+    await clock.advance(0);
+    const told = async (): Promise<number> => {
+      notify();
+      await settled();
+      return changes;
+    };
+    assert.equal(await told(), 0);
+    const coin = await node.fund(SCRIPT, 50_000);
+    assert.equal(await told(), 1);
+    await chain.broadcast(spend(coin, 50_000, 300));
+    assert.equal(await told(), 2);
+    await node.mine(1);
+    assert.equal(await told(), 3);
+    end();
+    await node.fund(SCRIPT, 50_000);
+    assert.equal(await told(), 3);
+    await clock.advance(600_000);
+    assert.equal(clock.waiting, 0, "nothing more is asked");
+  });
+
+  it("notices what happened while the connection was down", async () => {
+    const { dialer } = electrumFake(node);
+    const { chain, clock } = over(dialer);
+    let changes = 0;
+    chain.watch(SHOP, () => changes++);
+    await clock.advance(0);
+    dialer.drop();
+    dialer.refusal = "down";
+    await node.fund(SHOP, 50_000);
+    await clock.advance(5_000);
+    assert.equal(changes, 0);
+    dialer.refusal = undefined;
+    await clock.advance(60_000);
+    assert.equal(changes, 1);
+    chain.close();
+    assert.equal(clock.waiting, 0);
+  });
+});

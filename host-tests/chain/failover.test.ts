@@ -1,0 +1,198 @@
+// Several backends behind one port: who is asked, who rests, and what counts when they disagree.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
+import { Failover } from "../../shared/chain/failover";
+import type { Chain, Spend } from "../../shared/ports";
+import { fails } from "./backends";
+import { RAW, TXID } from "./canned";
+import { ManualClock } from "./fakes";
+
+const COIN = { txid: "11".repeat(32), vout: 1 };
+
+/** A backend that does as it is told, and counts what it was asked. */
+class Told implements Chain {
+  asked = 0;
+  trouble: ChainError | undefined;
+  spend: Spend | undefined;
+  constructor(readonly height = 0) {}
+
+  async #answer<T>(value: T): Promise<T> {
+    this.asked++;
+    if (this.trouble) throw this.trouble;
+    return value;
+  }
+
+  utxos = () => this.#answer([]);
+  outspend = () => this.#answer(this.spend);
+  broadcast = () => this.#answer(TXID);
+  status = () => this.#answer({ state: "unknown" as const });
+  feeRates = () => this.#answer({ floor: 100, incremental: 100, target: 100 });
+  tip = () => this.#answer(this.height);
+}
+
+function trouble(kind: ChainErrorKind, retryAfter?: number): ChainError {
+  return new ChainError(kind, `told to be ${kind}`, retryAfter === undefined ? {} : { retryAfter });
+}
+
+function set(quorum: 1 | 2 = 1) {
+  const clock = new ManualClock();
+  const backends = [new Told(1), new Told(2), new Told(3)] as const;
+  return { clock, backends, chain: new Failover({ backends, clock, quorum }) };
+}
+
+describe("a list of backends", () => {
+  it("believes the first one while that answers", async () => {
+    const { chain, backends } = set();
+    assert.equal(await chain.tip(), 1);
+    assert.equal(backends[1].asked + backends[2].asked, 0);
+  });
+
+  for (const kind of ["away", "rate-limited", "malformed"] satisfies ChainErrorKind[]) {
+    it(`goes on to the next when one is ${kind}, and comes back to it after a rest`, async () => {
+      const { chain, backends, clock } = set();
+      backends[0].trouble = trouble(kind);
+      assert.equal(await chain.tip(), 2);
+      backends[0].trouble = undefined;
+      assert.equal(await chain.tip(), 2, "the first one rests");
+      assert.equal(backends[0].asked, 1);
+      await clock.advance(10_000);
+      assert.equal(await chain.tip(), 1);
+    });
+  }
+
+  it("lets a backend rest longer each time, and as long as it asked for", async () => {
+    const { chain, backends, clock } = set();
+    backends[0].trouble = trouble("away");
+    await chain.tip();
+    await clock.advance(10_000);
+    await chain.tip();
+    assert.equal(backends[0].asked, 2);
+    await clock.advance(19_000);
+    await chain.tip();
+    assert.equal(backends[0].asked, 2, "it rests 20 s now");
+    await clock.advance(1_000);
+    backends[0].trouble = trouble("rate-limited", 100_000);
+    await chain.tip();
+    assert.equal(backends[0].asked, 3);
+    await clock.advance(99_000);
+    await chain.tip();
+    assert.equal(backends[0].asked, 3);
+    await clock.advance(1_000);
+    backends[0].trouble = undefined;
+    assert.equal(await chain.tip(), 1);
+  });
+
+  it("asks those that rest when nobody else answers, and passes on the first failure", async () => {
+    const { chain, backends } = set();
+    for (const backend of backends) backend.trouble = trouble("away");
+    backends[0].trouble = trouble("rate-limited", 5_000);
+    await assert.rejects(chain.tip(), fails("rate-limited"));
+    backends[2].trouble = undefined;
+    assert.equal(await chain.tip(), 3);
+  });
+
+  it("takes a refusal for an answer: nobody else is asked", async () => {
+    const { chain, backends } = set();
+    backends[0].trouble = trouble("refused");
+    await assert.rejects(chain.utxos("00", 1), fails("refused"));
+    assert.equal(backends[1].asked, 0);
+  });
+
+  it("sends a transaction to all, and one that takes it is enough", async () => {
+    const { chain, backends } = set();
+    backends[0].trouble = trouble("away");
+    backends[1].trouble = trouble("fee-too-low");
+    assert.equal(await chain.broadcast(RAW), TXID);
+    assert.deepEqual(
+      backends.map(({ asked }) => asked),
+      [1, 1, 1],
+    );
+  });
+
+  it("counts a transaction that one backend knows already as sent", async () => {
+    const { chain, backends } = set();
+    for (const backend of backends) backend.trouble = trouble("away");
+    backends[1].trouble = trouble("already-known");
+    assert.equal(await chain.broadcast(RAW), TXID);
+  });
+
+  it("says why a transaction was refused rather than that somebody is away", async () => {
+    const { chain, backends } = set();
+    for (const backend of backends) backend.trouble = trouble("away");
+    backends[2].trouble = trouble("replacement-fee-too-low");
+    await assert.rejects(chain.broadcast(RAW), fails("replacement-fee-too-low"));
+  });
+
+  it("offers packages and watching only where a backend does", () => {
+    const { chain, clock } = set();
+    assert.equal(chain.broadcastPackage, undefined);
+    assert.equal(chain.watch, undefined);
+    let listeners = 0;
+    const pusher: Chain = Object.assign(new Told(), {
+      watch: () => {
+        listeners++;
+        return () => void listeners--;
+      },
+      broadcastPackage: async () => {},
+    });
+    const both = new Failover({ backends: [new Told(), pusher], clock });
+    assert.ok(both.broadcastPackage);
+    const end = both.watch?.("00", () => {});
+    assert.equal(listeners, 1);
+    end?.();
+    assert.equal(listeners, 0);
+  });
+});
+
+describe("a quorum of two for unspent", () => {
+  it("wants two backends at all", () => {
+    assert.throws(() => new Failover({ backends: [new Told()], clock: new ManualClock(), quorum: 2 }), /at least 2/);
+  });
+
+  it("asks two, and a third only when one of them fails", async () => {
+    const { chain, backends } = set(2);
+    assert.equal(await chain.outspend(COIN), undefined);
+    assert.deepEqual(
+      backends.map(({ asked }) => asked),
+      [1, 1, 0],
+    );
+    backends[1].trouble = trouble("malformed");
+    assert.equal(await chain.outspend(COIN), undefined);
+    assert.deepEqual(
+      backends.map(({ asked }) => asked),
+      [2, 2, 1],
+    );
+  });
+
+  it("does not take one word for unspent", async () => {
+    const { chain, backends } = set(2);
+    backends[0].trouble = trouble("away");
+    backends[1].trouble = trouble("away");
+    await assert.rejects(chain.outspend(COIN), fails("away"));
+  });
+
+  it("takes one word for spent when nobody denies it", async () => {
+    const { chain, backends } = set(2);
+    backends[0].trouble = trouble("away");
+    backends[2].trouble = trouble("away");
+    backends[1].spend = { txid: TXID };
+    assert.deepEqual(await chain.outspend(COIN), { txid: TXID });
+  });
+
+  it("calls it a conflict when they disagree whether, or by whom", async () => {
+    const { chain, backends } = set(2);
+    backends[0].spend = { txid: TXID };
+    await assert.rejects(chain.outspend(COIN), fails("conflict", /disagree whether/));
+    backends[1].spend = { txid: "77".repeat(32) };
+    await assert.rejects(chain.outspend(COIN), fails("conflict", /disagree who/));
+  });
+
+  it("gives the answer that says most when they agree", async () => {
+    const { chain, backends } = set(2);
+    backends[0].spend = {};
+    backends[1].spend = { txid: TXID, height: 500 };
+    assert.deepEqual(await chain.outspend(COIN), { txid: TXID, height: 500 });
+  });
+});
