@@ -5,7 +5,8 @@
 
 import type { Clock, Connection, Dialer } from "../ports";
 import type { Millisecond } from "../units";
-import { concat, type Headers, HttpError, MessageReader, parseResponse, type ResponseHead, writeMessage } from "./http";
+import { Bytes } from "./bytes";
+import { type Headers, HttpError, MessageReader, parseResponse, type ResponseHead, writeMessage } from "./http";
 import { encodeUtf8 } from "./utf8";
 
 export interface HttpRequest {
@@ -138,7 +139,7 @@ class Exchange {
   #settled = false;
   /** Bytes of the answer were seen: sending the request again is out of the question. */
   #answered = false;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #body = new Bytes();
 
   constructor(request: HttpRequest, outcome: Outcome) {
     this.#request = request;
@@ -212,7 +213,7 @@ class Exchange {
     const { onChunk } = this.#request;
     const status = this.#head?.status ?? 0;
     if (onChunk && status >= 200 && status < 300) onChunk(chunk);
-    else this.#chunks.push(chunk);
+    else this.#body.add(chunk);
   }
 
   #guard(action: () => void): void {
@@ -234,7 +235,7 @@ class Exchange {
     const reusable = sound && keepAlive;
     this.#settle();
     if (!reusable) connection.close();
-    this.#outcome.resolve({ status, headers, body: concat(...this.#chunks) }, reusable ? connection : undefined);
+    this.#outcome.resolve({ status, headers, body: this.#body.take() }, reusable ? connection : undefined);
   }
 
   #settle(): void {

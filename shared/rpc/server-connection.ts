@@ -6,8 +6,9 @@
 import type { Clock, Connection } from "../ports";
 import type { Millisecond } from "../units";
 import type { Admission } from "./admission";
+import { Bytes } from "./bytes";
 import { Fault } from "./faults";
-import { concat, HttpError, MessageReader, parseRequest, type RequestHead, writeMessage } from "./http";
+import { HttpError, MessageReader, parseRequest, type RequestHead, writeMessage } from "./http";
 import { type Answer, answerCall, type ErrorReporter } from "./methods";
 import { RPC_PATH, type SocketCalls } from "./types";
 import { decodeUtf8, encodeUtf8 } from "./utf8";
@@ -64,7 +65,7 @@ export class ServerConnection {
   #cancel: () => void = () => {};
   #head: RequestHead | undefined;
   #refusal: HttpError | undefined;
-  #body: Uint8Array[] = [];
+  readonly #body = new Bytes();
 
   constructor(connection: Connection, address: string, context: Context) {
     this.address = address;
@@ -87,7 +88,7 @@ export class ServerConnection {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#cancel();
-    this.#body = [];
+    this.#body.take();
     this.#connection.onData = () => {};
     this.#connection.onClose = () => {};
     this.#connection.close();
@@ -108,7 +109,7 @@ export class ServerConnection {
         if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
       },
       body: (chunk: Uint8Array) => {
-        this.#body.push(chunk);
+        this.#body.add(chunk);
       },
       end: () => this.#answer(),
     };
@@ -117,8 +118,7 @@ export class ServerConnection {
   #answer(): void {
     if (this.#refusal) throw this.#refusal;
     const { clock, limits } = this.#context;
-    const body = concat(...this.#body);
-    this.#body = [];
+    const body = this.#body.take();
     this.#state = "answering";
     this.#arm(limits.answerMs, () => this.#refuse(new HttpError("timeout", "the answer took too long", 503)));
     this.#since = clock.now();
@@ -195,7 +195,7 @@ export class ServerConnection {
     const { clock, limits } = this.#context;
     this.#state = "farewell";
     this.#since = clock.now();
-    this.#body = [];
+    this.#body.take();
     this.#arm(limits.farewellMs, () => this.close());
   }
 
