@@ -24,11 +24,11 @@ function listed(makefile: string, variable: "MODULES" | "PRELOADS"): string[] {
         .trim(),
     )
     .filter((name) => name.endsWith(".xsb"))
-    .map((name) => unescape(name.slice(0, -".xsb".length)));
+    .map((name) => colonOf(name.slice(0, -".xsb".length)));
 }
 
 /** mcconfig writes the colon of `embedded:io` as a folder. */
-function unescape(name: string): string {
+function colonOf(name: string): string {
   return name.startsWith("~.") ? name.slice(2).replace("/", ":") : name;
 }
 
@@ -57,14 +57,34 @@ export function checkMakefile(makefile: string, expected: Expectation): string[]
   ];
 }
 
+/** What the tools warned of. */
+export interface Warnings {
+  /** What must be mended, one line each. */
+  readonly ours: readonly string[];
+  /** Places of RAM (one pointer each) that XS keeps for what is not constant in flash, the libraries' and parameters included. */
+  readonly aliases: number;
+}
+
+/** xsl's: `### warning: module: export() path.to name: not frozen`, or `no const`. */
+const ALIAS = /^### warning: ([^ ]+): (.*?)([\w$-]+)(?:\[\d+\])*: (no const|not frozen)$/;
+const OUR_MODULE = /^(shared|firmware)\//;
+
 /**
- * Warnings of xsc and xsl in `output` that concern us, one line each. xsc names a file; xsl names what it found in flash
- * that a preloaded module should not have (`warning: ...`, `### ...`), or a module. Files of the SDK (`sdk`) are the SDK's.
+ * Sorts what the SDK's tools printed. xsl warns of everything in flash that a program could still change, and keeps a
+ * place in RAM for it. In our modules nothing may be changeable: an object that is not frozen fails, and so does a
+ * variable of a module (`variables`: names of all that are declared with let or var). A parameter that a closure keeps
+ * cannot be declared constant in the language; it costs its four bytes and is let pass. So are the libraries' (tools/wallet
+ * freezes what it can). Anything else that says "warning" fails, unless it is about a file of the SDK (`sdk`).
  */
-export function checkWarnings(output: string, sdk: string): string[] {
-  return output
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => /\bwarning\b|^### .*(error|not found)|\bno const\b|\bnot frozen\b/i.test(line))
-    .filter((line) => !line.startsWith(`${sdk}/`) && !line.includes(`${sdk}/modules/`));
+export function checkWarnings(output: string, sdk: string, variables: ReadonlySet<string>): Warnings {
+  const ours: string[] = [];
+  let aliases = 0;
+  for (const line of output.split("\n").map((line) => line.trim())) {
+    const [, module = "", , name = "", kind] = ALIAS.exec(line) ?? [];
+    if (kind) {
+      aliases++;
+      if (OUR_MODULE.test(module) && (kind === "not frozen" || variables.has(name))) ours.push(line);
+    } else if (/\bwarning\b/i.test(line) && !line.includes(sdk)) ours.push(line);
+  }
+  return { ours, aliases };
 }

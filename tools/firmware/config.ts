@@ -1,108 +1,153 @@
-// The owner's settings, from `--config FILE` (JSON): what the build decides, what goes into the image for
-// firmware/<device>/main.ts to read from "mc/config", and the key, which goes into neither.
+// The owner's configuration, from `--config FILE` (JSON): what the build decides, what the image holds for
+// firmware/<device>/main.ts to read from "mc/config", and the key, which the image does not hold.
 
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { isNetwork, type Network, payeeScriptOf } from "../../shared/bitcoin/address";
 import { type DeviceName, type FlashSize, type Link, type Target, UsageError } from "./targets";
+
+type Json = Readonly<Record<string, unknown>>;
 
 export interface BuildConfig {
   readonly network: Network;
   readonly link: Link;
+  /** Wi-Fi too where the link is Ethernet: a socket's way to the chain. */
+  readonly uplink: boolean;
   readonly flash: FlashSize;
   /** Flash and NVS encrypted: burns eFuses at the first start (docs/keys.md). */
   readonly encrypted: boolean;
-  /** What the image may know: all settings but those above and the key. */
-  readonly image: Readonly<Record<string, unknown>>;
+  /** What the image may know. */
+  readonly image: Json;
   /** The owner's secret as the file gives it (hex or WIF), for the provisioning tool alone. */
   readonly key: string | undefined;
 }
 
-/** Settings of the build that the image has no use for, and the secret that it must not hold. */
+/** Settings of the build, and the secret: the image has no use for the first and must not hold the other. */
 const NOT_IN_IMAGE = ["flash", "encrypted", "key"];
 
-export function readConfig(file: string | undefined): Record<string, unknown> {
+/** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
+const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: "169.254.21.1", cable: "169.254.21.2" };
+const HOSTNAME = "plugpay";
+const PORT = 8121;
+
+/** Reads the file; a certificate that it names by a path is read too. */
+export function readConfig(file: string | undefined): Json {
   if (file === undefined) return {};
-  let text: string;
+  const config = parse(file, read(file));
+  const { certificate } = config;
+  if (typeof certificate !== "string" || certificate.startsWith("-----BEGIN")) return config;
+  return { ...config, certificate: read(resolve(dirname(file), certificate)) };
+}
+
+function read(file: string): string {
   try {
-    text = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch {
     throw new UsageError(`--config: cannot read ${file}`);
   }
+}
+
+function parse(file: string, text: string): Json {
+  let config: unknown;
   try {
-    const config: unknown = JSON.parse(text);
-    if (typeof config === "object" && config !== null && !Array.isArray(config)) {
-      return config as Record<string, unknown>;
-    }
+    config = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`--config ${file}: ${(error as Error).message}`);
   }
+  if (isJson(config)) return config;
   throw new UsageError(`--config ${file}: expected a JSON object`);
 }
 
+function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** `mainnet`: real money was asked for on the command line, not only in a file that may have been copied. */
-export function buildConfig(
-  given: Readonly<Record<string, unknown>>,
-  device: DeviceName,
-  target: Target,
-  mainnet: boolean,
-): BuildConfig {
-  const network = given["network"] ?? "regtest";
+export function buildConfig(given: Json, device: DeviceName, target: Target, mainnet: boolean): BuildConfig {
+  const settings = isJson(given["settings"]) ? given["settings"] : {};
+  const network = settings["network"] ?? "regtest";
   if (!isNetwork(network)) {
-    throw new UsageError(`network: expected regtest, signet, testnet or mainnet, came ${String(network)}`);
+    throw new UsageError(`settings.network: expected regtest, signet, testnet or mainnet, came ${String(network)}`);
   }
   const key = optional(given, "key");
-  checkMoney(network, device, given, key, mainnet);
-  const image = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
+  checkMoney(network, device, key, mainnet);
+  checkPayout(network, settings);
+  checkChain(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
+  const uplink = link === "ethernet" && given["ssid"] !== undefined;
+  if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
+  const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
   return {
     network,
     link,
+    uplink,
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: given["encrypted"] === true,
-    image: { ...image, network, link },
+    // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
+    image: { ...usual(device, link), ...kept, link, settings: { sharedLink: link === "wifi", ...settings, network } },
     key,
   };
 }
 
+/** Where a device is, and where a cable finds its socket, unless the owner says otherwise. */
+function usual(device: DeviceName, link: Link): Json {
+  const host = link === "ethernet" ? ADDRESS.socket : `${HOSTNAME}.local`;
+  const own = link === "ethernet" ? { address: ADDRESS[device] } : {};
+  return device === "socket" ? { ...own, port: PORT, hostname: HOSTNAME } : { ...own, socket: { host, port: PORT } };
+}
+
+/** What only the owner knows, and a device cannot work without; thrown as one line. */
+export function checkComplete({ image, link, uplink }: BuildConfig, device: DeviceName): void {
+  const wanted: string[] = [];
+  if (device === "socket") wanted.push("esplora");
+  if (link === "wifi" || uplink) wanted.push("ssid", "password");
+  const missing = wanted.filter((name) => image[name] === undefined);
+  if (device === "socket" && !(image["settings"] as Json)["payoutAddress"]) missing.push("settings.payoutAddress");
+  if (missing.length > 0)
+    throw new UsageError(`--config FILE: a ${device} wants ${missing.join(", ")} (docs/building.md)`);
+}
+
 /** Real money only on purpose: asked for twice, on a cable with a key that its owner holds elsewhere too. */
-function checkMoney(
-  network: Network,
-  device: DeviceName,
-  given: Readonly<Record<string, unknown>>,
-  key: string | undefined,
-  mainnet: boolean,
-): void {
-  if (network === "mainnet") {
-    if (!mainnet) throw new UsageError("network mainnet is real money: say --mainnet too, if that is meant");
-    if (device === "cable" && key === undefined) {
-      throw new UsageError(
-        "a cable on mainnet wants a key that you hold elsewhere too: set `key` (docs/keys.md says how to make one)",
-      );
-    }
-  } else if (mainnet) throw new UsageError(`--mainnet was given, but the configuration's network is ${network}`);
-  const payout = optional(given, "payoutAddress");
-  if (device === "socket" && payout !== undefined) {
-    try {
-      payeeScriptOf(payout, network);
-    } catch (error) {
-      throw new UsageError(`payoutAddress: ${(error as Error).message}`);
-    }
+function checkMoney(network: Network, device: DeviceName, key: string | undefined, mainnet: boolean): void {
+  if (network !== "mainnet") {
+    if (mainnet) throw new UsageError(`--mainnet was given, but the configuration's network is ${network}`);
+    return;
+  }
+  if (!mainnet) throw new UsageError("network mainnet is real money: say --mainnet too, if that is meant");
+  if (device === "cable" && key === undefined) {
+    throw new UsageError(
+      "a cable on mainnet wants a key that you hold elsewhere too: set `key` (docs/keys.md says how to make one)",
+    );
   }
 }
 
-function optional(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
+function checkPayout(network: Network, settings: Json): void {
+  const payout = optional(settings, "payoutAddress");
+  if (payout === undefined) return;
+  try {
+    payeeScriptOf(payout, network);
+  } catch (error) {
+    throw new UsageError(`settings.payoutAddress: ${(error as Error).message}`);
+  }
+}
+
+/** A server's certificate is checked against one root, so HTTPS wants that root. */
+function checkChain(given: Json): void {
+  const esplora = optional(given, "esplora");
+  if (esplora?.startsWith("https:") && optional(given, "certificate") === undefined) {
+    throw new UsageError(
+      `esplora: ${esplora} wants \`certificate\`, the root of that server in PEM (a path or its text)`,
+    );
+  }
+}
+
+function optional(given: Json, name: string): string | undefined {
   const value = given[name];
   if (value === undefined || typeof value === "string") return value;
   throw new UsageError(`${name}: expected a string`);
 }
 
-function oneOf<T extends string>(
-  given: Readonly<Record<string, unknown>>,
-  name: string,
-  known: readonly T[],
-  usual: T,
-  who = "",
-): T {
+function oneOf<T extends string>(given: Json, name: string, known: readonly T[], usual: T, who = ""): T {
   const value = given[name] ?? usual;
   const found = known.find((one) => one === value);
   if (!found) throw new UsageError(`${name}: ${who}${known.join(" or ")}, came ${String(value)}`);

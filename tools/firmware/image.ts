@@ -1,10 +1,11 @@
 // One image: from a device's main module to what mcconfig makes of it, with the checks that the SDK leaves out.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
-import { checkMakefile, checkWarnings } from "./checks";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { checkMakefile, checkWarnings, type Warnings } from "./checks";
 import { type Manifest, writeManifest } from "./manifest";
+import { moduleVariables } from "./modules";
 import type { Sdk } from "./sdk";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -24,8 +25,8 @@ export interface Image {
   readonly manifest: Manifest;
   /** As mcconfig's -p takes it. */
   readonly platform: string;
-  /** Modules that must be preloaded: ours and the wallet's. */
-  readonly own: readonly string[];
+  /** Modules that must be preloaded, ours and the wallet's: XS name to file. */
+  readonly own: ReadonlyMap<string, string>;
   /** What lies beside the manifest: path to text. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -36,16 +37,23 @@ export function configure(sdk: Sdk, image: Image): string {
   mkdirSync(join(OUT, "sdk"), { recursive: true });
   run(sdk, image, [path]);
   const makefile = makefileOf(image);
-  const complaints = checkMakefile(readFileSync(makefile, "utf8"), { preload: image.manifest.preload, own: image.own });
-  if (complaints.length > 0) throw new ImageError(`${basename(image.folder)} is not the image that it should be`, complaints);
+  const complaints = checkMakefile(readFileSync(makefile, "utf8"), {
+    preload: image.manifest.preload,
+    own: [...image.own.keys()],
+  });
+  if (complaints.length > 0)
+    throw new ImageError(`${basename(image.folder)} is not the image that it should be`, complaints);
   return makefile;
 }
 
-/** Builds what `configure` prepared: compiles, links, and takes no warning about our modules. `-t deploy` flashes. */
-export function make(sdk: Sdk, image: Image, target?: "deploy"): void {
+/** Builds what `configure` prepared: compiles, links, and takes no warning about our modules. */
+export function make(sdk: Sdk, image: Image, target?: "deploy"): Warnings {
+  // xsl prints its warnings when it links, so it links each time.
+  rmSync(join(dirname(makefileOf(image)), "mc.xs.c"), { force: true });
   const output = run(sdk, image, ["-m", ...(target ? ["-t", target] : []), join(image.folder, "manifest.json")]);
-  const complaints = checkWarnings(output, sdk.path);
-  if (complaints.length > 0) throw new ImageError(`${basename(image.folder)}: the SDK's tools warn`, complaints);
+  const warnings = checkWarnings(output, sdk.path, moduleVariables(image.own.values()));
+  if (warnings.ours.length > 0) throw new ImageError(`${basename(image.folder)}: the SDK's tools warn`, warnings.ours);
+  return warnings;
 }
 
 function makefileOf(image: Image): string {

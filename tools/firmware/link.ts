@@ -41,7 +41,7 @@ export async function linkedImage(device: DeviceName): Promise<Image> {
       modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
       preload: [...preload],
     },
-    own: [...wallet.modules.keys(), ...application.own.keys()],
+    own: new Map([...wallet.modules, ...application.own]),
     files: { "linked.js": mainModule(device) },
   };
 }
@@ -77,7 +77,9 @@ function report(device: DeviceName, checks: readonly Check[], onNode: readonly C
     const same = check.gave === onNode[i]?.gave;
     const holds = check.holds && same;
     if (!holds) failed++;
-    console.log(`  ${holds ? "ok  " : "FAIL"} ${device}: ${check.name}${same ? "" : " (Node's engine gives other bytes)"}`);
+    console.log(
+      `  ${holds ? "ok  " : "FAIL"} ${device}: ${check.name}${same ? "" : " (Node's engine gives other bytes)"}`,
+    );
   });
   return failed;
 }

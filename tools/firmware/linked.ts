@@ -81,13 +81,18 @@ export class LinkedEngine implements Engine {
 
   #take(kind: string, head: string, bytes: Uint8Array): void {
     if (this.#ended) return;
-    if (kind === "X") return this.#end(new FirmwareCrash(head));
-    if (kind === "C") {
-      const answer = this.onCommand({ head: JSON.parse(head) as unknown, bytes }, COMMAND_METER);
-      if (!this.#ended) this.#send("R", answer);
-      return;
-    }
-    this.peak = JSON.parse(head) as Peak;
+    if (kind === "X") this.#end(new FirmwareCrash(head));
+    else if (kind === "C") this.#answer({ head: JSON.parse(head) as unknown, bytes });
+    else this.#done(JSON.parse(head) as Peak);
+  }
+
+  #answer(command: Message): void {
+    const answer = this.onCommand(command, COMMAND_METER);
+    if (!this.#ended) this.#send("R", answer);
+  }
+
+  #done(peak: Peak): void {
+    this.peak = peak;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.resolve({ meter: DELIVERY_METER });

@@ -31,8 +31,9 @@ export function deviceManifest(
   application: ModuleGraph,
   wallet: WalletModules,
 ): Manifest {
-  const fragments = [device, `network-${config.link}`];
-  if (device === "socket" && config.link === "wifi") fragments.push("announce");
+  const wifi = config.link === "wifi" || config.uplink;
+  const fragments = [device, `network-${config.link}`, ...(config.uplink ? ["network-wifi"] : [])];
+  if (wifi) fragments.push(device === "socket" ? "announce" : "silent");
   return {
     build: {
       PLUGPAY: root,
@@ -73,7 +74,11 @@ export function sdkconfig(root: string, config: BuildConfig): string {
 }
 
 /** Writes the manifest and the files beside it to `folder`, whose name becomes the image's; gives the manifest's path. */
-export function writeManifest(folder: string, manifest: Manifest, files: Readonly<Record<string, string>> = {}): string {
+export function writeManifest(
+  folder: string,
+  manifest: Manifest,
+  files: Readonly<Record<string, string>> = {},
+): string {
   const path = join(folder, "manifest.json");
   const all = { ...files, "manifest.json": `${JSON.stringify(manifest, null, 2)}\n` };
   for (const [name, text] of Object.entries(all)) {

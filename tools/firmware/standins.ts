@@ -29,12 +29,14 @@ export async function standIns(root: string, folder: string, names: readonly str
   const named = new Map<string, string>();
   for (const name of names) {
     const file = FILES[name];
-    if (!file) throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/firmware/standins.ts)`);
+    if (!file)
+      throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/firmware/standins.ts)`);
     const replaced = join(own, `${file}.ts`);
     // make takes no colon in a file's path.
     const path = name.replace(":", "_");
     named.set(path, name);
-    entryPoints[path] = existsSync(replaced) && file === "config" ? replaced : join(root, "tools/sim/device", `${file}.ts`);
+    entryPoints[path] =
+      existsSync(replaced) && file === "config" ? replaced : join(root, "tools/sim/device", `${file}.ts`);
   }
   const { metafile } = await build({
     absWorkingDir: root,

@@ -1,0 +1,39 @@
+// Types of the SDK's modules that bring the network up; @moddable/typings has none of them.
+
+declare module "embedded:network/interface/ethernet" {
+  export default class Ethernet {
+    constructor(options: { onChanged?: (what: "connection" | "address") => void });
+    configure(options: { static: { address: string; mask: string; gateway: string } }): void;
+    connect(): void;
+    close(): void;
+  }
+}
+
+declare module "embedded:network/interface/wifi" {
+  export default class WiFi {
+    constructor(options: { onChanged?: (what: "connection" | "address") => void });
+    connect(options: { SSID: string; password?: string }): void;
+    close(): void;
+    /** 200 nothing, 300 joining, 400 joined, 500 with an address. */
+    readonly connection: number;
+  }
+}
+
+declare module "embedded:network/dnssd" {
+  export default class Dnssd {
+    constructor(options: { socket: { io: unknown } });
+    claim(options: { host: string; onReady?: () => void; onError?: () => void }): void;
+    advertise(options: { serviceType: string; name: string; host: string; port: number }): void;
+    close(): void;
+  }
+}
+
+declare module "embedded:io/socket/udp" {
+  const UDP: unknown;
+  export default UDP;
+}
+
+/** Says where the device is, once it has an address. */
+declare module "plugpay/announce" {
+  export default function announce(): void;
+}

@@ -1,0 +1,3 @@
+// A cable announces nothing.
+
+export default function announce(): void {}

@@ -1,0 +1,109 @@
+// npm run firmware -- --check: every manifest that can be generated, as far as the installed tools go. Says what it did,
+// and what it could not do and why.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildConfig } from "./config";
+import { deviceImage, linkOnly } from "./device";
+import { configure, ROOT } from "./image";
+import { compileNative, nativeMissing, unknownSettings } from "./native";
+import { findSdk, idfMissing, type Sdk, sdkMissing } from "./sdk";
+import { DEVICES, type DeviceName, type Link, TARGETS, type Target, UsageError } from "./targets";
+
+interface Variant {
+  readonly device: DeviceName;
+  readonly target: Target;
+  readonly link: Link;
+}
+
+/** Every image that can be asked for. */
+export const VARIANTS: readonly Variant[] = DEVICES.flatMap((device) =>
+  Object.values(TARGETS).flatMap((target) => target.links.map((link) => ({ device, target, link }))),
+);
+
+/** One chip a kind of link has the modules of all; linking them says everything about JavaScript. */
+const LINKED: Readonly<Record<Link, Target>> = { ethernet: TARGETS.esp32, wifi: TARGETS.esp32c6 };
+
+let failures = 0;
+
+function say(done: string, complaint = ""): void {
+  if (complaint !== "") failures++;
+  console.log(complaint === "" ? `ok       ${done}` : `FAILED   ${done}\n${complaint.replace(/^/gm, "           ")}`);
+}
+
+function skip(what: string, why: string): void {
+  console.log(`skipped  ${what}: ${why}`);
+}
+
+export async function check(): Promise<void> {
+  const missing = sdkMissing();
+  const sdk = missing ? undefined : findSdk();
+  for (const variant of VARIANTS) await checkVariant(sdk, variant);
+  if (missing) skip("mcconfig and the linker", missing);
+  checkSettings();
+  await checkNative(sdk);
+  const idf = idfMissing();
+  if (idf) skip("building for a chip", idf);
+  if (failures > 0) throw new UsageError(`${failures} checks failed`);
+}
+
+async function checkVariant(sdk: Sdk | undefined, { device, target, link }: Variant): Promise<void> {
+  const name = `${device} for ${target.name}, ${link}`;
+  await attempt(name, async () => {
+    const image = await deviceImage(device, target, buildConfig({ link }, device, target, false));
+    if (!sdk) return "manifest generated";
+    if (LINKED[link] !== target) {
+      configure(sdk, image);
+      return "mcconfig, all of ours preloaded";
+    }
+    const { warnings } = linkOnly(sdk, image, target);
+    return `mcconfig, all of ours preloaded, linked (${warnings.aliases} places of RAM for what is not constant)`;
+  });
+}
+
+async function attempt(name: string, action: () => Promise<string>): Promise<void> {
+  try {
+    say(`${name}: ${await action()}`);
+  } catch (error) {
+    say(name, (error as Error).message);
+  }
+}
+
+/** Every setting of manifests/sdkconfig must be one that ESP-IDF knows. */
+function checkSettings(): void {
+  const idf = process.env["IDF_PATH"];
+  if (!idf || !existsSync(join(idf, "components"))) {
+    skip("names in sdkconfig", "no ESP-IDF ($IDF_PATH)");
+    return;
+  }
+  const folder = join(ROOT, "manifests/sdkconfig");
+  const all = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const unknown = unknownSettings(all.join("\n"), idf);
+  say("names in sdkconfig", unknown.length > 0 ? `ESP-IDF does not know ${unknown.join(", ")}` : "");
+}
+
+/** Our C, with every warning an error, for each chip that the installed compiler serves. */
+async function checkNative(sdk: Sdk | undefined): Promise<void> {
+  const idf = process.env["IDF_PATH"];
+  const folder = join(ROOT, "firmware/native");
+  const sources = readdirSync(folder).filter((file) => file.endsWith(".c"));
+  for (const target of Object.values(TARGETS)) {
+    const missing = sdk ? nativeMissing(target, idf) : "no Moddable SDK ($MODDABLE)";
+    if (missing || !sdk || !idf) {
+      skip(`our C for ${target.name}`, missing ?? "");
+      continue;
+    }
+    const generated = linkOnly(
+      sdk,
+      await deviceImage("socket", target, buildConfig({}, "socket", target, false)),
+      target,
+    ).generated;
+    const paths = sources.map((file) => join(folder, file));
+    for (const [file, complaint] of compileNative({ sources: paths, target, sdk: sdk.path, idf, generated })) {
+      say(`${file} for ${target.name}`, complaint);
+    }
+  }
+  if (idf && !existsSync(join(idf, "components/mbedtls/mbedtls/include"))) {
+    skip("tls-esp32.c against mbedTLS's own headers", "this ESP-IDF has no mbedTLS (git submodule update --init)");
+  }
+}
