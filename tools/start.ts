@@ -43,6 +43,7 @@ await runCommand(async () => {
     else view.happened(happening);
   };
   simulation.onTick = () => view.refresh();
+  process.once("SIGINT", () => simulation.end());
   try {
     await simulation.run(() => !account.sessionOpen);
   } finally {

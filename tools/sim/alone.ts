@@ -14,6 +14,8 @@ import { View } from "./view";
 /** A year: until somebody presses Ctrl-C. */
 const FOREVER_S = 365 * 86_400;
 const LEASE = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
+/** Until the socket's answer has reached the cable. */
+const ANSWER = 100;
 /** Satoshi that `fund` sends when no amount is given. */
 export const FUND = 250_000;
 
@@ -97,10 +99,10 @@ async function plainSocket({ world }: Simulation): Promise<void> {
 }
 
 /** A cable lets its appliance draw once the socket has taken a payment, and no longer than that is so. */
-function plainCable({ world, timeline }: Simulation, { event }: Happening): void {
+function plainCable({ world, timeline }: Simulation, { at, event }: Happening): void {
   const closes = event.name === "credited" || event.name === "credit-honoured";
   if (!closes && event.name !== "standby" && event.name !== "lockout" && event.name !== "credit-used") return;
-  timeline.at(timeline.now, async () => {
+  timeline.at(at + ANSWER, async () => {
     if (!(await world.read("cable")).running) return;
     await (closes ? world.grant("cable", LEASE) : world.revoke("cable"));
   });

@@ -134,12 +134,18 @@ export class Simulation {
   async run(settled: () => boolean): Promise<void> {
     const end = this.options.scenario.endS * 1000;
     let quietSince = 0;
-    while (!this.#ended && this.timeline.now < end) {
-      await this.#step(end);
-      if (!this.#isQuiet || !settled()) quietSince = this.timeline.now;
-      else if (this.timeline.now - quietSince >= QUIET) this.end();
+    try {
+      while (!this.#ended && this.timeline.now < end) {
+        await this.#step(end);
+        if (!this.#isQuiet || !settled()) quietSince = this.timeline.now;
+        else if (this.timeline.now - quietSince >= QUIET) this.end();
+      }
+      await this.#look();
+    } catch (error) {
+      // Ctrl-C reaches the helper processes, too: what they lack then is no news.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (!this.#ended) throw error;
     }
-    await this.#look();
   }
 
   /** Ends the run after what happens now. */
@@ -148,10 +154,10 @@ export class Simulation {
   }
 
   async close(): Promise<void> {
-    for (const board of Object.values(this.boards)) await board?.powerOff();
-    await this.network.shut();
-    await this.server.stop();
-    await this.node.stop();
+    // Whatever is broken, the rest is put away: a socket that listens would keep the process alive.
+    const shut = [() => this.network.shut(), () => this.server.stop(), () => this.node.stop()];
+    for (const board of Object.values(this.boards)) await board?.powerOff().catch(() => {});
+    await Promise.allSettled(shut.map((each) => each()));
     this.world.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
