@@ -33,6 +33,8 @@ export class ModelNetwork {
   relayDelay: Millisecond;
   /** Every transaction that any node ever accepted, by id: the referee's memory. */
   readonly seen = new Map<string, Transaction>();
+  /** The same in the order in which they came. */
+  readonly accepted: Transaction[] = [];
   readonly clock: Clock;
   private readonly listeners = new Set<() => void>();
 
@@ -82,11 +84,17 @@ export class ModelNetwork {
   }
 
   private connect(transactions: readonly Transaction[], grants: readonly Unspent[] = []): Block {
-    for (const tx of transactions) this.seen.set(tx.txid, tx);
+    for (const tx of transactions) this.remember(tx);
     const block = this.blocks.connect(transactions, grants);
     for (const { mempool } of this.nodes) mempool.afterBlock(transactions);
     this.changed();
     return block;
+  }
+
+  remember(tx: Transaction): void {
+    if (this.seen.has(tx.txid)) return;
+    this.seen.set(tx.txid, tx);
+    this.accepted.push(tx);
   }
 
   changed(): void {
@@ -137,7 +145,7 @@ export class ModelNode {
 
   private tell(transactions: readonly Transaction[]): void {
     const { network } = this;
-    for (const tx of transactions) network.seen.set(tx.txid, tx);
+    for (const tx of transactions) network.remember(tx);
     network.changed();
     if (!this.connected) return;
     const child = transactions[transactions.length - 1];

@@ -42,6 +42,8 @@ export interface Step {
 export interface Plan {
   readonly cast: "honest" | "rogue-cable" | "rogue-socket";
   readonly terms: Terms;
+  /** A rogue socket's first trick, before the cable is plugged in. */
+  readonly opening?: string;
   readonly steps: readonly Step[];
 }
 
@@ -100,6 +102,7 @@ export const ROGUE_CABLE_TRICKS = [
   "replay",
   "double-spend",
   "double-spend-miner",
+  "spend-then-pay",
   "old-commitment",
   "pin",
   "switch-purse",
@@ -111,7 +114,10 @@ export const ROGUE_CABLE_TRICKS = [
 export const ROGUE_SOCKET_TRICKS = [
   "honest",
   "honest",
+  "honest",
   "starve",
+  "power",
+  "cycle",
   "lie-amount",
   "lie-used",
   "lie-due",
@@ -119,6 +125,7 @@ export const ROGUE_SOCKET_TRICKS = [
   "lie-fee",
   "lie-value",
   "lie-price",
+  "lie-payee",
   "new-script",
   "new-session",
   "broadcast-now",
@@ -152,6 +159,8 @@ const terms: fc.Arbitrary<Terms> = fc
     coins: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
     socketError: fc.integer({ min: -10, max: 10 }),
     cableError: fc.integer({ min: -10, max: 10 }),
+    /** One in so many runs signs on the real curve. */
+    real: fc.integer({ min: 0, max: 24 }),
   })
   .map((draw) => {
     const { increment } = draw;
@@ -159,7 +168,7 @@ const terms: fc.Arbitrary<Terms> = fc
     const checkpoint = increment * draw.checkpoint;
     return {
       seed: draw.seed,
-      realSigner: false,
+      realSigner: draw.real === 0,
       coins: draw.coins.map((coin) => coin * increment + 3_000),
       socketError: draw.socketError,
       cableError: draw.cableError,
@@ -184,7 +193,7 @@ const terms: fc.Arbitrary<Terms> = fc
   });
 
 /** Mostly calm, now and then a fault: `calm` weighs what happens in any house, `wild` the rest. */
-function steps(most: number, ...extra: fc.WeightedArbitrary<Move>[]): fc.Arbitrary<Step[]> {
+function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Move>[]): fc.Arbitrary<Step[]> {
   const move = fc.oneof(
     { weight: 6, arbitrary: load },
     { weight: 4, arbitrary: mine },
@@ -197,16 +206,23 @@ function steps(most: number, ...extra: fc.WeightedArbitrary<Move>[]): fc.Arbitra
     { weight: 1, arbitrary: censor },
     ...extra,
   );
-  const wait = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 5, max: 120 }));
+  const wait = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 5, max: longest }));
   return fc.array(fc.record({ wait, move }), { minLength: 1, maxLength: most, size: "max" });
 }
 
+const ROGUES = {
+  honest: { longest: 120, extra: [] },
+  "rogue-cable": { longest: 40, extra: [{ weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) }] },
+  "rogue-socket": { longest: 120, extra: [{ weight: 15, arbitrary: rogue(ROGUE_SOCKET_TRICKS) }] },
+} as const;
+
 export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
-  const extra: fc.WeightedArbitrary<Move>[] =
-    cast === "rogue-cable"
-      ? [{ weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) }]
-      : cast === "rogue-socket"
-        ? [{ weight: 15, arbitrary: rogue(ROGUE_SOCKET_TRICKS) }]
-        : [];
-  return fc.record({ cast: fc.constant(cast), terms, steps: steps(most, ...extra) });
+  const { longest, extra } = ROGUES[cast];
+  return fc
+    .record({
+      terms,
+      opening: fc.constantFrom("honest", "honest", ...ROGUE_SOCKET_TRICKS),
+      steps: steps(most, longest, ...extra),
+    })
+    .map(({ terms, opening, steps }) => ({ cast, terms, steps, ...(cast === "rogue-socket" ? { opening } : {}) }));
 }

@@ -2,7 +2,9 @@
 // architecture's last section, "Loss is bounded, always, on both sides", after each step.
 
 import type { Satoshi } from "../../shared/units";
-import { outpointKey } from "../model/transaction";
+import type { Transaction } from "../model/transaction";
+import { hash160, outpointKey } from "../model/transaction";
+import type { RogueSocket } from "./rogue-socket";
 import type { Stage } from "./stage";
 
 /** Largest power that the plans let an appliance draw, in mW, for one half-wave of 10 ms. */
@@ -26,6 +28,8 @@ export class Referee {
   private readonly coins = new Set<string>();
   private troubledAt = Number.NEGATIVE_INFINITY;
   private acks = 0;
+  private seen = 0;
+  rogueSocket: RogueSocket | undefined;
 
   constructor(private readonly stage: Stage) {
     stage.network.onChange(() => this.lookForRivals());
@@ -34,7 +38,8 @@ export class Referee {
   /** Throws a Violation when a bound does not hold now. */
   check(): void {
     if (this.stage.violation) throw new Violation(this.stage.violation);
-    this.checkSocket();
+    if (!this.rogueSocket) this.checkSocket();
+    if (this.stage.cable) this.checkCable();
     this.checkFreshness();
   }
 
@@ -68,8 +73,101 @@ export class Referee {
     this.worst.socketOfBound = Math.max(this.worst.socketOfBound, loss / bound);
     if (loss > bound)
       throw new Violation(
-        `the socket delivered ${loss.toFixed(0)} sat more than blocks pay it; its bound is ${bound.toFixed(0)}`,
+        `the socket delivered ${loss.toFixed(0)} sat more than the ${this.stage.received()} sat that blocks pay it; its bound is ${bound.toFixed(0)}`,
       );
+  }
+
+  // ------------------------------------------------------------ the cable
+
+  /** What the cable's signatures can cost it, were the dearest that fit together brought to the chain: value and fees. */
+  pledged(): { readonly value: Satoshi; readonly fees: Satoshi } {
+    const signed = this.rogueSocket ? this.rogueSocket.signed : this.stage.paid;
+    const byId = new Map(signed.map((tx) => [tx.txid, tx]));
+    const taken = new Map<string, string>();
+    let [value, fees] = [0, 0];
+    for (const tx of [...signed].sort((a, b) => worthOf(b) - worthOf(a))) {
+      const family = withParents(tx, byId);
+      if (
+        family.some((each) => each.inputs.some((input) => (taken.get(outpointKey(input)) ?? each.txid) !== each.txid))
+      )
+        continue;
+      for (const each of family) {
+        if (each.inputs.every((input) => taken.has(outpointKey(input)))) continue;
+        for (const input of each.inputs) taken.set(outpointKey(input), each.txid);
+        value += worthOf(each);
+        fees += this.feeOf(each);
+      }
+    }
+    return { value, fees };
+  }
+
+  /** What the miner really gets, by the chain's own amounts. */
+  private feeOf(tx: Transaction): Satoshi {
+    const { seen, blocks } = this.stage.network;
+    const amount = (input: { readonly txid: string; readonly vout: number }): Satoshi => {
+      const made =
+        seen.get(input.txid) ??
+        this.stage.paid.find((each) => each.txid === input.txid) ??
+        this.rogueSocket?.signed.find((each) => each.txid === input.txid);
+      const granted = blocks
+        .all()
+        .flatMap((block) => block.grants)
+        .find((coin) => coin.txid === input.txid);
+      return made?.outputs[input.vout]?.amount ?? granted?.amount ?? 0;
+    };
+    const fee =
+      tx.inputs.reduce((sum, input) => sum + amount(input), 0) -
+      tx.outputs.reduce((sum, output) => sum + output.amount, 0);
+    return Math.max(0, fee);
+  }
+
+  cableLoss(): Satoshi {
+    this.stage.circuit.advance();
+    return this.pledged().value - this.worth(this.stage.circuit.delivered);
+  }
+
+  /** One increment, the renewal threshold, and what both meters and a restart may be off by. */
+  cableBound(): Satoshi {
+    const { settings, cableSettings, counts, clock, circuit } = this.stage;
+    const increments = 1 + counts.increments;
+    const energy = this.pledged().value > 0 ? (this.pledged().value * 1e6) / settings.price : 0;
+    const share = (cableSettings.tolerance / 1000) * Math.max(energy, circuit.delivered / 1000);
+    const standing = (cableSettings.tolerancePower * clock.now()) / 3_600_000;
+    const restarts = counts.cableCuts * 2 * cableSettings.writeEvery;
+    const tolerance = share + standing + increments * cableSettings.toleranceBase + restarts;
+    const threshold = (settings.increment * cableSettings.renewAt) / 1000;
+    return settings.increment + threshold + this.worth(tolerance * 1000) + increments;
+  }
+
+  private checkCable(): void {
+    const loss = this.cableLoss();
+    const bound = this.cableBound();
+    this.worst.cable = Math.max(this.worst.cable, loss);
+    this.worst.cableOfBound = Math.max(this.worst.cableOfBound, loss / bound);
+    if (loss > bound)
+      throw new Violation(
+        `the cable signed away ${loss.toFixed(0)} sat more than the ${this.worth(this.stage.circuit.delivered).toFixed(0)} sat it was delivered; its bound is ${bound.toFixed(0)}`,
+      );
+    this.checkMinedFees();
+    const { value, fees } = this.pledged();
+    const { cableSettings } = this.stage;
+    const most = cableSettings.maxFee + (value * cableSettings.maxFeeShare) / 1000;
+    if (fees > most) throw new Violation(`the cable's fees come to ${fees} sat; its limit is ${most}`);
+  }
+
+  /** Whatever a node took that spends the cable's coins leaves the miner no more than the owner's limit. */
+  private checkMinedFees(): void {
+    const { network, purse, cableSettings } = this.stage;
+    for (; this.seen < network.accepted.length; this.seen++) {
+      const tx = network.accepted[this.seen];
+      if (!tx || hash160(tx.inputs[0]?.witness[1] ?? Buffer.alloc(0)).toString("hex") !== purse.script.slice(4))
+        continue;
+      const fee = this.feeOf(tx);
+      if (fee > cableSettings.maxFee)
+        throw new Violation(
+          `a transaction burns ${fee} sat of the cable's as fee; its limit is ${cableSettings.maxFee}`,
+        );
+    }
   }
 
   /** At the end of a run, when nothing disturbs any more: all that was acknowledged is paid, replaced or known as lost. */
@@ -121,4 +219,14 @@ export class Referee {
       }
     }
   }
+}
+
+function worthOf(tx: Transaction): Satoshi {
+  return tx.outputs[0]?.amount ?? 0;
+}
+
+/** The transaction and those of `all` that must be mined before it. */
+function withParents(tx: Transaction, all: ReadonlyMap<string, Transaction>): Transaction[] {
+  const parents = new Set(tx.inputs.map((input) => all.get(input.txid)).filter((each) => each !== undefined));
+  return [...new Set([...parents].flatMap((parent) => withParents(parent, all))), tx];
 }

@@ -58,7 +58,7 @@ export class RogueCable {
         await this.calls.getStatus({ waitMs: choice % 2 === 0 ? 0 : 20_000 }, this.peer());
         return;
       case "request":
-        return this.request(choice % 5 === 0 ? "basic" : "single-fee");
+        return this.request(choice);
       case "pay":
         return this.pay();
       case "pay-fast":
@@ -80,6 +80,8 @@ export class RogueCable {
       case "double-spend-miner":
         this.broadcast(this.doubleSpend(choice), 0);
         return;
+      case "spend-then-pay":
+        return this.spendThenPay(choice);
       case "old-commitment": {
         const old = this.paid[choice % Math.max(1, this.paid.length)];
         this.broadcast(old?.tx, choice % 2);
@@ -105,11 +107,30 @@ export class RogueCable {
     }
   }
 
+  /** Spends the coins, stays in touch until an old "unspent" would do no more, and pays with them. */
+  private async spendThenPay(choice: number): Promise<void> {
+    if (!this.offer) await this.request();
+    this.broadcast(this.doubleSpend(choice), 1);
+    for (let i = 0; i < 5; i++) {
+      await this.sleep(8_500);
+      await this.calls.getStatus({}, this.peer());
+    }
+    await this.pay();
+  }
+
+  private sleep(time: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.stage.clock.after(time, resolve);
+    });
+  }
+
   private peer(): string {
     return `169.254.1.${this.host}:50000`;
   }
 
-  private async request(scheme: "basic" | "single-fee"): Promise<void> {
+  private async request(choice = 0): Promise<void> {
+    const { schemes } = this.stage.settings;
+    const scheme = schemes[choice % 5 === 0 ? schemes.length - 1 : 0] ?? "single-fee";
     const address = addressOf(this.purse.script, NETWORK);
     this.offer = await this.calls.powerRequest({ address, scheme }, this.peer());
     this.referee.watch(this.offer.inputs);
@@ -118,7 +139,7 @@ export class RogueCable {
   private async pay(): Promise<void> {
     const { offer } = this;
     if (!offer) {
-      await this.request("single-fee");
+      await this.request();
       return this.pay();
     }
     this.offer = undefined;

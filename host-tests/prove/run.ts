@@ -3,6 +3,7 @@
 import type { Move, Plan, Step } from "./moves";
 import { Referee, Violation } from "./referee";
 import { RogueCable } from "./rogue-cable";
+import { RogueSocket } from "./rogue-socket";
 import { Stage, type Tamper } from "./stage";
 
 export interface Outcome {
@@ -37,20 +38,27 @@ class Play {
   private readonly referee: Referee;
   private readonly faults: Record<string, number> = {};
   private readonly rogueCable: RogueCable | undefined;
+  private readonly rogueSocket: RogueSocket | undefined;
   private steps = 0;
 
   constructor(
     private readonly plan: Plan,
     tamper: Tamper,
   ) {
-    this.stage = new Stage(plan.terms, tamper);
+    // A rogue's cable lives on its own battery.
+    const terms = plan.cast === "rogue-cable" ? { ...plan.terms, electronics: 0 } : plan.terms;
+    this.stage = new Stage(terms, tamper);
     this.referee = new Referee(this.stage);
     if (plan.cast === "rogue-cable") this.rogueCable = new RogueCable(this.stage, this.referee);
+    if (plan.cast === "rogue-socket") this.rogueSocket = new RogueSocket(this.stage);
+    this.referee.rogueSocket = this.rogueSocket;
   }
 
   async all(): Promise<void> {
     this.stage.circuit.load = 1_300_000;
-    this.stage.startSocket();
+    if (!this.rogueSocket) this.stage.startSocket();
+    if (this.plan.opening) this.rogueSocket?.do(this.plan.opening, 0);
+    if (!this.rogueCable) this.stage.plugCable();
     await this.pass(2_000);
     for (const step of this.plan.steps) await this.step(step);
     await this.calm();
@@ -97,7 +105,8 @@ class Play {
     network.censored = () => false;
     circuit.load = 0;
     circuit.isPlugged = false;
-    this.stage.startSocket();
+    if (this.rogueSocket) this.rogueSocket.cashIn();
+    else this.stage.startSocket();
     for (let i = 0; i < CALM_BLOCKS; i++) {
       await this.pass(40_000);
       network.mine();
@@ -161,11 +170,17 @@ class Play {
         stage.cutSocket(move.off * 1000);
         return;
       case "cut-cable":
+        this.count(`cut at a write, ${move.how}`);
+        stage.cutCableAt(move.writes, move.how, move.off * 1000);
+        return;
       case "kill-cable":
+        this.count("cut between steps");
+        stage.cutCable(move.off * 1000);
         return;
       case "rogue":
         this.count(`rogue ${move.trick}`);
         this.rogueCable?.do(move.trick, move.choice);
+        this.rogueSocket?.do(move.trick, move.choice);
         return;
     }
   }

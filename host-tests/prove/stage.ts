@@ -2,7 +2,9 @@
 // Devices are cut and started again here; who plays them is a cast's affair (cast.ts).
 
 import { addressOf } from "../../shared/bitcoin/address";
-import type { CableSettings } from "../../shared/cable/settings";
+import { openWallet } from "../../shared/bitcoin/wallet";
+import { CableController } from "../../shared/cable/controller";
+import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
 import type { PaymentRequest, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
@@ -11,13 +13,13 @@ import type { Satoshi } from "../../shared/units";
 import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
-import { Link } from "../model/link";
+import { Link, PEER } from "../model/link";
 import { ModelNetwork, View } from "../model/network";
 import { Purse } from "../model/purse";
 import { SeededRandom } from "../model/random";
 import { realEcdsa, standInEcdsa } from "../model/signers";
 import { type CutKind, CutStore } from "../model/store";
-import { parse } from "../model/transaction";
+import { parse, type Transaction } from "../model/transaction";
 
 export interface Terms {
   readonly seed: number;
@@ -55,6 +57,10 @@ export interface Ack {
 
 export const NETWORK = "regtest";
 const STORY = 60;
+/** From power to the first call. */
+const BOOT = 800;
+/** How long the cable's supply bridges a loss of mains. */
+const HOLD_UP = 40;
 
 export class Stage {
   readonly clock = new VirtualClock();
@@ -70,12 +76,20 @@ export class Stage {
   readonly cableStore = new CutStore();
   readonly view: View;
   readonly acks: Ack[] = [];
+  /** Every payment that reached the honest socket, acknowledged or not. */
+  readonly paid: Transaction[] = [];
   readonly counts = { socketCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
   /** What somebody saw that must never happen. */
   violation: string | undefined;
   socket: SocketController | undefined;
+  cable: CableController | undefined;
+  readonly cableSettings: CableSettings;
+  private cableLife: Life | undefined;
+  private cableOff = 0;
+  /** True while the cable's own supply bridges the time until the socket's power is back. */
+  private cableStarts = false;
   private socketLife: Life | undefined;
   private socketOff = 0;
 
@@ -101,8 +115,10 @@ export class Stage {
       payoutAddress: addressOf(this.payout.script, NETWORK),
       ...terms.socket,
     });
+    this.cableSettings = cableSettings({ network: NETWORK, ...terms.cable });
     this.view = new View(this.network.nodes[1] ?? this.network.node);
     for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
+    this.cableStore.onCut = () => this.cutCable(this.cableOff);
     this.socketStore.onCut = () => this.cutSocket(this.socketOff);
   }
 
@@ -148,6 +164,65 @@ export class Stage {
     this.circuit.socket.cut();
   }
 
+  // ------------------------------------------------------------ the honest cable's power
+
+  /** From now on there is a cable: it lives on what the socket's relay lets through. */
+  plugCable(): void {
+    this.circuit.onSupply = (on) => {
+      if (on) this.bootCable(BOOT);
+      else this.clock.after(HOLD_UP, () => (this.circuit.supplied ? undefined : this.cutCable(0)));
+    };
+    if (this.circuit.supplied) this.bootCable(BOOT);
+  }
+
+  cutCableAt(writes: number, kind: CutKind, off: number): void {
+    this.cableStore.cutIn = { writes, kind };
+    this.cableOff = off;
+  }
+
+  /** The cable's electronics lose power; they boot again after `off` ms, or when the socket's relay lets power through. */
+  cutCable(off: number): void {
+    if (!this.cable) return;
+    this.counts.cableCuts += 1;
+    this.note("cable: POWER CUT");
+    this.cableLife?.end();
+    this.cable = undefined;
+    this.circuit.cable.cut();
+    this.bootCable(off + BOOT);
+  }
+
+  private bootCable(after: number): void {
+    if (this.cable || this.cableStarts) return;
+    this.cableStarts = true;
+    this.clock.after(after, () => {
+      this.cableStarts = false;
+      if (!this.cable && this.circuit.supplied) this.startCable();
+    });
+  }
+
+  private startCable(): void {
+    const life = new Life();
+    this.cableLife = life;
+    this.circuit.cable.boot();
+    const same = <T>(port: T): T => port;
+    const { cableStore = same } = this.tamper;
+    const socket = life.socket(this.link.calls());
+    this.cable = new CableController({
+      clock: life.clock(this.clock),
+      store: life.store(cableStore(this.cableStore)),
+      gate: life.gate(this.circuit.cable),
+      wallet: openWallet(this.purse.secret, this.ecdsa),
+      socket: {
+        getStatus: (request) => socket.getStatus(request, PEER),
+        powerRequest: (request) => socket.powerRequest(request, PEER),
+        payTransaction: (request) => socket.payTransaction(request, PEER),
+      },
+      report: life.report((event) => this.tell("cable", event)),
+      settings: this.cableSettings,
+    });
+    this.cable.start();
+  }
+
   /** Notes what the socket acknowledges. */
   private witnessed(socket: SocketCalls): SocketCalls {
     return {
@@ -158,11 +233,21 @@ export class Stage {
         return offer;
       },
       payTransaction: async (request, peer) => {
+        this.arrived(request);
         const result = await socket.payTransaction(request, peer);
         this.acknowledged(request);
         return result;
       },
     };
+  }
+
+  private arrived(request: PaymentRequest): void {
+    try {
+      const tx = parse(request.transaction);
+      if (!this.paid.some((each) => each.txid === tx.txid)) this.paid.push(tx);
+    } catch {
+      // Nothing that anybody could bring to the chain.
+    }
   }
 
   private acknowledged(request: PaymentRequest): void {

@@ -1,0 +1,181 @@
+// Many runs, with shrinking: honest devices under faults, a rogue cable against an honest socket, a rogue socket
+// against an honest cable. And the proof of the proof: mutations of a device's ports that must make it fail.
+
+import fc from "fast-check";
+import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
+import type { Chain, PowerGate, Store } from "../../shared/ports";
+import type { Plan } from "./moves";
+import { planOf } from "./moves";
+import { type Outcome, run } from "./run";
+import type { Tamper } from "./stage";
+
+export interface Report {
+  readonly runs: number;
+  readonly realSignerRuns: number;
+  readonly sessions: number;
+  readonly increments: number;
+  readonly steps: number;
+  readonly casts: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  /** The worst seen, in satoshi and as a share of the bound that held for that run. */
+  readonly worst: {
+    readonly socketSat: number;
+    readonly socketOfBound: number;
+    readonly cableSat: number;
+    readonly cableOfBound: number;
+  };
+  readonly failure: Failure | undefined;
+}
+
+export interface Failure {
+  readonly violation: string;
+  /** The shrunk plan, and both devices' story of it. */
+  readonly plan: Plan;
+  readonly story: readonly string[];
+  readonly afterRuns: number;
+}
+
+export interface ProveOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly casts?: readonly Plan["cast"][];
+  readonly tamper?: Tamper;
+  /** False: the first failing plan as it is, not shrunk. */
+  readonly shrink?: boolean;
+  /** Called now and then with the number of runs so far. */
+  readonly onProgress?: (runs: number) => void;
+}
+
+const CASTS: readonly Plan["cast"][] = ["honest", "honest", "rogue-cable", "rogue-cable", "rogue-socket"];
+
+export async function prove(options: ProveOptions): Promise<Report> {
+  const tally = new Tally();
+  const casts = options.casts ?? CASTS;
+  const plans = fc.oneof(...casts.map((cast) => planOf(cast)));
+  let last: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
+  const property = fc.asyncProperty(plans, async (plan) => {
+    const outcome = await run(plan, options.tamper);
+    if (!last) {
+      tally.add(plan, outcome);
+      if (tally.runs % 100 === 0) options.onProgress?.(tally.runs);
+    }
+    if (!outcome.violation) return;
+    last = { plan, outcome };
+    throw new Error(outcome.violation);
+  });
+  const endOnFailure = options.shrink === false;
+  const details = await fc.check(property, { numRuns: options.runs, seed: options.seed, endOnFailure });
+  if (details.failed && !last) throw details.errorInstance ?? new Error("a run failed");
+  const failure = last
+    ? { violation: last.outcome.violation ?? "", plan: last.plan, story: last.outcome.story, afterRuns: tally.runs }
+    : undefined;
+  return tally.report(failure);
+}
+
+class Tally {
+  runs = 0;
+  private real = 0;
+  private sessions = 0;
+  private increments = 0;
+  private steps = 0;
+  private readonly casts: Record<string, number> = {};
+  private readonly faults: Record<string, number> = {};
+  private readonly worst = { socketSat: 0, socketOfBound: 0, cableSat: 0, cableOfBound: 0 };
+
+  add(plan: Plan, outcome: Outcome): void {
+    this.runs += 1;
+    if (plan.terms.realSigner) this.real += 1;
+    this.sessions += outcome.sessions;
+    this.increments += outcome.increments;
+    this.steps += outcome.steps;
+    this.casts[plan.cast] = (this.casts[plan.cast] ?? 0) + 1;
+    for (const [fault, times] of Object.entries(outcome.faults)) this.faults[fault] = (this.faults[fault] ?? 0) + times;
+    const { worst } = this;
+    worst.socketSat = Math.max(worst.socketSat, Math.ceil(outcome.worst.socket));
+    worst.socketOfBound = Math.max(worst.socketOfBound, outcome.worst.socketOfBound);
+    worst.cableSat = Math.max(worst.cableSat, Math.ceil(outcome.worst.cable));
+    worst.cableOfBound = Math.max(worst.cableOfBound, outcome.worst.cableOfBound);
+  }
+
+  report(failure: Failure | undefined): Report {
+    const { runs, real, sessions, increments, steps, casts, faults, worst } = this;
+    return { runs, realSignerRuns: real, sessions, increments, steps, casts, faults, worst, failure };
+  }
+}
+
+// ---------------------------------------------------------------- mutations
+
+export interface Mutation {
+  readonly name: string;
+  readonly casts: readonly Plan["cast"][];
+  readonly tamper: Tamper;
+}
+
+/** Each takes one safeguard away from outside the device, at its ports. */
+export const MUTATIONS: readonly Mutation[] = [
+  { name: "a journal write is dropped", casts: ["honest", "rogue-cable"], tamper: { socketStore: droppingEveryThird } },
+  { name: "the outspend check is skipped", casts: ["rogue-cable"], tamper: { socketChain: blindToSpends } },
+  { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
+  { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
+];
+
+function droppingEveryThird(store: Store): Store {
+  let writes = 0;
+  return {
+    read: (key) => store.read(key),
+    write: (key, value) => {
+      writes += 1;
+      if (writes % 3 !== 0) store.write(key, value);
+    },
+    remove: (key) => store.remove(key),
+  };
+}
+
+function blindToSpends(chain: Chain): Chain {
+  return {
+    utxos: (script, limit) => chain.utxos(script, limit),
+    outspend: async () => undefined,
+    broadcast: (hex) => chain.broadcast(hex),
+    status: (txid) => chain.status(txid),
+    feeRates: () => chain.feeRates(),
+    tip: () => chain.tip(),
+  };
+}
+
+/** The cable's journal comes back without the amounts that it noted. */
+function forgettingPins(store: Store): Store {
+  return {
+    read: (key) => {
+      const bytes = store.read(key);
+      return bytes && key.startsWith("cable.") ? withoutPins(bytes) : bytes;
+    },
+    write: (key, value) => store.write(key, value),
+    remove: (key) => store.remove(key),
+  };
+}
+
+function withoutPins(bytes: Uint8Array): Uint8Array {
+  const version = Number(/^plugpay (\d+) /.exec(Buffer.from(bytes).toString("latin1"))?.[1] ?? 0);
+  try {
+    const { sequence, json } = decodeSlot(version, bytes);
+    return encodeSlot(version, sequence, JSON.stringify({ ...JSON.parse(json), pins: [] }));
+  } catch {
+    return bytes;
+  }
+}
+
+function neverOpening(gate: PowerGate): PowerGate {
+  return {
+    grant: (lease) => gate.grant({ ...lease, upTo: lease.upTo + 1e12, time: 1e9 }),
+    revoke: () => {},
+    clear: () => gate.clear(),
+    restore: (total) => gate.restore(total),
+    read: () => gate.read(),
+    get onEvent() {
+      return gate.onEvent;
+    },
+    set onEvent(action) {
+      gate.onEvent = action;
+    },
+  };
+}
