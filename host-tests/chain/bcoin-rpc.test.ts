@@ -1,5 +1,5 @@
 // The Bitcoin Core client against a real node's own RPC over HTTP: bcoin's, for the calls that it has.
-// It lacks scantxoutset, gettxspendingprevout, submitpackage, and estimates no fees in regtest.
+// It lacks scantxoutset, gettxspendingprevout and submitpackage, and has no fee rates to tell in regtest.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
@@ -50,16 +50,20 @@ describe("the Bitcoin Core client with bcoin's RPC", () => {
     const raw = spend(coin, 100_000, 1_000);
     const txid = await chain.broadcast(raw);
     assert.equal(txid, node.txidOf(raw));
-    assert.deepEqual(await chain.outspend(coin), {}, "spent, and bcoin cannot tell by whom");
+    assert.equal(await chain.outspend(coin), undefined, "bcoin's gettxout overlooks what its mempool spends");
     assert.deepEqual(await chain.status(txid), { state: "mempool" });
     await node.mine(1);
     const { height, hash } = node.tip();
     assert.deepEqual(await chain.status(txid), { state: "confirmed", height, blockHash: hash });
-    assert.deepEqual(await chain.outspend(coin), {});
+    assert.deepEqual(await chain.outspend(coin), {}, "spent, and bcoin cannot tell by whom");
   });
 
   it("says unknown of a transaction that nobody knows", async () => {
     assert.deepEqual(await chain.status("ab".repeat(32)), { state: "unknown" });
+  });
+
+  it("takes the relay fee where the node has no estimate, and the old increment where it tells none", async () => {
+    assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 1000, target: 100 });
   });
 
   it("says what the node cannot do", async () => {

@@ -39,6 +39,7 @@ class RpcError extends ChainError {
 }
 
 // Codes: src/rpc/protocol.h.
+const MISCELLANEOUS = -1;
 const NOT_FOUND = -5;
 const INVALID_PARAMETER = -8;
 const DECODE_FAILED = -22;
@@ -176,7 +177,8 @@ export class Core implements Chain {
     try {
       return await this.#call("getrawtransaction", [txid, true], { skip: ["result.vin", "result.vout", "result.hex"] });
     } catch (error) {
-      if (isRpc(error, NOT_FOUND)) return undefined;
+      // bcoin has no code of its own for it.
+      if (isRpc(error, NOT_FOUND) || (isRpc(error, MISCELLANEOUS) && /not found/.test(error.message))) return undefined;
       throw error;
     }
   }
@@ -241,7 +243,7 @@ export class Core implements Chain {
   }
 }
 
-function isRpc(error: unknown, code: number): boolean {
+function isRpc(error: unknown, code: number): error is RpcError {
   return error instanceof RpcError && error.code === code;
 }
 

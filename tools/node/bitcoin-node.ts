@@ -79,7 +79,8 @@ export class BitcoinNode {
     });
     if (!options.rpc) this.#node.http = { open: async () => {}, close: async () => {} };
     const { chain, mempool } = this.#node;
-    Object.assign(mempool.options, { minRelay: 0, relayPriority: false, limitFree: false });
+    // submit() keeps the relay fee; bcoin's own rules about free transactions are of another time.
+    Object.assign(mempool.options, { minRelay: this.#minRelay, relayPriority: false, limitFree: false });
     chain.on("connect", (entry, block) => this.#ledger.connected(entry, block.txs));
     chain.on("disconnect", (_entry, block) => this.#ledger.disconnected(block.txs));
     mempool.on("add entry", (entry) => this.#ledger.entered(entry));
