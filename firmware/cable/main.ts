@@ -1,12 +1,15 @@
 // The smart cable's composition root: reads the configuration, builds the ports, starts the controller.
 
 import config from "mc/config";
+import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { hexToBytes } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
+import { deviceKey } from "../../shared/cable/key";
 import { cableSettings } from "../../shared/cable/settings";
+import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
 import type { GateOptions } from "../../shared/gate-options";
 import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
@@ -19,8 +22,8 @@ import { DeviceStore } from "../platform/store";
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
 interface CableConfig {
   readonly settings: Parameters<typeof cableSettings>[0];
-  /** The secret key, 32 bytes. */
-  readonly key: Hex;
+  /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
+  readonly key?: Hex;
   /** Where the socket answers. */
   readonly socket: { readonly host: string; readonly port: number };
   readonly gate?: GateOptions;
@@ -29,11 +32,15 @@ interface CableConfig {
 export default function main(): void {
   const { settings, key, socket, gate } = config as unknown as CableConfig;
   const clock = new DeviceClock();
+  const store = new DeviceStore("cable");
+  // Drawn, where a key is born, before the gate's ADC starts (firmware/native/entropy-esp32.c).
+  const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
+  const secret = key ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
   new CableController({
     clock,
-    store: new DeviceStore("cable"),
+    store,
     gate: new NativePowerGate(gate),
-    wallet: openWallet(hexToBytes(key), ecdsa),
+    wallet: openWallet(secret, ecdsa),
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,
     settings: cableSettings(settings),

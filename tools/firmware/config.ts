@@ -76,6 +76,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
   const uplink = link === "ethernet" && given["ssid"] !== undefined;
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
+  const shared = device === "cable" ? { sharedLink: link === "wifi" } : {};
   const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
   return {
     network,
@@ -84,7 +85,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: given["encrypted"] === true,
     // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
-    image: { ...usual(device, link), ...kept, link, settings: { sharedLink: link === "wifi", ...settings, network } },
+    image: { ...usual(device, link), ...kept, link, settings: { ...shared, ...settings, network } },
     key,
   };
 }
