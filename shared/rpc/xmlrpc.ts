@@ -71,43 +71,66 @@ const DATE_TIME = /^\d{4}-?\d\d-?\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\
 
 export function encodeCall(method: string, params: readonly Value[]): string {
   if (!METHOD_NAME.test(method)) throw unwritable("a method name", method);
-  const written = params.map((param) => `<param>${writeValue(param)}</param>`).join("");
-  return wellFormed(`<methodCall><methodName>${method}</methodName><params>${written}</params></methodCall>`);
+  const out = [DECLARATION, "<methodCall><methodName>", method, "</methodName><params>"];
+  for (const param of params) writeBetween(out, "<param>", param, "</param>");
+  out.push("</params></methodCall>");
+  return wellFormed(out);
 }
 
 export function encodeResponse(value: Value): string {
-  return wellFormed(`<methodResponse><params><param>${writeValue(value)}</param></params></methodResponse>`);
+  const out = [DECLARATION];
+  writeBetween(out, "<methodResponse><params><param>", value, "</param></params></methodResponse>");
+  return wellFormed(out);
 }
 
 export function encodeFault(code: number, message: string): string {
-  const fault = writeValue({ faultCode: code, faultString: message });
-  return wellFormed(`<methodResponse><fault>${fault}</fault></methodResponse>`);
+  const out = [DECLARATION];
+  writeBetween(out, "<methodResponse><fault>", { faultCode: code, faultString: message }, "</fault></methodResponse>");
+  return wellFormed(out);
 }
 
 /** Characters are checked once, in the whole: a regular expression's start costs XS more than its run. */
-function wellFormed(document: string): string {
+function wellFormed(pieces: readonly string[]): string {
+  const document = pieces.join("");
   if (NOT_XML.test(document)) throw unwritable("text of XML characters", "a control character or lone surrogate");
-  return DECLARATION + document;
+  return document;
 }
 
-function writeValue(value: Value): string {
-  if (typeof value === "string") return `<value><string>${escapeText(value)}</string></value>`;
-  if (typeof value === "number") return `<value><int>${writeInt(value)}</int></value>`;
-  if (typeof value === "boolean") return `<value><boolean>${value ? 1 : 0}</boolean></value>`;
-  if (Array.isArray(value)) return `<value><array><data>${value.map(writeValue).join("")}</data></array></value>`;
-  if (value instanceof Double) return `<value><double>${writeDouble(value.value)}</double></value>`;
-  if (value instanceof Uint8Array) return `<value><base64>${toBase64(value)}</base64></value>`;
-  if (value instanceof DateTime) return `<value><dateTime.iso8601>${writeDate(value)}</dateTime.iso8601></value>`;
-  if (value instanceof Map) return writeMembers([...value]);
-  if (typeof value === "object" && value !== null) return writeMembers(Object.entries(value as Struct));
-  throw unwritable("a value that XML-RPC has", String(value));
+function writeBetween(out: string[], before: string, value: Value, after: string): void {
+  out.push(before);
+  writeValue(out, value);
+  out.push(after);
 }
 
-function writeMembers(members: readonly (readonly [name: string, value: Value])[]): string {
-  const written = members.map(([name, value]) => {
-    return `<member><name>${escapeText(name)}</name>${writeValue(value)}</member>`;
-  });
-  return `<value><struct>${written.join("")}</struct></value>`;
+/** Adds pieces to one list that is joined at the end: strings that grow level by level would be garbage on the way. */
+function writeValue(out: string[], value: Value): void {
+  if (typeof value === "string") out.push("<value><string>", escapeText(value), "</string></value>");
+  else if (typeof value === "number") out.push("<value><int>", writeInt(value), "</int></value>");
+  else if (typeof value === "boolean") out.push(`<value><boolean>${value ? 1 : 0}</boolean></value>`);
+  else if (Array.isArray(value)) writeArray(out, value);
+  else if (value instanceof Double) out.push("<value><double>", writeDouble(value.value), "</double></value>");
+  else if (value instanceof Uint8Array) out.push("<value><base64>", toBase64(value), "</base64></value>");
+  else if (value instanceof DateTime)
+    out.push(`<value><dateTime.iso8601>${writeDate(value)}</dateTime.iso8601></value>`);
+  else if (value instanceof Map) writeStruct(out, [...value]);
+  else if (typeof value === "object" && value !== null) writeStruct(out, Object.entries(value as Struct));
+  else throw unwritable("a value that XML-RPC has", String(value));
+}
+
+function writeArray(out: string[], items: readonly Value[]): void {
+  out.push("<value><array><data>");
+  for (const item of items) writeValue(out, item);
+  out.push("</data></array></value>");
+}
+
+function writeStruct(out: string[], members: readonly (readonly [name: string, value: Value])[]): void {
+  out.push("<value><struct>");
+  for (const [name, value] of members) {
+    out.push("<member><name>", escapeText(name), "</name>");
+    writeValue(out, value);
+    out.push("</member>");
+  }
+  out.push("</struct></value>");
 }
 
 function writeInt(value: number): string {
