@@ -329,6 +329,13 @@ const TRAILING_BLANK = /[ \t\r\n]+$/;
 const TAGS_A_VALUE = 10;
 const TAGS_AROUND = 16;
 
+/** The tags that make up most of a message, found at once where no text follows: XS need not cut the piece up. */
+const USUAL_TAGS = Object.freeze([
+  ...["value", "/value", "/name", "/member", "member", "/string", "/int", "struct", "/struct"],
+  ...["array", "data", "/data", "/array", "/boolean", "param", "/param", "params", "/params"],
+]);
+const USUAL_PIECES = Object.freeze(USUAL_TAGS.map((tag) => `${tag}>`));
+
 /** Walks the tags; `tag` is the one it stands on ("/name" closes), `text` what follows it. */
 class Reader {
   tag = "";
@@ -361,6 +368,12 @@ class Reader {
     }
     const piece = this.#pieces[this.#at++];
     if (piece === undefined) throw this.malformed("a tag", "the end");
+    const usual = USUAL_PIECES.indexOf(piece);
+    if (usual >= 0) {
+      this.tag = USUAL_TAGS[usual] as string;
+      this.text = "";
+      return;
+    }
     const end = piece.indexOf(">");
     if (end < 0) throw this.malformed('a tag that ends with ">"', `<${piece}`);
     this.tag = piece.slice(0, end);
