@@ -7,8 +7,9 @@ import { after, before, describe, it } from "node:test";
 import { Core } from "../../shared/chain/core";
 import { HttpClient } from "../../shared/rpc/http-client";
 import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { tcpDialer, wallClock } from "../../tools/node/ports";
+import { tcpDialer } from "../../tools/platform/tcp";
 import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
+import { wallClock } from "./fakes";
 
 const PASSWORD = "a-password";
 let node: BitcoinNode;

@@ -7,8 +7,9 @@ import { Esplora } from "../../shared/chain/esplora";
 import { HttpClient } from "../../shared/rpc/http-client";
 import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { EsploraServer } from "../../tools/node/esplora-server";
-import { tcpDialer, wallClock } from "../../tools/node/ports";
+import { tcpDialer } from "../../tools/platform/tcp";
 import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
+import { wallClock } from "./fakes";
 
 let node: BitcoinNode;
 let server: EsploraServer;

@@ -44,6 +44,15 @@ export class FakeHttp implements Http {
   }
 }
 
+/** For the tests that talk to a real server: its times are limits that nothing should reach. */
+export const wallClock: Clock = {
+  now: () => Math.floor(performance.now()),
+  after(delay, action) {
+    const timer = setTimeout(action, delay);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** Stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now = 0;

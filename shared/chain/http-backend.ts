@@ -148,7 +148,7 @@ function parseUrl(url: string) {
   const secure = scheme === "https";
   const number = port === undefined ? (secure ? 443 : 80) : Number(port);
   if (host === undefined || number < 1 || number > 65_535) {
-    throw new Error(`expected a URL like https://host:port/path, got ${shortened(url)}`);
+    throw new Error(`expected a URL like https://host:port/path, got ${shortened(String(url))}`);
   }
   return { host: host.replace(/[[\]]/g, ""), port: number, secure, path: path.replace(/\/+$/, "") };
 }

@@ -1,0 +1,51 @@
+// The chain that a configuration names.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
+import { Electrum } from "../../shared/chain/electrum";
+import { Esplora } from "../../shared/chain/esplora";
+import { Failover } from "../../shared/chain/failover";
+import { FakeLines, ManualClock } from "./fakes";
+
+const ESPLORA = { kind: "esplora", url: "https://esplora.test/api" } as const;
+const CORE = { kind: "core", url: "http://127.0.0.1:8332", user: "u", password: "p" } as const;
+const ELECTRUM = { kind: "electrum", host: "electrum.test", port: 50002, secure: true } as const;
+const BLOCKCYPHER = { kind: "blockcypher", url: "https://api.blockcypher.test/v1/btc/main", token: "t" } as const;
+
+function chainOf(config: unknown) {
+  const dialer = new FakeLines(() => undefined);
+  return configuredChain(config as ChainConfig, { dialer, clock: new ManualClock(), network: "regtest" });
+}
+
+describe("a configured chain", () => {
+  it("is the one backend that is named", () => {
+    assert.ok(chainOf({ backends: [ESPLORA] }) instanceof Esplora);
+    assert.ok(chainOf({ backends: [ELECTRUM] }) instanceof Electrum);
+  });
+
+  it("fails over between several, and has what any of them has", () => {
+    const chain = chainOf({ backends: [ESPLORA, CORE, ELECTRUM, BLOCKCYPHER], quorum: 2, targetBlocks: 6 });
+    assert.ok(chain instanceof Failover);
+    assert.ok(chain.watch);
+    assert.ok(chain.broadcastPackage);
+  });
+
+  it("says what is wrong, and where", () => {
+    const wrong: readonly [config: unknown, words: RegExp][] = [
+      [{}, /name a backend/],
+      [{ backends: [] }, /name a backend/],
+      [{ backends: [ESPLORA], quorum: 3 }, /1 or 2, got 3/],
+      [{ backends: [ESPLORA], quorum: 2 }, /at least 2 backends, got 1/],
+      [{ backends: [ESPLORA], targetBlocks: 0 }, /number of blocks, got 0/],
+      [{ backends: [ESPLORA, { kind: "bitcoind" }] }, /backends\[1\]: expected a kind .* got bitcoind/],
+      [{ backends: [null] }, /backends\[0\]/],
+      [{ backends: [{ kind: "esplora", url: "blockstream.info" }] }, /backends\[0\]: expected a URL/],
+      [{ backends: [{ kind: "esplora", url: "http://host:70000" }] }, /expected a URL/],
+      [{ backends: [{ kind: "esplora" }] }, /expected a URL/],
+      [{ backends: [{ ...CORE, password: "" }] }, /expected a password/],
+      [{ backends: [{ ...ELECTRUM, port: 0 }] }, /port from 1 to 65535, got 0/],
+    ];
+    for (const [config, words] of wrong) assert.throws(() => chainOf(config), words);
+  });
+});
