@@ -10,6 +10,7 @@ import type { DeviceEvent } from "../../shared/ports";
 import type { Scheme } from "../../shared/rpc/types";
 import type { MilliSatPerVbyte, MilliSatPerWh, Millisecond } from "../../shared/units";
 import { BitcoinNode } from "../node/bitcoin-node";
+import { QUIET_ESTIMATES } from "../node/esplora-api";
 import { EsploraServer } from "../node/esplora-server";
 import { type Advance, startWorld, type World, type WorldReading } from "../world/world";
 import { Appliance } from "./appliance";
@@ -17,7 +18,7 @@ import { Board } from "./board";
 import { bundleFirmware, type DeviceName } from "./bundle";
 import { Chance } from "./chance";
 import { computeFactor } from "./compute";
-import type { EngineName, FirmwareCrash } from "./engine";
+import type { Engine, EngineName, FirmwareCrash } from "./engine";
 import { NodeEngine } from "./engine-node";
 import { XsEngine } from "./engine-xs";
 import { GateLink } from "./gate-link";
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly scheme: Scheme;
   readonly engine: EngineName;
+  /** Engines of one's own in place of `engine`'s: a linked image of the firmware (tools/firmware/linked.ts). */
+  readonly engineOf?: (device: DeviceName) => Engine;
   readonly seed: number;
   /** Waits as long as the clock takes for virtual time to reach `until`; gives how far time may go now. */
   readonly pace?: (now: Millisecond, until: Millisecond, busy: boolean) => Promise<Millisecond>;
@@ -177,7 +180,8 @@ export class Simulation {
 
   /** For a confirmation within three blocks, as the chain's server says. */
   get feeRate(): MilliSatPerVbyte {
-    return Math.round((this.server.feeEstimates["3"] ?? 1) * 1000);
+    const { feeEstimates = QUIET_ESTIMATES } = this.options.scenario;
+    return Math.round((feeEstimates["3"] ?? 1) * 1000);
   }
 
   /** `at`: when it happened, where that is within an event under way. */
@@ -221,11 +225,11 @@ export class Simulation {
   }
 
   async #board(name: DeviceName, config: object): Promise<Board> {
-    const { engine } = this.options;
+    const { engine, engineOf } = this.options;
     return new Board({
       name,
       bundle: await bundleFirmware(name),
-      engine: () => (engine === "xs" ? new XsEngine(name) : new NodeEngine()),
+      engine: () => engineOf?.(name) ?? (engine === "xs" ? new XsEngine(name) : new NodeEngine()),
       timeline: this.timeline,
       network: this.network,
       store: this.stores[name],
