@@ -52,3 +52,29 @@ export interface GateOptions {
 
 /** The options that calibration sets; the rest describes the board. */
 export type GateCalibration = Pick<GateOptions, "currentGain" | "currentCurve" | "voltageGain" | "phase">;
+
+/** Every option once, in the order of the C core's table: how the device hands them to C. */
+export const GATE_OPTION_NAMES = [
+  "sampleRate",
+  "adcBits",
+  "clipMargin",
+  "currentRange",
+  "voltageRange",
+  "voltageSensor",
+  "nominalVoltage",
+  "nominalFrequency",
+  "currentGain",
+  "currentCurve",
+  "voltageGain",
+  "phase",
+  "creep",
+  "rated",
+  "instantaneous",
+  "overVoltage",
+  "underVoltage",
+  "overTemperature",
+  "loadSense",
+  "weldPower",
+  "relayTime",
+  "minimumOff",
+] as const satisfies readonly (keyof GateOptions)[];

@@ -155,7 +155,7 @@ static void check_current(power_gate *gate, uint64_t mean_square, uint32_t count
   const uint64_t unit = (uint64_t)HEAT_ONE * HEAT_ONE * HEAT_ONE * gate->second;
   gate->heat = heat_after(gate->heat, mean_square, gate->rated, count);
   gate->lease_heat = gate->lease ? heat_after(gate->lease_heat, mean_square, gate->limit, count) : 0;
-  if (gate->heat >= unit / 5 || gate->lease_heat >= unit * 27 / 5) {
+  if (gate->closed && (gate->heat >= unit / 5 || gate->lease_heat >= unit * 27 / 5)) {
     gate->heat = 0;
     trip(gate, POWER_GATE_OVER_CURRENT);
   }

@@ -1,13 +1,22 @@
 // A bench in the simulated world: one socket's gate, a cable without electronics, and any load behind it.
 
 import type { GateCalibration, GateOptions } from "../../shared/gate-options";
-import { type LoadSpec, type MainsSpec, type SensorSpec, startWorld, type World } from "../world/world";
+import {
+  type LoadSpec,
+  type MainsSpec,
+  type SensorSpec,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from "../world/world";
 import { type CalibrationPoint, fitCalibration } from "./fit";
 
 export interface RigOptions {
   readonly seed: number;
   readonly sensor?: SensorSpec;
   readonly gate?: GateOptions;
+  /** Another build of the helper, for tests. */
+  readonly executable?: string;
 }
 
 const RANGE_A = 35;
@@ -17,8 +26,8 @@ export class Rig {
   readonly world: World;
   #now = 0;
 
-  constructor({ seed, sensor, gate }: RigOptions) {
-    this.world = startWorld({
+  constructor({ seed, sensor, gate, executable }: RigOptions) {
+    const options: WorldOptions = {
       seed,
       electronics: 0,
       gates: [
@@ -31,7 +40,8 @@ export class Rig {
         // Only contacts: the cable's gate measures nothing that is looked at, but it must close.
         { name: "cable", relay: { closeDelay: 0, openDelay: 0 }, options: { instantaneous: 35_000 } },
       ],
-    });
+    };
+    this.world = executable ? startWorld(options, executable) : startWorld(options);
   }
 
   get now(): number {

@@ -160,8 +160,8 @@ export interface World {
 }
 
 /** Builds the helper where needed and starts it. Throws when there is no C compiler, naming the package that brings one. */
-export function startWorld(options: WorldOptions): World {
-  const helper = new Helper(buildHelper());
+export function startWorld(options: WorldOptions, executable = buildHelper()): World {
+  const helper = new Helper(executable);
   const setUp = Promise.all(
     [
       `world seed=${options.seed} electronics=${options.electronics ?? 1.5} holdUp=${options.holdUp ?? 40}`,
