@@ -3,6 +3,7 @@
 
 import { addressOf } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";
+import { constant } from "../constant";
 import { appended, Ledger } from "../journal/ledger";
 import type { Clock, PowerGate, Reporter, Store } from "../ports";
 import { Fault, type FaultName } from "../rpc/faults";
@@ -57,7 +58,7 @@ interface Held {
 }
 
 /** Faults that only time changes: go on drawing credit, and ask again later. */
-const PATIENT: Partial<Record<FaultName, StopReason>> = {
+const PATIENT: Partial<Record<FaultName, StopReason>> = constant({
   "insufficient-funds": "out-of-funds",
   "exposure-limit": "waiting",
   "chain-unavailable": "waiting",
@@ -69,7 +70,7 @@ const PATIENT: Partial<Record<FaultName, StopReason>> = {
   "broadcast-refused": "waiting",
   "power-fault": "socket-fault",
   "address-refused": "refused",
-};
+});
 
 export class CableController {
   readonly #options: CableOptions;
@@ -241,6 +242,7 @@ export class CableController {
     const { report, socket } = this.#options;
     this.#ready = undefined;
     try {
+      this.#purse.sending();
       const result = await this.#answered(() => socket.payTransaction(ready.request));
       const agreed = this.#inlet.agreed(result.remaining, ready.energy);
       this.#ledger.write({ ...this.#purse.taken(), ...agreed });
@@ -348,14 +350,15 @@ export class CableController {
     await this.#pause(pause);
   }
 
-  /** Who cheated is remembered, and each loss makes the next try wait longer. */
+  /** Who cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
   #remember(lost = false): void {
     const { cheats, losses, session } = this.#ledger.record;
     const payee = session?.socketScript;
     if (payee === undefined) return;
+    const again = cheats.includes(payee);
     this.#ledger.write({
-      cheats: cheats.includes(payee) ? cheats : appended(cheats, payee, MAX_CHEATS),
-      losses: lost ? losses + 1 : losses,
+      cheats: again ? cheats : appended(cheats, payee, MAX_CHEATS),
+      losses: lost || again ? losses + 1 : losses,
     });
   }
 

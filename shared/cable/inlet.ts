@@ -3,6 +3,7 @@
 // The cable believes its own meter: what its sensor counts and what its electronics draw. The socket's word moves the
 // account only within what both meters together may be off, once an increment.
 
+import { constant } from "../constant";
 import type { Ledger } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { MicrowattHour, Millisecond, MilliwattHour } from "../units";
@@ -13,7 +14,7 @@ const MICRO = 1000;
 const TRIP_TRIES = 3;
 const TRIP_PAUSE: Millisecond = 10_000;
 /** Trips that a person must look at. */
-const FINAL_TRIPS: readonly TripCause[] = ["short-circuit", "relay-welded", "relay-stuck-open"];
+const FINAL_TRIPS: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
 
 export interface InletOptions {
   readonly clock: Clock;

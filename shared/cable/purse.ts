@@ -3,16 +3,16 @@
 
 import { auditDraft } from "../bitcoin/audit";
 import type { Draft } from "../bitcoin/draft";
-import { type Frame, frameOf, sameOutpoints } from "../bitcoin/frame";
-import { signDraft } from "../bitcoin/transaction";
+import { type Frame, sameOutpoints } from "../bitcoin/frame";
+import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import { appended, type Ledger } from "../journal/ledger";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, SESSION_BLOCKS, type Session, type Step } from "../payment/session";
 import type { Coin, Outpoint } from "../ports";
 import { type DraftOffer, type PaymentRequest, PROTOCOL_VERSION, type Scheme, type Status } from "../rpc/types";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
-import type { CableRecord, Pin, Pledge } from "./record";
+import { energyFor, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+import type { CableRecord, Pin, Pledge, Signed } from "./record";
 import type { CableSettings } from "./settings";
 import { Stop } from "./stop";
 
@@ -141,11 +141,11 @@ export class Purse {
     });
     if (!verdict.ok) throw new Stop(verdict.reason, verdict.detail);
     if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
+    if (opening) this.#mustNotPayTwice(offer);
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     this.#mustAfford(step);
-    if (!this.#frame || !sameOutpoints(this.#frame.inputs, offer.inputs))
-      this.#frame = frameOf(verdict.draft.inputs, this.#options.wallet.script);
+    this.#frame = verdict.frame;
     return this.#signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
 
@@ -157,13 +157,34 @@ export class Purse {
     // Written before the key is used: what was signed may come back at any time.
     ledger.write({
       session,
-      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid },
+      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid, sent: false },
       pins: this.#pinsWith(offer.inputs),
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
     const request = { session: offer.session, increment: offer.increment, transaction };
     return { request, step, draft, energy: energyFor(step.pay, terms.price) };
+  }
+
+  /** Written before a signature leaves the cable: from then on it counts, whatever the socket says. */
+  sending(): void {
+    const { ledger } = this.#options;
+    const { signed } = ledger.record;
+    if (signed && !signed.sent) ledger.write({ signed: { ...signed, sent: true } });
+  }
+
+  /**
+   * A payment that was handed over and never acknowledged can be broadcast at any time. Another one to the same socket
+   * is harmless only if it takes the first one's place: spends one of its coins, or the change of its session.
+   */
+  #mustNotPayTwice(offer: DraftOffer): void {
+    const payee = offer.outputs[0]?.script;
+    for (const pledge of this.#openPledges(offer)) {
+      if (!pledge.open || pledge.socketScript !== payee || isSpent(pledge, offer)) continue;
+      const replaces = pledge.outpoints.some((promised) => offer.inputs.some((input) => isSame(input, promised)));
+      if (!replaces)
+        throw new Stop("paid-already", `Payment ${pledge.commitments.at(-1)?.txid} was never acknowledged.`);
+    }
   }
 
   // ------------------------------------------------------------ limits
@@ -212,23 +233,26 @@ export class Purse {
 
   /** What a coin is worth: as it was first seen, or as change of the cable's own making. */
   #amountOf(coin: Outpoint): Satoshi | undefined {
-    const pin = this.#options.ledger.record.pins.find((each) => each.txid === coin.txid && each.vout === coin.vout);
-    return pin?.amount;
+    return this.#options.ledger.record.pins.find((pin) => isSame(pin, coin))?.amount;
   }
 
+  /** Pins of coins that were signed for alone may make room; the others may not, and no more coins are signed for then. */
   #pinsWith(inputs: readonly Coin[]): readonly Pin[] {
-    let { pins } = this.#options.ledger.record;
-    for (const { txid, vout, amount } of inputs)
-      if (this.#amountOf({ txid, vout }) === undefined) pins = appended(pins, { txid, vout, amount }, MAX_PINS);
-    return pins;
+    const { pins } = this.#options.ledger.record;
+    const shared = inputs.length > 1;
+    const known = pins.map((pin) => (shared && inputs.some((input) => isSame(input, pin)) ? { ...pin, shared } : pin));
+    const fresh = inputs.filter((input) => this.#amountOf(input) === undefined);
+    const all = [...known, ...fresh.map(({ txid, vout, amount }) => ({ txid, vout, amount, shared }))];
+    const kept = all.filter((pin) => pin.shared);
+    if (kept.length > MAX_PINS) throw new Stop("too-many-coins", `Expected at most ${MAX_PINS}.`);
+    const alone = all.filter((pin) => !pin.shared);
+    return [...kept, ...alone.slice(Math.max(0, all.length - MAX_PINS))];
   }
 
   #isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
     const payee = offer.outputs[0]?.script;
     return this.#openPledges(offer).some(
-      (pledge) =>
-        pledge.socketScript !== payee &&
-        pledge.outpoints.some((promised) => promised.txid === coin.txid && promised.vout === coin.vout),
+      (pledge) => pledge.socketScript !== payee && pledge.outpoints.some((promised) => isSame(promised, coin)),
     );
   }
 
@@ -240,6 +264,10 @@ export class Purse {
     const all = ending ? appended(pledges, ending, MAX_PLEDGES) : pledges;
     return all.filter((pledge) => pledge.expiry > tip && (!isSpent(pledge, offer) || owedBy(pledge, offer) > 0));
   }
+}
+
+function isSame(a: Outpoint, b: Outpoint): boolean {
+  return a.txid === b.txid && a.vout === b.vout;
 }
 
 function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1]["agreed"]> {
@@ -258,16 +286,14 @@ function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1
 }
 
 /** What is left of a session that is over: coins, and all that was signed over them. Nothing signed, nothing promised. */
-function pledgeOf(
-  session: Session,
-  signed: { readonly txid: Hex; readonly pay: Satoshi } | undefined,
-): Pledge | undefined {
+function pledgeOf(session: Session, signed: Signed | undefined): Pledge | undefined {
   const made = session.commitments.map(({ txid, value }) => ({ txid, value }));
   const last = made.at(-1)?.value ?? 0;
   const commitments = signed ? [...made, { txid: signed.txid, value: last + signed.pay }] : made;
   if (commitments.length === 0) return undefined;
   const outpoints = session.inputs.map(({ txid, vout }) => ({ txid, vout }));
-  return { socketScript: session.socketScript, outpoints, commitments, expiry: session.expiry };
+  const open = signed?.sent ?? false;
+  return { socketScript: session.socketScript, outpoints, commitments, expiry: session.expiry, open };
 }
 
 /** What the last of the pledge's commitments pays more than the one whose change is on offer. */

@@ -1,6 +1,7 @@
 // All that a cable must not forget, as one record of the journal.
 
-import { arrayOf, type Check, hex, integer, object, optional } from "../journal/shape";
+import { constant } from "../constant";
+import { arrayOf, boolean, type Check, hex, integer, object, optional } from "../journal/shape";
 import type { Session } from "../payment/session";
 import { sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
@@ -14,6 +15,8 @@ export interface Pin {
   readonly txid: Hex;
   readonly vout: number;
   readonly amount: Satoshi;
+  /** Signed for together with other coins: then another amount would be dangerous, and the pin is never dropped. */
+  readonly shared: boolean;
 }
 
 /** What was signed beyond the increments that the socket has acknowledged. */
@@ -22,6 +25,8 @@ export interface Signed {
   readonly pay: Satoshi;
   readonly fee: Satoshi;
   readonly txid: Hex;
+  /** True from before the signature left the cable. */
+  readonly sent: boolean;
 }
 
 /** A session that is over: its coins are promised until it is seen to be settled, or has expired. */
@@ -31,6 +36,8 @@ export interface Pledge {
   /** What was signed over them: id and worth, the last known to be accepted at the end. */
   readonly commitments: readonly { readonly txid: Hex; readonly value: Satoshi }[];
   readonly expiry: number;
+  /** True where the last commitment was handed over and never acknowledged: what it paid for may never come. */
+  readonly open: boolean;
 }
 
 /** Energy that a socket still owes. */
@@ -68,7 +75,7 @@ export interface CableRecord {
   readonly losses: number;
 }
 
-export const EMPTY_RECORD: CableRecord = {
+export const EMPTY_RECORD: CableRecord = constant({
   version: CABLE_RECORD_VERSION,
   total: 0,
   uptime: 0,
@@ -84,7 +91,7 @@ export const EMPTY_RECORD: CableRecord = {
   totalFees: 0,
   cheats: [],
   losses: 0,
-};
+});
 
 const outpoint: Check<Outpoint> = object<Outpoint>({ txid: hex(32), vout: integer });
 
@@ -97,14 +104,15 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   agreedAt: integer,
   agreedUptime: integer,
   session: optional(sessionShape),
-  signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32) })),
-  pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer }), 128),
+  signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
+  pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer, shared: boolean }), 128),
   pledges: arrayOf(
     object<Pledge>({
       socketScript: hex(),
       outpoints: arrayOf(outpoint, 8),
       commitments: arrayOf(object<Pledge["commitments"][number]>({ txid: hex(32), value: integer }), 64),
       expiry: integer,
+      open: boolean,
     }),
     16,
   ),

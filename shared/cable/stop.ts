@@ -1,9 +1,10 @@
 // Why a cable stops paying: a stable name and one sentence each, beside the audit's own reasons.
 
 import { AUDIT_REASONS, type AuditReason } from "../bitcoin/audit-reasons";
+import { constant } from "../constant";
 import type { Millisecond } from "../units";
 
-export const STOP_REASONS = {
+export const STOP_REASONS = constant({
   ...AUDIT_REASONS,
   "out-of-funds": "The cable's address has no coins left that pay an increment and its fee.",
   "increment-too-large": "The socket asks for larger increments than the owner allows.",
@@ -11,6 +12,10 @@ export const STOP_REASONS = {
   "other-protocol": "The socket speaks another version of the protocol.",
   "daily-budget": "What the owner allows for a day is spent.",
   "fee-share": "Fees would be a larger share of what is paid than the owner allows.",
+  "paid-already":
+    "An earlier payment to this socket was never acknowledged and may still be broadcast; another would pay twice.",
+  "too-many-coins":
+    "The cable has signed for more coins together than it can remember; coins one at a time are still good.",
   undelivered: "The socket stopped the power before what was paid for had flowed.",
   "energy-claimed": "The socket claims more energy than the cable's own meter saw.",
   "credit-lost": "The socket does not honour credit that it still owes.",
@@ -20,21 +25,21 @@ export const STOP_REASONS = {
   refused: "The socket refuses to deal with this cable.",
   locked: "The socket is in lockout.",
   waiting: "The socket cannot sell now and asks to wait.",
-} as const satisfies Record<string, string>;
+} as const satisfies Record<string, string>);
 
 export type StopReason = AuditReason | keyof typeof STOP_REASONS;
 
 /** Reasons that mean the other side did not keep its word; they are remembered. */
-const CHEATING: readonly StopReason[] = ["undelivered", "credit-lost", "energy-claimed", "wrong-socket"];
+const CHEATING: readonly StopReason[] = constant(["undelivered", "credit-lost", "energy-claimed", "wrong-socket"]);
 /** What an audit finds wrong is no honest mistake either, but for the terms that an owner may simply not like. */
-const TERMS: readonly StopReason[] = [
+const TERMS: readonly StopReason[] = constant([
   "overpriced",
   "session-limit",
   "fee-too-high",
   "fee-rate-too-high",
   "expiry-too-late",
   "coin-pledged",
-];
+]);
 
 export function isCheating(reason: StopReason): boolean {
   return CHEATING.includes(reason) || (reason in AUDIT_REASONS && !TERMS.includes(reason));

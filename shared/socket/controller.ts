@@ -3,7 +3,7 @@
 
 import { payeeScriptOf } from "../bitcoin/address";
 import { childOf } from "../bitcoin/child";
-import { vsizeOf } from "../bitcoin/draft";
+import { dustOf, vsizeOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
 import { ChainError } from "../chain/error";
 import { appended } from "../journal/ledger";
@@ -67,7 +67,7 @@ export class SocketController implements SocketCalls {
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
   #watching = false;
   #stopping = false;
-  /** Host of the cable whose session is open, and when it last called. */
+  /** Address of the cable whose session is open, without the port, and when it last called. */
   #payerHost: string | undefined;
   #payerCalledAt: Millisecond = 0;
 
@@ -75,6 +75,10 @@ export class SocketController implements SocketCalls {
     const { clock, gate, store, chain, random, ecdsa, report, settings } = options;
     this.#options = options;
     const payoutScript = payeeScriptOf(settings.payoutAddress, settings.network);
+    if (settings.increment < dustOf(payoutScript))
+      throw new RangeError(
+        `setting increment: expected at least ${dustOf(payoutScript)} sat for this payout address, came ${settings.increment}`,
+      );
     const ledger = openLedger({ store, gate, report });
     const watch = new CoinWatch({ chain, clock });
     this.#ledger = ledger;
@@ -147,10 +151,9 @@ export class SocketController implements SocketCalls {
   async powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer> {
     this.#mustRun();
     this.#seen(peer);
-    const host = hostOf(peer);
-    if (this.#isTaken(host)) throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
+    if (this.#isTaken(peer)) throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
     const offer = await this.#till.request(request);
-    this.#payerHost = host;
+    this.#payerHost = peer;
     this.#payerCalledAt = this.#options.clock.now();
     return offer;
   }
@@ -172,13 +175,13 @@ export class SocketController implements SocketCalls {
 
   #seen(peer: string): void {
     this.#outlet.seen();
-    if (hostOf(peer) === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
+    if (peer === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
   }
 
   /** A session that was paid for belongs to the host that opened it, until that has been silent for a while. */
-  #isTaken(host: string): boolean {
+  #isTaken(peer: string): boolean {
     const { session } = this.#till;
-    if (!session || session.commitments.length === 0 || host === this.#payerHost) return false;
+    if (!session || session.commitments.length === 0 || peer === this.#payerHost) return false;
     return this.#options.clock.now() - this.#payerCalledAt < this.#options.settings.leaveAfter;
   }
 
@@ -347,10 +350,4 @@ export class SocketController implements SocketCalls {
       transaction: undefined,
     });
   }
-}
-
-/** The host of `host:port`; a cable's connections differ in port only. */
-function hostOf(peer: string): string {
-  const colon = peer.lastIndexOf(":");
-  return colon < 0 ? peer : peer.slice(0, colon);
 }

@@ -3,6 +3,7 @@
 // Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
+import { constant } from "../constant";
 import { appended } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { SocketState } from "../rpc/types";
@@ -19,7 +20,7 @@ const IDLE_ENERGY: MicrowattHour = 2_000;
 const TRIP_TRIES = 3;
 const TRIP_PAUSE: Millisecond = 10_000;
 /** Trips that a person must look at. */
-const FINAL_TRIPS: readonly TripCause[] = ["short-circuit", "relay-welded", "relay-stuck-open"];
+const FINAL_TRIPS: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
 
 export interface OutletOptions {
   readonly clock: Clock;

@@ -1,5 +1,6 @@
 // All that a socket must not forget, as one record of the journal.
 
+import { constant } from "../constant";
 import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Commitment, Session } from "../payment/session";
 import { coinShape, commitmentShape, sessionShape } from "../payment/shape";
@@ -70,7 +71,7 @@ export interface SocketRecord {
   readonly cheats: readonly Hex[];
 }
 
-export const EMPTY_RECORD: SocketRecord = {
+export const EMPTY_RECORD: SocketRecord = constant({
   version: SOCKET_RECORD_VERSION,
   state: "standby",
   total: 0,
@@ -82,7 +83,7 @@ export const EMPTY_RECORD: SocketRecord = {
   settlements: [],
   debts: [],
   cheats: [],
-};
+});
 
 const settlement: Check<Settlement> = object<Settlement>({
   session: hex(16),
