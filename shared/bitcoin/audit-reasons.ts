@@ -1,6 +1,8 @@
 // The catalogue of reasons for which a cable refuses a draft: a stable name and one sentence each.
 
-export const AUDIT_REASONS = {
+import { constant } from "../constant";
+
+export const AUDIT_REASONS = constant({
   "malformed-offer": "A field of the offer has the wrong form or is out of range.",
   "wrong-session": "The offer belongs to another session, scheme or increment than the cable asked for.",
   "terms-changed": "The session's maximum or its end is not what was agreed when it was opened.",
@@ -31,6 +33,6 @@ export const AUDIT_REASONS = {
   "fee-rate-too-high": "The miner's fee for a vbyte is above the owner's limit.",
 
   "not-canonical": "The transaction's bytes are not those that the cable builds for this payment.",
-} as const satisfies Record<string, string>;
+} as const satisfies Record<string, string>);
 
 export type AuditReason = keyof typeof AUDIT_REASONS;

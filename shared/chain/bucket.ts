@@ -1,5 +1,6 @@
 // Keeping a server's rate limit: a token bucket, and silence after the server has asked for it.
 
+import { constant } from "../constant";
 import type { Clock } from "../ports";
 import type { Millisecond } from "../units";
 import { ChainError } from "./error";
@@ -13,7 +14,7 @@ export interface BucketOptions {
   readonly patience: Millisecond;
 }
 
-export const DEFAULT_BUCKET: BucketOptions = { burst: 10, perMinute: 120, patience: 5_000 };
+export const DEFAULT_BUCKET: BucketOptions = constant({ burst: 10, perMinute: 120, patience: 5_000 });
 
 const FIRST_SILENCE: Millisecond = 2_000;
 const LONGEST_SILENCE: Millisecond = 300_000;

@@ -3,6 +3,7 @@
 // Strict: no comments, no trailing text, no raw control characters, shortest-form UTF-8 only. The text of strings that
 // the reader does not want is passed over and not kept. Devices have no TextDecoder and little memory, hence our own.
 
+import { constant } from "../constant";
 import { decodeUtf8 } from "../rpc/utf8";
 
 /** Structure as itself, a string or a number (as text) with its kind, a literal as its name. */
@@ -21,7 +22,7 @@ type State = "between" | "string" | "escape" | "unicode" | "number" | "literal";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const ESCAPES: Readonly<Record<string, string>> = {
+const ESCAPES: Readonly<Record<string, string>> = constant({
   '"': '"',
   "\\": "\\",
   "/": "/",
@@ -30,8 +31,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   n: "\n",
   r: "\r",
   t: "\t",
-};
-const LITERALS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
+});
+const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 /** Longer ones are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
 const LONGEST_NUMBER = 64;

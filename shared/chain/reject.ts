@@ -3,12 +3,13 @@
 // The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora and Electrum servers pass on
 // inside their own, and a few of BlockCypher's. So one table serves all; it looks for the words anywhere in the text.
 
+import { constant } from "../constant";
 import type { Satoshi } from "../units";
 import { Decimal, satoshiOfBtc } from "./decimal";
 import { ChainError, type ChainErrorKind } from "./error";
 
 /** The first match counts, so the more precise words come first. */
-const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = [
+const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = constant([
   ["txn-already-in-mempool", "already-known"],
   ["txn-already-known", "already-known"],
   ["txn-same-nonwitness-data-in-mempool", "already-known"],
@@ -37,7 +38,7 @@ const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = [
   ["mempool full", "fee-too-low"],
   ["insufficient priority", "fee-too-low"],
   ["dust", "dust"],
-];
+]);
 
 /** `text` is all that the backend said, in any wrapping. */
 export function rejection(text: string): ChainError {

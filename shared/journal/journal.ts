@@ -8,6 +8,7 @@
 //   plugpay <version> <sequence> <length> <crc32>\n<JSON>
 // The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be mistaken either.
 
+import { constant } from "../constant";
 import type { Reporter, Store } from "../ports";
 import { crc32 } from "./crc32";
 
@@ -22,7 +23,7 @@ export interface JournalOptions<T> {
   readonly report: Reporter;
 }
 
-const SLOTS = ["a", "b"] as const;
+const SLOTS = constant(["a", "b"] as const);
 type Slot = (typeof SLOTS)[number];
 
 export class Journal<T> {

@@ -1,5 +1,6 @@
 // Small checks that turn what was read from a journal into a typed value, or say where it is wrong.
 
+import { constant } from "../constant";
 import type { Hex } from "../units";
 
 /** Gives `value` as a T, or throws an Error that starts with `where`. */
@@ -28,6 +29,7 @@ export function hex(bytes?: number): Check<Hex> {
 }
 
 export function oneOf<T extends string>(...names: readonly T[]): Check<T> {
+  constant(names);
   return (value, where = "record") => {
     if (!names.includes(value as T)) throw wrong(where, names.join(" or "), value);
     return value as T;
@@ -46,6 +48,7 @@ export function arrayOf<T>(check: Check<T>, most: number): Check<readonly T[]> {
 }
 
 export function object<T>(checks: Checks<T>): Check<T> {
+  constant(checks);
   return (value, where = "record") => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object", value);
     const result: Partial<T> = {};

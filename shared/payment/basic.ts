@@ -2,10 +2,11 @@
 // of the last, so a session needs no more coins than it opened with. Simple, and a fee for each increment.
 
 import { actualFee, type Draft, outputsOf, txidOf } from "../bitcoin/draft";
+import { constant } from "../constant";
 import type { Coin } from "../ports";
 import { arrearsDue, type PaymentScheme, type Session, type Step } from "./session";
 
-export const basic: PaymentScheme = {
+export const basic: PaymentScheme = constant({
   name: "basic",
   supersedes: false,
 
@@ -30,4 +31,4 @@ export const basic: PaymentScheme = {
       commitments: [...session.commitments, { txid, value: draft.value, fee: actualFee(draft) }],
     };
   },
-};
+});

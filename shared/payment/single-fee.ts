@@ -2,9 +2,10 @@
 // supersedes the last one. Only the latest is broadcast, so a hundred increments cost one fee.
 
 import { actualFee, type Draft, txidOf } from "../bitcoin/draft";
+import { constant } from "../constant";
 import { arrearsDue, lastCommitment, type PaymentScheme, type Session, type Step } from "./session";
 
-export const singleFee: PaymentScheme = {
+export const singleFee: PaymentScheme = constant({
   name: "single-fee",
   supersedes: true,
 
@@ -27,4 +28,4 @@ export const singleFee: PaymentScheme = {
       commitments: [...session.commitments, commitment],
     };
   },
-};
+});

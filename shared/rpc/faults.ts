@@ -1,7 +1,9 @@
 // The catalogue of faults: every refusal has a stable code, a name and one sentence that says which rule was broken.
 // Codes below 0 are those of "Specification for Fault Code Interoperability" (xmlrpc-epi, 2001); ours count from 100.
 
-export const FAULTS = {
+import { constant } from "../constant";
+
+export const FAULTS = constant({
   "parse-error": [-32700, "The request is not well-formed XML-RPC."],
   "method-not-found": [-32601, "There is no such method; system.listMethods names them."],
   "invalid-parameters": [-32602, "A parameter is missing, has the wrong type or is out of range."],
@@ -38,7 +40,7 @@ export const FAULTS = {
 
   "chain-unavailable": [300, "The socket cannot ask the chain whether the inputs are unspent; paid power goes on."],
   "broadcast-refused": [301, "The network refused the transaction; nothing was credited."],
-} as const satisfies Record<string, readonly [code: number, sentence: string]>;
+} as const satisfies Record<string, readonly [code: number, sentence: string]>);
 
 export type FaultName = keyof typeof FAULTS;
 

@@ -4,6 +4,7 @@
 // Introspection as in "XML-RPC for PHP"'s reserved methods, which stock clients know. `system.multicall` is left out:
 // it would let one request do the work of many.
 
+import { constant } from "../constant";
 import { Fault } from "./faults";
 import type { SocketCalls } from "./types";
 import {
@@ -29,7 +30,7 @@ interface Method {
   call(calls: SocketCalls, params: readonly Value[], peer: string): Value | Promise<Value>;
 }
 
-const METHODS: readonly Method[] = Object.freeze([
+const METHODS: readonly Method[] = constant([
   {
     name: "get_status",
     signatures: [["struct"], ["struct", "struct"]],

@@ -3,6 +3,7 @@
 // What may take long has its time: a whole request, the silence between two, the farewell after a refusal. One
 // request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends.
 
+import { constant } from "../constant";
 import type { Clock, Connection } from "../ports";
 import type { Millisecond } from "../units";
 import type { Admission } from "./admission";
@@ -223,7 +224,7 @@ function printable(text: string): string {
   return text.replace(/[^ -~]/g, "?").slice(0, 200);
 }
 
-const REASONS: { readonly [status: number]: string } = Object.freeze({
+const REASONS: { readonly [status: number]: string } = constant({
   400: "Bad Request",
   404: "Not Found",
   405: "Method Not Allowed",

@@ -5,6 +5,8 @@
 // exist, and only where ASCII is what went in and came out, so that results are the same on every engine.
 // The portable way works in short slices, since XS indexes a string by scanning it.
 
+import { constant } from "../constant";
+
 const SLICE = 64;
 const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 
@@ -114,9 +116,9 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   throw new RangeError(`expected UTF-8, found byte ${lead} at ${at}`);
 }
 
-const LEAD_BITS = [0, 0x7f, 0x1f, 0x0f, 0x07] as const;
+const LEAD_BITS = constant([0, 0x7f, 0x1f, 0x0f, 0x07] as const);
 /** Least code point that needs so many bytes: less would be an overlong form. */
-const LEAST = [0, 0, 0x80, 0x800, 0x10000] as const;
+const LEAST = constant([0, 0, 0x80, 0x800, 0x10000] as const);
 
 function codePoint(bytes: Uint8Array, at: number, length: number): number {
   let code = (bytes[at] as number) & (LEAD_BITS[length] as number);

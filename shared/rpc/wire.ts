@@ -3,6 +3,7 @@
 //
 // Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
 
+import { constant } from "../constant";
 import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../units";
 import { FAULTS, Fault, type FaultName, faultName } from "./faults";
 import type {
@@ -119,6 +120,7 @@ function hex(least: number, most: number = least): Shape<Hex> {
 }
 
 function list<T>(item: Shape<T>, least: number, most: number): Shape<readonly T[]> {
+  constant(item);
   return {
     write: (values) => values.map((value) => item.write(value)),
     read: (value, field) => {
@@ -133,10 +135,11 @@ function list<T>(item: Shape<T>, least: number, most: number): Shape<readonly T[
 
 /** A struct. A request must have no other members (a misspelt one would go unnoticed); an answer may, for later versions. */
 function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore"): Shape<T> {
+  constant(members);
   const keys = Object.freeze(Object.keys(members)) as readonly (keyof T)[];
   const names = Object.freeze(keys.map((key) => members[key].name)) as readonly string[];
-  return {
-    write: (value) => {
+  return Object.freeze({
+    write: (value: T) => {
       const written: Record<string, Value> = {};
       for (const key of keys) {
         const { name, shape } = members[key];
@@ -144,7 +147,7 @@ function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore
       }
       return written;
     },
-    read: (value, field) => {
+    read: (value: Value, field: string) => {
       const present = membersOf(value);
       if (present === undefined) throw new WireError(field, "a struct", show(value));
       const prefix = field === "" ? "" : `${field}.`;
@@ -161,7 +164,7 @@ function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore
       if (others === "refuse") refuseOthers(present, names, known, prefix);
       return read as T;
     },
-  };
+  });
 }
 
 function refuseOthers(present: Members, names: readonly string[], known: number, prefix: string): void {
