@@ -52,7 +52,7 @@ export class Journal<T> {
   save(value: T): void {
     const { store, name, version } = this.#options;
     const sequence = this.#sequence + 1;
-    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, JSON.stringify(value)));
+    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, JSON.stringify(outOfFlash(value))));
     this.#sequence = sequence;
     this.#next = this.#next === "a" ? "b" : "a";
   }
@@ -114,4 +114,11 @@ function fromBytes(bytes: Uint8Array): string {
   // In pieces: the argument list lives on the stack, and a microcontroller's is small.
   for (let i = 0; i < bytes.length; i += 128) text += String.fromCharCode(...bytes.subarray(i, i + 128));
   return text;
+}
+
+/** A copy of plain data: XS's JSON.stringify refuses objects that were preloaded, such as an empty record's lists. */
+function outOfFlash(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(outOfFlash);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, outOfFlash(inner)]));
 }
