@@ -6,8 +6,10 @@ import { parseArgs } from "node:util";
 import cableOnNode from "../../firmware/selftest/cable";
 import type { Check } from "../../firmware/selftest/fixture";
 import socketOnNode from "../../firmware/selftest/socket";
-import { configure, type Image, make, OUT, ROOT } from "./image";
-import { selfTest } from "./linked";
+import { runScenario } from "../sim/run";
+import { loadScenario } from "../sim/scenario";
+import { configure, type Image, ImageError, make, OUT, ROOT } from "./image";
+import { LinkedEngine, selfTest } from "./linked";
 import { ownModules } from "./manifest";
 import { moduleGraph, xsName } from "./modules";
 import { findSdk, type Sdk } from "./sdk";
@@ -17,7 +19,6 @@ import { walletOf } from "./wallet";
 
 export interface Linked {
   readonly device: DeviceName;
-  readonly image: Image;
   readonly binary: string;
 }
 
@@ -61,7 +62,7 @@ export async function link(sdk: Sdk, device: DeviceName): Promise<Linked> {
   const image = await linkedImage(device);
   configure(sdk, image);
   make(sdk, image);
-  return { device, image, binary: join(OUT, "sdk/bin/lin/release", `linked-${device}`) };
+  return { device, binary: join(OUT, "sdk/bin/lin/release", `linked-${device}`) };
 }
 
 /** Runs both self-tests, the cable's payment handed to the socket; gives the checks that failed. */
@@ -85,20 +86,41 @@ function report(device: DeviceName, checks: readonly Check[], onNode: readonly C
   return failed;
 }
 
+/** The simulator's toaster, paid for between the two linked images from the first call to the settlement in a block. */
+async function pay(images: Readonly<Record<DeviceName, Linked>>): Promise<void> {
+  const { summary } = await runScenario({
+    scenario: loadScenario("toaster"),
+    scheme: "single-fee",
+    engine: "node",
+    engineOf: (device) => new LinkedEngine(images[device].binary),
+    seed: 1,
+  });
+  if (summary.increments === 0 || summary.settlements.length === 0)
+    throw new UsageError("nothing was paid between the images");
+  console.log(
+    `  ok   pay: ${summary.increments} increments, ${summary.paidSat} sat for ${summary.energyWh} Wh, settled in block ${summary.settlements.map(({ height }) => height).join(", ")}`,
+  );
+  for (const { name, peak } of engines) {
+    console.log(
+      `       ${name}: at its peak ${peak.slots} slots, ${peak.chunks} bytes of chunks (64-bit: a chip needs less, docs/performance.md)`,
+    );
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { device: { type: "string" } } });
-  deviceNamed(values.device ?? "cable");
+  if (values.device !== undefined) deviceNamed(values.device);
   const sdk = findSdk();
   console.log(`Linking both images with the Moddable SDK ${sdk.version} for the desktop`);
-  const cable = await link(sdk, "cable");
-  const socket = await link(sdk, "socket");
-  const failed = test(cable, socket);
+  const images = { cable: await link(sdk, "cable"), socket: await link(sdk, "socket") };
+  const failed = test(images.cable, images.socket);
   if (failed > 0) throw new UsageError(`${failed} checks of the self-test failed`);
+  await pay(images);
 }
 
 if (import.meta.filename === process.argv[1]) {
   main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(error instanceof UsageError || error instanceof ImageError ? error.message : error);
     process.exitCode = 1;
   });
 }
