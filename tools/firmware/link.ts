@@ -100,11 +100,6 @@ async function pay(images: Readonly<Record<DeviceName, Linked>>): Promise<void> 
   console.log(
     `  ok   pay: ${summary.increments} increments, ${summary.paidSat} sat for ${summary.energyWh} Wh, settled in block ${summary.settlements.map(({ height }) => height).join(", ")}`,
   );
-  for (const { name, peak } of engines) {
-    console.log(
-      `       ${name}: at its peak ${peak.slots} slots, ${peak.chunks} bytes of chunks (64-bit: a chip needs less, docs/performance.md)`,
-    );
-  }
 }
 
 async function main(): Promise<void> {
