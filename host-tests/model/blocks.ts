@@ -43,9 +43,11 @@ export class Blocks {
     return this.spenders.get(key);
   }
 
-  /** Was there ever such a coin in the best chain, spent by now or not? */
-  knows(outpoint: { readonly txid: string; readonly vout: number }): boolean {
-    return this.unspent.has(outpointKey(outpoint)) || this.spenders.has(outpointKey(outpoint));
+  /** A coin of the best chain, spent by now or not. */
+  coinEver(outpoint: { readonly txid: string; readonly vout: number }): TxOutput | undefined {
+    const block = this.places.get(outpoint.txid);
+    const grant = block?.grants.find((coin) => coin.txid === outpoint.txid);
+    return grant ?? block?.transactions.find((tx) => tx.txid === outpoint.txid)?.outputs[outpoint.vout];
   }
 
   all(): readonly Block[] {

@@ -104,16 +104,10 @@ export class Referee {
   /** What the miner really gets, by the chain's own amounts. */
   private feeOf(tx: Transaction): Satoshi {
     const { seen, blocks } = this.stage.network;
+    const made = [...this.stage.paid, ...(this.rogueSocket?.signed ?? [])];
     const amount = (input: { readonly txid: string; readonly vout: number }): Satoshi => {
-      const made =
-        seen.get(input.txid) ??
-        this.stage.paid.find((each) => each.txid === input.txid) ??
-        this.rogueSocket?.signed.find((each) => each.txid === input.txid);
-      const granted = blocks
-        .all()
-        .flatMap((block) => block.grants)
-        .find((coin) => coin.txid === input.txid);
-      return made?.outputs[input.vout]?.amount ?? granted?.amount ?? 0;
+      const parent = seen.get(input.txid) ?? made.find((each) => each.txid === input.txid);
+      return (blocks.coinEver(input) ?? parent?.outputs[input.vout])?.amount ?? 0;
     };
     const fee =
       tx.inputs.reduce((sum, input) => sum + amount(input), 0) -
@@ -133,10 +127,10 @@ export class Referee {
     const energy = this.pledged().value > 0 ? (this.pledged().value * 1e6) / settings.price : 0;
     const share = (cableSettings.tolerance / 1000) * Math.max(energy, circuit.delivered / 1000);
     const standing = (cableSettings.tolerancePower * clock.now()) / 3_600_000;
-    const restarts = counts.cableCuts * 2 * cableSettings.writeEvery;
-    const tolerance = share + standing + increments * cableSettings.toleranceBase + restarts;
+    // The base and what a restart may forget are conceded once and not once a session.
+    const tolerance = share + standing + 2 * cableSettings.toleranceBase + 4 * cableSettings.writeEvery;
     const threshold = (settings.increment * cableSettings.renewAt) / 1000;
-    return settings.increment + threshold + this.worth(tolerance * 1000) + increments;
+    return settings.increment + cableSettings.maxClaims + threshold + this.worth(tolerance * 1000) + increments;
   }
 
   private checkCable(): void {

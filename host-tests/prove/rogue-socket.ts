@@ -16,7 +16,7 @@ import type {
 } from "../../shared/rpc/types";
 import { energyFor, type Satoshi } from "../../shared/units";
 import { Purse, type Spendable } from "../model/purse";
-import { parse, serialise, type Transaction } from "../model/transaction";
+import { inputFault, parse, serialise, type Transaction } from "../model/transaction";
 import type { Stage } from "./stage";
 
 const FOREVER = { upTo: 1e15, time: 1e12, current: 1e9 };
@@ -41,6 +41,8 @@ type Lie = string;
 export class RogueSocket implements SocketCalls {
   /** All that the cable ever signed and sent here. */
   readonly signed: Transaction[] = [];
+  /** Signings under amounts of its own invention too: no node takes one of those alone. */
+  private readonly takenEver: Transaction[] = [];
   private readonly lies = new Set<Lie>();
   private script: string;
   private open: Open | undefined;
@@ -137,7 +139,9 @@ export class RogueSocket implements SocketCalls {
 
   async payTransaction(request: PaymentRequest): Promise<PaymentResult> {
     const tx = parse(request.transaction);
-    if (!this.signed.some((each) => each.txid === tx.txid)) {
+    const isNew = !this.takenEver.some((each) => each.hex === tx.hex);
+    if (isNew) this.takenEver.push(tx);
+    if (isNew && this.isGood(tx)) {
       this.signed.push(tx);
       this.stage.counts.increments += 1;
       this.stage.note(`rogue: was paid ${worthTo(tx)} sat, increment ${request.increment}`);
@@ -290,8 +294,8 @@ export class RogueSocket implements SocketCalls {
 
   /** Two signings of one transaction under different stated amounts: the valid halves make one that burns the rest. */
   private halves(): void {
-    for (const one of this.signed)
-      for (const other of this.signed) {
+    for (const one of this.takenEver)
+      for (const other of this.takenEver) {
         if (one === other || one.txid !== other.txid || one.inputs.length < 2) continue;
         const inputs = one.inputs.map((input, i) => ({
           ...input,
@@ -299,6 +303,16 @@ export class RogueSocket implements SocketCalls {
         }));
         this.broadcast(serialise({ version: one.version, locktime: one.locktime, inputs, outputs: one.outputs }));
       }
+  }
+
+  /** Would the network take it, given the parents that are signed too? */
+  private isGood(tx: Transaction): boolean {
+    return tx.inputs.every((input, i) => {
+      const coin =
+        this.stage.network.blocks.coinEver(input) ??
+        this.signed.find((each) => each.txid === input.txid)?.outputs[input.vout];
+      return coin !== undefined && inputFault(tx, i, coin, this.stage.ecdsa.verify) === undefined;
+    });
   }
 
   private broadcast(hex: string | undefined): void {

@@ -16,10 +16,10 @@ import type {
   Status,
   StatusRequest,
 } from "../rpc/types";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour } from "../units";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
 import { Purse, type Ready, type Terms } from "./purse";
-import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord } from "./record";
+import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
 import type { CableSettings } from "./settings";
 import { isCheating, Stop, type StopReason } from "./stop";
 
@@ -214,9 +214,10 @@ export class CableController {
     const { claims } = this.#ledger.record;
     const left = this.#inlet.remaining();
     const others = claims.filter(({ script }) => script !== before && script !== payee);
+    const value = priceOf(Math.max(0, left), this.#ledger.record.session?.price ?? 0);
     const back = claims.find(({ script }) => script === payee)?.energy ?? 0;
     this.#ledger.change({
-      claims: left > 0 ? appended(others, { script: before, energy: left }, MAX_CLAIMS) : others,
+      claims: left > 0 ? withClaim(others, { script: before, energy: left, value }) : others,
       paidUpTo: this.#inlet.meter() + back * 1000,
     });
   }
@@ -373,6 +374,14 @@ export class CableController {
       this.#options.clock.after(time, resolve);
     });
   }
+}
+
+/** `claims` and one more. They bound what is risked, so none is forgotten: beyond the list's end the oldest become one. */
+function withClaim(claims: readonly Claim[], claim: Claim): readonly Claim[] {
+  const list = [...claims, claim];
+  if (list.length <= MAX_CLAIMS) return list;
+  const [first, second, ...rest] = list as [Claim, Claim, ...Claim[]];
+  return [{ script: "", energy: first.energy + second.energy, value: first.value + second.value }, ...rest];
 }
 
 /** What an error means for dealing; undefined where it only means that a draft has to be asked for again. */

@@ -81,8 +81,15 @@ export class Inlet {
     const { agreedAt, agreedUptime } = ledger.record;
     const energy = Math.max(0, this.meter() - agreedAt) / MICRO;
     const time = this.uptime() - agreedUptime;
-    const share = (energy * settings.tolerance) / 1000 + (settings.tolerancePower * time) / 3_600_000;
-    return Math.ceil(share) + settings.toleranceBase + this.#slack;
+    const now = this.#mayDiffer(energy, time) + this.#slack;
+    // Over all time the account gives way by the same share, and for restarts once: small bites add up to no more.
+    const ever = this.#mayDiffer(this.meter() / MICRO, this.uptime()) + 2 * settings.writeEvery;
+    return Math.max(0, Math.min(now, ever - ledger.record.conceded));
+  }
+
+  #mayDiffer(energy: MilliwattHour, time: Millisecond): MilliwattHour {
+    const { tolerance, tolerancePower, toleranceBase } = this.#options.settings;
+    return Math.ceil((energy * tolerance) / 1000 + (tolerancePower * time) / 3_600_000) + toleranceBase;
   }
 
   /** True where the socket says that less is left than both meters together can explain. */
@@ -94,13 +101,15 @@ export class Inlet {
   agreed(
     claimed: MilliwattHour,
     paid: MilliwattHour = 0,
-  ): Pick<CableRecord, "paidUpTo" | "agreedAt" | "agreedUptime" | "uptime"> {
+  ): Pick<CableRecord, "paidUpTo" | "agreedAt" | "agreedUptime" | "conceded" | "uptime"> {
     const own = this.remaining() + paid;
     const off = this.tolerance();
     const left = Math.min(Math.max(claimed, own - off), own + off);
     const meter = this.meter();
+    const uptime = this.uptime();
+    const conceded = Math.max(0, this.#options.ledger.record.conceded + own - left);
     this.#slack = 0;
-    return { paidUpTo: meter + left * MICRO, agreedAt: meter, agreedUptime: this.uptime(), uptime: this.uptime() };
+    return { paidUpTo: meter + left * MICRO, agreedAt: meter, agreedUptime: uptime, conceded, uptime };
   }
 
   /** Holds the relay while credit lasts. */

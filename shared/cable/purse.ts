@@ -6,7 +6,7 @@ import type { Draft } from "../bitcoin/draft";
 import { type Frame, sameOutpoints } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
-import { appended, type Ledger } from "../journal/ledger";
+import type { Ledger } from "../journal/ledger";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, SESSION_BLOCKS, type Session, type Step } from "../payment/session";
 import type { Coin, Outpoint } from "../ports";
@@ -119,7 +119,7 @@ export class Purse {
         paid: 0,
         commitments: [],
       },
-      pledges: this.#openPledges(offer),
+      pledges: this.#pledgesWith(offer),
       signed: undefined,
     };
   }
@@ -145,6 +145,7 @@ export class Purse {
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     this.#mustAfford(step);
+    this.#mustNotRisk(offer);
     this.#frame = verdict.frame;
     return this.#signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
@@ -159,6 +160,7 @@ export class Purse {
       session,
       signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid, sent: false },
       pins: this.#pinsWith(offer.inputs),
+      pledges: this.#openPledges(offer),
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
@@ -221,6 +223,18 @@ export class Purse {
     if (fees > allowed) throw new Stop("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
   }
 
+  /** What other sockets owe is money out of hand: the owner's limit bounds it, however many faces one of them has. */
+  #mustNotRisk(offer: DraftOffer): void {
+    const { ledger, settings } = this.#options;
+    const payee = offer.outputs[0]?.script;
+    let owed = 0;
+    for (const { script, value } of ledger.record.claims) if (script !== payee) owed += value;
+    for (const pledge of this.#openPledges(offer))
+      if (pledge.open && pledge.socketScript !== payee) owed += unansweredOf(pledge);
+    if (owed > settings.maxClaims)
+      throw new Stop("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed}.`);
+  }
+
   /** The day's account with `pay` added; a day is 24 hours of being powered. */
   #day(pay: Satoshi): Pick<CableRecord, "daySpent" | "daySince"> {
     const { record } = this.#options.ledger;
@@ -256,13 +270,23 @@ export class Purse {
     );
   }
 
-  /** Promises that still bind, the running session's among them where `offer` ends it. */
-  #openPledges(offer: DraftOffer): readonly Pledge[] {
+  /** All promises, the running session's among them where `offer` ends it. */
+  #pledgesWith(offer: DraftOffer): readonly Pledge[] {
     const { pledges, session, signed } = this.#options.ledger.record;
-    const tip = offer.expiry - SESSION_BLOCKS;
     const ending = session && session.id !== offer.session ? pledgeOf(session, signed) : undefined;
-    const all = ending ? appended(pledges, ending, MAX_PLEDGES) : pledges;
-    return all.filter((pledge) => pledge.expiry > tip && (!isSpent(pledge, offer) || owedBy(pledge, offer) > 0));
+    if (!ending || pledges.length < MAX_PLEDGES) return ending ? [...pledges, ending] : pledges;
+    // Room is made by what binds least: a payment that was never acknowledged is not forgotten.
+    const settled = pledges.findIndex((pledge) => !pledge.open);
+    if (settled < 0) throw new Stop("paid-already", `${pledges.length} payments were never acknowledged.`);
+    return [...pledges.filter((_, at) => at !== settled), ending];
+  }
+
+  /** Promises that still bind once the cable signs `offer`: only what it signs proves that one is settled. */
+  #openPledges(offer: DraftOffer): readonly Pledge[] {
+    const tip = offer.expiry - SESSION_BLOCKS;
+    return this.#pledgesWith(offer).filter(
+      (pledge) => (pledge.open || pledge.expiry > tip) && (!isSpent(pledge, offer) || owedBy(pledge, offer) > 0),
+    );
   }
 }
 
@@ -300,6 +324,11 @@ function pledgeOf(session: Session, signed: Signed | undefined): Pledge | undefi
 function owedBy({ commitments }: Pledge, offer: DraftOffer): Satoshi {
   const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
   return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
+}
+
+/** What the last commitment of an open pledge pays that nobody acknowledged. */
+function unansweredOf({ commitments }: Pledge): Satoshi {
+  return (commitments.at(-1)?.value ?? 0) - (commitments.at(-2)?.value ?? 0);
 }
 
 /** The offer spends change of one of the pledge's commitments, so that one was broadcast and its coins are gone. */

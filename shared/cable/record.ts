@@ -44,6 +44,8 @@ export interface Pledge {
 export interface Claim {
   readonly script: Hex;
   readonly energy: MilliwattHour;
+  /** What was paid for it. */
+  readonly value: Satoshi;
 }
 
 export interface CableRecord {
@@ -57,6 +59,8 @@ export interface CableRecord {
   /** Reading at which both sides' accounts agreed last, and when. */
   readonly agreedAt: MicrowattHour;
   readonly agreedUptime: Millisecond;
+  /** Energy by which the account gave way to the sockets' word, over all time, less what it gained. */
+  readonly conceded: MilliwattHour;
   /** As far as the socket has acknowledged it. */
   readonly session?: Session;
   readonly signed?: Signed;
@@ -82,6 +86,7 @@ export const EMPTY_RECORD: CableRecord = constant({
   paidUpTo: 0,
   agreedAt: 0,
   agreedUptime: 0,
+  conceded: 0,
   pins: [],
   pledges: [],
   claims: [],
@@ -103,6 +108,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   paidUpTo: integer,
   agreedAt: integer,
   agreedUptime: integer,
+  conceded: integer,
   session: optional(sessionShape),
   signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
   pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer, shared: boolean }), 128),
@@ -116,7 +122,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
     }),
     16,
   ),
-  claims: arrayOf(object<Claim>({ script: hex(), energy: integer }), 32),
+  claims: arrayOf(object<Claim>({ script: hex(), energy: integer, value: integer }), 32),
   daySpent: integer,
   daySince: integer,
   totalPaid: integer,

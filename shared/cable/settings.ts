@@ -24,6 +24,8 @@ export interface CableSettings {
   /** Largest share of fees in what is paid, over all sessions, in thousandths; one fee may run ahead. */
   readonly maxFeeShare: number;
   readonly maxSession: Satoshi;
+  /** Worth of what other sockets still owe, beyond which nothing more is paid to anybody; one increment. */
+  readonly maxClaims: Satoshi;
   /** For 24 hours of being plugged in: a cable has no calendar, and refills no budget while it is unpowered. */
   readonly maxDaily: Satoshi;
   /** Largest current that the appliance may draw. */
@@ -61,6 +63,7 @@ export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings
     maxFeeShare: 100,
     maxSession: 100_000,
     maxDaily: 1_000_000,
+    maxClaims: given.maxIncrement ?? 10_000,
     maxCurrent: 16_000,
     ownPower: 1_000,
     tolerance: 40,

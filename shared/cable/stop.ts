@@ -16,6 +16,7 @@ export const STOP_REASONS = constant({
     "An earlier payment to this socket was never acknowledged and may still be broadcast; another would pay twice.",
   "too-many-coins":
     "The cable has signed for more coins together than it can remember; coins one at a time are still good.",
+  "claims-open": "Other sockets still owe what was paid for; no more is risked before one of them gives it.",
   undelivered: "The socket stopped the power before what was paid for had flowed.",
   "energy-claimed": "The socket claims more energy than the cable's own meter saw.",
   "credit-lost": "The socket does not honour credit that it still owes.",
