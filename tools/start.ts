@@ -1,12 +1,12 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
-import { Account } from "./sim/account";
 import { findWorker } from "./sim/engine-xs";
 import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, speedOf, wholeNumber } from "./sim/options";
 import { paceOf } from "./sim/pace";
 import { summaryText } from "./sim/report-text";
+import { runScenario, type Watcher } from "./sim/run";
 import { loadScenario } from "./sim/scenario";
-import { type RunOptions, Simulation } from "./sim/simulation";
+import type { RunOptions } from "./sim/simulation";
 import { View } from "./sim/view";
 
 const OPTIONS = {
@@ -34,23 +34,29 @@ await runCommand(async () => {
   };
   if (run.engine === "xs") findWorker();
   if (!json) console.log(`${run.scenario.about} (${run.scheme}, ${run.engine === "xs" ? "XS" : "Node's"} engine)\n`);
-  const simulation = await Simulation.start(run);
-  const account = new Account(simulation);
-  const view = new View(simulation, account, process.stdout);
-  simulation.onHappening = (happening) => {
-    account.take(happening);
-    if (json) console.log(JSON.stringify({ atMs: Math.round(happening.at), from: happening.from, ...happening.event }));
-    else view.happened(happening);
-  };
-  simulation.onTick = () => view.refresh();
-  process.once("SIGINT", () => simulation.end());
-  try {
-    await simulation.run(() => !account.sessionOpen);
-  } finally {
-    view.leave();
-    await simulation.close();
-  }
-  const summary = account.summary();
+  const { summary } = await runScenario(run, json ? jsonLines() : live());
   console.log(json ? JSON.stringify(summary) : summaryText(summary));
-  if (account.crashes > 0) process.exitCode = 1;
+  if (summary.crashes > 0) process.exitCode = 1;
 });
+
+function jsonLines(): Watcher {
+  return {
+    begin: (simulation) => void process.once("SIGINT", () => simulation.end()),
+    happened: ({ at, from, event }) => console.log(JSON.stringify({ atMs: Math.round(at), from, ...event })),
+    tick: () => {},
+    end: () => {},
+  };
+}
+
+function live(): Watcher {
+  let view: View | undefined;
+  return {
+    begin(simulation, account) {
+      view = new View(simulation, account, process.stdout);
+      process.once("SIGINT", () => simulation.end());
+    },
+    happened: (happening) => view?.happened(happening),
+    tick: () => view?.refresh(),
+    end: () => view?.leave(),
+  };
+}

@@ -72,9 +72,13 @@ export class Simulation {
   readonly stores: Readonly<Record<DeviceName, FileStore>>;
   /** Absent where a hostile peer takes its place. */
   readonly boards: { -readonly [name in DeviceName]?: Board } = {};
+  /** Owner of the socket's port where a hostile peer has it. */
+  readonly hostileParty: Party = { name: "hostile socket", alive: true };
   /** The socket's port. */
   port = 0;
   onHappening: (happening: Happening) => void = () => {};
+  /** The cable was plugged in or pulled out. */
+  onPlug: () => void = () => {};
   /** The cable's electronics gained or lost their supply. */
   onSupply: (supplied: boolean) => Promise<unknown> = async () => {};
   /** Once a virtual second. */
@@ -200,7 +204,6 @@ export class Simulation {
     for (const coin of scenario.coins) await this.node.fund(this.keys.cable.script, coin);
     await this.node.mine(1);
     const { hostile } = scenario;
-    const party: Party = { name: "hostile socket", alive: true };
     const settings = { network: "regtest", schemes: [this.options.scheme] };
     const socketConfig = {
       settings: { ...settings, payoutAddress: this.keys.socket.address, ...scenario.socket },
@@ -208,7 +211,7 @@ export class Simulation {
       port: 0,
     };
     const socket = hostile === "socket" ? undefined : await this.#board("socket", socketConfig);
-    this.port = await this.network.open(socket ?? party, port);
+    this.port = await this.network.open(socket ?? this.hostileParty, port);
     socketConfig.port = this.port;
     const cableConfig = {
       settings: { ...settings, ...scenario.cable },
@@ -250,6 +253,8 @@ export class Simulation {
   // ---------------------------------------------------------------- the loop
 
   async #step(end: Millisecond): Promise<void> {
+    // A hostile peer is a program of this process: it does what it does next before time moves on.
+    if (this.options.scenario.hostile) await new Promise((resolve) => setImmediate(resolve));
     await this.network.settle();
     const { timeline } = this;
     const due = Math.min(timeline.next ?? end, end);
@@ -344,12 +349,22 @@ export class Simulation {
     this.plugged = where === "in";
     this.tell("scene", { name: `plug ${where}` });
     await this.world.plug(where);
+    this.onPlug();
   }
 
   async #cut(name: DeviceName, duration: Millisecond): Promise<void> {
     this.tell("scene", { name: "cut", device: name });
     await this.boards[name]?.powerOff();
     this.#restart(name, duration);
+  }
+
+  /** Puts a new cable in the place of this one: the same key and settings, an empty journal. */
+  renewCable(): void {
+    this.timeline.at(this.timeline.now, async () => {
+      await this.boards.cable?.powerOff();
+      this.stores.cable.clear();
+      this.#restart("cable", 0);
+    });
   }
 
   #stall(name: DeviceName, duration: Millisecond): void {

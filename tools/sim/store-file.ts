@@ -33,16 +33,26 @@ export class FileStore {
     if (this.#values.has(key)) this.#change(key, undefined);
   }
 
+  /** As it left the factory. */
+  clear(): void {
+    this.#values.clear();
+    this.#save();
+  }
+
   #change(key: string, value: string | undefined): void {
     const cut = this.cutAt(++this.writes);
     const left = cut === "torn" ? value?.slice(0, (value.length >> 2) * 2) : value;
     if (cut !== "lost") {
       if (left === undefined) this.#values.delete(key);
       else this.#values.set(key, left);
-      writeFileSync(`${this.path}.new`, `${JSON.stringify(Object.fromEntries(this.#values), null, 1)}\n`);
-      renameSync(`${this.path}.new`, this.path);
+      this.#save();
     }
     if (cut) this.onCut();
+  }
+
+  #save(): void {
+    writeFileSync(`${this.path}.new`, `${JSON.stringify(Object.fromEntries(this.#values), null, 1)}\n`);
+    renameSync(`${this.path}.new`, this.path);
   }
 }
 
