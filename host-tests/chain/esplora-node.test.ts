@@ -80,6 +80,44 @@ describe("the Esplora client with a real node", () => {
     assert.equal(server.working, 0);
   });
 
+  it("can be lied to only where its own data could not tell", async () => {
+    const coin = await node.fund(SCRIPT, 40_000);
+    await node.mine(1);
+    const raw = spend(coin, 40_000, 300);
+    await server.setFault({ kind: "wrong", lie: "swallowed" });
+    const txid = await chain.broadcast(raw);
+    assert.equal(node.transaction(txid), undefined, "it went nowhere");
+    assert.deepEqual(await chain.status(txid), { state: "unknown" }, "and that shows");
+    await server.setFault({ kind: "none" });
+    await chain.broadcast(raw);
+    await node.mine(1);
+    await server.setFault({ kind: "wrong", lie: "nothing-happened" });
+    assert.equal(await chain.outspend(coin), undefined);
+    await server.setFault({ kind: "wrong", lie: "all-spent" });
+    assert.deepEqual(await chain.outspend(coin), { txid: "f".repeat(64) });
+    const other = await node.fund(SCRIPT, 40_000);
+    await server.setFault({ kind: "wrong", lie: "inflated" });
+    assert.deepEqual(await chain.utxos(SCRIPT, 1), [{ ...other, amount: 400_000 }]);
+  });
+
+  it("waits for a slow server, which counts as quiet meanwhile", async () => {
+    const waits: { delayMs: number; answer: () => void }[] = [];
+    const wait = (delayMs: number): Promise<void> => new Promise((answer) => waits.push({ delayMs, answer }));
+    const slow = await EsploraServer.start(node, { wait });
+    await slow.setFault({ kind: "slow", delayMs: 90_000 });
+    const quiet = new Promise<void>((resolve) => {
+      slow.onQuiet = resolve;
+    });
+    const patient = new Esplora({ http: client, clock: wallClock, url: slow.url, bucket: UNLIMITED });
+    const tip = patient.tip();
+    await quiet;
+    assert.equal(slow.working, 0);
+    assert.equal(waits[0]?.delayMs, 90_000);
+    waits[0]?.answer();
+    assert.equal(await tip, node.tip().height);
+    await slow.stop();
+  });
+
   it("keeps silent for as long as a 429 asks", async () => {
     await server.setFault({ kind: "limited", retryAfterS: 60 });
     await assert.rejects(chain.tip(), (error) => error instanceof ChainError && error.retryAfter === 60_000);

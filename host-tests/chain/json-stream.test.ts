@@ -178,7 +178,7 @@ describe("the JSON reader", () => {
       /500/,
     );
     assert.throws(() => read("[".repeat(40), [10], { limitDepth: 32 }), /at most 32 levels/);
-    assert.throws(() => read("1".repeat(100)), /over 64 digits/);
+    assert.throws(() => read("1".repeat(100)), /over 64 characters/);
   });
 
   it("passes over what is not wanted without keeping it", () => {

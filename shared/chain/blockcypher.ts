@@ -7,6 +7,7 @@ import { addressOf, type Network } from "../bitcoin/address";
 import { bytesToHex } from "../bitcoin/bytes";
 import { actualFee, type Draft, outputsOf, SEQUENCE, TX_VERSION, txidOf } from "../bitcoin/draft";
 import { prepareDraft } from "../bitcoin/frame";
+import { constant } from "../constant";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import type { BucketOptions } from "./bucket";
@@ -40,8 +41,8 @@ export interface Prepared {
 }
 
 /** What a caller without a token may ask: 100 an hour. */
-const CLASSIC_LIMIT: BucketOptions = { burst: 3, perMinute: 100 / 60, patience: 5_000 };
-const JSON_HEADERS = { "Content-Type": "application/json" };
+const CLASSIC_LIMIT: BucketOptions = constant({ burst: 3, perMinute: 100 / 60, patience: 5_000 });
+const JSON_HEADERS = constant({ "Content-Type": "application/json" });
 /** A list of an address ends here; more would be paged. */
 const LISTED = 2_000;
 

@@ -5,6 +5,7 @@
 // only. Where the node has no transaction index, a transaction is found through its first two outputs, while unspent.
 
 import { base64 } from "@scure/base";
+import { constant } from "../constant";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
@@ -49,7 +50,7 @@ const ALREADY_KNOWN = -27;
 const WARMING_UP = -28;
 const METHOD_NOT_FOUND = -32601;
 
-const REFUSALS: readonly number[] = [DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN];
+const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN]);
 /** Another client's scan is running: how long until it is worth asking again. */
 const SCAN_RETRY: Millisecond = 30_000;
 /** Coins that the mempool spends already must not crowd out the others. */

@@ -3,6 +3,7 @@
 // Calls go one after another, so that a long answer can be read as a stream: what arrives belongs to the one call
 // that waits. It connects when it is needed, agrees on the version first, and forgets a connection at any doubt.
 
+import { constant } from "../constant";
 import type { Clock, Connection, Dialer } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import type { Millisecond } from "../units";
@@ -41,7 +42,7 @@ interface Call {
 }
 
 const NEWLINE = 0x0a;
-const VERSIONS: readonly string[] = ["1.4", "1.6"];
+const VERSIONS: readonly string[] = constant(["1.4", "1.6"]);
 const SPOKEN = /^1\.(4|5|6)(?:\.[0-9]+)*$/;
 const TOO_MANY = /excessive resource usage|too many|rate.?limit|server busy/i;
 

@@ -5,6 +5,7 @@
 // "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so. One that says "spent" is
 // enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
 
+import { constant } from "../constant";
 import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import type { Hex, Millisecond } from "../units";
 import { ChainError, type ChainErrorKind } from "./error";
@@ -28,7 +29,7 @@ interface Member {
 
 const LONGEST_REST: Millisecond = 600_000;
 /** What another backend may do better. */
-const FAILURES: readonly ChainErrorKind[] = ["away", "rate-limited", "malformed"];
+const FAILURES: readonly ChainErrorKind[] = constant(["away", "rate-limited", "malformed"]);
 
 export class Failover implements Chain {
   readonly #members: readonly Member[];

@@ -4,7 +4,7 @@
 // the reader does not want is passed over and not kept. Devices have no TextDecoder and little memory, hence our own.
 
 import { constant } from "../constant";
-import { decodeUtf8 } from "../rpc/utf8";
+import { decodeLatin1, decodeUtf8 } from "../rpc/utf8";
 
 /** Structure as itself, a string or a number (as text) with its kind, a literal as its name. */
 export interface TokenSink {
@@ -34,13 +34,15 @@ const ESCAPES: Readonly<Record<string, string>> = constant({
 });
 const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
-/** Longer ones are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
-const LONGEST_NUMBER = 64;
+/** Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
+const LONGEST_WORD = 64;
+/** Anything but printable ASCII without quote and backslash. */
+const SPECIAL = /[^ !#-[\]-~]/;
 
 export class JsonLexer {
   #state: State = "between";
   #parts: string[] = [];
-  /** Bytes of a string whose end has not come yet. */
+  /** Bytes of a string that is not plain, and whose end has not come yet. */
   #pending: Uint8Array | undefined;
   #wanted = false;
   /** The number, literal or \u escape that is being read. */
@@ -55,71 +57,97 @@ export class JsonLexer {
 
   /** Tells that nothing follows: a number at the very end is complete only now. */
   end(): void {
-    if (this.#state === "number") this.#endNumber();
-    if (this.#state === "literal") this.#endLiteral();
+    if (this.#state === "number" || this.#state === "literal") this.#endWord();
     if (this.#state !== "between") throw new Error(`expected the rest of a ${this.#state}, got the end`);
   }
 
   #step(bytes: Uint8Array, at: number): number {
-    const byte = bytes[at] as number;
     switch (this.#state) {
       case "between":
-        this.#begin(byte);
-        return at + 1;
+        return this.#begin(bytes, at);
       case "string":
         return this.#run(bytes, at);
       case "escape":
-        this.#escape(byte);
+        this.#escape(bytes[at] as number);
         return at + 1;
       case "unicode":
-        this.#unicode(byte);
+        this.#unicode(bytes[at] as number);
         return at + 1;
       case "number":
-        if (!isNumberByte(byte)) {
-          this.#endNumber();
-          return at;
-        }
-        if (this.#word.length >= LONGEST_NUMBER)
-          throw new Error(`expected a number, got over ${LONGEST_NUMBER} digits`);
-        this.#word += String.fromCharCode(byte);
-        return at + 1;
+        return this.#goOn(bytes, at, isNumberByte);
       case "literal":
-        if (byte < 0x61 || byte > 0x7a || this.#word.length > 5) {
-          this.#endLiteral();
-          return at;
-        }
-        this.#word += String.fromCharCode(byte);
-        return at + 1;
+        return this.#goOn(bytes, at, isLetter);
     }
   }
 
-  #begin(byte: number): void {
-    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return;
-    if (byte === QUOTE) {
-      this.#state = "string";
-      this.#parts = [];
-      this.#wanted = this.sink.wanted;
-      return;
-    }
-    const character = String.fromCharCode(byte);
-    switch (character) {
-      case "{":
-      case "}":
-      case "[":
-      case "]":
-      case ":":
-      case ",":
-        this.sink.structure(character);
-        return;
+  #begin(bytes: Uint8Array, at: number): number {
+    const byte = bytes[at] as number;
+    switch (byte) {
+      case QUOTE:
+        this.#state = "string";
+        this.#parts = [];
+        this.#wanted = this.sink.wanted;
+        return at + 1;
+      case 0x2c:
+        this.sink.structure(",");
+        return at + 1;
+      case 0x3a:
+        this.sink.structure(":");
+        return at + 1;
+      case 0x7b:
+        this.sink.structure("{");
+        return at + 1;
+      case 0x7d:
+        this.sink.structure("}");
+        return at + 1;
+      case 0x5b:
+        this.sink.structure("[");
+        return at + 1;
+      case 0x5d:
+        this.sink.structure("]");
+        return at + 1;
+      case 0x20:
+      case 0x0a:
+      case 0x0d:
+      case 0x09:
+        return at + 1;
     }
     if (isNumberByte(byte)) this.#state = "number";
-    else if (byte >= 0x61 && byte <= 0x7a) this.#state = "literal";
+    else if (isLetter(byte)) this.#state = "literal";
     else throw new Error(`expected JSON, got the byte ${byte}`);
-    this.#word = character;
+    this.#word = "";
+    return at;
+  }
+
+  /** Reads on in a number or literal, up to its end or the chunk's. */
+  #goOn(bytes: Uint8Array, from: number, belongs: (byte: number) => boolean): number {
+    let at = from;
+    while (at < bytes.length && belongs(bytes[at] as number)) at++;
+    if (this.#word.length + at - from > LONGEST_WORD) {
+      throw new Error(`expected a ${this.#state}, got over ${LONGEST_WORD} characters`);
+    }
+    this.#word += decodeLatin1(bytes.subarray(from, at));
+    if (at < bytes.length) this.#endWord();
+    return at;
   }
 
   /** Reads up to the next quote, escape or end of the chunk. */
   #run(bytes: Uint8Array, from: number): number {
+    // Nearly all strings are plain: found, turned into text and checked by native functions, which counts on XS.
+    const quote = bytes.indexOf(QUOTE, from);
+    const end = quote < 0 ? bytes.length : quote;
+    const text = decodeLatin1(bytes.subarray(from, end));
+    if (this.#pending || SPECIAL.test(text)) return this.#runSlowly(bytes, from);
+    if (this.#wanted && text !== "") {
+      this.sink.keeping(text.length);
+      this.#parts.push(text);
+    }
+    if (quote < 0) return end;
+    this.#endString();
+    return end + 1;
+  }
+
+  #runSlowly(bytes: Uint8Array, from: number): number {
     let at = from;
     for (; at < bytes.length; at++) {
       const byte = bytes[at] as number;
@@ -130,11 +158,14 @@ export class JsonLexer {
     if (at === bytes.length) return at;
     this.#flush();
     if (bytes[at] === BACKSLASH) this.#state = "escape";
-    else {
-      this.#state = "between";
-      this.sink.string(this.#parts.length === 1 ? (this.#parts[0] as string) : this.#parts.join(""));
-    }
+    else this.#endString();
     return at + 1;
+  }
+
+  #endString(): void {
+    const parts = this.#parts;
+    this.#state = "between";
+    this.sink.string(parts.length === 1 ? (parts[0] as string) : parts.join(""));
   }
 
   #keep(run: Uint8Array): void {
@@ -182,23 +213,28 @@ export class JsonLexer {
     this.#parts.push(text);
   }
 
-  #endNumber(): void {
+  #endWord(): void {
+    const isNumber = this.#state === "number";
+    const word = this.#word;
     this.#state = "between";
-    if (!NUMBER.test(this.#word)) throw new Error(`expected a number, got ${this.#word}`);
-    this.sink.number(this.#word);
-  }
-
-  #endLiteral(): void {
-    this.#state = "between";
-    const value = Object.hasOwn(LITERALS, this.#word) ? LITERALS[this.#word] : undefined;
-    if (value === undefined) throw new Error(`expected true, false or null, got ${this.#word}`);
+    if (isNumber) {
+      if (!NUMBER.test(word)) throw new Error(`expected a number, got ${word}`);
+      this.sink.number(word);
+      return;
+    }
+    const value = Object.hasOwn(LITERALS, word) ? LITERALS[word] : undefined;
+    if (value === undefined) throw new Error(`expected true, false or null, got ${word}`);
     this.sink.literal(value);
   }
 }
 
+/** 0-9 + - . e E; no literal starts with any of them. */
 function isNumberByte(byte: number): boolean {
-  // 0-9 + - . e E; a literal never starts with any of them.
   return (
     (byte >= 0x30 && byte <= 0x39) || byte === 0x2b || byte === 0x2d || byte === 0x2e || byte === 0x65 || byte === 0x45
   );
+}
+
+function isLetter(byte: number): boolean {
+  return byte >= 0x61 && byte <= 0x7a;
 }

@@ -31,6 +31,8 @@ interface Frame {
   readonly isArray: boolean;
   /** Where it stands, see `each`. */
   readonly path: string;
+  /** A path in `each` or `skip` leads through here; only then are paths made. */
+  readonly isOnPath: boolean;
   /** Bytes that were kept before it. */
   readonly keptBefore: number;
   key: string;
@@ -75,7 +77,7 @@ export class JsonReader implements TokenSink {
     const frame = this.#inside;
     if (!frame) return true;
     if (!frame.into) return false;
-    return this.#expected.startsWith("a key") || !this.#isSkipped(this.#path(frame));
+    return this.#expected === "a key" || this.#expected === "a key or }" || !this.#isSkipped(frame);
   }
 
   keeping(bytes: number): void {
@@ -137,12 +139,13 @@ export class JsonReader implements TokenSink {
     const { limitDepth = 32 } = this.#options;
     if (this.#stack.length >= limitDepth) throw new Error(`expected at most ${limitDepth} levels, got more`);
     const parent = this.#inside;
-    const path = parent ? this.#path(parent) : "";
-    const isWanted = parent ? parent.into !== undefined && !this.#isSkipped(path) : true;
+    const path = parent?.isOnPath ? pathIn(parent) : "";
+    const isOnPath = parent ? parent.isOnPath && this.#leadsThrough(path) : true;
+    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(parent));
     const keptBefore = this.#kept;
     if (isWanted) this.keeping(SLOT_BYTES);
     const into = isArray ? [] : (Object.create(null) as Record<string, Json>);
-    this.#stack.push({ into: isWanted ? into : undefined, isArray, path, keptBefore, key: "" });
+    this.#stack.push({ into: isWanted ? into : undefined, isArray, path, isOnPath, keptBefore, key: "" });
     this.#expected = isArray ? "a value or ]" : "a key or }";
   }
 
@@ -158,7 +161,7 @@ export class JsonReader implements TokenSink {
     this.#expectValue(typeof value === "string" ? `"${value.slice(0, 40)}"` : String(value));
     const text = typeof value === "string" ? value.length : 0;
     const parent = this.#inside;
-    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(this.#path(parent)));
+    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(parent));
     if (isWanted) this.keeping(SLOT_BYTES);
     this.#place(isWanted ? value : undefined, this.#kept - text - SLOT_BYTES);
   }
@@ -172,9 +175,7 @@ export class JsonReader implements TokenSink {
       this.#top = value;
       return;
     }
-    const { each } = this.#options;
-    const path = this.#path(parent);
-    const take = each && Object.hasOwn(each, path) ? each[path] : undefined;
+    const take = this.#taker(parent);
     if (take) {
       this.#kept = keptBefore;
       take(value);
@@ -182,13 +183,23 @@ export class JsonReader implements TokenSink {
     else if (parent.into) parent.into[parent.key] = value;
   }
 
-  #path(frame: Frame): string {
-    const name = frame.isArray ? "*" : frame.key;
-    return frame.path === "" ? name : `${frame.path}.${name}`;
+  #taker(frame: Frame): ((value: Json) => void) | undefined {
+    const { each } = this.#options;
+    if (!each || !frame.isOnPath) return undefined;
+    const path = pathIn(frame);
+    return Object.hasOwn(each, path) ? each[path] : undefined;
   }
 
-  #isSkipped(path: string): boolean {
-    return this.#options.skip?.includes(path) ?? false;
+  /** Of the value that comes next in `frame`. */
+  #isSkipped(frame: Frame): boolean {
+    const { skip } = this.#options;
+    return skip !== undefined && frame.isOnPath && skip.includes(pathIn(frame));
+  }
+
+  #leadsThrough(path: string): boolean {
+    const { each = {}, skip = [] } = this.#options;
+    const start = `${path}.`;
+    return Object.keys(each).some((name) => name.startsWith(start)) || skip.some((name) => name.startsWith(start));
   }
 
   #expectValue(came: string): void {
@@ -198,4 +209,10 @@ export class JsonReader implements TokenSink {
   #refuse(came: string): never {
     throw new Error(`expected ${this.#expected}, got ${came}`);
   }
+}
+
+/** Path of the value that comes next in `frame`. */
+function pathIn(frame: Frame): string {
+  const name = frame.isArray ? "*" : frame.key;
+  return frame.path === "" ? name : `${frame.path}.${name}`;
 }
