@@ -181,23 +181,28 @@ static void add(power_gate_sums *sums, const power_gate_sums *half) {
 
 static void finish_window(power_gate *gate);
 
-static void finish_half_wave(power_gate *gate) {
-  power_gate_sums *half = &gate->half;
+// What follows from a half-wave, or from a metering chip's report, once its energy is counted.
+static void judge(power_gate *gate, const power_gate_sums *half) {
   uint64_t squares = half->current / half->count;
-  squares = squares > gate->noise ? squares - gate->noise : 0;
-  if (!gate->options.voltageSensor) {
-    half->power = ((int64_t)square_root(squares << 16) * gate->nominal * (int64_t)half->count) / 256;
-  }
-  if (gate->samples >= SETTLE) {
-    count_energy(gate, half->power, half->count);
-    check_energy(gate);
-    check_current(gate, squares, half->count);
-    if (gate->options.voltageSensor) check_voltage(gate, half->voltage / half->count);
-    close_when_due(gate);
-    add(&gate->sums, half);
-  }
-  *half = (power_gate_sums){0};
+  check_energy(gate);
+  check_current(gate, squares > gate->noise ? squares - gate->noise : 0, half->count);
+  if (gate->options.voltageSensor) check_voltage(gate, half->voltage / half->count);
+  close_when_due(gate);
+  add(&gate->sums, half);
   if (gate->sums.count >= gate->window) finish_window(gate);
+}
+
+static void finish_half_wave(power_gate *gate) {
+  power_gate_sums half = gate->half;
+  gate->half = (power_gate_sums){0};
+  if (!gate->options.voltageSensor) {
+    uint64_t squares = half.current / half.count;
+    squares = squares > gate->noise ? squares - gate->noise : 0;
+    half.power = ((int64_t)square_root(squares << 16) * gate->nominal * (int64_t)half.count) / 256;
+  }
+  if (gate->samples < SETTLE) return;
+  count_energy(gate, half.power, half.count);
+  judge(gate, &half);
 }
 
 // ---------------------------------------------------------------- windows
@@ -276,7 +281,7 @@ static void check_relay(power_gate *gate) {
 }
 
 static bool offset_is_wild(const power_gate_channel *channel) {
-  return magnitude((channel->offset >> 12) - MIDDLE) > MIDDLE / 4;
+  return channel->seen && magnitude((channel->offset >> 12) - MIDDLE) > MIDDLE / 4;
 }
 
 static void finish_window(power_gate *gate) {
@@ -385,7 +390,6 @@ static void set_period(power_gate *gate, uint32_t period) {
 }
 
 static void lose_feed(power_gate *gate) {
-  gate->lost = true;
   if (gate->lease) trip(gate, POWER_GATE_SAMPLES_LOST);
 }
 
@@ -420,11 +424,17 @@ static int32_t code(const power_gate *gate, uint16_t raw) {
   return raw > top ? top : raw;
 }
 
-void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us) {
-  if (count == 0) return;
+// Notes that samples have come; gives the time since the last ones.
+static uint64_t note_feed(power_gate *gate, uint64_t now_us) {
   note_time(gate, now_us);
   uint64_t silence = gate->now - gate->last_feed;
   gate->last_feed = gate->now;
+  return silence;
+}
+
+void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us) {
+  if (count == 0) return;
+  uint64_t silence = note_feed(gate, now_us);
   if (!gate->fed) {
     gate->fed = true;
     restart_rate(gate);
@@ -432,10 +442,36 @@ void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *
     lose_feed(gate);
     restart_rate(gate);
   } else {
-    gate->lost = false;
     measure_rate(gate, count);
   }
   for (size_t k = 0; k < count; k++) take_sample(gate, code(gate, current[k]), voltage ? code(gate, voltage[k]) : 0);
+}
+
+// A mean value in the scale of samples, so that the same judgements serve.
+static uint64_t scaled_square(int32_t milli, int64_t lsb_nano) {
+  int64_t scaled = milli * INT64_C(1000000) / lsb_nano;
+  return square(scaled > LARGEST ? LARGEST : scaled);
+}
+
+void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
+  uint64_t silence = note_feed(gate, now_us);
+  if (gate->fed && silence > LOST_US) lose_feed(gate);
+  gate->fed = true;
+  uint64_t span = silence < LOST_US ? silence : LOST_US;
+  uint32_t count = (uint32_t)(span * gate->second / 1000000) + 1;
+  uint64_t current = scaled_square(report->current, gate->current_lsb);
+  uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
+  gate->samples += count;
+  gate->settled = gate->settled > UINT32_MAX - count ? UINT32_MAX : gate->settled + count;
+  gate->total += report->energy;
+  if (report->fault) trip(gate, POWER_GATE_SENSOR_FAULT);
+  power_gate_sums half = {
+      .power = within(report->power, 9000000) * INT64_C(1000000000000) / gate->power_lsb * count,
+      .current = current * count,
+      .voltage = voltage * count,
+      .count = count,
+  };
+  judge(gate, &half);
 }
 
 void power_gate_tick(power_gate *gate, uint64_t now_us) {

@@ -116,7 +116,7 @@ typedef struct {
   // time
   uint64_t now, last_feed, rate_since;
   uint32_t rate_count, period;
-  bool fed, lost;
+  bool fed;
   // energy
   uint64_t total, unit;
   int64_t pending;
@@ -143,6 +143,17 @@ const char *power_gate_begin(power_gate *gate, const power_gate_options *options
 
 // Takes `count` samples a channel, the last of them taken at `now_us` (monotonic). `voltage` may be NULL without a sensor.
 void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us);
+
+// What a metering chip has found since its last report.
+typedef struct {
+  uint32_t energy; // uWh
+  int32_t voltage, current, power; // mV, mA, mW
+  bool fault; // it says so itself
+} power_gate_report;
+
+// In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 ms: lease and limits are kept
+// by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone.
+void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us);
 
 // Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds.
 void power_gate_tick(power_gate *gate, uint64_t now_us);

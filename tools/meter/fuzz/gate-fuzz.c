@@ -145,7 +145,7 @@ static void grant(model *m, bytes *from) {
 }
 
 static void step(model *m, bytes *from) {
-  switch (take(from, 1) % 12) {
+  switch (take(from, 1) % 13) {
     case 0:
       grant(m, from);
       break;
@@ -175,6 +175,18 @@ static void step(model *m, bytes *from) {
     case 7: {
       bool first = power_gate_restore(&m->gate, take(from, 4));
       if (first) REQUIRE(!m->granted, "no restore under a lease");
+      break;
+    }
+    case 8: {
+      power_gate_report report = {.energy = some(from) >> 4, .fault = take(from, 1) == 1};
+      report.voltage = (int32_t)(take(from, 1) ? 230000 : take(from, 4));
+      report.current = (int32_t)some(from);
+      report.power = (int32_t)some(from);
+      for (uint32_t k = take(from, 1) % 32; k > 0; k--) {
+        m->now += 50000;
+        power_gate_measured(&m->gate, &report, m->now);
+        check(m);
+      }
       break;
     }
     default:

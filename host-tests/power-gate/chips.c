@@ -1,0 +1,115 @@
+// Drives the portable decoders, and the gate fed by a metering chip, for chips.test.ts: one request a line, one answer.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../firmware/native/adc-frames.h"
+#include "../../firmware/native/metering-chips.h"
+#include "../../firmware/native/power-gate.h"
+
+static pulse_meter pulses;
+static cse7766 serial;
+static adc_frames frames;
+static power_gate gate;
+static uint64_t now;
+
+static size_t unhex(const char *text, uint8_t *to, size_t most) {
+  size_t count = 0;
+  for (; count < most && text[2 * count] && text[2 * count + 1]; count++) {
+    char byte[3] = {text[2 * count], text[2 * count + 1], 0};
+    to[count] = (uint8_t)strtoul(byte, NULL, 16);
+  }
+  return count;
+}
+
+static void print_report(const power_gate_report *report) {
+  printf("%u %d %d %d %d", report->energy, report->voltage, report->current, report->power, report->fault);
+}
+
+static void take_serial(const char *hex) {
+  uint8_t bytes[256];
+  size_t count = unhex(hex, bytes, sizeof bytes);
+  power_gate_report report;
+  int good = 0;
+  for (size_t k = 0; k < count; k++) {
+    if (!cse7766_take(&serial, bytes[k], &report)) continue;
+    if (good++) putchar(' ');
+    print_report(&report);
+  }
+  printf("%s\n", good ? "" : "none");
+}
+
+static void take_frames(const char *hex, size_t most) {
+  uint8_t bytes[1024];
+  uint16_t current[8], voltage[8];
+  size_t length = unhex(hex, bytes, sizeof bytes);
+  size_t taken;
+  size_t count = adc_frames_take(&frames, bytes, length, &taken, current, voltage, most);
+  printf("%zu %u", taken, frames.dropped);
+  for (size_t k = 0; k < count; k++) printf(" %u:%u", current[k], voltage[k]);
+  putchar('\n');
+}
+
+static void report_to_gate(char **words) {
+  power_gate_report report = {
+      .energy = (uint32_t)atol(words[2]),
+      .voltage = atoi(words[3]),
+      .current = atoi(words[4]),
+      .power = atoi(words[5]),
+      .fault = atoi(words[6]),
+  };
+  power_gate_event event;
+  power_gate_reading reading;
+  for (int k = 0; k < atoi(words[1]); k++) {
+    now += 50000;
+    power_gate_measured(&gate, &report, now);
+    power_gate_tick(&gate, now);
+  }
+  power_gate_read(&gate, &reading);
+  printf("%llu %d", (unsigned long long)reading.total, reading.closed);
+  while (power_gate_next_event(&gate, &event)) {
+    printf(" %s", event.kind == POWER_GATE_TRIP ? power_gate_trip_name(event.cause) : "lease-used");
+  }
+  putchar('\n');
+}
+
+int main(void) {
+  static char line[4096];
+  while (fgets(line, sizeof line, stdin)) {
+    char *words[16] = {0};
+    int count = 0;
+    for (char *word = strtok(line, " \n"); word && count < 16; word = strtok(NULL, " \n")) words[count++] = word;
+    if (count == 0) continue;
+    if (strcmp(words[0], "pulse-begin") == 0) {
+      pulse_chip chip = strcmp(words[1], "bl0937") == 0 ? PULSE_BL0937 : PULSE_HLW8012;
+      bool good = pulse_meter_begin(&pulses, chip, (uint32_t)atol(words[2]), (uint32_t)atol(words[3]), atoi(words[4]), atoi(words[5]));
+      printf("%d %u %u %u\n", good, pulses.energy_quantum, pulses.voltage_quantum, pulses.current_quantum);
+    } else if (strcmp(words[0], "pulse") == 0) {
+      power_gate_report report;
+      bool voltage;
+      pulse_meter_take(&pulses, (uint32_t)atol(words[1]), (uint32_t)atol(words[2]), (uint32_t)atol(words[3]), &report, &voltage);
+      print_report(&report);
+      printf(" %d\n", voltage);
+    } else if (strcmp(words[0], "serial") == 0) {
+      take_serial(words[1]);
+    } else if (strcmp(words[0], "frames-begin") == 0) {
+      adc_frames_begin(&frames, atoi(words[1]), (uint8_t)atoi(words[2]), (uint8_t)atoi(words[3]));
+      puts("ok");
+    } else if (strcmp(words[0], "frames") == 0) {
+      take_frames(words[2], (size_t)atoi(words[1]));
+    } else if (strcmp(words[0], "gate-begin") == 0) {
+      power_gate_options options;
+      power_gate_defaults(&options);
+      const char *refusal = power_gate_begin(&gate, &options, now);
+      puts(refusal ? refusal : "ok");
+    } else if (strcmp(words[0], "grant") == 0) {
+      puts(power_gate_grant(&gate, strtoull(words[1], NULL, 10), 3600000, (uint32_t)atol(words[2]), now) ? "ok" : "refused");
+    } else if (strcmp(words[0], "report") == 0) {
+      report_to_gate(words);
+    } else {
+      printf("! an unknown request\n");
+    }
+    fflush(stdout);
+  }
+  return 0;
+}

@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { buildProgram, SANITIZED } from "../../tools/world/build";
+import { Helper } from "../../tools/world/helper";
+
+const driver = new Helper(
+  buildProgram({
+    name: "chips-driver",
+    flags: SANITIZED,
+    sources: [
+      "host-tests/power-gate/chips.c",
+      ...["adc-frames", "metering-chips", "power-gate"].flatMap((name) => [
+        `firmware/native/${name}.c`,
+        `firmware/native/${name}.h`,
+      ]),
+    ],
+  }),
+);
+after(() => driver.close());
+
+async function ask(line: string): Promise<number[]> {
+  return (await driver.request(line)).filter((word) => word !== "").map(Number);
+}
+
+describe("the pulses of a BL0937", () => {
+  // Datasheet: 1 mOhm shunt, divider 2351; at 230 V, 10 A, f(CF) = 1721506 x 0.01 x 0.09783 / 1.218^2 = 1135 Hz,
+  // f(CFU) = 15397 x 0.09783 / 1.218 = 1236.7 Hz, f(CFI) = 94638 x 0.01 / 1.218 = 777 Hz.
+  it("become power, voltage and current by the datasheet's formulas, and energy pulse by pulse", async () => {
+    assert.equal((await ask("pulse-begin bl0937 1000 2351000 1000000 1000000"))[0], 1);
+    let energy = 0;
+    let last: number[] = [];
+    let selectsVoltage = 1;
+    const rests = [0, 0];
+    for (let k = 0; k < 160; k++) {
+      const cf = whole(rests, 0, 1135.25 / 20);
+      const cf1 = whole(rests, 1, (selectsVoltage ? 1236.7 : 777.0) / 20);
+      last = await ask(`pulse ${cf} ${cf1} 50000`);
+      energy += last[0] ?? 0;
+      selectsVoltage = last[5] ?? 0;
+    }
+    near(last[1], 230_000, 0.003);
+    near(last[2], 10_000, 0.003);
+    near(last[3], 2_300_000, 0.003);
+    near(energy, (2300 * 8 * 1e6) / 3600, 0.001);
+  });
+
+  it("are no power when one comes alone", async () => {
+    await ask("pulse-begin bl0937 1000 2351000 1000000 1000000");
+    let last: number[] = [];
+    for (let k = 0; k < 60; k++) last = await ask(`pulse ${k % 20 === 7 ? 1 : 0} 0 50000`);
+    assert.equal(last[3], 0);
+  });
+
+  it("of an HLW8012 count by its own constants: 2.43 V and 3.579 MHz", async () => {
+    const [good, energy] = await ask("pulse-begin hlw8012 1000 2351000 1000000 1000000");
+    assert.equal(good, 1);
+    // 2.43^2 / (48 x 3.579e6 / 128) x 2351 / 0.001 J = 10.344 J
+    near(energy, (10.344 / 3600) * 1e9, 0.001);
+  });
+
+  it("are refused for a shunt or a divider that cannot be", async () => {
+    assert.equal((await ask("pulse-begin bl0937 1 2351000 1000000 1000000"))[0], 0);
+    assert.equal((await ask("pulse-begin bl0937 1000 10 1000000 1000000"))[0], 0);
+    assert.equal((await ask("pulse-begin bl0937 1000 2351000 0 1000000"))[0], 0);
+  });
+});
+
+/** Whole pulses of a steady frequency. */
+function whole(rests: number[], which: number, pulses: number): number {
+  const exact = (rests[which] ?? 0) + pulses;
+  rests[which] = exact - Math.floor(exact);
+  return Math.floor(exact);
+}
+
+describe("the frames of a CSE7766", () => {
+  const coefficients = { voltage: 191_200, current: 16_140, power: 5_195_000 };
+
+  function frame(values: { head?: number; flags?: number; v: number; i: number; p: number; pulses: number }): Buffer {
+    const bytes = Buffer.alloc(24);
+    bytes[0] = values.head ?? 0x55;
+    bytes[1] = 0x5a;
+    [coefficients.voltage, values.v, coefficients.current, values.i, coefficients.power, values.p].forEach(
+      (word, k) => {
+        bytes.writeUIntBE(word, 2 + 3 * k, 3);
+      },
+    );
+    bytes[20] = values.flags ?? 0x71;
+    bytes.writeUInt16BE(values.pulses, 21);
+    bytes[23] = bytes.subarray(2, 23).reduce((sum, byte) => (sum + byte) & 255, 0);
+    return bytes;
+  }
+
+  const at230V = { v: Math.round(191_200 / 230), i: Math.round(16_140 / 5), p: Math.round(5_195_000 / 1150) };
+
+  it("give voltage, current and power from coefficient and cycle", async () => {
+    const [, volts, amperes, watts, fault] = await ask(`serial ${frame({ ...at230V, pulses: 100 }).toString("hex")}`);
+    near(volts, 230_000, 0.002);
+    near(amperes, 5000, 0.002);
+    near(watts, 1_150_000, 0.002);
+    assert.equal(fault, 0);
+  });
+
+  it("give energy from the pulse counter, across its wrap", async () => {
+    await ask(`serial ${frame({ ...at230V, pulses: 65_530 }).toString("hex")}`);
+    const [energy] = await ask(`serial ${frame({ ...at230V, pulses: 14 }).toString("hex")}`);
+    near(energy, (20 * 5_195_000) / 3600, 0.001); // 20 pulses of 5.195 J
+  });
+
+  it("are found again after noise, half a frame and a wrong checksum", async () => {
+    const good = frame({ ...at230V, pulses: 14 });
+    const torn = Buffer.from(good);
+    torn[7] = (torn[7] as number) ^ 1;
+    assert.deepEqual(await driver.request(`serial ${torn.toString("hex")}`), ["none"]);
+    const noise = Buffer.concat([Buffer.from("00ff5a5555", "hex"), good.subarray(0, 11), good]);
+    await ask(`serial ${noise.toString("hex")}`);
+    const [, volts] = await ask(`serial ${good.toString("hex")}`);
+    near(volts, 230_000, 0.002);
+  });
+
+  it("say when the load is below the range, and when the chip was never calibrated", async () => {
+    const idle = await ask(`serial ${frame({ ...at230V, head: 0xf2, pulses: 14 }).toString("hex")}`);
+    assert.deepEqual(idle.slice(2, 4), [0, 0]);
+    const blank = await ask(`serial ${frame({ ...at230V, head: 0xaa, pulses: 14 }).toString("hex")}`);
+    assert.equal(blank[4], 1);
+  });
+});
+
+describe("a gate behind a metering chip", () => {
+  it("keeps lease and limits by the same rules", async () => {
+    await driver.request("gate-begin");
+    await driver.request("report 10 0 230000 0 0 0");
+    assert.deepEqual(await driver.request("grant 1000000 16000"), ["ok"]);
+    const [, closed] = await driver.request("report 1 0 230000 0 0 0");
+    assert.equal(closed, "1");
+    // 2300 W for 50 ms are 31 944 uWh: the lease ends with the 32nd report.
+    assert.deepEqual(await driver.request("report 31 31944 230000 10000 2300000 0"), [String(31 * 31_944), "1"]);
+    assert.deepEqual(await driver.request("report 1 31944 230000 10000 2300000 0"), [
+      String(32 * 31_944),
+      "0",
+      "lease-used",
+    ]);
+  });
+
+  it("trips on over-current, over-voltage, a welded relay and a chip that says it is broken", async () => {
+    const cases = [
+      ["report 2 0 230000 32000 7360000 0", "over-current"],
+      ["report 6 0 280000 1000 280000 0", "over-voltage"],
+      ["report 2 0 230000 0 0 1", "sensor-fault"],
+    ] as const;
+    for (const [report, cause] of cases) {
+      await driver.request("gate-begin");
+      await driver.request("report 10 0 230000 0 0 0");
+      await driver.request("grant 100000000 16000");
+      await driver.request("report 10 0 230000 0 0 0");
+      assert.ok((await driver.request(report)).includes(cause), cause);
+    }
+    await driver.request("gate-begin");
+    await driver.request("report 10 0 230000 0 0 0");
+    assert.ok((await driver.request("report 40 1000 230000 500 115000 0")).includes("relay-welded"));
+  });
+});
+
+describe("the converter's DMA frames", () => {
+  const wide = (channel: number, data: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(data | (channel << 13));
+    return bytes;
+  };
+  const narrow = (channel: number, data: number): Buffer => {
+    const bytes = Buffer.alloc(2);
+    bytes.writeUInt16LE(data | (channel << 12));
+    return bytes;
+  };
+
+  for (const [name, word, format] of [
+    ["4-byte", wide, 1],
+    ["2-byte", narrow, 0],
+  ] as const) {
+    it(`of ${name} words are sorted by channel, eight conversions to a sample`, async () => {
+      await driver.request(`frames-begin ${format} 0 3`);
+      const words = Array.from({ length: 8 }, (_, k) => [word(0, 100 + k), word(3, 4095)]).flat();
+      const bytes = Buffer.concat(words);
+      assert.deepEqual(await driver.request(`frames 8 ${bytes.toString("hex")}`), [
+        String(bytes.length),
+        "0",
+        `${8 * 100 + 28}:${8 * 4095}`,
+      ]);
+    });
+  }
+
+  it("may be cut anywhere between words, and words of other channels are skipped", async () => {
+    await driver.request("frames-begin 1 0 3");
+    const words = Array.from({ length: 8 }, () => [wide(0, 10), wide(7, 999), wide(3, 20)]).flat();
+    const first = Buffer.concat(words.slice(0, 13)).toString("hex");
+    assert.deepEqual(await driver.request(`frames 8 ${first}`), ["52", "0"]);
+    const rest = Buffer.concat(words.slice(13)).toString("hex");
+    assert.deepEqual(await driver.request(`frames 8 ${rest}`), ["44", "0", "80:160"]);
+  });
+
+  it("that lost one channel's conversions are dropped and counted, not mixed", async () => {
+    await driver.request("frames-begin 1 0 3");
+    const lonely = Buffer.concat(Array.from({ length: 9 }, () => wide(0, 4000)));
+    assert.deepEqual(await driver.request(`frames 8 ${lonely.toString("hex")}`), ["36", "1"]);
+  });
+});
+
+function near(value: number | undefined, expected: number, tolerance: number): void {
+  assert.ok(value !== undefined && Math.abs(value / expected - 1) <= tolerance, `expected ${expected}, got ${value}`);
+}
