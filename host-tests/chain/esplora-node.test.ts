@@ -115,6 +115,13 @@ describe("the Esplora client with a real node", () => {
     assert.equal(waits[0]?.delayMs, 90_000);
     waits[0]?.answer();
     assert.equal(await tip, node.tip().height);
+
+    const impatient = new Esplora({ http: client, clock: wallClock, url: slow.url, bucket: UNLIMITED, timeoutMs: 100 });
+    await assert.rejects(impatient.tip(), fails("away"));
+    waits[1]?.answer();
+    await slow.setFault({ kind: "none" });
+    assert.equal(await patient.tip(), node.tip().height);
+    assert.equal(slow.working, 0, "one that gave up is not counted for ever");
     await slow.stop();
   });
 

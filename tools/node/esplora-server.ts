@@ -129,17 +129,18 @@ export class EsploraServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#working++;
-    let isCounted = true;
-    const done = (): void => {
-      if (!isCounted) return;
-      isCounted = false;
-      this.#working--;
+    let isCounted = false;
+    const count = (counts: boolean): void => {
+      if (counts === isCounted) return;
+      isCounted = counts;
+      this.#working += counts ? 1 : -1;
       if (this.#working === 0) this.onQuiet();
     };
+    count(true);
+    // Comes in any case: after the answer, and when either side gives up before.
     response.on("close", () => {
       this.served++;
-      done();
+      count(false);
     });
     try {
       const body = await bodyOf(request);
@@ -149,10 +150,10 @@ export class EsploraServer {
         return;
       }
       if (fault.kind === "slow") {
-        done();
+        count(false);
         await this.#wait(fault.delayMs);
-        this.#working++;
-        isCounted = true;
+        if (response.closed) return;
+        count(true);
       }
       send(response, await this.#reply(request.method ?? "GET", request.url ?? "/", body));
     } catch (error) {
