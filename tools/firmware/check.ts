@@ -25,6 +25,8 @@ export const VARIANTS: readonly Variant[] = DEVICES.flatMap((device) =>
 const LINKED: Readonly<Record<Link, Target>> = { ethernet: TARGETS.esp32, wifi: TARGETS.esp32c6 };
 
 let failures = 0;
+/** Where the linker put the names that C asks for; the same for every chip. */
+let generated: string | undefined;
 
 function say(done: string, complaint = ""): void {
   if (complaint !== "") failures++;
@@ -41,7 +43,7 @@ export async function check(): Promise<void> {
   for (const variant of VARIANTS) await checkVariant(sdk, variant);
   if (missing) skip("mcconfig and the linker", missing);
   checkSettings();
-  await checkNative(sdk);
+  checkNative(sdk);
   const idf = idfMissing();
   if (idf) skip("building for a chip", idf);
   if (failures > 0) throw new UsageError(`${failures} checks failed`);
@@ -56,8 +58,9 @@ async function checkVariant(sdk: Sdk | undefined, { device, target, link }: Vari
       configure(sdk, image);
       return "mcconfig, all of ours preloaded";
     }
-    const { warnings } = linkOnly(sdk, image, target);
-    return `mcconfig, all of ours preloaded, linked (${warnings.aliases} places of RAM for what is not constant)`;
+    const linked = linkOnly(sdk, image, target);
+    generated = linked.generated;
+    return `mcconfig, all of ours preloaded, linked (${linked.warnings.aliases} places of RAM for what is not constant)`;
   });
 }
 
@@ -83,21 +86,16 @@ function checkSettings(): void {
 }
 
 /** Our C, with every warning an error, for each chip that the installed compiler serves. */
-async function checkNative(sdk: Sdk | undefined): Promise<void> {
+function checkNative(sdk: Sdk | undefined): void {
   const idf = process.env["IDF_PATH"];
   const folder = join(ROOT, "firmware/native");
   const sources = readdirSync(folder).filter((file) => file.endsWith(".c"));
   for (const target of Object.values(TARGETS)) {
-    const missing = sdk ? nativeMissing(target, idf) : "no Moddable SDK ($MODDABLE)";
-    if (missing || !sdk || !idf) {
+    const missing = sdk && generated ? nativeMissing(target, idf) : "no image was linked";
+    if (missing || !sdk || !generated || !idf) {
       skip(`our C for ${target.name}`, missing ?? "");
       continue;
     }
-    const generated = linkOnly(
-      sdk,
-      await deviceImage("socket", target, buildConfig({}, "socket", target, false)),
-      target,
-    ).generated;
     const paths = sources.map((file) => join(folder, file));
     for (const [file, complaint] of compileNative({ sources: paths, target, sdk: sdk.path, idf, generated })) {
       say(`${file} for ${target.name}`, complaint);

@@ -39,7 +39,7 @@ export function linkOnly(sdk: Sdk, image: Image, target: Target): { generated: s
   if (run.status !== 0 || !existsSync(join(generated, "mc.xs.c"))) {
     throw new ImageError(
       "the SDK's linker failed",
-      output.split("\n").filter((line) => /^###(?! warning)|\*\*\*|rror/.test(line)),
+      output.split("\n").filter((line) => /^(?!# )(?!### warning).*(###|\*\*\*|rror)/.test(line)),
     );
   }
   const warnings = checkWarnings(output, sdk.path, moduleVariables(image.own.values()));

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { BuildConfig } from "./config";
-import { type ModuleGraph, xsName } from "./modules";
+import type { ModuleGraph } from "./modules";
 import type { DeviceName, Target } from "./targets";
 
 /** What tools/wallet makes of @noble and @scure: XS name to file, all of them preloaded, in this order. */
@@ -58,11 +58,6 @@ export function ownModules(
     modules[name] = `$(PLUGPAY)/${relative(root, file)}`;
   }
   return { modules, preload: [...wallet.preload, ...application.own.keys()] };
-}
-
-/** Imports of ours that nothing answers: neither the wallet nor a fragment. Known names come from the fragments. */
-export function unanswered(application: ModuleGraph, wallet: WalletModules, known: ReadonlySet<string>): string[] {
-  return application.outside.filter((name) => !wallet.modules.has(xsName(name)) && !known.has(xsName(name)));
 }
 
 /** sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the other. */
