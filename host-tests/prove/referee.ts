@@ -1,6 +1,7 @@
 // The referee: knows the truth (the circuit's energy, the blocks' coins) and holds it against the bounds of the
 // architecture's last section, "Loss is bounded, always, on both sides", after each step.
 
+import { latest } from "../../shared/socket/record";
 import type { Satoshi } from "../../shared/units";
 import type { Transaction } from "../model/transaction";
 import { hash160, outpointKey } from "../model/transaction";
@@ -164,9 +165,23 @@ export class Referee {
     }
   }
 
+  /** Every satoshi for which energy was credited is in a block, on its way there, or written down as owed. */
+  private account(): void {
+    const { stage } = this;
+    const record = stage.socketRecord();
+    const owed = (record?.debts ?? []).reduce((sum, debt) => sum + debt.amount, 0);
+    const underWay = (record?.settlements ?? []).filter((each) => !stage.network.blocks.blockOf(latest(each).txid));
+    const known = stage.received() + owed + underWay.reduce((sum, each) => sum + latest(each).value, 0);
+    if (known < stage.earned)
+      throw new Violation(
+        `${stage.earned} sat were credited, but only ${known} are accounted for: ${stage.received()} received, ${owed} known as owed`,
+      );
+  }
+
   /** At the end of a run, when nothing disturbs any more: all that was acknowledged is paid, replaced or known as lost. */
   settle(): void {
     const { acks, network } = this.stage;
+    if (!this.rogueSocket) this.account();
     const sessions = new Map(acks.map((ack) => [ack.session + ack.inputs.map(outpointKey).join(), ack]));
     for (const ack of sessions.values()) {
       if (network.blocks.blockOf(ack.txid)) continue;

@@ -5,9 +5,11 @@ import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
+import { Journal } from "../../shared/journal/journal";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
-import type { PaymentRequest, SocketCalls } from "../../shared/rpc/types";
+import type { PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
+import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
 import type { Satoshi } from "../../shared/units";
 import { Circuit } from "../model/circuit";
@@ -76,6 +78,8 @@ export class Stage {
   readonly cableStore = new CutStore();
   readonly view: View;
   readonly acks: Ack[] = [];
+  /** Satoshi for which the honest socket credited energy. */
+  earned = 0;
   /** Every payment that reached the honest socket, acknowledged or not. */
   readonly paid: Transaction[] = [];
   readonly counts = { socketCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
@@ -235,7 +239,7 @@ export class Stage {
       payTransaction: async (request, peer) => {
         this.arrived(request);
         const result = await socket.payTransaction(request, peer);
-        this.acknowledged(request);
+        this.acknowledged(request, result);
         return result;
       },
     };
@@ -250,10 +254,11 @@ export class Stage {
     }
   }
 
-  private acknowledged(request: PaymentRequest): void {
+  private acknowledged(request: PaymentRequest, result: PaymentResult): void {
     const tx = parse(request.transaction);
     if (this.acks.some((ack) => ack.txid === tx.txid)) return;
     this.counts.increments += 1;
+    this.earned += Math.round((result.credited * this.settings.price) / 1e6);
     const value = tx.outputs[0]?.amount ?? 0;
     const inputs = tx.inputs.map(({ txid, vout }) => ({ txid, vout }));
     this.acks.push({
@@ -271,6 +276,17 @@ export class Stage {
   /** Satoshi that blocks pay to the socket's owner. */
   received(): Satoshi {
     return this.owned(this.payout.script);
+  }
+
+  /** What the socket's journal holds now. */
+  socketRecord(): SocketRecord | undefined {
+    return new Journal<SocketRecord>({
+      store: this.socketStore,
+      name: "socket",
+      version: SOCKET_RECORD_VERSION,
+      parse: parseSocketRecord,
+      report: () => {},
+    }).load();
   }
 
   owned(script: string): Satoshi {

@@ -1,0 +1,28 @@
+// Bounded loss on both sides, over random sessions under every fault that can be made; and that the proof would notice.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MUTATIONS, prove } from "./prove";
+import { TEST_RUNS, TEST_SEED } from "./size";
+
+describe("money", () => {
+  it("is never lost beyond the bounds, by either side, over a thousand sessions of faults and cheats", async (t) => {
+    const report = await prove({ runs: TEST_RUNS, seed: TEST_SEED });
+    assert.equal(report.failure, undefined, `${report.failure?.violation}\n${report.failure?.story.join("\n")}`);
+    assert.ok(report.sessions >= 1000, `expected 1000 sessions, came ${report.sessions}`);
+    assert.ok(report.realSignerRuns > 0, "a part of the runs must sign on the real curve");
+    const standIn = report.runs - report.realSignerRuns;
+    t.diagnostic(
+      `${report.sessions} sessions, ${report.increments} payments, ${report.steps} steps, in ${report.runs} runs`,
+    );
+    t.diagnostic(`real signatures in ${report.realSignerRuns} runs, a stand-in signer in ${standIn}`);
+    t.diagnostic(`worst loss: socket ${report.worst.socketSat} sat, cable ${report.worst.cableSat} sat`);
+  });
+
+  for (const { name, casts, tamper } of MUTATIONS)
+    it(`is seen to be lost when ${name}`, async (t) => {
+      const { failure } = await prove({ runs: TEST_RUNS, seed: TEST_SEED, casts, tamper, shrink: false });
+      assert.ok(failure, `expected a failure within ${TEST_RUNS} runs, there was none`);
+      t.diagnostic(`after ${failure.afterRuns} runs: ${failure.violation}`);
+    });
+});

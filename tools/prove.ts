@@ -1,0 +1,101 @@
+// npm run prove -- --runs N [--seed N] [--json] [--no-self-check]
+//
+// Plays N random runs of a socket and a cable under every fault that can be made, holds the bounds of both sides after
+// each step, and shrinks what fails to a readable story. Its self-check takes one safeguard away at a time and shows
+// that each is missed within the runs of npm test.
+
+import { writeSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Failure, MUTATIONS, prove, type Report } from "../host-tests/prove/prove";
+import { TEST_RUNS, TEST_SEED } from "../host-tests/prove/size";
+
+const USAGE = "usage: npm run prove -- [--runs N] [--seed N] [--json] [--no-self-check]";
+
+interface MutationResult {
+  readonly name: string;
+  readonly violation: string | undefined;
+  readonly afterRuns: number | undefined;
+}
+
+async function main(): Promise<number> {
+  const { runs, seed, json, selfCheck } = options();
+  const say = (line: string): void => {
+    if (!json) console.log(line);
+  };
+  const started = Date.now();
+  const report = await prove({ runs, seed, onProgress: json ? () => {} : (done) => progress(done, runs) });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  if (!json) describe(report, seconds);
+  const mutations = selfCheck ? await check(say) : [];
+  const missed = mutations.filter((mutation) => mutation.violation === undefined);
+  if (json) console.log(JSON.stringify({ ...report, seed, seconds, mutations }));
+  for (const { name } of missed) console.error(`the self-check failed: nobody noticed that ${name}`);
+  return report.failure || missed.length > 0 ? 1 : 0;
+}
+
+function options(): { runs: number; seed: number; json: boolean; selfCheck: boolean } {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "1000" },
+      seed: { type: "string", default: String(TEST_SEED) },
+      json: { type: "boolean", default: false },
+      "no-self-check": { type: "boolean", default: false },
+    },
+  });
+  const number = (name: "runs" | "seed"): number => {
+    const value = Number(values[name]);
+    if (Number.isSafeInteger(value) && value >= 1) return value;
+    throw new Error(`--${name}: expected a whole number from 1, came ${values[name]}\n${USAGE}`);
+  };
+  return { runs: number("runs"), seed: number("seed"), json: values.json, selfCheck: !values["no-self-check"] };
+}
+
+function describe(report: Report, seconds: number): void {
+  const { worst } = report;
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} % of its bound`;
+  const standIn = report.runs - report.realSignerRuns;
+  console.log(`runs        ${report.runs} in ${seconds} s: ${list(report.casts)}`);
+  console.log(`signatures  real in ${report.realSignerRuns} runs; a quick stand-in signer in ${standIn}`);
+  console.log(`sessions    ${report.sessions}, with ${report.increments} payments, in ${report.steps} steps`);
+  console.log(`faults      ${list(report.faults)}`);
+  console.log(`worst loss  socket ${worst.socketSat} sat, at most ${percent(worst.socketOfBound)}`);
+  console.log(`            cable  ${worst.cableSat} sat, at most ${percent(worst.cableOfBound)}`);
+  if (report.failure) tell(report.failure);
+  else console.log("result      every bound held after every step, and every satoshi is accounted for");
+}
+
+function tell(failure: Failure): void {
+  console.log(`\nFAILED after ${failure.afterRuns} runs: ${failure.violation}\n`);
+  console.log(`terms: ${JSON.stringify(failure.plan.terms)}`);
+  console.log(failure.story.join("\n"));
+}
+
+async function check(say: (line: string) => void): Promise<MutationResult[]> {
+  const results: MutationResult[] = [];
+  for (const { name, casts, tamper } of MUTATIONS) {
+    const { failure } = await prove({ runs: TEST_RUNS, seed: TEST_SEED, casts, tamper, shrink: false });
+    results.push({ name, violation: failure?.violation, afterRuns: failure?.afterRuns });
+    const outcome = failure ? `noticed after ${failure.afterRuns} runs: ${failure.violation}` : "NOT NOTICED";
+    say(`self-check  ${name}: ${outcome}`);
+  }
+  return results;
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+function progress(done: number, of: number): void {
+  if (process.stderr.isTTY) writeSync(2, `\r${done} of ${of} runs `);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 2;
+  },
+);
