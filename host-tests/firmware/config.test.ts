@@ -1,0 +1,102 @@
+// What a configuration may say, and what goes into an image.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { buildConfig, checkComplete, readConfig } from "../../tools/firmware/config";
+import { deviceNamed, TARGETS, targetNamed } from "../../tools/firmware/targets";
+
+const { esp32, esp32c6, esp32s3 } = TARGETS;
+const MAINNET = { settings: { network: "mainnet" } };
+
+test("without a configuration a device is for regtest, at its fixed address on Ethernet", () => {
+  const cable = buildConfig({}, "cable", esp32, false);
+  assert.equal(cable.network, "regtest");
+  assert.equal(cable.link, "ethernet");
+  assert.equal(cable.image["address"], "169.254.21.2");
+  assert.deepEqual(cable.image["socket"], { host: "169.254.21.1", port: 8121 });
+  assert.equal(buildConfig({}, "socket", esp32, false).image["address"], "169.254.21.1");
+});
+
+test("on Wi-Fi a cable calls the socket by its announced name and compares the meters", () => {
+  const { image } = buildConfig({}, "cable", esp32c6, false);
+  assert.deepEqual(image["socket"], { host: "plugpay.local", port: 8121 });
+  assert.deepEqual(image["settings"], { sharedLink: true, network: "regtest" });
+});
+
+test("a chip without an Ethernet MAC is not built for Ethernet, and the message says what it has", () => {
+  assert.throws(
+    () => buildConfig({ link: "ethernet" }, "cable", esp32s3, false),
+    /link: esp32s3 has wifi, came ethernet/,
+  );
+});
+
+test("the key never goes into the image", () => {
+  const config = buildConfig({ key: "11".repeat(32) }, "cable", esp32, false);
+  assert.equal(config.key, "11".repeat(32));
+  assert.ok(!JSON.stringify(config.image).includes("1111"));
+});
+
+test("mainnet has to be asked for twice", () => {
+  assert.throws(() => buildConfig({ ...MAINNET, key: "k" }, "cable", esp32, false), /say --mainnet too/);
+  assert.throws(
+    () => buildConfig({}, "cable", esp32, true),
+    /--mainnet was given, but the configuration's network is regtest/,
+  );
+  assert.equal(buildConfig({ ...MAINNET, key: "k" }, "cable", esp32, true).network, "mainnet");
+});
+
+test("a cable on mainnet wants a key of its owner's, a socket needs none", () => {
+  assert.throws(() => buildConfig(MAINNET, "cable", esp32, true), /wants a key that you hold elsewhere too/);
+  assert.equal(buildConfig(MAINNET, "socket", esp32, true).key, undefined);
+});
+
+test("a payout address of another network is refused", () => {
+  const settings = { network: "mainnet", payoutAddress: "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080" };
+  assert.throws(() => buildConfig({ settings }, "socket", esp32, true), /settings.payoutAddress: /);
+});
+
+test("HTTPS wants the server's root, which is read from the file beside the configuration", () => {
+  assert.throws(
+    () => buildConfig({ esplora: "https://example.org/api" }, "socket", esp32, false),
+    /wants `certificate`/,
+  );
+  const folder = mkdtempSync(join(tmpdir(), "plugpay-"));
+  try {
+    writeFileSync(join(folder, "root.pem"), "-----BEGIN CERTIFICATE-----\n");
+    writeFileSync(join(folder, "socket.json"), '{"esplora": "https://example.org/api", "certificate": "root.pem"}');
+    const given = readConfig(join(folder, "socket.json"));
+    assert.equal(given["certificate"], "-----BEGIN CERTIFICATE-----\n");
+    assert.ok(buildConfig(given, "socket", esp32, false));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("what a device cannot do without is asked for by name", () => {
+  assert.throws(
+    () => checkComplete(buildConfig({}, "socket", esp32c6, false), "socket"),
+    /a socket wants esplora, ssid, password, settings.payoutAddress/,
+  );
+  checkComplete(buildConfig({}, "cable", esp32, false), "cable");
+});
+
+test("a configuration that is missing or malformed is named with its file", () => {
+  assert.throws(() => readConfig("/nowhere/cable.json"), /cannot read \/nowhere\/cable.json/);
+  const folder = mkdtempSync(join(tmpdir(), "plugpay-"));
+  try {
+    writeFileSync(join(folder, "cable.json"), "{");
+    assert.throws(() => readConfig(join(folder, "cable.json")), /cable.json: /);
+    writeFileSync(join(folder, "cable.json"), "[]");
+    assert.throws(() => readConfig(join(folder, "cable.json")), /expected a JSON object/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("an unknown device or target is answered with those that exist", () => {
+  assert.throws(() => deviceNamed("plug"), /expected cable or socket, came plug/);
+  assert.throws(() => targetNamed("esp8266"), /expected esp32, esp32s3, esp32c3, esp32c6, came esp8266/);
+});

@@ -1,0 +1,133 @@
+// The manifest fragments: that they hang together, and that what is generated from them is whole.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { VARIANTS } from "../../tools/firmware/check";
+import { buildConfig } from "../../tools/firmware/config";
+import { ROOT } from "../../tools/firmware/image";
+import { deviceManifest, sdkconfig } from "../../tools/firmware/manifest";
+import { moduleGraph, moduleVariables, xsName } from "../../tools/firmware/modules";
+import { findSdk, idfMissing, sdkMissing } from "../../tools/firmware/sdk";
+import { TARGETS } from "../../tools/firmware/targets";
+
+const FOLDER = join(ROOT, "manifests");
+const fragments = readdirSync(FOLDER).filter((file) => file.endsWith(".json"));
+const text = (file: string): string => readFileSync(join(FOLDER, file), "utf8");
+
+test("every file of ours that a fragment names exists", () => {
+  for (const file of fragments) {
+    for (const [, path = ""] of text(file).matchAll(/"\$\(PLUGPAY\)\/([^"*]+)"/g)) {
+      const found =
+        existsSync(join(ROOT, path)) || existsSync(join(ROOT, `${path}.ts`)) || existsSync(join(ROOT, `${path}.c`));
+      assert.ok(found, `${file} names ${path}`);
+    }
+    for (const [, path = ""] of text(file).matchAll(/"\.\/([\w-]+\.json)"/g))
+      assert.ok(fragments.includes(path), `${file}: ${path}`);
+  }
+});
+
+test("an unsupported platform gets an error that names what is supported", () => {
+  const { platforms } = JSON.parse(text("targets.json")) as { platforms: Record<string, { error?: string }> };
+  for (const target of Object.keys(TARGETS)) assert.match(platforms["..."]?.error ?? "", new RegExp(target));
+});
+
+test("every image includes its network and preloads every module of its own and of the wallet's", () => {
+  const own = new Map([["shared/units", join(ROOT, "shared/units.ts")]]);
+  const wallet = {
+    modules: new Map([["@noble/hashes/sha2", join(ROOT, "build/sha2.js")]]),
+    preload: ["@noble/hashes/sha2"],
+  };
+  for (const { device, target, link } of VARIANTS) {
+    const config = buildConfig({ link }, device, target, false);
+    const manifest = deviceManifest(ROOT, device, target, config, { own, outside: [] }, wallet);
+    assert.deepEqual(manifest.preload, ["@noble/hashes/sha2", "shared/units"]);
+    assert.ok(manifest.include.includes(`$(PLUGPAY)/manifests/network-${link}.json`));
+    const announces = manifest.include.includes("$(PLUGPAY)/manifests/announce.json");
+    assert.equal(announces, device === "socket" && link === "wifi");
+    assert.equal(manifest.build?.["ESP32_SUBCLASS"], target.name);
+  }
+});
+
+/** Partitions as ESP-IDF reads them: name, type, offset and size in bytes. */
+function partitions(file: string): { name: string; type: string; offset: number; size: number }[] {
+  return text(`partitions/${file}`)
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [name = "", type = "", , offset, size] = line.split(",").map((field) => field.trim());
+      return { name, type, offset: Number(offset), size: Number(size) };
+    });
+}
+
+test("partitions lie one after the other, aligned, within the flash, and keep room for the journal and its keys", () => {
+  for (const [file, flash] of [
+    ["4mb.csv", 4 << 20],
+    ["8mb.csv", 8 << 20],
+  ] as const) {
+    let end = 0x9000;
+    for (const { name, type, offset, size } of partitions(file)) {
+      assert.ok(offset >= end, `${file}: ${name} begins before the last one ends`);
+      assert.equal(offset % (type === "app" ? 0x10000 : 0x1000), 0, `${file}: ${name} is not aligned`);
+      end = offset + size;
+    }
+    assert.ok(end <= flash, `${file} does not fit`);
+    assert.deepEqual(
+      partitions(file)
+        .filter(({ name }) => name.startsWith("nvs"))
+        .map(({ name }) => name),
+      ["nvs", "nvs_keys"],
+    );
+  }
+});
+
+test("two slots with 8 MB of flash, one with 4 MB", () => {
+  const slots = (file: string) => partitions(file).filter(({ type }) => type === "app").length;
+  assert.deepEqual([slots("4mb.csv"), slots("8mb.csv")], [1, 2]);
+});
+
+test("every image has the watchdog on and boots without a log; encryption only where it was asked for", () => {
+  for (const { device, target, link } of VARIANTS) {
+    const plain = sdkconfig(ROOT, buildConfig({ link }, device, target, false));
+    for (const line of [
+      "CONFIG_ESP_TASK_WDT_EN=y",
+      "CONFIG_BOOTLOADER_LOG_LEVEL_NONE=y",
+      "CONFIG_ESPTOOLPY_FLASHMODE_QIO=y",
+    ]) {
+      assert.ok(plain.includes(`${line}\n`), line);
+    }
+    assert.ok(!plain.includes("NVS_ENCRYPTION"));
+    assert.match(
+      sdkconfig(ROOT, buildConfig({ link, encrypted: true }, device, target, false)),
+      /CONFIG_NVS_ENCRYPTION=y/,
+    );
+  }
+});
+
+test("the import graph holds what is needed at run time, under the names that XS looks for", async () => {
+  const { own, outside } = await moduleGraph(ROOT, "firmware/cable/main.ts");
+  assert.ok(own.has("firmware/cable/main") && own.has("shared/units"));
+  assert.ok(!own.has("shared/ports"), "types alone are no module");
+  assert.ok(outside.includes("mc/config"));
+  assert.equal(xsName("@noble/hashes/sha2.js"), "@noble/hashes/sha2");
+});
+
+test("no module of either device has a variable: in flash nothing varies", async () => {
+  for (const device of ["cable", "socket"]) {
+    const { own } = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
+    assert.deepEqual([...moduleVariables(own.values())], []);
+  }
+});
+
+test("a missing SDK or ESP-IDF is said in one line, with the command that installs it", () => {
+  for (const line of [
+    sdkMissing({}),
+    sdkMissing({ MODDABLE: "/nowhere" }),
+    idfMissing({}),
+    idfMissing({ IDF_PATH: "/nowhere" }),
+  ]) {
+    assert.match(line ?? "", /^[^\n]*npx xs-dev setup[^\n]*$/);
+  }
+  assert.throws(() => findSdk({}), /\$MODDABLE is not set/);
+});
