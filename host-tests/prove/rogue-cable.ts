@@ -128,7 +128,7 @@ export class RogueCable {
     return `169.254.1.${this.host}:50000`;
   }
 
-  private async request(choice = 0): Promise<void> {
+  private async request(choice = 1): Promise<void> {
     const { schemes } = this.stage.settings;
     const scheme = schemes[choice % 5 === 0 ? schemes.length - 1 : 0] ?? "single-fee";
     const address = addressOf(this.purse.script, NETWORK);

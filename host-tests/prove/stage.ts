@@ -85,6 +85,8 @@ export class Stage {
   readonly counts = { socketCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
+  /** Called with each line of a device's story. */
+  onEvent: (who: string, event: DeviceEvent) => void = () => {};
   /** What somebody saw that must never happen. */
   violation: string | undefined;
   socket: SocketController | undefined;
@@ -296,6 +298,7 @@ export class Stage {
   }
 
   tell(who: string, event: DeviceEvent): void {
+    this.onEvent(who, event);
     const { name, ...facts } = event;
     this.note(
       `${who}: ${name} ${Object.entries(facts)
