@@ -4,6 +4,7 @@ import { vsizeOf } from "../../shared/bitcoin/draft";
 import type { CableState, Scheme, SocketState } from "../../shared/rpc/types";
 import { feeFor, type Hex, type MicrowattHour, type Millisecond, priceOf, type Satoshi } from "../../shared/units";
 import type { DeviceName } from "./bundle";
+import type { Cut } from "./cuts";
 import type { EngineName } from "./engine";
 import type { Happening, Simulation } from "./simulation";
 
@@ -53,6 +54,7 @@ export interface Summary {
   readonly faults: readonly string[];
   readonly crashes: number;
   readonly trials?: readonly Trial[];
+  readonly cuts?: readonly Cut[];
 }
 
 const CABLE_STATES: readonly string[] = ["connecting", "negotiating", "powered", "stopped"] satisfies CableState[];
@@ -66,6 +68,7 @@ export class Account {
   readonly states: Record<DeviceName, string[]> = { socket: [], cable: [] };
   readonly faults: string[] = [];
   readonly trials: Trial[] = [];
+  readonly cuts: Cut[] = [];
   /** The socket holds a commitment that is not broadcast yet. */
   sessionOpen = false;
   #pluggedAt: Millisecond | undefined;
@@ -158,6 +161,7 @@ export class Account {
       faults: this.faults,
       crashes: this.crashes,
       ...(this.trials.length > 0 ? { trials: this.trials } : {}),
+      ...(this.cuts.length > 0 ? { cuts: this.cuts } : {}),
     };
   }
 

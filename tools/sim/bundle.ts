@@ -1,10 +1,11 @@
 // Bundles a firmware for the simulator: exactly firmware/<device>/main.ts, with the names of Moddable's modules
-// resolved to the modules of tools/sim/device/. Evaluating the bundle is what preloading does on a device; `main`
-// runs only at power-on.
+// resolved to the modules of tools/sim/device/, and the libraries to the wallet that the device gets (tools/wallet/).
+// Evaluating the bundle is what preloading does on a device, tables of the curve included; `main` runs at power-on.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { walletPlugin } from "../wallet/build";
 
 export type DeviceName = "socket" | "cable";
 
@@ -33,20 +34,25 @@ const standins: Plugin = {
   },
 };
 
+/** The wallets take a second to make; one process makes each once. */
+const bundles = new Map<string, Promise<string>>();
+
 /** Gives one script (IIFE, ES2020 for XS 13.3, not minified) that waits for its boot event. `main`: another entry, for tests. */
-export async function bundleFirmware(
-  device: DeviceName,
-  main: string = join(ROOT, "firmware", device, "main.ts"),
-): Promise<string> {
-  if (!existsSync(main)) throw new Error(`expected the firmware's main module at ${main}, there is none`);
+export function bundleFirmware(device: DeviceName, main?: string): Promise<string> {
+  const key = `${device} ${main}`;
+  const bundle = bundles.get(key) ?? makeBundle(device, main);
+  bundles.set(key, bundle);
+  return bundle;
+}
+
+async function makeBundle(device: DeviceName, main: string | undefined): Promise<string> {
+  const entry = main ?? join(ROOT, "firmware", device, "main.ts");
+  if (!existsSync(entry)) throw new Error(`expected the firmware's main module at ${entry}, there is none`);
   const host = join(import.meta.dirname, "device/host.ts");
   const { outputFiles } = await build({
     stdin: {
       contents: `import { onBoot } from ${JSON.stringify(host)};
-import main from ${JSON.stringify(main)};
-import { ecdsa } from ${JSON.stringify(join(ROOT, "shared/bitcoin/ecdsa.ts"))};
-// A device has the curve's tables in flash, computed while linking: so they are ready before power comes here, too.
-ecdsa.publicKey(new Uint8Array(32).fill(1));
+import main from ${JSON.stringify(entry)};
 onBoot(main);`,
       resolveDir: ROOT,
     },
@@ -57,7 +63,7 @@ onBoot(main);`,
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    plugins: [standins],
+    plugins: [standins, ...(main === undefined ? [walletPlugin(device)] : [])],
   });
   return outputFiles[0]?.text ?? "";
 }

@@ -26,12 +26,28 @@ const PRELUDE = new Script(`(() => {
 })()`);
 const DELIVER = new Script("$deliver()");
 
+/** Whose event ran last: whose rejections nobody handled are. */
+let latest: NodeEngine | undefined;
+let watching = false;
+
+/** Node tells of unhandled rejections by process, not by context; those of a context are not Errors of ours. */
+function watchRejections(): void {
+  if (watching) return;
+  watching = true;
+  process.on("unhandledRejection", (reason) => {
+    if (reason instanceof Error || !latest) throw reason;
+    latest.rejected(reason);
+  });
+}
+
 export class NodeEngine implements Engine {
   onCommand: (command: Message, meter: number) => Message = () => ({ head: null });
   readonly #context: Context;
   #killed = false;
+  #broken: FirmwareCrash | undefined;
 
   constructor() {
+    watchRejections();
     const $call = (head: string, bytes: Uint8Array) => this.#command(head, bytes);
     this.#context = createContext({ $call }, { microtaskMode: "afterEvaluate" });
     PRELUDE.runInContext(this.#context);
@@ -43,6 +59,8 @@ export class NodeEngine implements Engine {
 
   async deliver(event: Message): Promise<{ meter: number }> {
     if (this.#killed) throw new PowerLost();
+    if (this.#broken) throw this.#broken;
+    latest = this;
     this.#context["$event"] = { head: JSON.stringify(event.head ?? null), bytes: event.bytes ?? new Uint8Array(0) };
     try {
       DELIVER.runInContext(this.#context);
@@ -56,6 +74,11 @@ export class NodeEngine implements Engine {
   /** JavaScript cannot be stopped in its tracks here, but from now on every command throws: it has no effect any more. */
   kill(): void {
     this.#killed = true;
+  }
+
+  /** A promise that the firmware forgot; after a cut of the power that is no news. */
+  rejected(reason: unknown): void {
+    if (!this.#killed) this.#broken = new FirmwareCrash((reason as Partial<Error>)?.stack ?? String(reason));
   }
 
   #command(head: string, bytes: Uint8Array): { head: string; bytes: Uint8Array } | undefined {

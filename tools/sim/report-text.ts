@@ -4,7 +4,7 @@ import { formatDuration, formatSatoshi } from "../../shared/units";
 import type { Summary } from "./account";
 
 export function summaryText(summary: Summary): string {
-  const { settlements, basic, trials } = summary;
+  const { settlements, basic, trials, cuts } = summary;
   const lines = [
     "",
     `Scenario ${summary.scenario}, scheme ${summary.scheme}, engine ${summary.engine}, seed ${summary.seed}`,
@@ -23,6 +23,12 @@ export function summaryText(summary: Summary): string {
     ...(summary.faults.length > 0 ? [row("held up by", summary.faults.join(", "))] : []),
     ...(summary.crashes > 0 ? [row("crashes", String(summary.crashes))] : []),
     ...(trials ?? []).map(({ tried, met, refused }) => row(refused ? "refused" : "NOT REFUSED", `${tried}: ${met}`)),
+    ...(cuts ?? []).map((cut) =>
+      row(
+        cut.delivered ? "survived" : "NOT SURVIVED",
+        `${cut.device} cut at write ${cut.write} (${cut.mode}): ${cut.unpaidWh.toFixed(3)} Wh unpaid`,
+      ),
+    ),
   ];
   return lines.join("\n");
 }

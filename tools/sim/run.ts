@@ -1,12 +1,17 @@
 // Runs a scenario to its end and sums it up.
 
+import type { Millisecond } from "../../shared/units";
 import { Account, type Summary } from "./account";
+import { Cuts } from "./cuts";
 import { GreedySocket } from "./hostile/greedy-socket";
 import { Thief } from "./hostile/thief";
 import { type Happening, type RunOptions, Simulation } from "./simulation";
 
-/** A peer that cheats, in the place of a board. */
-interface HostilePeer {
+/** By then the socket has started. */
+const START: Millisecond = 2000;
+
+/** Who makes trouble: a peer that cheats in the place of a board, or cuts of the power. */
+interface Troublemaker {
   /** Before time starts. */
   prepare?(): Promise<void>;
   /** Tries everything; resolves when it is through. */
@@ -32,18 +37,23 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
   const simulation = await Simulation.start(options);
   const account = new Account(simulation);
   const happenings: Happening[] = [];
-  const peer = hostilePeer(simulation, account);
+  let troubled = false;
+  const peer = troublemaker(simulation, account);
   watcher?.begin(simulation, account);
   simulation.onHappening = (happening) => {
     account.take(happening);
     happenings.push(happening);
     peer?.heard?.(happening);
+    if (happening.event.name === "hostile done") troubled = false;
     watcher?.happened(happening);
   };
   simulation.onTick = () => watcher?.tick();
-  if (peer) await startHostile(simulation, account, peer);
+  if (peer) {
+    troubled = true;
+    await startTrouble(simulation, account, peer);
+  }
   try {
-    await simulation.run(() => !account.sessionOpen);
+    await simulation.run(() => !account.sessionOpen && !troubled);
   } finally {
     watcher?.end();
     await simulation.close();
@@ -51,27 +61,30 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
   return { summary: account.summary(), happenings };
 }
 
-function hostilePeer(simulation: Simulation, account: Account): HostilePeer | undefined {
-  const { hostile } = simulation.options.scenario;
+function troublemaker(simulation: Simulation, account: Account): Troublemaker | undefined {
+  const { hostile, cutEveryWrite } = simulation.options.scenario;
+  if (cutEveryWrite) return new Cuts(simulation, account);
   if (!hostile) return undefined;
   return hostile === "cable" ? new Thief(simulation, account) : new GreedySocket(simulation, account);
 }
 
-/** The peer begins when the cable is plugged in. */
-async function startHostile(simulation: Simulation, account: Account, peer: HostilePeer): Promise<void> {
+/** A cheat begins when the cable is plugged in. */
+async function startTrouble(simulation: Simulation, account: Account, peer: Troublemaker): Promise<void> {
   await peer.prepare?.();
-  simulation.onPlug = () => {
+  const run = () => {
     simulation.onPlug = () => {};
     peer
       .run()
-      .catch((error: Error) => {
+      .catch(({ message }: Error) => {
         account.trials.push({
           tried: "everything",
-          met: "a failure of the hostile peer",
+          met: "a failure of the cheat itself",
           refused: false,
-          why: error.message,
+          why: message,
         });
       })
       .finally(() => simulation.tell("scene", { name: "hostile done" }));
   };
+  if (simulation.options.scenario.cutEveryWrite) simulation.timeline.at(START, run);
+  else simulation.onPlug = run;
 }

@@ -13,7 +13,7 @@ import { BitcoinNode } from "../node/bitcoin-node";
 import { QUIET_ESTIMATES } from "../node/esplora-api";
 import { EsploraServer } from "../node/esplora-server";
 import { type Advance, startWorld, type World, type WorldReading } from "../world/world";
-import { Appliance } from "./appliance";
+import { Appliance, type ApplianceName } from "./appliance";
 import { Board } from "./board";
 import { bundleFirmware, type DeviceName } from "./bundle";
 import { Chance } from "./chance";
@@ -253,8 +253,9 @@ export class Simulation {
   // ---------------------------------------------------------------- the loop
 
   async #step(end: Millisecond): Promise<void> {
-    // A hostile peer is a program of this process: it does what it does next before time moves on.
-    if (this.options.scenario.hostile) await new Promise((resolve) => setImmediate(resolve));
+    // A hostile peer, say, is a program of this process: it does what it does next before time moves on.
+    const { hostile, cutEveryWrite } = this.options.scenario;
+    if (hostile || cutEveryWrite) await new Promise((resolve) => setImmediate(resolve));
     await this.network.settle();
     const { timeline } = this;
     const due = Math.min(timeline.next ?? end, end);
@@ -319,7 +320,7 @@ export class Simulation {
   async #do(step: Step): Promise<void> {
     const { world } = this;
     if (step.plug) await this.plug(step.plug);
-    if (step.appliance) await this.#connect(step.appliance);
+    if (step.appliance) await this.connect(step.appliance);
     if (step.mine) await this.#mine(step.mine);
     if (step.fund) await this.node.fund(this.keys.cable.script, step.fund);
     if (step.mains) await world.setMains(step.mains);
@@ -336,7 +337,8 @@ export class Simulation {
     }
   }
 
-  async #connect(name: NonNullable<Step["appliance"]>): Promise<void> {
+  /** Puts an appliance at the cable's end, switched on. */
+  async connect(name: ApplianceName): Promise<void> {
     this.#appliance = new Appliance(name, this.timeline, this.world, () =>
       this.tell("scene", { name: "appliance done" }),
     );

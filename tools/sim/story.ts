@@ -32,6 +32,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "scene block": ({ height }) => `a block is mined, height ${height}`,
   "scene cut": ({ device }) => `the power of the ${device}'s electronics is cut`,
   "scene backend": ({ fault }) => `the chain's server: ${fault === "none" ? "works again" : fault}`,
+  "scene survived": ({ device, write, mode, delivered }) =>
+    `${delivered ? "survived" : "NOT survived"}: the ${device} cut at write ${write} (${mode})`,
   "scene tried": ({ what, met }) => `cheats: ${what} - ${met}`,
   "scene hostile done": () => "the cheat has tried everything",
   "scene thief pays": ({ increment }) => `the thief pays increment ${increment} honestly`,
