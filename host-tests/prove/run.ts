@@ -137,6 +137,8 @@ class Play {
         network.market = move.rate;
         return;
       case "reorg":
+        // A branch longer than what the socket waits for is beyond its trust (docs/trust.md).
+        if (stage.settings.confirmations < 2) return;
         this.count("reorganisation");
         network.reorganise(1);
         return;
