@@ -2,10 +2,12 @@
 // two controllers together.
 
 import { addressOf } from "../../shared/bitcoin/address";
-import { openWallet } from "../../shared/bitcoin/wallet";
+import { signDraft } from "../../shared/bitcoin/sign";
+import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import type { DeviceEvent } from "../../shared/ports";
+import type { DraftOffer, PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
 import { Circuit } from "../model/circuit";
@@ -22,7 +24,16 @@ export interface BenchOptions {
   readonly cable?: Partial<CableSettings>;
   /** Coins of the cable, confirmed. */
   readonly coins?: readonly number[];
+  /** True where the owner gave the socket the payout key. */
+  readonly hot?: boolean;
 }
+
+export const MINUTE = 60_000;
+/** mW. */
+export const TOASTER = 1_300_000;
+export const CAR = 3_600_000;
+/** One increment at the default price, in µWh. */
+export const INCREMENT_UWH = 40_000_000;
 
 export class Bench {
   readonly clock = new VirtualClock();
@@ -37,7 +48,9 @@ export class Bench {
   readonly link: Link;
   socket: SocketController;
   cable: CableController;
-  readonly #options: BenchOptions;
+  /** What the cable meets: the socket, or a liar in front of it. */
+  front: (socket: SocketController) => SocketCalls = (socket) => socket;
+  #options: BenchOptions;
   #socketLife = new Life();
   #cableLife = new Life();
   #seed = 1;
@@ -51,7 +64,7 @@ export class Bench {
     this.circuit = new Circuit({ clock: this.clock, electronics: 1_000 });
     this.socket = this.newSocket();
     this.link = new Link(this.clock, new SeededRandom(2));
-    this.link.far = () => this.socket;
+    this.link.far = () => this.front(this.socket);
     this.cable = this.newCable();
   }
 
@@ -66,6 +79,7 @@ export class Bench {
       chain: life.chain(this.view),
       ecdsa: realEcdsa,
       report: life.report((event) => this.events.push({ device: "socket", at: this.clock.now(), ...event })),
+      ...(this.#options.hot ? { hotWallet: this.payout } : {}),
       settings: socketSettings({
         network: "regtest",
         payoutAddress: addressOf(this.payout.script, "regtest"),
@@ -93,6 +107,19 @@ export class Bench {
     });
   }
 
+  /** What the owners decide from the next start on. */
+  configure(options: Pick<BenchOptions, "socket" | "cable">): void {
+    this.#options = {
+      ...this.#options,
+      socket: { ...this.#options.socket, ...options.socket },
+      cable: { ...this.#options.cable, ...options.cable },
+    };
+  }
+
+  named(name: string): Bench["events"] {
+    return this.events.filter((event) => event.name === name);
+  }
+
   /** The socket's power goes, and comes back. */
   restartSocket(): void {
     this.#socketLife.end();
@@ -100,6 +127,15 @@ export class Bench {
     this.circuit.socket.boot();
     this.socket = this.newSocket();
     this.socket.start();
+  }
+
+  /** The cable's power alone goes, and comes back. */
+  restartCable(): void {
+    this.#cableLife.end();
+    this.circuit.cable.cut();
+    this.circuit.cable.boot();
+    this.cable = this.newCable();
+    this.cable.start();
   }
 
   unplug(): void {
@@ -117,5 +153,67 @@ export class Bench {
 
   story(): string {
     return this.events.map((event) => JSON.stringify(event)).join("\n");
+  }
+}
+
+/** A bench on which both devices are on, and the appliance draws `load` mW. */
+export function plugged(options: BenchOptions = {}, load = TOASTER): Bench {
+  const bench = new Bench(options);
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = load;
+  return bench;
+}
+
+/** A socket on its own, without a cable on the link. */
+export function alone(options: BenchOptions = {}): Bench {
+  const bench = new Bench(options);
+  bench.socket.start();
+  return bench;
+}
+
+/** Somebody with a key who calls the socket by hand. */
+export class Customer {
+  readonly wallet: Wallet;
+  readonly address: string;
+
+  constructor(
+    readonly bench: Bench,
+    key: number,
+    readonly host = `169.254.1.${key}`,
+    coins: readonly number[] = [500_000],
+  ) {
+    this.wallet = openWallet(new Uint8Array(32).fill(key), realEcdsa);
+    this.address = addressOf(this.wallet.script, "regtest");
+    for (const amount of coins) bench.network.grant(this.wallet.script, amount);
+  }
+
+  ask(scheme: "single-fee" | "basic" = "single-fee"): Promise<DraftOffer> {
+    return this.bench.clock.finish(this.bench.socket.powerRequest({ address: this.address, scheme }, this.host));
+  }
+
+  sign(offer: DraftOffer): PaymentRequest {
+    const [socket] = offer.outputs;
+    const draft = {
+      inputs: offer.inputs,
+      payerScript: this.wallet.script,
+      socketScript: socket?.script ?? "",
+      value: socket?.amount ?? 0,
+      fee: offer.fee,
+    };
+    const transaction = signDraft(draft, this.wallet);
+    return { session: offer.session, increment: offer.increment, transaction };
+  }
+
+  send(request: PaymentRequest): Promise<PaymentResult> {
+    return this.bench.clock.finish(this.bench.socket.payTransaction(request, this.host));
+  }
+
+  async pay(offer?: DraftOffer): Promise<PaymentResult> {
+    return this.send(this.sign(offer ?? (await this.ask())));
+  }
+
+  status(waitMs = 0): Promise<Awaited<ReturnType<SocketController["getStatus"]>>> {
+    return this.bench.clock.finish(this.bench.socket.getStatus({ waitMs }, this.host));
   }
 }

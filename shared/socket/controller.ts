@@ -16,14 +16,16 @@ import {
   type PaymentResult,
   type PowerRequest,
   PROTOCOL_VERSION,
+  type Scheme,
   type SocketCalls,
   type Status,
   type StatusRequest,
 } from "../rpc/types";
-import type { Millisecond, Satoshi } from "../units";
+import type { Hex, Millisecond, Satoshi } from "../units";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
+import { payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import type { SocketSettings } from "./settings";
@@ -151,10 +153,12 @@ export class SocketController implements SocketCalls {
   async powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer> {
     this.#mustRun();
     this.#seen(peer);
-    if (this.#isTaken(peer)) throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
-    const offer = await this.#till.request(request);
-    this.#payerHost = peer;
-    this.#payerCalledAt = this.#options.clock.now();
+    const payer = payerOf(request, this.#options.settings);
+    if (this.#isTaken(payer, request.scheme, peer))
+      throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
+    const offer = await this.#till.request(payer, request);
+    // Anybody may name an address; who pays is known by a payment.
+    if (this.#till.session?.commitments.length === 0) this.#belongsTo(peer);
     return offer;
   }
 
@@ -162,7 +166,9 @@ export class SocketController implements SocketCalls {
     this.#mustRun();
     this.#seen(peer);
     try {
-      return await this.#till.pay(request);
+      const result = await this.#till.pay(request);
+      this.#belongsTo(peer);
+      return result;
     } catch (error) {
       if (error instanceof Fault && error.fault === "input-spent") this.#till.checkpoint("input-spent");
       throw error;
@@ -178,11 +184,18 @@ export class SocketController implements SocketCalls {
     if (peer === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
   }
 
-  /** A session that was paid for belongs to the host that opened it, until that has been silent for a while. */
-  #isTaken(peer: string): boolean {
+  #belongsTo(peer: string): void {
+    this.#payerHost = peer;
+    this.#payerCalledAt = this.#options.clock.now();
+  }
+
+  /** Who paid, or draws on credit, keeps the socket until that host has been silent for a while. */
+  #isTaken(payer: Hex, scheme: Scheme, peer: string): boolean {
+    if (peer === this.#payerHost || this.#payerIsGone()) return false;
     const { session } = this.#till;
-    if (!session || session.commitments.length === 0 || peer === this.#payerHost) return false;
-    return this.#options.clock.now() - this.#payerCalledAt < this.#options.settings.leaveAfter;
+    const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
+    if (!session || session.commitments.length === 0) return draws;
+    return draws || session.payerScript !== payer || session.scheme !== scheme;
   }
 
   #status(): Status {

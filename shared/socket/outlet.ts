@@ -164,15 +164,18 @@ export class Outlet {
     this.#options.onChange();
   }
 
-  /** Gives a cable that comes back the credit it left here. */
+  /** Gives a cable that comes back the credit it left here. What another one left is put aside for its return. */
   resume(payer: Hex): void {
     const { ledger, report } = this.#options;
-    const { record } = ledger;
-    if (record.payer === payer && this.state === "paid") return;
-    const parked = record.parked.find((credit) => credit.script === payer);
+    const before = ledger.record.payer;
+    if (before === payer && this.state === "paid") return;
+    if (before !== undefined && before !== payer) {
+      this.#park();
+      this.#standby();
+    }
+    const parked = ledger.record.parked.find((credit) => credit.script === payer);
     if (!parked) return;
     const allowance = this.#allowanceLeft();
-    if (this.state === "paid") this.#park();
     ledger.write({
       ...this.creditAfter(payer, parked.energy),
       allowance,

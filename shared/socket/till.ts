@@ -12,7 +12,7 @@ import type { Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
-import { type OpeningOptions, openSession, payerOf } from "./opening";
+import { type OpeningOptions, openSession } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
 import type { Settlement } from "./record";
@@ -47,8 +47,7 @@ export class Till {
   // ------------------------------------------------------------ power_request
 
   /** Opens a session for the address, or goes on with the one it has. */
-  async request(request: PowerRequest): Promise<DraftOffer> {
-    const payer = payerOf(request, this.#options.settings);
+  async request(payer: Hex, request: PowerRequest): Promise<DraftOffer> {
     this.#mustMayDeal(payer);
     this.#options.outlet.resume(payer);
     const running = this.session;

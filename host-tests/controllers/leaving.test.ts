@@ -1,0 +1,114 @@
+// Leaving and coming back: whose credit it is, who may take the socket, and what unplugging does not change.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fault } from "../../shared/rpc/faults";
+import { alone, Customer, INCREMENT_UWH, MINUTE, plugged } from "./bench";
+
+function faultIs(name: string): (error: unknown) => boolean {
+  return (error) => error instanceof Fault && error.fault === name;
+}
+
+/** The plug's contacts are closed and the other end draws `power` mW: a cable that sits there. */
+function draw(bench: ReturnType<typeof alone>, power: number): void {
+  bench.circuit.cable.boot();
+  bench.circuit.cable.grant({ upTo: 1e15, time: 1e12, current: 1e9 });
+  bench.circuit.load = power;
+}
+
+test("credit that one cable left is not sold to the next, and waits for the first", async () => {
+  const bench = alone();
+  const first = new Customer(bench, 21);
+  const second = new Customer(bench, 22);
+  await first.pay();
+  await bench.clock.run(20_000);
+  await assert.rejects(second.ask(), faultIs("socket-busy"));
+  for (let i = 0; i < 4; i++) {
+    await bench.clock.run(5_000);
+    await second.status();
+  }
+  const paid = await second.pay();
+  assert.ok(paid.remaining <= 40_000, `${paid.remaining} mWh: the second has what it paid for`);
+  await bench.clock.run(31_000);
+  const offer = await first.ask();
+  assert.ok(offer.credit > 39_900, `${offer.credit} mWh wait for the first`);
+  assert.equal(bench.named("broadcast").length, 2, "both sessions are settled");
+});
+
+test("a third machine on the link takes neither the power nor the session of a cable that pays", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  const stranger = new Customer(bench, 22);
+  await payer.pay();
+  for (let i = 0; i < 3; i++) {
+    await bench.clock.run(15_000);
+    await payer.status();
+    await assert.rejects(stranger.ask(), faultIs("socket-busy"));
+  }
+  assert.equal((await payer.status()).state, "paid");
+  assert.equal((await payer.pay()).state, "paid");
+});
+
+test("a third machine that names the payer's address neither ends the session nor keeps it from being settled", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  const liar = { ...payer, host: "169.254.9.9" };
+  const ask = (scheme: "single-fee" | "basic"): Promise<unknown> =>
+    bench.clock.finish(bench.socket.powerRequest({ address: liar.address, scheme }, liar.host));
+  await assert.rejects(ask("basic"), faultIs("socket-busy"));
+  assert.equal(bench.named("session-ended").length, 0);
+  for (let i = 0; i < 4; i++) {
+    await bench.clock.run(9_000);
+    await ask("single-fee");
+  }
+  assert.equal(bench.named("session-ended")[0]?.why, "left");
+  assert.equal(bench.named("broadcast").length, 1);
+});
+
+test("credit that a cable is drawing on without a session is not taken away by another's request", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  const stranger = new Customer(bench, 22);
+  await payer.pay();
+  await bench.clock.run(MINUTE);
+  await payer.ask();
+  await assert.rejects(stranger.ask(), faultIs("socket-busy"));
+  assert.equal((await payer.status()).state, "paid");
+});
+
+test("a cable that is pulled out for a moment finds its session and its credit as they were", async () => {
+  const bench = plugged();
+  await bench.clock.run(20_000);
+  bench.unplug();
+  await bench.clock.run(10_000);
+  bench.plugIn();
+  await bench.clock.run(10_000);
+  assert.equal(bench.cable.state, "powered");
+  assert.equal(bench.named("credited").length, 1, "nothing is paid twice");
+  assert.equal(bench.named("session-ended").length, 0);
+});
+
+test("a cable that calls no more has left after 30 s, but what it paid for runs on", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  draw(bench, 1_300_000);
+  await bench.clock.run(29_000);
+  assert.equal(bench.named("session-ended").length, 0);
+  await bench.clock.run(3_000);
+  assert.equal(bench.named("session-ended")[0]?.why, "left");
+  await bench.clock.run(10 * MINUTE);
+  assert.ok(bench.circuit.delivered >= INCREMENT_UWH, `${bench.circuit.delivered} uWh`);
+  assert.ok(bench.circuit.delivered <= INCREMENT_UWH + 100_000, `${bench.circuit.delivered} uWh and no more`);
+});
+
+test("credit survives any number of the socket's restarts, and is honoured once", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  for (let i = 0; i < 3; i++) bench.restartSocket();
+  assert.ok((await payer.ask()).credit >= 39_990);
+  bench.restartSocket();
+  assert.ok((await payer.ask()).credit >= 39_990);
+});
