@@ -551,6 +551,12 @@ bool power_gate_next_event(power_gate *gate, power_gate_event *event) {
   return true;
 }
 
+void power_gate_return_event(power_gate *gate, const power_gate_event *event) {
+  if (event->kind == POWER_GATE_TRIP) gate->fresh |= 1u << event->cause;
+  if (event->kind == POWER_GATE_ENERGY_USED) gate->energy_used = true;
+  if (event->kind == POWER_GATE_TIME_USED) gate->time_used = true;
+}
+
 // ---------------------------------------------------------------- options
 
 void power_gate_defaults(power_gate_options *options) {

@@ -180,6 +180,9 @@ void power_gate_read(const power_gate *gate, power_gate_reading *reading);
 // Hands out each event once, trips first. False when there is none.
 bool power_gate_next_event(power_gate *gate, power_gate_event *event);
 
+// Puts an event back that could not be passed on; it comes again.
+void power_gate_return_event(power_gate *gate, const power_gate_event *event);
+
 // "over-current" and so on, as in shared/ports.ts.
 const char *power_gate_trip_name(power_gate_trip trip);
 

@@ -38,6 +38,7 @@ function sdkconfigHeader(target: Target, idf: string): string {
 #define CONFIG_FREERTOS_QUEUE_REGISTRY_SIZE 0
 #define CONFIG_FREERTOS_THREAD_LOCAL_STORAGE_POINTERS 1
 #define CONFIG_LOG_MAXIMUM_LEVEL 0
+#define CONFIG_LOG_DEFAULT_LEVEL 0
 #define ${mbedtls ? "CONFIG_ESP_TLS_USING_MBEDTLS" : "CONFIG_ESP_TLS_CUSTOM_STACK"} 1
 `;
 }
@@ -57,6 +58,7 @@ function headerFolders(target: Target, idf: string): string[] {
     `soc/${chip}/register`,
     `esp_rom/${chip}/include/${chip}`,
     "hal/platform_port/include",
+    "esp_hw_support/etm/include",
     "freertos/FreeRTOS-Kernel/include",
     "freertos/config/include",
     "freertos/config/include/freertos",

@@ -1,0 +1,336 @@
+/*
+ * The power gate on a board: the relay's pin, one core (power-gate.c), its sensor's task (gate-sensor-esp32.c), a timer
+ * that notices when the sensor falls silent, and a thin face for JavaScript (power-gate.ts).
+ *
+ * The relay's pin gets its open level before app_main, first of all that runs of ours. JavaScript never has to be awake
+ * for the relay to open: sensor and timer drive it; each event becomes one message to JavaScript.
+ */
+
+#include "xsmc.h"
+#include "xsHost.h"
+#include "mc.xs.h"
+
+#include "gate-pins.h"
+#include "gate-sensor-esp32.h"
+
+#include "driver/gpio.h"
+#include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
+
+#define MOST_TOTAL 9007199254740991.0 /* the largest whole number that JavaScript has, 9 GWh */
+
+enum {
+	TICK_US = 20000,
+	RELAY_OPEN = 0, /* active high, with a pull-down at the transistor (docs/hardware.md) */
+	COOL = 25000    /* what a closed thermostat stands for, thousandths of a degree */
+};
+
+static struct {
+	xsMachine *the;
+	xsSlot object;
+	bool used, listening;
+	power_gate core;
+	SemaphoreHandle_t lock;
+	StaticSemaphore_t lockStorage;
+	esp_timer_handle_t timer;
+} gate;
+
+/* ------------------------------------------------------------------ the relay */
+
+static void driveRelay(bool closed)
+{
+	gpio_set_level(GATE_PIN(RELAY), closed ? !RELAY_OPEN : RELAY_OPEN);
+}
+
+/* Level before direction: the pin never shows another. */
+static void __attribute__((constructor, used)) openRelayFirst(void)
+{
+	driveRelay(false);
+	gpio_set_direction(GATE_PIN(RELAY), GPIO_MODE_OUTPUT);
+}
+
+/* ------------------------------------------------------------------ events to JavaScript */
+
+static void deliver(void *machine, void *refcon, uint8_t *bytes, uint16_t length)
+{
+	xsMachine *the = machine;
+	(void)refcon;
+	if (!gate.listening || (length != 2))
+		return;
+	xsBeginHost(the);
+	xsmcVars(3);
+	xsVar(0) = gate.object;
+	xsmcSetInteger(xsVar(1), bytes[0]);
+	xsmcSetString(xsVar(2), (char *)power_gate_trip_name(bytes[1]));
+	xsCall2(xsVar(0), xsID_deliver, xsVar(1), xsVar(2));
+	xsEndHost(the);
+}
+
+static void lock(void)
+{
+	xSemaphoreTake(gate.lock, portMAX_DELAY);
+}
+
+/* Drives the relay and posts what happened, whoever called the core. An event that finds no room stays for the next time. */
+static void unlock(void)
+{
+	power_gate_event event;
+	driveRelay(power_gate_closed(&gate.core));
+	while (gate.listening && power_gate_next_event(&gate.core, &event)) {
+		uint8_t message[2] = { (uint8_t)event.kind, (uint8_t)event.cause };
+		if (modMessagePostToMachine(gate.the, message, sizeof(message), deliver, NULL)) {
+			power_gate_return_event(&gate.core, &event);
+			break;
+		}
+	}
+	xSemaphoreGive(gate.lock);
+}
+
+/* ------------------------------------------------------------------ what drives the core */
+
+static void sense(void)
+{
+	if (GATE_PIN(LOADSENSE) >= 0) /* the optocoupler pulls down while there is voltage behind the relay */
+		power_gate_sense(&gate.core, !gpio_get_level(GATE_PIN(LOADSENSE)));
+}
+
+static void takeSamples(const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now)
+{
+	lock();
+	sense();
+	power_gate_feed(&gate.core, current, voltage, count, now);
+	unlock();
+}
+
+static void takeReport(const power_gate_report *report, uint64_t now)
+{
+	lock();
+	sense();
+	power_gate_measured(&gate.core, report, now);
+	unlock();
+}
+
+static void tick(void *unused)
+{
+	(void)unused;
+	lock();
+	power_gate_tick(&gate.core, (uint64_t)esp_timer_get_time());
+	if (GATE_PIN(THERMOSTAT) >= 0) /* normally closed to ground: hot, broken and torn off look the same */
+		power_gate_temperature(&gate.core, gpio_get_level(GATE_PIN(THERMOSTAT)) ? gate.core.options.overTemperature : COOL);
+	unlock();
+}
+
+/* ------------------------------------------------------------------ JavaScript's side */
+
+void plugpay_gate_destructor(void *data)
+{
+	if (!data)
+		return;
+	gate.listening = false;
+	gate_sensor_stop();
+	if (gate.timer) {
+		esp_timer_stop(gate.timer);
+		esp_timer_delete(gate.timer);
+		gate.timer = NULL;
+	}
+	driveRelay(false);
+	gate.used = false;
+}
+
+static bool readOption(xsMachine *the, const char *name, int32_t *value)
+{
+	xsNumberValue number;
+	xsmcGet(xsVar(0), xsArg(0), xsID(name));
+	if (xsmcTypeOf(xsVar(0)) == xsUndefinedType)
+		return true;
+	number = xsmcToNumber(xsVar(0));
+	if (!(number >= INT32_MIN && number <= INT32_MAX) || (number != (xsNumberValue)(int32_t)number))
+		return false;
+	*value = (int32_t)number;
+	return true;
+}
+
+static void readOptions(xsMachine *the, power_gate_options *options)
+{
+	power_gate_defaults(options);
+	options->adcBits = 15; /* sums of eight conversions, adc-frames.h */
+	options->clipMargin = 32;
+	options->loadSense = GATE_PIN(LOADSENSE) >= 0;
+	options->overTemperature = (GATE_PIN(THERMOSTAT) >= 0) ? 85000 : 0;
+	if (!xsmcTest(xsArg(0)))
+		return;
+#define READ_OPTION(name, least, most, byDefault) \
+	if (!readOption(the, #name, &options->name)) \
+		xsRangeError("power gate: option " #name ": expected a whole number from " #least " to " #most);
+	POWER_GATE_OPTIONS(READ_OPTION)
+#undef READ_OPTION
+	if ((options->loadSense && (GATE_PIN(LOADSENSE) < 0)) || (options->overTemperature && (GATE_PIN(THERMOSTAT) < 0)))
+		xsRangeError("power gate: option loadSense, overTemperature: this board has no such pin (manifests/power-gate.json)");
+}
+
+static void inputPin(int pin)
+{
+	if (pin < 0)
+		return;
+	gpio_set_direction(pin, GPIO_MODE_INPUT);
+	gpio_set_pull_mode(pin, GPIO_PULLUP_ONLY); /* where the chip has none on this pin, the board has */
+}
+
+static const char *acquire(gate_sensor_kind kind)
+{
+	static const gate_sensor_sink sink = { takeSamples, takeReport };
+	esp_timer_create_args_t timer = { .callback = tick, .name = "gate" };
+	if (esp_timer_create(&timer, &gate.timer) != ESP_OK)
+		return "power gate: no memory for its timer";
+	inputPin(GATE_PIN(LOADSENSE));
+	inputPin(GATE_PIN(THERMOSTAT));
+	const char *refusal = gate_sensor_start(kind, &gate.core.options, &sink);
+	if (!refusal && (esp_timer_start_periodic(gate.timer, TICK_US) != ESP_OK))
+		refusal = "power gate: its timer does not start";
+	return refusal;
+}
+
+/* The sensor's kind by its name; -1 for an unknown one. */
+static int readSensor(xsMachine *the)
+{
+	static const char *const names[] = { "adc", "bl0937", "hlw8012", "cse7766" };
+	const char *name;
+	if (!xsmcTest(xsArg(0)))
+		return GATE_SENSOR_ADC;
+	xsmcGet(xsVar(0), xsArg(0), xsID("sensor"));
+	if (!xsmcTest(xsVar(0)))
+		return GATE_SENSOR_ADC;
+	name = xsmcToString(xsVar(0));
+	for (int kind = GATE_SENSOR_ADC; kind <= GATE_SENSOR_CSE7766; kind++) {
+		if (!c_strcmp(name, names[kind]))
+			return kind;
+	}
+	return -1;
+}
+
+/* plugpay_gate(options): everything checked first, then acquired. */
+void plugpay_gate(xsMachine *the)
+{
+	power_gate_options options;
+	int kind;
+	const char *refusal;
+
+	xsmcVars(1);
+	if (gate.used)
+		xsUnknownError("power gate: a device has one");
+	kind = readSensor(the);
+	if (kind < 0)
+		xsRangeError("power gate: option sensor: expected adc, bl0937, hlw8012 or cse7766");
+	readOptions(the, &options);
+	refusal = power_gate_begin(&gate.core, &options, (uint64_t)esp_timer_get_time());
+	if (refusal)
+		xsRangeError((char *)refusal);
+
+	gate.lock = xSemaphoreCreateMutexStatic(&gate.lockStorage);
+	gate.the = the;
+	gate.object = xsThis;
+	gate.used = true;
+	xsmcSetHostData(xsThis, &gate);
+	refusal = acquire((gate_sensor_kind)kind);
+	if (refusal) {
+		xsmcSetHostData(xsThis, NULL);
+		plugpay_gate_destructor(&gate);
+		xsUnknownError((char *)refusal);
+	}
+	gate.listening = true;
+	xsRemember(gate.object);
+}
+
+static uint64_t checkNumber(xsMachine *the, xsNumberValue number, xsNumberValue most, const char *complaint)
+{
+	if (!(number >= 0 && number <= most))
+		xsRangeError((char *)complaint);
+	return (uint64_t)number;
+}
+
+static uint64_t leaseNumber(xsMachine *the, const char *name, xsNumberValue most, const char *complaint)
+{
+	xsmcGet(xsVar(0), xsArg(0), xsID(name));
+	return checkNumber(the, xsmcToNumber(xsVar(0)), most, complaint);
+}
+
+/* grant({ upTo, time, current }) in uWh, ms and mA. While a trip is latched nothing happens. */
+void plugpay_gate_grant(xsMachine *the)
+{
+	uint64_t upTo;
+	uint32_t time, current;
+	xsmcVars(1);
+	upTo = leaseNumber(the, "upTo", MOST_TOTAL, "power gate: lease: expected upTo, a reading of its total in uWh");
+	time = (uint32_t)leaseNumber(the, "time", UINT32_MAX, "power gate: lease: expected time, up to 2^32 ms");
+	current = (uint32_t)leaseNumber(the, "current", UINT32_MAX, "power gate: lease: expected current in mA");
+	lock();
+	power_gate_grant(&gate.core, upTo, time, current, (uint64_t)esp_timer_get_time());
+	unlock();
+}
+
+void plugpay_gate_revoke(xsMachine *the)
+{
+	(void)the;
+	lock();
+	power_gate_revoke(&gate.core);
+	unlock();
+}
+
+void plugpay_gate_clear(xsMachine *the)
+{
+	(void)the;
+	lock();
+	power_gate_clear(&gate.core);
+	unlock();
+}
+
+void plugpay_gate_restore(xsMachine *the)
+{
+	uint64_t total = checkNumber(the, xsmcToNumber(xsArg(0)), MOST_TOTAL, "power gate: expected a total in uWh");
+	bool taken;
+	lock();
+	taken = power_gate_restore(&gate.core, total);
+	unlock();
+	if (!taken)
+		xsUnknownError("power gate: restore once, before the first grant");
+}
+
+static void setNumber(xsMachine *the, const char *name, xsNumberValue value)
+{
+	xsmcSetNumber(xsVar(0), value);
+	xsmcSet(xsResult, xsID(name), xsVar(0));
+}
+
+static void setBoolean(xsMachine *the, const char *name, bool value)
+{
+	xsmcSetBoolean(xsVar(0), value);
+	xsmcSet(xsResult, xsID(name), xsVar(0));
+}
+
+/* read() gives a GateReading of shared/ports.ts, and `reactive` (mvar), `noise` (mA) and `samples` for calibration. */
+void plugpay_gate_read(xsMachine *the)
+{
+	power_gate_reading reading;
+	lock();
+	power_gate_read(&gate.core, &reading);
+	unlock();
+	xsmcVars(1);
+	xsmcSetNewObject(xsResult);
+	setNumber(the, "total", (xsNumberValue)reading.total);
+	setBoolean(the, "closed", reading.closed);
+	if (reading.trip) {
+		xsmcSetString(xsVar(0), (char *)power_gate_trip_name(reading.trip));
+		xsmcSet(xsResult, xsID("trip"), xsVar(0));
+	}
+	setNumber(the, "current", reading.current);
+	setNumber(the, "voltage", reading.voltage);
+	setBoolean(the, "voltageMeasured", reading.voltage_measured);
+	setNumber(the, "power", reading.power);
+	setNumber(the, "apparent", reading.apparent);
+	setNumber(the, "powerFactor", reading.power_factor);
+	setNumber(the, "frequency", reading.frequency);
+	setNumber(the, "reactive", reading.reactive);
+	setNumber(the, "noise", reading.noise);
+	setNumber(the, "samples", reading.samples);
+}

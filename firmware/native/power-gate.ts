@@ -1,0 +1,59 @@
+// The module "plugpay/power-gate" on a device: the native gate (power-gate-esp32.c) behind the PowerGate port.
+
+import type { GateOptions } from "../../shared/gate-options";
+import type { GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/ports";
+import type { MicrowattHour } from "../../shared/units";
+
+/** The board's sensor: the chip's own ADC, or a metering chip. */
+export type GateSensor = "adc" | "bl0937" | "hlw8012" | "cse7766";
+
+export interface DeviceGateOptions extends GateOptions {
+  /** Default "adc". */
+  readonly sensor?: GateSensor;
+}
+
+/** A reading, and what calibration needs of it. */
+export interface DeviceReading extends GateReading {
+  /** Reactive power in mvar, lagging positive. */
+  readonly reactive: number;
+  /** What the current channel shows while nothing flows, mA RMS. */
+  readonly noise: number;
+  readonly samples: number;
+}
+
+/** One a device. Throws a RangeError that names the first option that is wrong, before anything is acquired. */
+export default class NativePowerGate extends Native("plugpay_gate_destructor") implements PowerGate {
+  declare onEvent: (event: GateEvent) => void;
+
+  // The forms that xsc turns into bare native functions: nothing else may stand in them.
+  constructor(options?: DeviceGateOptions) {
+    super();
+    native("plugpay_gate").call(this, options);
+  }
+
+  grant(lease: Lease): void {
+    native("plugpay_gate_grant").call(this, lease);
+  }
+
+  revoke(): void {
+    native("plugpay_gate_revoke").call(this);
+  }
+
+  clear(): void {
+    native("plugpay_gate_clear").call(this);
+  }
+
+  restore(total: MicrowattHour): void {
+    native("plugpay_gate_restore").call(this, total);
+  }
+
+  read(): DeviceReading {
+    return native("plugpay_gate_read").call(this) as DeviceReading;
+  }
+
+  /** Called from C, once an event: 1 energy used, 2 time used, 3 a trip with its cause. */
+  deliver(kind: number, cause: string): void {
+    if (kind === 3) this.onEvent?.({ kind: "trip", cause: cause as TripCause });
+    else this.onEvent?.({ kind: kind === 1 ? "energy-used" : "time-used" });
+  }
+}

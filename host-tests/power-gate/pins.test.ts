@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { TARGETS } from "../../tools/firmware/targets";
+
+interface PinMap {
+  readonly signals: Record<string, { direction: "adc1" | "input" | "output"; what: string }>;
+  readonly targets: Record<
+    string,
+    {
+      readonly adc1: Record<string, number>;
+      readonly inputOnly: readonly number[];
+      readonly reserved: Record<string, string>;
+      readonly pins: Record<string, number>;
+    }
+  >;
+}
+
+const root = new URL("../../", import.meta.url);
+const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), "utf8"));
+const map = read("manifests/pins.json") as PinMap;
+const manifest = read("manifests/power-gate.json") as { defines: { gate: Record<string, Record<string, number>> } };
+const ethernet = read("manifests/network-ethernet.json") as {
+  defines: { ethernet: { internal: { mac: Record<string, number> } } };
+};
+
+describe("the pin map", () => {
+  it("has every target that the firmware is built for, and no other", () => {
+    assert.deepEqual(Object.keys(map.targets).sort(), Object.keys(TARGETS).sort());
+  });
+
+  it("says the same as the power gate's manifest", () => {
+    for (const [target, { pins }] of Object.entries(map.targets)) {
+      const defined = manifest.defines.gate[target] ?? {};
+      const expected = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name.toLowerCase(), pin]));
+      assert.deepEqual(defined, expected, target);
+    }
+  });
+
+  it("keeps the Ethernet manifest's pins free", () => {
+    for (const pin of Object.values(ethernet.defines.ethernet.internal.mac)) {
+      assert.ok(map.targets["esp32"]?.reserved[pin], `GPIO ${pin}`);
+    }
+  });
+
+  for (const [target, { pins, adc1, inputOnly, reserved }] of Object.entries(map.targets)) {
+    it(`of ${target} puts analog signals on ADC1, outputs on pins that can drive, and nothing on reserved ones`, () => {
+      assert.deepEqual(Object.keys(pins).sort(), Object.keys(map.signals).sort());
+      for (const [name, pin] of Object.entries(pins)) {
+        const direction = map.signals[name]?.direction;
+        assert.equal(reserved[pin], undefined, `${name} is on GPIO ${pin}`);
+        if (direction === "adc1") assert.notEqual(adc1[pin], undefined, `${name}: GPIO ${pin} is not on ADC1`);
+        if (direction === "output") assert.ok(!inputOnly.includes(pin), `${name}: GPIO ${pin} cannot drive`);
+      }
+    });
+
+    it(`of ${target} gives no pin to two signals that are used together`, () => {
+      // A board has either a chip with pulses or one that speaks.
+      const used = Object.entries(pins).filter(([name]) => name !== "meterRx");
+      assert.equal(new Set(used.map(([, pin]) => pin)).size, used.length);
+    });
+  }
+});
