@@ -1,0 +1,286 @@
+// npx tsx tools/protocol-vectors.ts: writes host-tests/vectors/protocol/*.json, whole sessions as they really went over
+// the wire: XML of each call and answer, what it means, the test's keys, the transactions. A test makes them anew.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Purse } from "../host-tests/model/purse";
+import { parse, type Transaction } from "../host-tests/model/transaction";
+import { NETWORK, Stage, type Terms } from "../host-tests/prove/stage";
+import { addressOf } from "../shared/bitcoin/address";
+import { Fault } from "../shared/rpc/faults";
+import { answerCall } from "../shared/rpc/methods";
+import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/rpc/types";
+import * as wire from "../shared/rpc/wire";
+import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
+
+export const FOLDER = join(import.meta.dirname, "..", "host-tests", "vectors", "protocol");
+
+export interface VectorCall {
+  /** Milliseconds since the socket started. */
+  readonly atMs: number;
+  readonly method: string;
+  readonly request: unknown;
+  readonly requestXml: string;
+  /** Exactly one of the two. */
+  readonly result?: unknown;
+  readonly fault?: { readonly code: number; readonly name: string };
+  readonly answerXml: string;
+}
+
+export interface ProtocolVector {
+  readonly name: string;
+  readonly about: string;
+  readonly network: string;
+  readonly cable: {
+    readonly secret: string;
+    readonly publicKey: string;
+    readonly address: string;
+    readonly script: string;
+  };
+  readonly socket: {
+    readonly address: string;
+    readonly script: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  readonly coins: readonly { readonly txid: string; readonly vout: number; readonly amount: number }[];
+  readonly calls: readonly VectorCall[];
+  /** What blocks held in the end. */
+  readonly mined: readonly {
+    readonly txid: string;
+    readonly hex: string;
+    readonly vbytes: number;
+    readonly fee: number;
+  }[];
+}
+
+interface Play {
+  readonly name: string;
+  readonly about: string;
+  readonly terms: Partial<Terms>;
+  readonly act: (stage: Stage, calls: () => SocketCalls) => Promise<void>;
+}
+
+const PEER = "169.254.80.81:50000";
+
+const PLAYS: readonly Play[] = [
+  {
+    name: "single-fee",
+    about: "Three increments of the single-fee scheme; the cable is pulled out and the last commitment is settled.",
+    terms: {},
+    act: (stage) => toast(stage, 260),
+  },
+  {
+    name: "basic",
+    about: "Three payments of the basic scheme, each broadcast at once; each spends the change of the one before.",
+    terms: { socket: { schemes: ["basic"] } },
+    act: (stage) => toast(stage, 260),
+  },
+  {
+    name: "fee-rise",
+    about:
+      "A commitment is broadcast early; fees rise, the same value is signed again at a higher fee, and later increments outbid it.",
+    terms: { socket: { checkpoint: 10_000 }, cable: { maxFeeShare: 500 } },
+    act: async (stage) => {
+      stage.network.market = 500;
+      await begin(stage, 150);
+      stage.network.market = 10_000;
+      await toast(stage, 250);
+    },
+  },
+  {
+    name: "refusals",
+    about:
+      "Payments that are not the draft, each refused by its own fault; a repeated call that gets the same answer; a session resumed.",
+    terms: {},
+    act: refusals,
+  },
+];
+
+/** Plays all sessions anew. */
+export async function protocolVectors(): Promise<readonly ProtocolVector[]> {
+  const vectors: ProtocolVector[] = [];
+  for (const play of PLAYS) vectors.push(await vectorOf(play));
+  return vectors;
+}
+
+async function vectorOf({ name, about, terms, act }: Play): Promise<ProtocolVector> {
+  const stage = new Stage({
+    seed: 1,
+    realSigner: true,
+    coins: [160_000, 90_000],
+    socketError: 0,
+    cableError: 0,
+    electronics: 1_000,
+    socket: {},
+    cable: {},
+    ...terms,
+  });
+  const coins = [...stage.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
+  const calls: VectorCall[] = [];
+  stage.startSocket();
+  const { far } = stage.link;
+  const recorded = (): SocketCalls | undefined => {
+    const real = far?.();
+    return real && overTheWire(stage, real, calls);
+  };
+  stage.link.far = recorded;
+  await act(stage, () => recorded() as SocketCalls);
+  return {
+    name,
+    about,
+    network: NETWORK,
+    cable: {
+      secret: hex(stage.purse.secret),
+      publicKey: hex(stage.purse.publicKey),
+      address: addressOf(stage.purse.script, NETWORK),
+      script: stage.purse.script,
+    },
+    socket: { address: stage.settings.payoutAddress, script: stage.payout.script, settings: { ...stage.settings } },
+    coins,
+    calls: thinned(calls),
+    mined: stage.network.blocks.all().flatMap((block) => block.transactions.map((tx) => minedOf(stage, tx))),
+  };
+}
+
+// ---------------------------------------------------------------- the plays
+
+async function begin(stage: Stage, seconds: number): Promise<void> {
+  stage.circuit.load = 1_300_000;
+  stage.plugCable();
+  await stage.clock.run(seconds * 1000);
+}
+
+async function toast(stage: Stage, seconds: number): Promise<void> {
+  if (!stage.cable) await begin(stage, seconds);
+  else await stage.clock.run(seconds * 1000);
+  stage.circuit.load = 0;
+  stage.circuit.isPlugged = false;
+  await stage.clock.run(60_000);
+  for (let i = 0; i < 3; i++) {
+    stage.network.mine();
+    await stage.clock.run(30_000);
+  }
+}
+
+async function refusals(stage: Stage, calls: () => SocketCalls): Promise<void> {
+  const socket = calls();
+  const address = addressOf(stage.purse.script, NETWORK);
+  const ask = <T>(call: Promise<T>): Promise<T | undefined> =>
+    stage.clock.finish(
+      call.catch((error: unknown) => {
+        if (error instanceof Fault) return undefined;
+        throw error;
+      }),
+    );
+  await ask(socket.getStatus({}, PEER));
+  await ask(socket.powerRequest({ address: addressOf(`5120${"11".repeat(32)}`, NETWORK), scheme: "single-fee" }, PEER));
+  const offer = await ask(socket.powerRequest({ address, scheme: "single-fee" }, PEER));
+  if (!offer) throw new Error("expected an offer");
+  for (const payment of wrongPayments(stage, offer)) await ask(socket.payTransaction(payment, PEER));
+  const good = payment(offer, stage.purse.sign({ outputs: offer.outputs }, offer.inputs));
+  const paid = await ask(socket.payTransaction(good, PEER));
+  await ask(socket.payTransaction(good, PEER));
+  await ask(socket.powerRequest({ address, scheme: "single-fee", session: offer.session }, PEER));
+  if (paid?.next) {
+    const second = payment(paid.next, stage.purse.sign({ outputs: paid.next.outputs }, paid.next.inputs));
+    await ask(socket.payTransaction(second, PEER));
+    await ask(socket.payTransaction({ ...good, transaction: second.transaction }, PEER));
+  }
+  await stage.clock.run(40_000);
+  await ask(socket.payTransaction(good, PEER));
+  stage.network.mine();
+  await stage.clock.run(30_000);
+}
+
+function wrongPayments(stage: Stage, offer: DraftOffer): PaymentRequest[] {
+  const [toSocket, change] = offer.outputs;
+  if (!toSocket || !change) throw new Error("expected an offer with change");
+  const sign = (outputs: DraftOffer["outputs"], type = 1): PaymentRequest =>
+    payment(offer, stage.purse.sign({ outputs }, offer.inputs, { type }));
+  const good = sign(offer.outputs);
+  const mallory = new Purse("mallory", stage.ecdsa);
+  return [
+    { ...good, transaction: "00" },
+    { ...good, session: "00".repeat(16) },
+    { ...good, increment: 2 },
+    sign([
+      { ...toSocket, amount: toSocket.amount - 1 },
+      { ...change, amount: change.amount + 1 },
+    ]),
+    sign([{ ...toSocket, script: stage.purse.script }, change]),
+    sign([toSocket, { ...change, script: mallory.script }]),
+    sign([toSocket, { ...change, amount: change.amount - 1 }]),
+    sign(offer.outputs, 2),
+    payment(offer, stage.purse.sign({ outputs: offer.outputs }, offer.inputs, { sequence: 0xffffffff })),
+    payment(
+      offer,
+      stage.purse.sign(
+        { outputs: offer.outputs },
+        offer.inputs.map((coin) => ({ ...coin, amount: coin.amount + 1 })),
+      ),
+    ),
+    payment(offer, mallory.sign({ outputs: offer.outputs }, offer.inputs)),
+    payment(
+      offer,
+      stage.purse.sign({ outputs: offer.outputs }, [...offer.inputs, { txid: "11".repeat(32), vout: 0, amount: 1 }]),
+    ),
+  ];
+}
+
+function payment(offer: DraftOffer, tx: Transaction): PaymentRequest {
+  return { session: offer.session, increment: offer.increment, transaction: tx.hex };
+}
+
+// ---------------------------------------------------------------- the wire
+
+/** The calls as a client of another make would see them: everything goes through XML and back. */
+function overTheWire(stage: Stage, real: SocketCalls, calls: VectorCall[]): SocketCalls {
+  const call = async <A, R>(method: string, request: A, write: wire.Shape<A>, read: wire.Shape<R>): Promise<R> => {
+    const params: Value[] = Object.keys(request as object).length > 0 ? [write.write(request)] : [];
+    const requestXml = encodeCall(method, params);
+    const atMs = stage.clock.now();
+    const { xml, retryAfterMs } = await answerCall(requestXml, real, PEER, (error) => {
+      throw error;
+    });
+    const answer = decodeResponse(xml);
+    if (answer.kind === "fault") {
+      const fault = wire.readFault(answer.code, answer.message, retryAfterMs);
+      if (!fault) throw new Error(`an unknown fault: ${answer.code}`);
+      calls.push({ atMs, method, request, requestXml, fault: { code: fault.code, name: fault.fault }, answerXml: xml });
+      throw fault;
+    }
+    const result = read.read(answer.value, "");
+    calls.push({ atMs, method, request, requestXml, result, answerXml: xml });
+    return result;
+  };
+  return {
+    getStatus: (request) => call("get_status", request, wire.statusRequest, wire.status),
+    powerRequest: (request) => call("power_request", request, wire.powerRequest, wire.draftOffer),
+    payTransaction: (request) => call("pay_transaction", request, wire.paymentRequest, wire.paymentResult),
+  };
+}
+
+/** A cable looks often; of its looks only those are kept that something follows. */
+function thinned(calls: readonly VectorCall[]): VectorCall[] {
+  return calls.filter(({ method }, i) => method !== "get_status" || calls[i + 1]?.method !== "get_status");
+}
+
+function minedOf(stage: Stage, tx: Transaction): ProtocolVector["mined"][number] {
+  const spent = tx.inputs.reduce((sum, input) => sum + (stage.network.blocks.coinEver(input)?.amount ?? 0), 0);
+  const fee = spent - tx.outputs.reduce((sum, output) => sum + output.amount, 0);
+  return { txid: tx.txid, hex: tx.hex, vbytes: parse(tx.hex).vsize, fee };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const vector of await protocolVectors()) {
+    const file = join(FOLDER, `${vector.name}.json`);
+    writeFileSync(file, `${JSON.stringify(vector, null, 2)}\n`);
+    console.log(`${vector.name}: ${vector.calls.length} calls, ${vector.mined.length} transactions mined`);
+  }
+}
