@@ -134,12 +134,18 @@ export class ModelNode {
 
   /** What another node told: taken if policy allows, together where one alone pays too little. */
   hear(hexes: readonly Hex[]): void {
+    if (hexes.length === 2 && this.takes(() => this.mempool.acceptPackage(hexes))) return;
+    for (const hex of hexes) this.takes(() => this.mempool.accept(hex));
+  }
+
+  private takes(accept: () => unknown): boolean {
     try {
-      if (hexes.length === 2) this.mempool.acceptPackage(hexes);
-      else for (const hex of hexes) this.mempool.accept(hex);
+      accept();
       this.network.changed();
+      return true;
     } catch (error) {
-      if (!(error instanceof ChainError)) throw error;
+      if (error instanceof ChainError) return false;
+      throw error;
     }
   }
 

@@ -51,3 +51,21 @@ describe("a socket", () => {
       ],
     }));
 });
+
+describe("a cable", () => {
+  it("keeps the credit of a payment that arrived while the gate told of the old lease's end", async () => {
+    const outcome = await run({
+      cast: "honest",
+      terms: {
+        ...TERMS,
+        coins: [7_410],
+        electronics: 1_000,
+        socket: { ...TERMS.socket, price: 147_000, sessionMax: 882, exposureLimit: 2_058, schemes: ["basic"] },
+        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 882, maxFeeShare: 1_000 },
+      },
+      steps: [{ wait: 40, move: { kind: "load", power: 1_666_266 } }],
+    });
+    assert.equal(outcome.violation, undefined);
+    assert.ok(!outcome.story.some((line) => line.includes("undelivered")), outcome.story.join("\n"));
+  });
+});

@@ -301,9 +301,15 @@ export class Outlet {
       report({ name: "trip", cause: event.cause });
       if (this.state === "standby") this.#lock(event.cause);
       else this.#planRetry(event.cause);
-    } else if (event.kind === "energy-used" && this.state === "paid") this.#creditUsed();
-    else if (event.kind === "energy-used" && this.state === "standby") this.#lock("allowance-used");
+    } else if (event.kind === "energy-used") this.#energyUsed();
     this.#options.onChange();
+  }
+
+  /** The event may tell of a lease that was replaced while it was on its way: what the record says is left counts. */
+  #energyUsed(): void {
+    if (this.state === "paid" && this.#creditLeft() <= 0) this.#creditUsed();
+    else if (this.state === "standby" && this.#allowanceLeft() <= 0) this.#lock("allowance-used");
+    else this.#lease();
   }
 
   #planRetry(cause: TripCause): void {
