@@ -61,6 +61,7 @@ interface Held {
 const PATIENT: Partial<Record<FaultName, StopReason>> = constant({
   "insufficient-funds": "out-of-funds",
   "exposure-limit": "waiting",
+  "fees-too-high": "waiting",
   "chain-unavailable": "waiting",
   "socket-busy": "waiting",
   "locked-out": "locked",

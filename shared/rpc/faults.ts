@@ -23,6 +23,7 @@ export const FAULTS = constant({
   "address-refused": [109, "This address, or a coin of it, cheated here before."],
   "power-fault": [110, "The power gate has tripped; no power is sold until it is cleared."],
   stopping: [111, "The socket is about to restart and takes no payments."],
+  "fees-too-high": [112, "The network's fees are above the socket's limit; try again when they have fallen."],
 
   "malformed-transaction": [200, "The transaction is not a canonical serialisation of version 2 with witnesses."],
   "wrong-inputs": [201, "The transaction does not spend the agreed inputs in the agreed order."],

@@ -8,6 +8,8 @@ import type { Hex, Millisecond } from "../units";
 
 /** Fee rates and tip are asked anew after this long. */
 const NEWS_AGE: Millisecond = 60_000;
+/** Coins whose word is kept: those of all sessions that are settled at a time and some. Who floods pushes out the oldest. */
+const MAX_COINS = 128;
 
 interface News<T> {
   readonly value: T;
@@ -49,9 +51,10 @@ export class CoinWatch {
   async spendOf(outpoint: Outpoint): Promise<Spend | undefined> {
     const asked = this.#clock.now();
     const spend = await this.#chain.outspend(outpoint);
-    if (spend) this.#unspentAt.delete(nameOf(outpoint));
+    this.#unspentAt.delete(nameOf(outpoint));
     // Dated when it was asked: the answer may have been on its way for long.
-    else this.#unspentAt.set(nameOf(outpoint), asked);
+    if (!spend) this.#unspentAt.set(nameOf(outpoint), asked);
+    if (this.#unspentAt.size > MAX_COINS) this.#unspentAt.delete(this.#unspentAt.keys().next().value as string);
     return spend;
   }
 

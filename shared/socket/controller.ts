@@ -68,6 +68,8 @@ export class SocketController implements SocketCalls {
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
   #watching = false;
+  /** The script about which the chain tells us by itself, where its server pushes. */
+  #pushed: { readonly script: Hex; readonly end: () => void } | undefined;
   #stopping = false;
   /** Address of the cable whose session is open, without the port, and when it last called. */
   #payerHost: string | undefined;
@@ -136,6 +138,7 @@ export class SocketController implements SocketCalls {
     this.#stopping = true;
     this.#cancelTick();
     this.#till.end("stopping");
+    this.#pushed?.end();
     this.#outlet.stop();
     this.#answerWaiters(true);
     await this.#settler.run();
@@ -145,7 +148,8 @@ export class SocketController implements SocketCalls {
 
   async getStatus(request: StatusRequest, peer: string): Promise<Status> {
     this.#seen(peer);
-    const wait = Math.min(request.waitMs ?? 0, MAX_WAIT);
+    // Who waits for an answer has not left.
+    const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
     if (wait > 0 && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.#change(wait);
     return this.#status();
   }
@@ -258,6 +262,7 @@ export class SocketController implements SocketCalls {
     this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.#tick());
     this.#outlet.tick();
     this.#endIfDue();
+    this.#awaitPushes();
     if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.#watchChain();
   }
 
@@ -296,6 +301,21 @@ export class SocketController implements SocketCalls {
       this.#watching = false;
     }
     await this.#settler.run();
+  }
+
+  /** Whoever spends the coins that matter now, the socket hears of it at once. */
+  #awaitPushes(): void {
+    const { chain } = this.#options;
+    const script = this.#till.session?.payerScript ?? this.#settler.settlements.at(-1)?.payerScript;
+    if (!chain.watch || script === this.#pushed?.script) return;
+    this.#pushed?.end();
+    this.#pushed = script === undefined ? undefined : { script, end: chain.watch(script, () => this.#hear()) };
+  }
+
+  #hear(): void {
+    // A round that is under way may have looked before it happened; then the next tick looks again.
+    this.#watchedAt = Number.NEGATIVE_INFINITY;
+    void this.#watchChain();
   }
 
   async #watchCoins(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
+import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import { MAX_COMMITMENTS, SESSION_BLOCKS, type Session } from "../payment/session";
 import type { Chain, Coin, Random } from "../ports";
 import { Fault } from "../rpc/faults";
@@ -9,7 +10,7 @@ import type { PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
-import { latest } from "./record";
+import { type Debt, latest } from "./record";
 import type { SocketSettings } from "./settings";
 
 /** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
@@ -36,16 +37,25 @@ export function payerOf(request: PowerRequest, settings: SocketSettings): Hex {
   }
 }
 
-/** A session over coins that the chain has just reported unspent; nothing of it is written yet. */
-export async function openSession(options: OpeningOptions, payer: Hex, request: PowerRequest): Promise<Session> {
+/** A session over coins that the chain has just reported unspent; nothing of it is written yet. It asks for one of `debts`. */
+export async function openSession(
+  options: OpeningOptions,
+  payer: Hex,
+  request: PowerRequest,
+  debts: readonly Debt[],
+): Promise<Session> {
   const { chain, watch, settings, ledger, random, payoutScript } = options;
   const [coins, tip] = await Promise.all([available(chain.utxos(payer, COINS_ASKED)), watch.tip(), watch.rates()]);
-  const arrears = ledger.record.debts.find((debt) => debt.script === payer)?.amount ?? 0;
   const { increment, sessionMax, feeLimit, price } = settings;
   // Each basic payment has a fee of its own, so the coins must hold more of them.
   const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
   const fees = feeLimit * payments;
-  const inputs = choose(ledger, coins, sessionMax + arrears + fees);
+  const { inputs, arrears } = choose(
+    ledger,
+    coins,
+    debts.filter(({ script }) => script === payer),
+    sessionMax + fees,
+  );
   const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
   if (max < increment)
     throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
@@ -66,12 +76,27 @@ export async function openSession(options: OpeningOptions, payer: Hex, request: 
   };
 }
 
-/** Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. */
-function choose(ledger: SocketLedger, coins: readonly Coin[], want: Satoshi): readonly Coin[] {
+/**
+ * Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. Who owes
+ * arrears can only see it by the change of the commitment that was mined: where that can be had it is spent first.
+ */
+function choose(
+  ledger: SocketLedger,
+  coins: readonly Coin[],
+  debts: readonly Debt[],
+  want: Satoshi,
+): { readonly inputs: readonly Coin[]; readonly arrears: Satoshi } {
   const { settlements } = ledger.record;
   const pledged = new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
   const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
-  return selectCoins(coins, { want, ownTxids: new Set(own), excluded: (coin) => pledged.has(nameOf(coin)) });
+  const rules = { ownTxids: new Set(own), excluded: (coin: Coin) => pledged.has(nameOf(coin)) };
+  const debt = debts.find(({ txid }) => coins.some((coin) => coin.txid === txid));
+  const shown = coins.filter((coin) => debt && coin.txid === debt.txid);
+  const witness = selectCoins(shown, { ...rules, want: 1 });
+  if (!debt || witness.length === 0) return { inputs: selectCoins(coins, { ...rules, want }), arrears: 0 };
+  const others = coins.filter((coin) => !witness.includes(coin));
+  const rest = selectCoins(others, { ...rules, want: want + debt.amount - totalOf(witness) });
+  return { inputs: [...witness, ...rest].slice(0, MAX_INPUTS), arrears: debt.amount };
 }
 
 function hexOf(bytes: Uint8Array): Hex {

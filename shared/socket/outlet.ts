@@ -150,6 +150,7 @@ export class Outlet {
     const { ledger } = this.#options;
     const { record } = ledger;
     const drawing = record.payer === payer && this.state === "paid";
+    if (!drawing && this.creditOf(payer) === 0) return;
     ledger.write({ parked: record.parked.filter((credit) => credit.script !== payer) });
     if (!drawing) return;
     ledger.change({ payer: undefined });
@@ -192,11 +193,6 @@ export class Outlet {
     return record.parked.find((credit) => credit.script === payer)?.energy ?? 0;
   }
 
-  /** Ends what flows now and gives nothing for a while. */
-  lock(why: string): void {
-    if (this.state !== "lockout") this.#lock(why);
-  }
-
   /** Call about once a second. */
   tick(): void {
     this.#noticeFlow();
@@ -204,7 +200,7 @@ export class Outlet {
     this.#refill();
     if (this.state === "standby") this.#tickStandby();
     else if (this.state === "paid") this.#tickPaid();
-    else if (this.lockoutLeft() === 0) this.#endLockout();
+    else if (this.lockoutLeft() === 0) this.#standby();
     this.#writeTotal();
   }
 
@@ -212,6 +208,9 @@ export class Outlet {
 
   #standby(): void {
     const { ledger, gate, report, clock } = this.#options;
+    // Who comes next has not caused it.
+    this.#clearTrip();
+    this.#trips = 0;
     const { total } = gate.read();
     const allowance = this.#allowanceLeft();
     // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
@@ -267,11 +266,6 @@ export class Outlet {
     report({ name: "lockout", why, time: settings.lockout });
     this.#options.onLockout();
     this.#options.onChange();
-  }
-
-  #endLockout(): void {
-    this.#clearTrip();
-    this.#standby();
   }
 
   /** Puts the running credit aside for when its cable comes back. */

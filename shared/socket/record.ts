@@ -38,6 +38,8 @@ export interface Credit {
 export interface Debt {
   readonly script: Hex;
   readonly amount: Satoshi;
+  /** The earlier commitment that was mined. Its change shows the payer what it owes; without it nobody can be asked. */
+  readonly txid?: Hex;
 }
 
 /** The commitment that supersedes all others of the settlement. */
@@ -111,6 +113,6 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   session: optional(sessionShape),
   transaction: optional(hex()),
   settlements: arrayOf(settlement, 64),
-  debts: arrayOf(object<Debt>({ script: hex(), amount: integer }), 64),
+  debts: arrayOf(object<Debt>({ script: hex(), amount: integer, txid: optional(hex(32)) }), 64),
   cheats: arrayOf(hex(), 64),
 });

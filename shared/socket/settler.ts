@@ -61,12 +61,16 @@ export class Settler {
     return { settlements: [...others, settlement] };
   }
 
-  /** Broadcasts a payment that is good only once the network has it. Rejects with a ChainError, and forgets it then. */
+  /**
+   * Broadcasts a payment that is good only once the network has it. Rejects with a ChainError: one that was refused is
+   * forgotten; one that may have arrived although nobody answered is tried again with the next round.
+   */
   async sendOrForget(settlement: Settlement): Promise<void> {
     this.#underWay = settlement;
     try {
       await this.#options.chain.broadcast(settlement.transaction);
     } catch (error) {
+      if (isAway(error)) throw error;
       if (!(error instanceof ChainError && error.kind === "already-known")) {
         this.#options.ledger.write({ settlements: this.settlements.filter((other) => !same(other, settlement)) });
         throw error;
@@ -119,7 +123,7 @@ export class Settler {
       report({ name: "broadcast", txid, value, fee });
       this.#sent(settlement);
     } catch (error) {
-      if (!(error instanceof ChainError) || error.kind === "away" || error.kind === "rate-limited") throw error;
+      if (!(error instanceof ChainError) || isAway(error)) throw error;
       if (error.kind === "already-known") return this.#sent(settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
       await this.#sendWithChild(settlement);
@@ -174,6 +178,8 @@ export class Settler {
     const { txid } = latest(settlement);
     const spend = spends.find((found) => found !== undefined && found.txid !== txid);
     if (!spend) return false;
+    // Some backends only say that a coin is spent: then it may as well be the latest commitment that did it.
+    if (spend.txid === undefined && (await this.#options.chain.status(txid)).state !== "unknown") return false;
     await this.#judge(settlement, spend);
     return true;
   }
@@ -200,11 +206,12 @@ export class Settler {
     const { record } = ledger;
     const lost = this.#spending(gone(settlement, mined));
     if (mined === undefined) lost.unshift(settlement);
-    let debts = owed > 0 ? withDebt(record.debts, settlement.payerScript, owed) : record.debts;
+    const debt = { script: settlement.payerScript, amount: owed, ...(mined === undefined ? {} : { txid: mined }) };
+    let debts = withDebt(record.debts, debt);
     let { cheats } = record;
     for (const each of lost) {
       report({ name: "lost", session: each.session, value: delivered(each) });
-      if (each !== settlement) debts = withDebt(debts, each.payerScript, delivered(each));
+      if (each !== settlement) debts = withDebt(debts, { script: each.payerScript, amount: delivered(each) });
       // A commitment that the socket itself sent early may be the one that was mined: nobody's fault.
       if (mined === undefined && !cheats.includes(each.payerScript))
         cheats = appended(cheats, each.payerScript, MAX_CHEATS);
@@ -229,6 +236,11 @@ export class Settler {
   }
 }
 
+/** True where nobody can say whether the network heard it. */
+export function isAway(error: unknown): boolean {
+  return error instanceof ChainError && (error.kind === "away" || error.kind === "rate-limited");
+}
+
 /** Transactions of a settlement other than the one that was mined. */
 function gone(settlement: Settlement, mined: Hex | undefined): Hex[] {
   return settlement.commitments.map(({ txid }) => txid).filter((txid) => txid !== mined);
@@ -240,9 +252,9 @@ function delivered(settlement: Settlement): Satoshi {
 }
 
 /** `debts` and one more. They bound what is sold, so none is forgotten: beyond the list's end the oldest are kept as one sum. */
-function withDebt(debts: readonly Debt[], script: Hex, owed: Satoshi): readonly Debt[] {
-  const before = debts.find((debt) => debt.script === script)?.amount ?? 0;
-  const list = [...debts.filter((debt) => debt.script !== script), { script, amount: before + owed }];
+function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
+  if (debt.amount <= 0) return debts;
+  const list = [...debts, debt];
   if (list.length <= MAX_DEBTS) return list;
   const [first, second, ...rest] = list as [Debt, Debt, ...Debt[]];
   return [{ script: "", amount: first.amount + second.amount }, ...rest];

@@ -15,8 +15,8 @@ import type { Hex, Satoshi } from "../units";
 import { type OpeningOptions, openSession } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
-import type { Settlement } from "./record";
-import type { Settler } from "./settler";
+import type { Debt, Settlement } from "./record";
+import { isAway, type Settler } from "./settler";
 
 export interface TillOptions extends OpeningOptions {
   readonly ecdsa: Ecdsa;
@@ -34,6 +34,8 @@ export class Till {
   /** The payer's key, once a signature of it was accepted in this session. */
   #publicKey: Hex | undefined;
   #ended: Hex | undefined;
+  /** Who was asked for arrears and did not pay: perhaps it has forgotten them, so the next session does without. */
+  #unwilling: Hex | undefined;
 
   constructor(options: TillOptions) {
     this.#options = options;
@@ -51,18 +53,30 @@ export class Till {
     this.#mustMayDeal(payer);
     this.#options.outlet.resume(payer);
     const running = this.session;
-    if (running?.payerScript === payer && running.scheme === request.scheme) return this.#proposeAgain();
-    if (running) this.end("another-payer");
     const { settler } = this.#options;
+    if (running?.payerScript === payer && running.scheme === request.scheme) {
+      if (this.#isUnderWay(running)) await settler.run();
+      if (this.#isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
+      return this.#proposeAgain();
+    }
+    if (running) this.end("another-payer");
     // What an earlier session holds goes out first: its change may be all the coins there are.
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
-    const session = await openSession(this.#options, payer, request);
+    const mayAsk = this.#unwilling !== payer;
+    const session = await openSession(this.#options, payer, request, mayAsk ? this.#options.ledger.record.debts : []);
     // Another call may have opened one while the chain was asked; the younger replaces it only if nothing is paid on it.
     if (this.session && this.session.commitments.length > 0) throw new Fault("socket-busy", "", 5_000);
     this.#proposals.reset();
     this.#publicKey = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
     return this.#proposeAgain();
+  }
+
+  /** True while nobody knows whether the network has the session's last payment (basic). */
+  #isUnderWay(session: Session): boolean {
+    return this.#options.settler.settlements.some(
+      ({ session: id, credit }) => id === session.id && credit !== undefined,
+    );
   }
 
   #mustMayDeal(payer: Hex): void {
@@ -84,6 +98,9 @@ export class Till {
     if (proposal) return this.#proposals.offer(session, proposal);
     if (!this.canSell() && canPayMore(session)) throw new Fault("exposure-limit", "", 60_000);
     this.end("complete");
+    // Not even a first draft: only a fee beyond the limit forbids that.
+    if (session.commitments.length === 0)
+      throw new Fault("fees-too-high", `Expected at most ${this.#options.settings.feeLimit} sat.`, 60_000);
     throw new Fault("session-ended");
   }
 
@@ -172,14 +189,16 @@ export class Till {
       commitments: advanced.commitments.slice(-1),
       credit: proposal.energy,
     };
+    const collected = paidDebt(session, ledger.record.debts);
     ledger.write({ ...settler.taken(settlement), ...this.#debtsAfter(session), session: advanced });
+    this.#proposals.withdraw();
     try {
       await settler.sendOrForget(settlement);
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
-      ledger.write({ session, debts: this.#debtsBefore(session) });
-      if (error.kind === "away" || error.kind === "rate-limited")
-        throw new Fault("chain-unavailable", `(${error.kind})`, 10_000);
+      if (isAway(error)) throw new Fault("chain-unavailable", `(${error.kind})`, 10_000);
+      const { debts } = ledger.record;
+      if (this.session === advanced) ledger.write({ session, debts: collected ? [...debts, collected] : debts });
       throw new Fault("broadcast-refused", `(${error.message})`);
     }
     this.#credited(session, proposal, report);
@@ -217,15 +236,11 @@ export class Till {
     return { state: outlet.state, remaining: outlet.credit() };
   }
 
-  #debtsAfter(session: Session): { debts?: readonly { script: Hex; amount: Satoshi }[] } {
-    if (session.commitments.length > 0 || session.arrears === 0) return {};
-    return { debts: this.#options.ledger.record.debts.filter((debt) => debt.script !== session.payerScript) };
-  }
-
-  #debtsBefore(session: Session): readonly { script: Hex; amount: Satoshi }[] {
-    const debts = this.#options.ledger.record.debts.filter((debt) => debt.script !== session.payerScript);
-    if (session.commitments.length > 0 || session.arrears === 0) return this.#options.ledger.record.debts;
-    return [...debts, { script: session.payerScript, amount: session.arrears }];
+  /** The record's part after the first increment, which pays the arrears along. */
+  #debtsAfter(session: Session): { debts?: readonly Debt[] } {
+    const { debts } = this.#options.ledger.record;
+    const paid = paidDebt(session, debts);
+    return paid ? { debts: debts.filter((debt) => debt !== paid) } : {};
   }
 
   // ------------------------------------------------------------ ends
@@ -245,6 +260,7 @@ export class Till {
     ledger.write({ ...settlements, session: undefined, transaction: undefined });
     this.#proposals.withdraw();
     this.#ended = session.id;
+    if (session.commitments.length === 0) this.#unwilling = session.arrears > 0 ? session.payerScript : undefined;
     report({ name: "session-ended", session: session.id, why, paid: session.paid });
     void settler.run();
     return owed ? lastCommitment(session)?.txid : undefined;
@@ -304,6 +320,12 @@ export function settlementOf(session: Session, transaction: Hex, open: boolean):
     state: "held",
     open,
   };
+}
+
+/** What the session's first increment pays along. */
+function paidDebt({ commitments, payerScript, arrears, inputs }: Session, debts: readonly Debt[]): Debt | undefined {
+  if (commitments.length > 0 || arrears === 0) return undefined;
+  return debts.find(({ script, txid }) => script === payerScript && inputs.some((input) => input.txid === txid));
 }
 
 function sameRequest(a: PaymentRequest, b: PaymentRequest): boolean {
