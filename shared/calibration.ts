@@ -9,6 +9,7 @@
 
 import type { GateCalibration } from "./gate-options";
 import { crc32 } from "./journal/crc32";
+import type { Store } from "./ports";
 
 /** Where the Store (on ESP32: NVS) keeps the record. */
 export const CALIBRATION_KEY = "calibration";
@@ -47,7 +48,26 @@ export function decodeCalibration(bytes: Uint8Array): Required<GateCalibration> 
   const sum = crc32(bytes, 0, 20);
   if (view.getUint32(20, true) !== sum) throw new Error("calibration: the checksum does not fit; calibrate again");
   if (bytes[0] !== 0x50 || bytes[1] !== 0x43) throw new Error("calibration: this is another kind of record");
-  if (bytes[2] !== VERSION) throw new Error(`calibration: expected version ${VERSION}, got ${bytes[2]}; calibrate again`);
+  if (bytes[2] !== VERSION)
+    throw new Error(`calibration: expected version ${VERSION}, got ${bytes[2]}; calibrate again`);
   const field = (index: number): number => view.getInt32(4 + 4 * index, true);
   return { currentGain: field(0), currentCurve: field(1), voltageGain: field(2), phase: field(3) };
+}
+
+/** Where a board keeps what belongs to its hardware: apart from the journal, so that no update touches it. */
+export const BOARD_STORE = "board";
+
+/**
+ * Gate options from the stored record; none when there is no record. A broken one is told by `onBroken` and not used:
+ * the gate then runs on its nominal scales.
+ */
+export function storedCalibration(store: Pick<Store, "read">, onBroken: (why: string) => void): GateCalibration {
+  const record = store.read(CALIBRATION_KEY);
+  if (!record) return {};
+  try {
+    return decodeCalibration(record);
+  } catch (error) {
+    onBroken((error as Error).message);
+    return {};
+  }
 }

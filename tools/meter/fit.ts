@@ -55,3 +55,16 @@ function check({ read, reference }: CalibrationPoint): void {
     );
   }
 }
+
+/** A correction found while another one was in force, and that one, as one. The bends are small, so they add. */
+export function combine(
+  inForce: Required<GateCalibration>,
+  found: Required<GateCalibration>,
+): Required<GateCalibration> {
+  return {
+    currentGain: Math.round((inForce.currentGain * found.currentGain) / 1e6),
+    currentCurve: inForce.currentCurve + found.currentCurve,
+    voltageGain: Math.round((inForce.voltageGain * found.voltageGain) / 1e6),
+    phase: inForce.phase + found.phase,
+  };
+}
