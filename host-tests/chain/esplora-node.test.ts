@@ -9,7 +9,7 @@ import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { EsploraServer } from "../../tools/node/esplora-server";
 import { tcpDialer } from "../../tools/platform/tcp";
 import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
-import { wallClock } from "./fakes";
+import { settled, wallClock } from "./fakes";
 
 let node: BitcoinNode;
 let server: EsploraServer;
@@ -100,10 +100,11 @@ describe("the Esplora client with a real node", () => {
     assert.deepEqual(await chain.utxos(SCRIPT, 1), [{ ...other, amount: 400_000 }]);
   });
 
-  it("waits for a slow server, which counts as quiet meanwhile", async () => {
+  it("waits for a slow server, which counts as quiet meanwhile", async (t) => {
     const waits: { delayMs: number; answer: () => void }[] = [];
     const wait = (delayMs: number): Promise<void> => new Promise((answer) => waits.push({ delayMs, answer }));
     const slow = await EsploraServer.start(node, { wait });
+    t.after(() => slow.stop());
     await slow.setFault({ kind: "slow", delayMs: 90_000 });
     const quiet = new Promise<void>((resolve) => {
       slow.onQuiet = resolve;
@@ -118,11 +119,11 @@ describe("the Esplora client with a real node", () => {
 
     const impatient = new Esplora({ http: client, clock: wallClock, url: slow.url, bucket: UNLIMITED, timeoutMs: 100 });
     await assert.rejects(impatient.tip(), fails("away"));
+    while (slow.served < 2) await settled();
     waits[1]?.answer();
     await slow.setFault({ kind: "none" });
     assert.equal(await patient.tip(), node.tip().height);
     assert.equal(slow.working, 0, "one that gave up is not counted for ever");
-    await slow.stop();
   });
 
   it("keeps silent for as long as a 429 asks", async () => {

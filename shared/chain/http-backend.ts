@@ -19,7 +19,7 @@ export interface HttpBackendOptions {
   readonly bucket?: BucketOptions;
   /** For one request with its whole answer. Default 10 s. */
   readonly timeoutMs?: Millisecond;
-  /** Longest answer that is read. Default 1 MB, some 5,000 outputs of an address. */
+  /** Longest answer that is read. Default 1 MB, some 4,000 outputs of an address. */
   readonly limitBytes?: number;
 }
 
@@ -109,7 +109,8 @@ export class HttpBackend {
         secure,
         method,
         path: path + question.path || "/",
-        ...(headers && { headers }),
+        // Some public servers refuse clients that do not name themselves.
+        headers: { "User-Agent": "plugpay", ...headers },
         ...(body !== undefined && { body }),
         timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,
         limitBytes: reader ? this.#limit : LIMIT_TEXT_BYTES,
