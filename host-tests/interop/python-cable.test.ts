@@ -1,0 +1,243 @@
+// The pages suffice: a cable that was written in Python from docs/protocol.md and docs/faults.md alone, sharing no line
+// with ours, pays our socket on a regtest chain. And neither side believes the other's lies.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = join(HERE, "..", "..");
+const KEY = "42".repeat(32);
+
+/** RIPEMD-160 makes addresses; some builds of OpenSSL leave it out. */
+const hasPython = spawnSync("python3", ["-c", "import hashlib; hashlib.new('ripemd160')"]).status === 0;
+const skip = hasPython ? false : "python3 with RIPEMD-160 in hashlib is missing, so the Python cable did not run";
+
+type Line = Readonly<Record<string, unknown>>;
+
+interface Run {
+  readonly status: number;
+  readonly lines: readonly Line[];
+}
+
+/** A socket of `npm run socket`, on a port that was free. */
+interface Socket {
+  readonly address: string;
+  /** Base address of its chain's Esplora API. */
+  readonly esplora: string;
+  readonly events: readonly Line[];
+  /** Sends a coin of each worth, in satoshi, and mines them. */
+  fund(address: string, ...coins: number[]): Promise<void>;
+  /** Resolves with the first event, past or to come, that fits. */
+  event(fits: (line: Line) => boolean): Promise<Line>;
+  stop(): Promise<void>;
+}
+
+async function startSocket(scheme: string): Promise<Socket> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--scheme", scheme],
+    { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
+  );
+  const { stdin, stdout } = child;
+  assert.ok(stdin && stdout);
+  const events: Line[] = [];
+  const waiting = new Set<() => void>();
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  createInterface({ input: stdout }).on("line", (line) => {
+    events.push(line.startsWith("{") ? JSON.parse(line) : { name: "said", line });
+    for (const look of [...waiting]) look();
+  });
+  const event = (fits: (line: Line) => boolean) =>
+    new Promise<Line>((resolve, reject) => {
+      const look = () => {
+        const found = events.find(fits);
+        if (!found) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      void ended.then(() => reject(new Error(`the socket ended; its last lines: ${JSON.stringify(events.slice(-5))}`)));
+      look();
+    });
+  const listening = await event(({ name }) => name === "listening");
+  return {
+    address: `127.0.0.1:${listening.port}`,
+    esplora: String(listening.esplora),
+    events,
+    event,
+    async fund(address, ...coins) {
+      const said = () =>
+        events.filter(({ line }) => String(line).startsWith(`sent `) && String(line).includes(address));
+      stdin.write(coins.map((coin) => `fund ${address} ${coin}\n`).join(""));
+      await event(() => said().length >= coins.length);
+    },
+    async stop() {
+      child.kill("SIGINT");
+      await ended;
+    },
+  };
+}
+
+/** Runs a script of this folder with options; `lines` are what it printed. */
+function python(...words: readonly string[]): Promise<Run> {
+  const child = spawn("python3", words, { cwd: HERE, stdio: ["ignore", "pipe", "inherit"] });
+  const lines: Line[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
+  return new Promise((resolve) => child.once("close", (status) => resolve({ status: status ?? -1, lines })));
+}
+
+function addressOf(key: string): string {
+  const { stdout } = spawnSync("python3", [join(HERE, "cable.py"), "--key", key, "--address"], { encoding: "utf8" });
+  return stdout.trim();
+}
+
+function named(lines: readonly Line[], event: string): readonly Line[] {
+  return lines.filter((line) => line.event === event);
+}
+
+async function rawTransaction(socket: Socket, txid: unknown): Promise<string> {
+  const answer = await fetch(`${socket.esplora}/tx/${txid}/hex`);
+  assert.equal(answer.status, 200, `${txid} is known to the chain`);
+  return (await answer.text()).trim();
+}
+
+describe("a cable written in Python from the pages alone", { skip }, () => {
+  let socket: Socket;
+  let basic: Socket;
+  let folder: string;
+  /** What the Python cable says that it paid in the single-fee session, which all tests but the last go on with. */
+  const paid: Line[] = [];
+
+  async function run(script: string, ...options: string[]): Promise<Run> {
+    const journal = join(folder, "single-fee.json");
+    const { status, lines } = await python(
+      script,
+      ...options,
+      ...["--socket", socket.address, "--key", KEY, "--network", "regtest", "--journal", journal],
+    );
+    paid.push(...named(lines, "paid"));
+    return { status, lines };
+  }
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "plugpay-interop-"));
+    [socket, basic] = await Promise.all([startSocket("single-fee"), startSocket("basic")]);
+    const address = addressOf(KEY);
+    await Promise.all([socket.fund(address, 60_000, 50_000), basic.fund(address, 100_000)]);
+  });
+
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await Promise.all([socket.stop(), basic.stop()]);
+  });
+
+  test("is told by the promised fault what was wrong with each lie, and can still pay", async () => {
+    const { status, lines } = await run("lies.py", "cable");
+    assert.equal(status, 0);
+    const answers = lines.filter((line) => "lie" in line);
+    assert.deepEqual(
+      answers.map(({ lie, code, string }) => [lie, code, String(string).split(":")[0]]),
+      [
+        ["no such method", -32601, "method-not-found"],
+        ["no parameters", -32602, "invalid-parameters"],
+        ["unknown member", -32602, "invalid-parameters"],
+        ["address of another network", 102, "bad-address"],
+        ["unknown scheme", 101, "unknown-scheme"],
+        ["no coins", 103, "insufficient-funds"],
+        ["no such session", 104, "unknown-session"],
+        ["an increment ahead", 106, "wrong-increment"],
+        ["cut short", 200, "malformed-transaction"],
+        ["another coin", 201, "wrong-inputs"],
+        ["pays itself", 202, "wrong-payee"],
+        ["pays a satoshi less", 203, "underpaid"],
+        ["change to another script", 204, "wrong-change"],
+        ["pays less fee", 205, "wrong-fee"],
+        ["not replaceable", 206, "not-the-draft"],
+        ["signed for another amount", 207, "bad-signature"],
+        ["sighash NONE", 208, "wrong-sighash"],
+        ["high s", 209, "malleable-signature"],
+        ["another key", 210, "wrong-key"],
+        ["an earlier commitment anew", 212, "already-superseded"],
+      ],
+    );
+    assert.equal(named(lines, "paid").length, 2);
+  });
+
+  test("refuses each offer that would cost it more than agreed, and signs the honest one", async () => {
+    const { status, lines } = await run("lies.py", "socket");
+    assert.equal(status, 0);
+    const why = new Map(lines.filter((line) => "lie" in line).map((line) => [line.lie, String(line.why)]));
+    const reasons: readonly (readonly [string, RegExp])[] = [
+      ["charges a satoshi more", /^the socket is paid what is due: expected 40000, got 40001$/],
+      ["charges arrears that nobody owes", /^arrears are those owed/],
+      ["sells less energy", /^the energy is worth the increment: 39999 mWh for 10000 sat$/],
+      ["keeps the change", /^the rest goes back to the cable/],
+      ["drops the change", /^fee limit, sat/],
+      ["burns a fee", /^fee limit, sat/],
+      ["belittles a coin", /keeps its amount: expected 60000, got 59000$/],
+      ["another payee", /^the payee stays the same/],
+      ["another coin", /^the inputs are those of the session/],
+      ["pays nobody in particular", /^the payee is a native SegWit script: 6a$/],
+      ["changes the maximum", /^session_max_sat stays the same/],
+      ["skips a number", /^drafts are numbered without gaps: expected 4, got 5$/],
+      ["says one thing and drafts another", /^the draft is what its parts say/],
+    ];
+    assert.deepEqual(
+      [...why.keys()],
+      reasons.map(([lie]) => lie),
+    );
+    for (const [lie, reason] of reasons) assert.match(why.get(lie) ?? "", reason, lie);
+    assert.equal(named(lines, "paid").length, 2);
+  });
+
+  test("does not buy at a price over its owner's limit", async () => {
+    const { status, lines } = await run("cable.py", "--ahead", "--max-price", "249999");
+    assert.equal(status, 1);
+    assert.match(
+      String(named(lines, "refused")[0]?.why),
+      /^price limit, msat\/Wh: expected at most 249999, got 250000$/,
+    );
+    assert.deepEqual(named(lines, "paid"), []);
+  });
+
+  test("goes on from its journal to the session's maximum, and its last signature is what the socket broadcasts", async () => {
+    for (const increments of ["2", "99"]) {
+      const { status, lines } = await run("cable.py", "--ahead", "--increments", increments);
+      assert.equal(status, 0, JSON.stringify(lines.at(-1)));
+    }
+    assert.deepEqual(
+      paid.map(({ increment, value_sat, credited_mwh, state }) => [increment, value_sat, credited_mwh, state]),
+      Array.from({ length: 10 }, (_, i) => [i + 1, 10_000 * (i + 1), "40000", "paid"]),
+    );
+    assert.deepEqual(
+      socket.events.filter(({ name }) => name === "credited").map(({ increment, value }) => [increment, value]),
+      paid.map(({ increment }) => [increment, 10_000]),
+    );
+    const last = paid.at(-1);
+    const sent = await socket.event(({ name }) => name === "broadcast");
+    assert.equal(sent.txid, last?.txid);
+    assert.equal(last?.broadcast, last?.txid, "the answer that ends the session names the transaction");
+    assert.equal(await rawTransaction(socket, last?.txid), last?.transaction);
+  });
+
+  test("pays each increment of the basic scheme with a transaction of its own, over the change of the last", async () => {
+    const { status, lines } = await python(
+      "cable.py",
+      ...["--socket", basic.address, "--key", KEY, "--scheme", "basic", "--increments", "3", "--ahead"],
+    );
+    assert.equal(status, 0, JSON.stringify(lines.at(-1)));
+    const bought = named(lines, "paid");
+    assert.equal(bought.length, 3);
+    assert.deepEqual(
+      bought.map((line) => [line.increment, line.value_sat, line.broadcast]),
+      bought.map((line, i) => [i + 1, 10_000, line.txid]),
+    );
+    for (const line of bought) assert.equal(await rawTransaction(basic, line.txid), line.transaction);
+  });
+});
