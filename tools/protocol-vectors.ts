@@ -261,9 +261,36 @@ function overTheWire(stage: Stage, real: SocketCalls, calls: VectorCall[]): Sock
   };
 }
 
-/** A cable looks often; of its looks only those are kept that something follows. */
+/** A cable looks often; of its looks the first is kept, and those that a call follows. */
 function thinned(calls: readonly VectorCall[]): VectorCall[] {
-  return calls.filter(({ method }, i) => method !== "get_status" || calls[i + 1]?.method !== "get_status");
+  const follows = (i: number): boolean => i + 1 < calls.length && calls[i + 1]?.method !== "get_status";
+  return calls.filter(({ method }, i) => method !== "get_status" || i === 0 || follows(i));
+}
+
+/**
+ * What a vector fixes for every implementation: the payments, their order, bytes and faults. When a cable looks and how
+ * much has flowed by then is its own affair.
+ */
+export function essence({ name, coins, calls, mined }: ProtocolVector): unknown {
+  const deals = calls.filter(({ method }) => method !== "get_status");
+  return {
+    name,
+    coins,
+    mined,
+    deals: deals.map(({ method, request, result, fault }) => ({
+      method,
+      request,
+      fault,
+      offer: offerIn(method, result),
+    })),
+  };
+}
+
+function offerIn(method: string, result: unknown): unknown {
+  const offer = (method === "power_request" ? result : (result as { next?: DraftOffer } | undefined)?.next) as
+    | DraftOffer
+    | undefined;
+  return offer && { ...offer, credit: undefined };
 }
 
 function minedOf(stage: Stage, tx: Transaction): ProtocolVector["mined"][number] {
