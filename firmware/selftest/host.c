@@ -1,15 +1,17 @@
 /*
- * The C main of a linked image on a desktop: it starts XS from the very preparation that goes into a chip's flash and
+ * The C main of a linked image off the chip: it starts XS from the very preparation that goes into a chip's flash and
  * imports the image's main module, as the SDK does on a device (xs/platforms/mc/xsHosts.c). The world is at the other
  * end of standard input and output, in frames: a kind, two lengths (32 bits, little-endian), a JSON head, raw bytes.
  *
  *   in    E  an event for the image: hostEvent(head, bytes) is called
+ *         T  a self-test: the export selfTest(head) is called
  *         R  the answer to a call
  *   out   C  a call of the image's, which waits for its answer (module "plugpay/host")
- *         D  the event is done; the head says how much memory was ever in use
+ *         D  done; the bytes are what the self-test gave, the head says how much memory was ever in use
  *         X  the image threw; the head is the stack as a string, the process ends
  *
- * With the argument `selftest` it calls the export `selfTest` instead and prints what that gives.
+ * It runs on a desktop over the SDK's command-line platform (GLib), and with SELFTEST_BARE on a bare 32-bit core in an
+ * emulator, whose semihosting is its only way out (bare_xs.h, tools/firmware/measure.ts).
  */
 
 #include "xsAll.h"
@@ -30,28 +32,88 @@ typedef struct {
 
 enum { FRAME_MAX_BYTES = 1 << 20 };
 
+#ifdef SELFTEST_BARE
+
+/* Semihosting (ARM's specification, as RISC-V takes it over): the console is the file ":tt". */
+enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, MODE_READ = 0, MODE_WRITE = 4 };
+
+static long semihost(long operation, const void *argument)
+{
+	register long a0 __asm__("a0") = operation;
+	register const void *a1 __asm__("a1") = argument;
+	/* These three instructions mark the call; they must not be compressed, nor lie across a page. */
+	__asm__ volatile(".option push\n.option norvc\n.balign 16\nslli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n.option pop"
+		: "+r"(a0) : "r"(a1) : "memory");
+	return a0;
+}
+
+static long console(long mode)
+{
+	static const char name[] = ":tt";
+	long block[3] = { (long)name, mode, sizeof(name) - 1 };
+	return semihost(SYS_OPEN, block);
+}
+
+static void readBytes(void *bytes, uint32_t length)
+{
+	static long file = -1;
+	if (file < 0)
+		file = console(MODE_READ);
+	while (length) {
+		long block[3] = { file, (long)bytes, (long)length };
+		uint32_t left = (uint32_t)semihost(SYS_READ, block);
+		if (left >= length)
+			exit(0);
+		bytes = (char *)bytes + (length - left);
+		length = left;
+	}
+}
+
+static void writeBytes(const void *bytes, uint32_t length)
+{
+	static long file = -1;
+	long block[3] = { 0, (long)bytes, (long)length };
+	if (file < 0)
+		file = console(MODE_WRITE);
+	block[0] = file;
+	if (length)
+		(void)semihost(SYS_WRITE, block);
+}
+
+#else
+
+/* The process ends with its input. */
+static void readBytes(void *bytes, uint32_t length)
+{
+	if (fread(bytes, 1, length, stdin) != length)
+		exit(0);
+}
+
+static void writeBytes(const void *bytes, uint32_t length)
+{
+	fwrite(bytes, 1, length, stdout);
+}
+
+#endif
+
 static uint32_t readLength(void)
 {
 	uint8_t b[4];
-	if (fread(b, 1, 4, stdin) != 4)
-		exit(0);
+	readBytes(b, 4);
 	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
 static void writeLength(uint32_t length)
 {
 	uint8_t b[4] = { (uint8_t)length, (uint8_t)(length >> 8), (uint8_t)(length >> 16), (uint8_t)(length >> 24) };
-	fwrite(b, 1, 4, stdout);
+	writeBytes(b, 4);
 }
 
-/* The frame is the caller's to free (its `head`). The process ends with its input. */
+/* The frame is the caller's to free (its `head`). */
 static Frame readFrame(void)
 {
 	Frame frame;
-	int kind = fgetc(stdin);
-	if (kind == EOF)
-		exit(0);
-	frame.kind = (char)kind;
+	readBytes(&frame.kind, 1);
 	frame.headLength = readLength();
 	frame.bytesLength = readLength();
 	if (frame.headLength > FRAME_MAX_BYTES || frame.bytesLength > FRAME_MAX_BYTES)
@@ -60,22 +122,20 @@ static Frame readFrame(void)
 	if (!frame.head)
 		exit(2);
 	frame.bytes = frame.head + frame.headLength + 1;
-	if (fread(frame.head, 1, frame.headLength, stdin) != frame.headLength)
-		exit(0);
+	readBytes(frame.head, frame.headLength);
 	frame.head[frame.headLength] = 0;
-	if (fread(frame.bytes, 1, frame.bytesLength, stdin) != frame.bytesLength)
-		exit(0);
+	readBytes(frame.bytes, frame.bytesLength);
 	return frame;
 }
 
 static void writeFrame(char kind, const char *head, const void *bytes, uint32_t bytesLength)
 {
 	uint32_t headLength = (uint32_t)strlen(head);
-	fputc(kind, stdout);
+	writeBytes(&kind, 1);
 	writeLength(headLength);
 	writeLength(bytesLength);
-	fwrite(head, 1, headLength, stdout);
-	fwrite(bytes, 1, bytesLength, stdout);
+	writeBytes(head, headLength);
+	writeBytes(bytes, bytesLength);
 	fflush(stdout);
 }
 
@@ -98,21 +158,41 @@ void plugpay_hostCall(xsMachine *the)
 	free(answer.head);
 }
 
-/* plugpay_readLine(): one line of standard input, empty at its end. For a self-test only. */
-void plugpay_readLine(xsMachine *the)
+/* Promise jobs: GLib's loop has them on a desktop, this flag on a bare core (tools/firmware/measure.ts). */
+#ifdef SELFTEST_BARE
+void fxQueuePromiseJobs(txMachine *the)
 {
-	static char line[65536];
-	if (!fgets(line, sizeof(line), stdin))
-		line[0] = 0;
-	line[strcspn(line, "\r\n")] = 0;
-	xsResult = xsString(line);
+	the->jobs = 1;
 }
 
-static void runJobs(void)
+static void runJobs(txMachine *the)
 {
+	while (the->jobs) {
+		the->jobs = 0;
+		fxRunPromiseJobs(the);
+	}
+}
+
+/* Instructions that the core has finished, for what a start costs. */
+static unsigned instructions(void)
+{
+	unsigned count;
+	__asm__ volatile(".option push\n.option arch, +zicsr\ncsrr %0, instret\n.option pop" : "=r"(count));
+	return count;
+}
+#else
+static void runJobs(txMachine *the)
+{
+	(void)the;
 	while (g_main_context_iteration(NULL, FALSE))
 		;
 }
+
+static unsigned instructions(void)
+{
+	return 0;
+}
+#endif
 
 void fxAbort(xsMachine *the, int status)
 {
@@ -122,7 +202,24 @@ void fxAbort(xsMachine *the, int status)
 	exit(status ? status : 1);
 }
 
-static void deliver(xsMachine *machine, const Frame *event)
+static void failed(xsMachine *the)
+{
+	if (xsTypeOf(xsException) == xsReferenceType)
+		xsException = xsGet(xsException, xsID("stack"));
+	writeFrame('X', xsToString(xsException), "", 0);
+	exit(1);
+}
+
+/* `ready`: instructions from the start until main was imported. */
+static void done(xsMachine *machine, unsigned ready, const char *result)
+{
+	char memory[128];
+	snprintf(memory, sizeof(memory), "{\"ready\":%u,\"slots\":%ld,\"bytesPerSlot\":%d,\"chunks\":%ld}",
+		ready, (long)machine->peakHeapCount, (int)sizeof(txSlot), (long)machine->peakChunksSize);
+	writeFrame('D', memory, result, (uint32_t)strlen(result));
+}
+
+static void deliver(xsMachine *machine, const Frame *event, unsigned ready)
 {
 	xsBeginHost(machine);
 	xsVars(2);
@@ -132,62 +229,58 @@ static void deliver(xsMachine *machine, const Frame *event)
 		(void)xsCall2(xsGlobal, xsID("hostEvent"), xsVar(0), xsVar(1));
 	}
 	xsCatch {
-		if (xsTypeOf(xsException) == xsReferenceType)
-			xsException = xsGet(xsException, xsID("stack"));
-		writeFrame('X', xsToString(xsException), "", 0);
-		exit(1);
+		failed(the);
+	}
+	xsEndHost(machine);
+	runJobs(machine);
+	fxCheckUnhandledRejections(machine, 1);
+	done(machine, ready, "");
+}
+
+static void selfTest(xsMachine *machine, const Frame *frame, unsigned ready)
+{
+	xsBeginHost(machine);
+	xsVars(2);
+	xsTry {
+		xsVar(0) = xsImportNow(((txPreparation *)xsPreparationAndCreation(NULL))->main);
+		xsVar(1) = xsString(frame->head);
+		xsResult = xsCall1(xsVar(0), xsID("selfTest"), xsVar(1));
+		done(the, ready, xsToString(xsResult));
+	}
+	xsCatch {
+		failed(the);
 	}
 	xsEndHost(machine);
 }
 
-static void run(xsMachine *machine)
+int main(void)
 {
-	for (;;) {
-		char memory[96];
-		Frame event = readFrame();
-		deliver(machine, &event);
-		free(event.head);
-		runJobs();
-		fxCheckUnhandledRejections(machine, 1);
-		snprintf(memory, sizeof(memory), "{\"slots\":%ld,\"bytesPerSlot\":%d,\"chunks\":%ld}",
-			(long)machine->peakHeapCount, (int)sizeof(txSlot), (long)machine->peakChunksSize);
-		writeFrame('D', memory, "", 0);
-	}
-}
-
-int main(int argc, char **argv)
-{
-	int status = 0;
-	int selfTest = (argc > 1) && !strcmp(argv[1], "selftest");
-	void *preparation = xsPreparationAndCreation(NULL);
-	xsMachine *machine = xsPrepareMachine(NULL, preparation, "plugpay", NULL, NULL);
+	unsigned start = instructions();
+	xsCreation *creation;
+	void *preparation = xsPreparationAndCreation(&creation);
+	xsMachine *machine = xsPrepareMachine(creation, preparation, "plugpay", NULL, NULL);
 	if (!machine) {
-		fprintf(stderr, "no XS machine: the linker and the engine are of different versions\n");
+		writeFrame('X', "no XS machine: the linker and the engine are of different versions", "", 0);
 		return 1;
 	}
 	xsBeginHost(machine);
 	xsVars(1);
 	xsTry {
 		xsVar(0) = xsImportNow(((txPreparation *)preparation)->main);
-		if (selfTest) {
-			xsResult = xsCall0(xsVar(0), xsID("selfTest"));
-			fputs(xsToString(xsResult), stdout);
-		}
-		else {
-			xsVar(0) = xsGet(xsVar(0), xsID("default"));
-			(void)xsCallFunction0(xsVar(0), xsGlobal);
-		}
+		xsVar(0) = xsGet(xsVar(0), xsID("default"));
+		(void)xsCallFunction0(xsVar(0), xsGlobal);
 	}
 	xsCatch {
-		if (xsTypeOf(xsException) == xsReferenceType)
-			xsException = xsGet(xsException, xsID("stack"));
-		fprintf(stderr, "%s\n", xsToString(xsException));
-		status = 1;
+		failed(the);
 	}
 	xsEndHost(machine);
-	runJobs();
-	if (!selfTest && !status)
-		run(machine);
-	xsDeleteMachine(machine);
-	return status;
+	start = instructions() - start;
+	for (;;) {
+		Frame frame = readFrame();
+		if (frame.kind == 'T')
+			selfTest(machine, &frame, start);
+		else
+			deliver(machine, &frame, start);
+		free(frame.head);
+	}
 }

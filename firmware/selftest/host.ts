@@ -53,8 +53,3 @@ export function onBoot(main: () => void): void {
   };
   receive(0, () => main());
 }
-
-/** One line of standard input, for a self-test; not where frames come. */
-export function line(this: unknown): string {
-  return native("plugpay_readLine").call(this) as string;
-}

@@ -50,11 +50,11 @@ export async function linkedImage(device: DeviceName): Promise<Image> {
 
 /** The main module of a linked image: on the event "boot" it does what the SDK does on a device. */
 function mainModule(device: DeviceName): string {
-  return `import { line, onBoot } from "plugpay/host";
+  return `import { onBoot } from "plugpay/host";
 import main from "firmware/${device}/main";
 import test from "firmware/selftest/${device}";
 export default () => onBoot(main);
-export const selfTest = () => JSON.stringify(test(line()));
+export const selfTest = (signed) => JSON.stringify(test(signed));
 `;
 }
 

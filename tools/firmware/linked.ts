@@ -5,15 +5,48 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import type { Check } from "../../firmware/selftest/fixture";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "../sim/engine";
 
-/** Runs the image's self-test; `signed`: what a cable's image paid, for a socket's. */
-export function selfTest(binary: string, signed = ""): readonly Check[] {
-  const result = spawnSync(binary, ["selftest"], { input: signed, encoding: "utf8", timeout: 60_000 });
-  if (result.status !== 0) throw new Error(`the image stopped: ${result.stderr.trim() || `status ${result.status}`}`);
-  return JSON.parse(result.stdout) as Check[];
+/** Runs the image's self-test; `signed`: what a cable's image paid, for a socket's. `args`: where `binary` is an emulator. */
+export function selfTest(binary: string, signed = "", args: readonly string[] = []): readonly Check[] {
+  const { stdout, stderr, status } = spawnSync(binary, args, { input: frameOf("T", signed), timeout: 120_000 });
+  const done = parseFrame(stdout);
+  if (done?.kind !== "D")
+    throw new Error(`the image stopped: ${done?.head ?? (stderr.toString().trim() || `status ${status}`)}`);
+  return JSON.parse(Buffer.from(done.bytes).toString()) as Check[];
+}
+
+interface Frame {
+  readonly kind: string;
+  readonly head: string;
+  readonly bytes: Uint8Array;
+  /** Where the next frame begins. */
+  readonly end: number;
+}
+
+const HEAD = 9;
+
+function frameOf(kind: "E" | "R" | "T", head: string, bytes: Uint8Array = new Uint8Array(0)): Buffer {
+  const text = Buffer.from(head);
+  const lengths = Buffer.alloc(HEAD);
+  lengths.write(kind, "latin1");
+  lengths.writeUInt32LE(text.length, 1);
+  lengths.writeUInt32LE(bytes.length, 5);
+  return Buffer.concat([lengths, text, bytes]);
+}
+
+/** The first frame of `data`, undefined while it is not whole. */
+function parseFrame(data: Buffer): Frame | undefined {
+  if (data.length < HEAD) return undefined;
+  const headEnd = HEAD + data.readUInt32LE(1);
+  const end = headEnd + data.readUInt32LE(5);
+  if (data.length < end) return undefined;
+  const kind = String.fromCharCode(data[0] as number);
+  return { kind, head: data.toString("utf8", HEAD, headEnd), bytes: Uint8Array.from(data.subarray(headEnd, end)), end };
 }
 
 /** Most memory that XS ever had in use. */
 export interface Peak {
+  /** Instructions from the start until main was imported; 0 on a desktop, which counts none. */
+  readonly ready: number;
   readonly slots: number;
   readonly bytesPerSlot: number;
   readonly chunks: number;
@@ -22,18 +55,17 @@ export interface Peak {
 // The linked engine has no meter: events and calls are charged the flat sums of the simulator's Node engine.
 const DELIVERY_METER = 20_000;
 const COMMAND_METER = 1_000;
-const HEAD = 9;
 
 export class LinkedEngine implements Engine {
   onCommand: (command: Message, meter: number) => Message = () => ({ head: null });
-  peak: Peak = { slots: 0, bytesPerSlot: 0, chunks: 0 };
+  peak: Peak = { ready: 0, slots: 0, bytesPerSlot: 0, chunks: 0 };
   readonly #process: ChildProcess;
   #received = Buffer.alloc(0);
   #waiting: { resolve: (value: { meter: number }) => void; reject: (error: Error) => void } | undefined;
   #ended: Error | undefined;
 
-  constructor(binary: string) {
-    this.#process = spawn(binary, [], { stdio: ["pipe", "pipe", "inherit"] });
+  constructor(binary: string, args: readonly string[] = []) {
+    this.#process = spawn(binary, [...args], { stdio: ["pipe", "pipe", "inherit"] });
     this.#process.stdin?.on("error", () => {});
     this.#process.stdout?.on("data", (data: Buffer) => this.#receive(data));
     this.#process.on("error", (error) => this.#end(error));
@@ -56,30 +88,19 @@ export class LinkedEngine implements Engine {
     this.#process.kill("SIGKILL");
   }
 
-  #send(kind: "E" | "R", { head, bytes = new Uint8Array(0) }: Message): void {
-    const text = Buffer.from(JSON.stringify(head ?? null));
-    const frame = Buffer.alloc(HEAD);
-    frame.write(kind, "latin1");
-    frame.writeUInt32LE(text.length, 1);
-    frame.writeUInt32LE(bytes.length, 5);
-    this.#process.stdin?.write(Buffer.concat([frame, text, bytes]));
+  #send(kind: "E" | "R", { head, bytes }: Message): void {
+    this.#process.stdin?.write(frameOf(kind, JSON.stringify(head ?? null), bytes));
   }
 
   #receive(data: Buffer): void {
     this.#received = Buffer.concat([this.#received, data]);
-    while (this.#received.length >= HEAD) {
-      const headEnd = HEAD + this.#received.readUInt32LE(1);
-      const end = headEnd + this.#received.readUInt32LE(5);
-      if (this.#received.length < end) return;
-      const kind = String.fromCharCode(this.#received[0] as number);
-      const head = this.#received.toString("utf8", HEAD, headEnd);
-      const bytes = Uint8Array.from(this.#received.subarray(headEnd, end));
-      this.#received = this.#received.subarray(end);
-      this.#take(kind, head, bytes);
+    for (let frame = parseFrame(this.#received); frame; frame = parseFrame(this.#received)) {
+      this.#received = this.#received.subarray(frame.end);
+      this.#take(frame);
     }
   }
 
-  #take(kind: string, head: string, bytes: Uint8Array): void {
+  #take({ kind, head, bytes }: Frame): void {
     if (this.#ended) return;
     if (kind === "X") this.#end(new FirmwareCrash(head));
     else if (kind === "C") this.#answer({ head: JSON.parse(head) as unknown, bytes });
