@@ -45,7 +45,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
       blockIntervalS: 60,
       steps: [{ atS: 0, plug: "in" }],
       endS: FOREVER_S,
-      hostile: other,
+      absent: other,
     },
     pace: (now, until) => time.pace(now, until),
   });

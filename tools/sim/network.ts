@@ -25,6 +25,8 @@ const RETRANSMISSION: Millisecond = 1000;
 export interface Party {
   readonly name: string;
   readonly alive: boolean;
+  /** Its own on loopback; 127.0.0.1 where absent. */
+  readonly address?: string;
 }
 
 /** Where somebody listens; `accept` is undefined while nobody takes connections. */
@@ -144,7 +146,13 @@ export class Network {
     const delay = inside ? this.linkDelay : (this.#adopted.get(port)?.delay ?? 0);
     const socket = secure
       ? connectTls({ host: address, port, servername: secure.host, ca: secure.ca })
-      : connect({ host: address, port, allowHalfOpen: true, noDelay: true });
+      : connect({
+          host: address,
+          port,
+          allowHalfOpen: true,
+          noDelay: true,
+          ...(owner.address && { localAddress: owner.address }),
+        });
     const end = new End(owner, socket, delay, { address, port });
     end.opening = inside !== undefined || this.#adopted.has(port);
     this.#ends.add(end);
@@ -226,7 +234,7 @@ export class Network {
   #accepted(number: number, socket: Socket): void {
     const address = socket.address() as { port?: number };
     const port = this.#ports.get(number) ?? this.#ports.get(address.port ?? 0);
-    const far = [...this.#ends].find((end) => end.opening && end.socket.localPort === socket.remotePort);
+    const far = [...this.#ends].find((end) => end.opening && isPair(end.socket, socket));
     if (!port?.accept || !port.owner.alive) {
       if (far && port && !port.owner.alive) this.#silence(far);
       else if (far) this.#at(far.sentArrives + far.delay, () => this.#fail(far, "connection refused"));
@@ -376,6 +384,10 @@ export class Network {
   #farOwner(end: End): Party | undefined {
     return end.peer?.owner ?? this.#ports.get(end.remote.port)?.owner;
   }
+}
+
+function isPair(near: Socket, far: Socket): boolean {
+  return near.localPort === far.remotePort && near.localAddress === far.remoteAddress;
 }
 
 /** A server's own time-outs would go by the clock, which is not the time here. */

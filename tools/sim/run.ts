@@ -3,6 +3,7 @@
 import type { Millisecond } from "../../shared/units";
 import { Account, type Summary } from "./account";
 import { Cuts } from "./cuts";
+import { Flood } from "./hostile/flood";
 import { GreedySocket } from "./hostile/greedy-socket";
 import { Thief } from "./hostile/thief";
 import { type Happening, type RunOptions, Simulation } from "./simulation";
@@ -44,7 +45,7 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
     account.take(happening);
     happenings.push(happening);
     peer?.heard?.(happening);
-    if (happening.event.name === "hostile done") troubled = false;
+    if (happening.event.name === "trouble over") troubled = false;
     watcher?.happened(happening);
   };
   simulation.onTick = () => watcher?.tick();
@@ -62,10 +63,18 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
 }
 
 function troublemaker(simulation: Simulation, account: Account): Troublemaker | undefined {
-  const { hostile, cutEveryWrite } = simulation.options.scenario;
-  if (cutEveryWrite) return new Cuts(simulation, account);
-  if (!hostile) return undefined;
-  return hostile === "cable" ? new Thief(simulation, account) : new GreedySocket(simulation, account);
+  switch (simulation.options.scenario.trouble) {
+    case "thief":
+      return new Thief(simulation, account);
+    case "greedy-socket":
+      return new GreedySocket(simulation, account);
+    case "flood":
+      return new Flood(simulation, account);
+    case "power-cuts":
+      return new Cuts(simulation, account);
+    default:
+      return undefined;
+  }
 }
 
 /** A cheat begins when the cable is plugged in. */
@@ -83,8 +92,8 @@ async function startTrouble(simulation: Simulation, account: Account, peer: Trou
           why: message,
         });
       })
-      .finally(() => simulation.tell("scene", { name: "hostile done" }));
+      .finally(() => simulation.tell("scene", { name: "trouble over" }));
   };
-  if (simulation.options.scenario.cutEveryWrite) simulation.timeline.at(START, run);
+  if (simulation.options.scenario.trouble === "power-cuts") simulation.timeline.at(START, run);
   else simulation.onPlug = run;
 }

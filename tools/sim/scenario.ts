@@ -47,11 +47,15 @@ export interface Scenario {
   readonly steps: readonly Step[];
   /** The run ends here at the latest; otherwise when all has happened and all is settled. */
   readonly endS: number;
-  /** A peer that cheats takes the place of this device (tools/sim/hostile/). */
-  readonly hostile?: DeviceName;
-  /** Runs the scenario again and again, cutting the power of each device at each of its journal writes. */
-  readonly cutEveryWrite?: boolean;
+  /** Who makes trouble (tools/sim/hostile/, cuts.ts). */
+  readonly trouble?: Trouble;
+  /** This device is not ours: it is outside this process, or nowhere. */
+  readonly absent?: DeviceName;
 }
+
+/** A cable that steals, a socket that cheats, a neighbour who floods; the power of a device, cut at every write. */
+export const TROUBLES = ["thief", "greedy-socket", "flood", "power-cuts"] as const;
+export type Trouble = (typeof TROUBLES)[number];
 
 const FOLDER = join(import.meta.dirname, "scenarios");
 
@@ -66,7 +70,7 @@ const DEFAULTS = {
   endS: 7200,
 };
 
-const KEYS = ["about", "feeEstimates", "hostile", "cutEveryWrite", ...Object.keys(DEFAULTS)];
+const KEYS = ["about", "feeEstimates", "trouble", ...Object.keys(DEFAULTS)];
 const STEP_KEYS = [
   "atS",
   "on",
@@ -111,6 +115,9 @@ function check(name: string, file: string, given: unknown): Scenario {
     throw new Error(`Scenario ${file}: expected an object.`);
   onlyKeys(`Scenario ${file}`, given, KEYS);
   const scenario = { name, about: name, ...DEFAULTS, ...given } as Scenario;
+  const { trouble } = scenario;
+  if (trouble !== undefined && !TROUBLES.includes(trouble))
+    throw new Error(`Scenario ${file}: no trouble "${trouble}"; there are ${TROUBLES.join(", ")}.`);
   if (!Array.isArray(scenario.steps)) throw new Error(`Scenario ${file}: expected "steps" to be an array.`);
   scenario.steps.forEach((step, index) => {
     const where = `Scenario ${file}, step ${index + 1}`;

@@ -177,6 +177,12 @@ export class Simulation {
       .some(({ tx }) => tx.outputs.some(({ script }) => script.toJSON() === this.keys.socket.script));
   }
 
+  /** The device that is not ours: a cheat has its place, or somebody else. */
+  get absent(): DeviceName | undefined {
+    const { trouble, absent } = this.options.scenario;
+    return trouble === "thief" ? "cable" : trouble === "greedy-socket" ? "socket" : absent;
+  }
+
   /** As the socket's owner set it. */
   get price(): MilliSatPerWh {
     return Number(this.options.scenario.socket["price"] ?? DEFAULT_PRICE);
@@ -203,14 +209,14 @@ export class Simulation {
     const { scenario, port = 0 } = this.options;
     for (const coin of scenario.coins) await this.node.fund(this.keys.cable.script, coin);
     await this.node.mine(1);
-    const { hostile } = scenario;
+    const { absent } = this;
     const settings = { network: "regtest", schemes: [this.options.scheme] };
     const socketConfig = {
       settings: { ...settings, payoutAddress: this.keys.socket.address, ...scenario.socket },
       esplora: this.server.url,
       port: 0,
     };
-    const socket = hostile === "socket" ? undefined : await this.#board("socket", socketConfig);
+    const socket = absent === "socket" ? undefined : await this.#board("socket", socketConfig);
     this.port = await this.network.open(socket ?? this.hostileParty, port);
     socketConfig.port = this.port;
     const cableConfig = {
@@ -219,7 +225,7 @@ export class Simulation {
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
     };
     if (socket) this.boards.socket = socket;
-    if (hostile !== "cable") this.boards.cable = await this.#board("cable", cableConfig);
+    if (absent !== "cable") this.boards.cable = await this.#board("cable", cableConfig);
     for (const step of scenario.steps) if (step.atS !== undefined) this.#schedule(step, step.atS * 1000);
     this.#waiting = scenario.steps.filter((step) => step.on !== undefined);
     this.#scheduleBlock();
@@ -253,9 +259,8 @@ export class Simulation {
   // ---------------------------------------------------------------- the loop
 
   async #step(end: Millisecond): Promise<void> {
-    // A hostile peer, say, is a program of this process: it does what it does next before time moves on.
-    const { hostile, cutEveryWrite } = this.options.scenario;
-    if (hostile || cutEveryWrite) await new Promise((resolve) => setImmediate(resolve));
+    // A troublemaker is a program of this process: it does what it does next before time moves on.
+    if (this.options.scenario.trouble) await new Promise((resolve) => setImmediate(resolve));
     await this.network.settle();
     const { timeline } = this;
     const due = Math.min(timeline.next ?? end, end);

@@ -35,7 +35,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "scene survived": ({ device, write, mode, delivered }) =>
     `${delivered ? "survived" : "NOT survived"}: the ${device} cut at write ${write} (${mode})`,
   "scene tried": ({ what, met }) => `cheats: ${what} - ${met}`,
-  "scene hostile done": () => "the cheat has tried everything",
+  "scene trouble over": () => "the trouble is over",
   "scene thief pays": ({ increment }) => `the thief pays increment ${increment} honestly`,
   "socket rival": ({ rival, txid }) => `somebody spent the session's coin: ${rival}, ${short(txid)}`,
   "socket broadcast-refused": ({ txid }) => `the network refuses ${short(txid)}`,
