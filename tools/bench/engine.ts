@@ -131,9 +131,14 @@ export async function runScript(source: string, name = "script"): Promise<string
   args.push("-device", `loader,file=${file},addr=${SCRIPT_ADDRESS},force-raw=on`);
   const child = spawn(EMULATOR, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (output += data.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const take = (data: Buffer) => {
+    output += data.toString();
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
   const lines = output.split("\n").filter((line) => line !== "");
   if (code !== 0) throw new Error(`the emulated core ended with ${code}:\n${lines.slice(-20).join("\n")}`);
   return lines;

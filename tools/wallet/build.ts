@@ -48,7 +48,10 @@ export function walletPlugin(wallet: Device | Wallet): Plugin {
     name: "wallet",
     setup(build) {
       let made: Promise<Wallet> | undefined;
-      const get = () => (made ??= typeof wallet === "string" ? walletOf(wallet) : Promise.resolve(wallet));
+      const get = (): Promise<Wallet> => {
+        made ??= typeof wallet === "string" ? walletOf(wallet) : Promise.resolve(wallet);
+        return made;
+      };
       build.onResolve({ filter: LIBRARIES }, async ({ path }) =>
         (await get()).modules.has(path)
           ? { path, namespace: "wallet" }

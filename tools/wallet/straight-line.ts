@@ -65,13 +65,14 @@ class Flattener {
         for (const declarator of list(node, "declarations")) this.declare(declarator);
         return;
       case "ForStatement":
-        return this.loop(node);
+        this.loop(node);
+        return;
       case "BlockStatement":
         for (const inner of list(node, "body")) this.statement(inner);
         return;
       case "ExpressionStatement":
-        if (child(node, "expression").type === "AssignmentExpression") return this.assign(child(node, "expression"));
-        this.effects.push({ ...node, expression: this.resolve(child(node, "expression")) });
+        if (child(node, "expression").type === "AssignmentExpression") this.assign(child(node, "expression"));
+        else this.effects.push({ ...node, expression: this.resolve(child(node, "expression")) });
         return;
       case "ReturnStatement":
         this.effects.push({ ...node, argument: this.resolve(child(node, "argument")) });

@@ -59,7 +59,7 @@ export function text(parent: Node, field: string): string {
   return value;
 }
 
-export function isIdentifier(value: unknown, name?: string): value is Node {
+export function isIdentifier(value: unknown, name?: string): boolean {
   return isNode(value) && value.type === "Identifier" && (name === undefined || value["name"] === name);
 }
 
@@ -67,14 +67,14 @@ export function identifier(name: string): Node {
   return { type: "Identifier", name };
 }
 
-export function isLiteral(value: unknown): value is Node {
+export function isLiteral(value: unknown): boolean {
   return isNode(value) && value.type === "Literal";
 }
 
 /** An integer literal's value, or undefined. Negative numbers are unary minus over a literal. */
 export function integerOf(value: unknown): number | undefined {
   if (!isNode(value)) return undefined;
-  if (isLiteral(value) && typeof value["value"] === "number") return value["value"];
+  if (value.type === "Literal" && typeof value["value"] === "number") return value["value"];
   if (value.type === "UnaryExpression" && value["operator"] === "-") {
     const inner = integerOf(value["argument"]);
     return inner === undefined ? undefined : -inner;
@@ -83,7 +83,7 @@ export function integerOf(value: unknown): number | undefined {
 }
 
 export function bigintOf(value: unknown): bigint | undefined {
-  return isLiteral(value) && typeof value["bigint"] === "string" ? BigInt(value["bigint"]) : undefined;
+  return isNode(value) && typeof value["bigint"] === "string" ? BigInt(value["bigint"]) : undefined;
 }
 
 export function copy<T extends Node>(node: T): T {

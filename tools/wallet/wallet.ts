@@ -3,15 +3,21 @@
 import { type Pins, readPins } from "./library";
 import { noBigIntArrays } from "./steps/bigint-arrays";
 import { bigintEquality } from "./steps/bigint-equality";
+import { constantParameters, freezeCoders, freezeTables } from "./steps/frozen";
 import { inlineCalls } from "./steps/inline";
 import { unrollRounds } from "./steps/rounds";
-import { dropScratch, writableScratch } from "./steps/scratch";
+import { dropScratch, localScratch } from "./steps/scratch";
 import { secp256k1Steps } from "./steps/secp256k1";
 import { applySteps, type Step } from "./steps/step";
 import { keepUsedParts, type Wanted } from "./steps/used-parts";
 import type { Module } from "./syntax";
 
 const SHA2 = "@noble/hashes/sha2.js";
+const UTILS = "@noble/hashes/utils.js";
+const LEGACY = "@noble/hashes/legacy.js";
+const BASE = "@scure/base";
+const PACKED = "micro-packed";
+const SCRIPT = "@scure/btc-signer/script.js";
 
 const sha256Steps: readonly Step[] = [
   inlineCalls("@noble/hashes/utils.js", ["rotr"], SHA2),
@@ -23,9 +29,19 @@ const sha256Steps: readonly Step[] = [
 /** By module: its steps, applied where the module is in the image. */
 const STEPS: Readonly<Record<string, () => readonly Step[]>> = {
   [SHA2]: () => sha256Steps,
-  "@noble/hashes/legacy.js": () => [writableScratch("@noble/hashes/legacy.js", "BUF_160")],
+  [UTILS]: () => [freezeTables(UTILS, ["hexes"])],
+  [LEGACY]: () => [
+    localScratch(LEGACY, "BUF_160", "clean"),
+    freezeTables(LEGACY, ["idxL", "idxR", "shiftsL160", "shiftsR160"]),
+  ],
   "@noble/secp256k1": () => secp256k1Steps(),
-  "@scure/btc-signer/script.js": () => [noBigIntArrays("@scure/btc-signer/script.js", "CompactSize")],
+  [BASE]: () => [freezeTables(BASE, ["POLYMOD_GENERATORS"]), freezeCoders(BASE), constantParameters(BASE)],
+  [PACKED]: () => [freezeCoders(PACKED, ["intView"]), constantParameters(PACKED)],
+  [SCRIPT]: () => [
+    noBigIntArrays(SCRIPT, "CompactSize"),
+    freezeTables(SCRIPT, ["limits", "limitsList"]),
+    freezeCoders(SCRIPT, ["struct", "wrap"]),
+  ],
 };
 
 export interface Wallet {

@@ -111,21 +111,28 @@ void fxQueuePromiseJobs(txMachine *the) { the->promiseJobs = 1; }
 static txSlot *sealedHeaps;
 static txBlock *sealedBlocks;
 
+static void sealItems(txSlot *items, txIndex length);
+
 static void sealValue(txSlot *slot) {
   switch (slot->kind) {
     case XS_STRING_KIND: slot->kind = XS_STRING_X_KIND; break;
     case XS_BIGINT_KIND: slot->kind = XS_BIGINT_X_KIND; break;
     case XS_CODE_KIND: slot->kind = XS_CODE_X_KIND; break;
     case XS_KEY_KIND: slot->kind = XS_KEY_X_KIND; break;
-    case XS_ARRAY_KIND:
-      for (txIndex i = 0; slot->value.array.address && i < slot->value.array.length; i++) {
-        if (slot->value.array.address[i].kind == XS_BIGINT_KIND) {
-          say("host: a preloaded array holds a BigInt; the SDK's linker would overrun its buffer\n");
-          leave(71);
-        }
-        sealValue(slot->value.array.address + i);
-      }
-      break;
+    case XS_ARRAY_KIND: sealItems(slot->value.array.address, slot->value.array.length); break;
+  }
+}
+
+// An array may be longer than what it stores.
+static void sealItems(txSlot *items, txIndex length) {
+  if (!items) return;
+  txIndex stored = ((txChunk *)((txByte *)items - sizeof(txChunk)))->size / sizeof(txSlot);
+  for (txIndex i = 0; i < stored && i < length; i++) {
+    if (items[i].kind == XS_BIGINT_KIND) {
+      say("host: a preloaded array holds a BigInt; the SDK's linker would overrun its buffer\n");
+      leave(71);
+    }
+    sealValue(items + i);
   }
 }
 
@@ -266,10 +273,12 @@ static void install(xsMachine *the, txCallback callback, txInteger length, const
 
 int main(void) {
   xsCreation creation = {
-      .initialChunkSize = 64 * 1024,
-      .incrementalChunkSize = 16 * 1024,
-      .initialHeapCount = 4096,
-      .incrementalHeapCount = 1024,
+      // More than a chip has: what is measured as it comes would not fit, and with less the collector would be all
+      // that is measured. What is measured as a device runs it gets the device's heap when it seals.
+      .initialChunkSize = 1024 * 1024,
+      .incrementalChunkSize = 256 * 1024,
+      .initialHeapCount = 32768,
+      .incrementalHeapCount = 8192,
       .stackCount = 4096,
       .initialKeyCount = 4096,
       .incrementalKeyCount = 512,

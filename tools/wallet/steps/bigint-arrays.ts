@@ -3,6 +3,7 @@
 // take them apart become object patterns. Names, not numbers: XS keeps properties that are named by integers as an array.
 
 import { bigintOf, findDeclaration, isIdentifier, isNode, list, type Node, rewrite } from "../syntax";
+import { frozen } from "./frozen";
 import { moduleOf, type Step } from "./step";
 
 /** Within one top-level declaration, where both the arrays and all patterns over them are. */
@@ -16,7 +17,7 @@ export function noBigIntArrays(specifier: string, declaration: string): Step {
       rewrite(root, (node) => {
         if (node.type === "ArrayExpression" && list(node, "elements").some(isBigInt)) {
           arrays += 1;
-          return { type: "ObjectExpression", properties: placed(list(node, "elements")) };
+          return frozen({ type: "ObjectExpression", properties: placed(list(node, "elements")) });
         }
         if (node.type === "ArrayPattern") {
           patterns += 1;

@@ -1,26 +1,26 @@
 // Module-level scratch buffers that are written: preloaded they lie in flash and throw "read-only buffer" at the first
-// write. They become variables that are filled at their first use, in RAM, and functions that use one fetch it first.
+// write. They become locals of the functions that use them: an allocation a block, and nothing is left behind to clean.
 
-import { child, findDeclaration, isIdentifier, isNode, isReference, list, type Node, statements } from "../syntax";
+import { child, copy, findDeclaration, isIdentifier, isNode, isReference, list, type Node } from "../syntax";
 import { moduleOf, type Step } from "./step";
 
-/** Makes `const NAME = new Uint32Array(16)` of a module writable on the device. */
-export function writableScratch(specifier: string, name: string): Step {
+/** Makes `const NAME = new Uint32Array(16)` a local of the functions that use it, and drops its cleaning. */
+export function localScratch(specifier: string, name: string, clean: string): Step {
   return {
-    name: `writable ${name} in ${specifier}`,
+    name: `local ${name} in ${specifier}`,
     apply(modules) {
       const module = moduleOf(modules, specifier);
-      const made = initialiser(findDeclaration(module, name), name);
+      const declaration = findDeclaration(module, name);
+      const made = initialiser(declaration, name);
       const body = list(module.program, "body");
-      const at = body.indexOf(findDeclaration(module, name));
-      const users = usersOf(module.program, name);
-      if (at < 0 || users.length === 0) throw new Error(`wallet: expected functions of ${specifier} to use ${name}`);
-      for (const user of users)
-        list(child(user, "body"), "body").unshift(...statements(`const ${name} = ${name}_RAM ??= ${name}_NEW();`));
-      const [variable, maker] = statements(`let ${name}_RAM; const ${name}_NEW = () => 0;`);
-      if (!variable || !maker) throw new Error("wallet: expected two statements");
-      child(list(maker, "declarations")[0] as Node, "init")["body"] = made;
-      body.splice(at, 1, variable, maker);
+      const users = usersOf(module.program, name).filter((user) => !dropCleaning(user, name, clean));
+      if (users.length === 0) throw new Error(`wallet: expected functions of ${specifier} to use ${name}`);
+      for (const user of users) {
+        const local = copy(declaration);
+        Object.assign(list(local, "declarations")[0] as Node, { init: copy(made) });
+        list(child(user, "body"), "body").unshift(local);
+      }
+      body.splice(body.indexOf(declaration), 1);
       return users.length;
     },
   };
@@ -35,17 +35,23 @@ export function dropScratch(specifier: string, name: string, clean: string): Ste
       const body = list(module.program, "body");
       let count = 0;
       for (const user of usersOf(module.program, name)) {
-        const block = list(child(user, "body"), "body");
-        const at = block.findIndex((one) => isCallOf(one, clean, name));
-        if (at < 0 || block.length > 1)
+        if (!dropCleaning(user, name, clean))
           throw new Error(`wallet: expected nothing but ${clean}(${name}) to use ${name} in ${specifier}`);
-        block.splice(at, 1);
         count += 1;
       }
       body.splice(body.indexOf(findDeclaration(module, name)), 1);
       return count;
     },
   };
+}
+
+/** True where a function did nothing but clean the buffer; it does nothing now. */
+function dropCleaning(user: Node, name: string, clean: string): boolean {
+  const block = list(child(user, "body"), "body");
+  const [only, ...rest] = block;
+  if (!only || rest.length > 0 || !isCallOf(only, clean, name)) return false;
+  block.length = 0;
+  return true;
 }
 
 function initialiser(declaration: Node, name: string): Node {

@@ -1,7 +1,6 @@
 // What is done to @noble/secp256k1: the same curve, the same formulas and the same bytes, arranged for XS.
 
 import { lazyReduction } from "./field";
-import { inlineCalls } from "./inline";
 import { replaceDeclarations, replaceMethods } from "./replace";
 import type { Step } from "./step";
 
@@ -27,8 +26,7 @@ export function secp256k1Steps(windowBits = WINDOW_BITS): Step[] {
       source: table(windowBits, windows, half),
     }),
     replaceDeclarations({ specifier: SPECIFIER, reason: "verification by the endomorphism", source: ENDOMORPHISM }),
-    inlineCalls(SPECIFIER, ["FpIsValid"]),
-  ].slice(0, -1);
+  ];
 }
 
 /** Algorithm 9 of https://eprint.iacr.org/2015/1060, whose algorithm 1 is the library's addition: 8 products, not 12. */
@@ -132,7 +130,25 @@ const precompute = () => {
     }
     p = b.double();
   }
-  return points.map((point) => Point.fromAffine(point.toAffine()));
+  return Object.freeze(affine(points));
+};
+const affine = (points) => {
+  // One inversion for all (Montgomery's trick): products from the front, then inverses from the back.
+  const before = [];
+  let product = 1n;
+  for (const { Z } of points) {
+    before.push(product);
+    product = M(product * Z);
+  }
+  let inverse = invert(product, P);
+  const result = new Array(points.length);
+  for (let i = points.length - 1; i >= 0; i--) {
+    const { X, Y, Z } = points[i];
+    const one = M(inverse * before[i]);
+    inverse = M(inverse * Z);
+    result[i] = new Point(M(X * one), M(Y * one), 1n);
+  }
+  return result;
 };
 const Gpows = precompute();
 const negated = (p) => ({ __proto__: Point.prototype, X: p.X, Y: P - p.Y, Z: p.Z });

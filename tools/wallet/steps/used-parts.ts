@@ -42,8 +42,10 @@ interface Scanned {
 export function keepUsedParts(wanted: Wanted, pins?: Pins): Map<string, Module> {
   const scanned = new Map<string, Scanned>();
   const get = (specifier: string): Scanned => {
-    let found = scanned.get(specifier);
-    if (!found) scanned.set(specifier, (found = scan(readModule(specifier, pins))));
+    const known = scanned.get(specifier);
+    if (known) return known;
+    const found = scan(readModule(specifier, pins));
+    scanned.set(specifier, found);
     return found;
   };
 
@@ -58,9 +60,9 @@ export function keepUsedParts(wanted: Wanted, pins?: Pins): Map<string, Module> 
 
   const needName = (owner: Scanned, name: string): void => {
     const origin = owner.imports.get(name);
-    if (origin?.name !== undefined) return needExport(origin.specifier, origin.name);
     const statement = owner.declared.get(name);
-    if (statement) keep(owner, statement);
+    if (origin?.name !== undefined) needExport(origin.specifier, origin.name);
+    else if (statement) keep(owner, statement);
   };
 
   const keep = (owner: Scanned, statement: Node): void => {
@@ -70,7 +72,10 @@ export function keepUsedParts(wanted: Wanted, pins?: Pins): Map<string, Module> 
       if (!isIdentifier(node) || !isReference(parent, field)) return;
       const name = text(node, "name");
       const origin = owner.imports.get(name);
-      if (!origin || origin.name !== undefined) return needName(owner, name);
+      if (!origin || origin.name !== undefined) {
+        needName(owner, name);
+        return;
+      }
       if (parent?.type !== "MemberExpression" || field !== "object" || parent["computed"] === true)
         throw new Error(`wallet: ${owner.module.specifier} uses the namespace ${name} as a value; expected ${name}.x`);
       needExport(origin.specifier, text(child(parent, "property"), "name"));

@@ -29,8 +29,8 @@ function withoutTruncation(node: Node): Node {
   return { ...node, left: withoutTruncation(child(node, "left")), right: withoutTruncation(child(node, "right")) };
 }
 
-function isTruncation(node: unknown): node is Node {
-  return isNode(node) && node.type === "BinaryExpression" && node["operator"] === "|" && integerOf(node["right"]) === 0;
+function isTruncation(node: Node): boolean {
+  return node.type === "BinaryExpression" && node["operator"] === "|" && integerOf(node["right"]) === 0;
 }
 
 /** `view.getUint32` gives a double for half of all words; as words `getInt32`'s are the same. */

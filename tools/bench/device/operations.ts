@@ -1,0 +1,142 @@
+// The operations of the benchmark, in the order of its table. Runs on the emulated core, over the libraries as they
+// come or over the wallet: the bundler decides.
+
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { RawTx } from "@scure/btc-signer/script.js";
+import { addressOf } from "../../../shared/bitcoin/address";
+import { auditDraft } from "../../../shared/bitcoin/audit";
+import { hexToBytes } from "../../../shared/bitcoin/bytes";
+import { ecdsa } from "../../../shared/bitcoin/ecdsa";
+import { frameOf, prepareDraft } from "../../../shared/bitcoin/frame";
+import { signDraft } from "../../../shared/bitcoin/sign";
+import { answerCall } from "../../../shared/rpc/methods";
+import type { DraftOffer, PaymentResult } from "../../../shared/rpc/types";
+import { decodeUtf8, encodeUtf8 } from "../../../shared/rpc/utf8";
+import { draftOffer, paymentRequest, paymentResult, powerRequest } from "../../../shared/rpc/wire";
+import { decodeCall, decodeResponse, encodeCall, encodeResponse, type Value } from "../../../shared/rpc/xmlrpc";
+import { calibrate, count, measure, report } from "./host";
+import { openCable, SECRET, setTable, type Table, TERMS } from "./payment";
+
+const BLOCKS = 20;
+const PEER = "169.254.0.2:5000";
+
+/** Hashes, keys and signatures. */
+function primitives(): void {
+  const short = new Uint8Array(3);
+  const long = new Uint8Array(3 + 64 * BLOCKS);
+  const one = count(() => sha256(short)).cost;
+  report("sha256Block", (count(() => sha256(long)).cost - one) / BLOCKS);
+  const digest = sha256(short);
+  measure("hmac", () => hmac(sha256, digest, digest));
+  const publicKey = measure("publicKey", () => ecdsa.publicKey(SECRET));
+  const signature = measure("sign", () => ecdsa.sign(digest, SECRET));
+  const valid = measure("verify", () => ecdsa.verify(signature, digest, publicKey));
+  if (!valid) throw new Error("expected the signature to be valid");
+}
+
+/** One input, two outputs. */
+function transactions(offer: DraftOffer, wallet: ReturnType<typeof openCable>): void {
+  measure("address", () => addressOf(wallet.script, "regtest"));
+  const draft = {
+    inputs: offer.inputs,
+    payerScript: wallet.script,
+    socketScript: offer.outputs[0]?.script ?? "",
+    value: offer.outputs[0]?.amount ?? 0,
+    fee: offer.fee,
+  };
+  const prepared = measure("build", () => prepareDraft(draft));
+  const frame = frameOf(draft.inputs, wallet.script);
+  const expectation = {
+    scheme: TERMS.scheme,
+    payerScript: wallet.script,
+    increment: TERMS.increment,
+    price: TERMS.price,
+    limits: { price: 300_000, fee: 5_000, feeRate: 100_000, session: 100_000, arrears: 0 },
+    pinned: () => undefined,
+    pledgedElsewhere: () => false,
+  };
+  const verdict = measure("audit", () => auditDraft(offer, { ...expectation, frame }));
+  if (!verdict.ok) throw new Error(`expected the offer to pass, got ${verdict.reason}: ${verdict.detail}`);
+  const signed = hexToBytes(signDraft(draft, wallet, prepared));
+  measure("parse", () => RawTx.decode(signed));
+}
+
+/** What travels in a payment, as values and as text. */
+function wire(request: string, answer: string): void {
+  measure("rpcDecode", () => decodeCall(request));
+  const response = decodeResponse(answer);
+  if (response.kind === "fault") throw new Error(`expected an answer, got ${response.message}`);
+  measure("rpcEncode", () => encodeResponse(response.value as Value));
+}
+
+async function call(table: Table, method: string, params: readonly Value[]): Promise<string> {
+  const { xml } = await answerCall(encodeCall(method, params), table.socket, PEER, (error) => {
+    throw error;
+  });
+  return xml;
+}
+
+function read<T>(xml: string, shape: { read(value: Value, field: string): T }): T {
+  const response = decodeResponse(xml);
+  if (response.kind === "fault") throw new Error(`expected an answer, got ${response.message}`);
+  return shape.read(response.value, "");
+}
+
+function taken(table: Table): void {
+  table.ledger.write(table.purse.taken());
+}
+
+/** The second increment of a session: the first one opens it and makes what a session keeps. */
+async function payments(
+  wallet: ReturnType<typeof openCable>,
+): Promise<{ offer: DraftOffer; request: string; answer: string }> {
+  const table = setTable(wallet);
+  const request = { address: addressOf(wallet.script, "regtest"), scheme: TERMS.scheme };
+  const offer = read(await call(table, "power_request", [powerRequest.write(request)]), draftOffer);
+  const first = table.purse.sign(offer, TERMS);
+  const result: PaymentResult = read(
+    await call(table, "pay_transaction", [paymentRequest.write(first.request)]),
+    paymentResult,
+  );
+  taken(table);
+  const { next } = result;
+  if (!next) throw new Error("expected the next draft with the answer");
+  const second = measure("incrementCable", () => table.purse.sign(next, TERMS));
+  const text = measure("renewalCable", () =>
+    encodeUtf8(encodeCall("pay_transaction", [paymentRequest.write(second.request)])),
+  );
+  const before = host.instret();
+  const { xml } = await answerCall(decodeUtf8(text), table.socket, PEER, (error) => {
+    throw error;
+  });
+  const bytes = encodeUtf8(xml);
+  report("renewalSocket", host.instret() - before);
+  taken(table);
+  const third = read(xml, paymentResult).next;
+  if (!third || bytes.length === 0) throw new Error("expected a third draft");
+  const last = table.purse.sign(third, TERMS);
+  const start = host.instret();
+  await table.socket.payTransaction(last.request, PEER);
+  report("incrementSocket", host.instret() - start);
+  return { offer, request: decodeUtf8(text), answer: xml };
+}
+
+/** `seal`: the device's heap, where what was loaded is to count as flash. */
+export async function run(seal?: { readonly chunks: number; readonly slots: number }): Promise<void> {
+  if (seal) host.seal(seal.chunks, seal.slots);
+  calibrate();
+  host.heap();
+  const before = seal ? host.sealed() : 0;
+  measure("firstPublicKey", () => ecdsa.publicKey(SECRET));
+  primitives();
+  const wallet = openCable();
+  const { offer, request, answer } = await payments(wallet);
+  transactions(offer, wallet);
+  wire(request, answer);
+  const [slots, chunks] = host.peak();
+  host.print(`= slots ${slots}`);
+  host.print(`= chunks ${chunks}`);
+  if (seal && host.sealed() !== before)
+    throw new Error("something preloaded was written to: on a device it would throw");
+}

@@ -1,0 +1,96 @@
+// Runs the benchmark's operations on the emulated core, over the libraries as they come and over the wallet.
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+import { walletPlugin } from "../wallet/build";
+import { wantedBy } from "../wallet/usage";
+import { makeWallet, type Wallet } from "../wallet/wallet";
+import { runScript } from "./engine";
+
+const device = join(dirname(fileURLToPath(import.meta.url)), "device");
+
+export const OPERATIONS = [
+  "sha256Block",
+  "hmac",
+  "firstPublicKey",
+  "publicKey",
+  "sign",
+  "verify",
+  "address",
+  "build",
+  "audit",
+  "parse",
+  "incrementCable",
+  "incrementSocket",
+  "renewalCable",
+  "renewalSocket",
+  "rpcDecode",
+  "rpcEncode",
+] as const;
+
+export type Operation = (typeof OPERATIONS)[number];
+
+/** Instructions of the 32-bit core. */
+export type Figures = Readonly<Record<Operation, { readonly asShipped: number; readonly wallet: number }>> & {
+  /** Peak of the JavaScript heap over all operations, over the wallet, in bytes. */
+  readonly heap: { readonly slots: number; readonly chunks: number };
+};
+
+/** The heap that the device's manifest gives to XS: 96 KB. */
+export const DEVICE_HEAP = { chunks: 57_344, slots: 2_560 };
+
+export async function benchWallet(): Promise<Wallet> {
+  return makeWallet(await wantedBy([join(device, "operations.ts")]));
+}
+
+export async function bundleOperations(call: string, plugins: readonly Plugin[]): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { run } from "./operations"; ${call}`,
+      resolveDir: device,
+      loader: "ts",
+    },
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "silent",
+    plugins: [...plugins],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+export async function figures(): Promise<Figures> {
+  const wallet = await benchWallet();
+  const [asShipped, ours] = await Promise.all([
+    bundleOperations("run();", []).then((script) => runScript(script, "as-shipped")),
+    bundleOperations(`run(${JSON.stringify(DEVICE_HEAP)});`, [walletPlugin(wallet)]).then((script) =>
+      runScript(script, "wallet"),
+    ),
+  ]);
+  const [before, after] = [readFigures(asShipped), readFigures(ours)];
+  const table = OPERATIONS.map((name) => [name, { asShipped: value(before, name), wallet: value(after, name) }]);
+  return {
+    ...(Object.fromEntries(table) as Record<Operation, { asShipped: number; wallet: number }>),
+    heap: { slots: value(after, "slots"), chunks: value(after, "chunks") },
+  };
+}
+
+/** Name to number of the lines that device/host.ts reports. */
+export function readFigures(lines: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of lines) {
+    const [, name, number] = /^= (\w+) (\d+)$/.exec(line) ?? [];
+    if (name === undefined) throw new Error(`the emulated core said: ${line}`);
+    found.set(name, Number(number));
+  }
+  return found;
+}
+
+function value(found: ReadonlyMap<string, number>, name: string): number {
+  const number = found.get(name);
+  if (number === undefined) throw new Error(`expected a figure for ${name}, the emulated core gave none`);
+  return number;
+}
