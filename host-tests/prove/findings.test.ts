@@ -53,6 +53,40 @@ describe("a socket", () => {
 });
 
 describe("a cable", () => {
+  const DEFAULTS: Terms = { ...TERMS, coins: [463_000, 250_000], socket: {}, cable: {} };
+
+  it("pays no further face of a socket that owes it more than its limit", async () => {
+    const faces = [1, 2, 3, 4].flatMap(() => [
+      rogue("starve", 3),
+      rogue("new-script"),
+      rogue("cycle", 40),
+      rogue("broadcast-now", 40),
+    ]);
+    const outcome = await run({ cast: "rogue-socket", terms: DEFAULTS, opening: "honest", steps: faces });
+    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+    assert.ok(outcome.increments <= 2, `${outcome.increments} increments went to faces that delivered nothing`);
+  });
+
+  it("is not drained by small bites that two meters could explain one at a time", async () => {
+    const bites = Array.from({ length: 20 }, () => [rogue("lie-used", 20), rogue("cycle", 30)]).flat();
+    const outcome = await run({ cast: "rogue-socket", terms: DEFAULTS, opening: "honest", steps: bites });
+    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+  });
+
+  it("burns nothing when a socket collects two signings under different amounts and mixes them", async () => {
+    const outcome = await run({
+      cast: "rogue-socket",
+      terms: DEFAULTS,
+      opening: "lie-amount",
+      steps: [rogue("halves", 60), rogue("halves", 60)],
+    });
+    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+    assert.ok(
+      outcome.story.some((line) => line.includes("amount-changed")),
+      outcome.story.join("\n"),
+    );
+  });
+
   it("keeps the credit of a payment that arrived while the gate told of the old lease's end", async () => {
     const outcome = await run({
       cast: "honest",
