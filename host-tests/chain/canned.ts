@@ -80,11 +80,18 @@ function esploraAnswer(_method: string, path: string): string {
   return JSON.stringify(answers[path] ?? null);
 }
 
-function coreAnswer(_method: string, _path: string, body: string): string {
+function coreAnswer(body: string, hasIndex: boolean, hasScanned: boolean): string {
   const { id, method } = JSON.parse(body) as { id: number; method: string };
+  if (method === "getrawtransaction" && !hasIndex) {
+    return `{"jsonrpc":"2.0","error":{"code":-5,"message":"No such mempool transaction."},"id":${id}}`;
+  }
+  const output = `{"bestblock":"${BLOCK}","confirmations":2,"value":0.00100000,"scriptPubKey":{"hex":"${SCRIPT}"},"coinbase":false}`;
   const results: Record<string, string> = {
     scantxoutset: `{"success":true,"height":501,"bestblock":"${BLOCK}","unspents":[{"txid":"${COIN.txid}","vout":0,"scriptPubKey":"${SCRIPT}","amount":0.00100000,"height":500},{"txid":"${OTHER}","vout":3,"scriptPubKey":"${SCRIPT}","amount":0.00005000,"height":501}],"total_amount":0.00105000}`,
-    gettxout: `{"bestblock":"${BLOCK}","confirmations":2,"value":0.00100000,"scriptPubKey":{"hex":"${SCRIPT}"},"coinbase":false}`,
+    // Coins that a scan found are unspent; the one that is asked about alone is spent in the mempool.
+    gettxout: hasScanned || !hasIndex ? output : "null",
+    gettxspendingprevout: `[{"txid":"${COIN.txid}","vout":0,"spendingtxid":"${TXID}"}]`,
+    getblockhash: `"${BLOCK}"`,
     sendrawtransaction: `"${TXID}"`,
     submitpackage: `{"package_msg":"success","tx-results":{"${OTHER}":{"txid":"${TXID}","vsize":110,"fees":{"base":0.00000200}}}}`,
     getrawtransaction: `{"txid":"${TXID}","hex":"00","vin":[],"vout":[],"blockhash":"${BLOCK}","confirmations":2}`,
@@ -144,6 +151,24 @@ function blockCypherAnswer(method: string, path: string): string {
 
 const ENDPOINT = { url: "http://backend.test:3000", bucket: UNLIMITED } as const;
 
+function cannedCore(name: string, hasIndex: boolean): Canned {
+  return {
+    name,
+    make: (spoil) => {
+      const clock = new ManualClock();
+      let hasScanned = false;
+      const answer = (_method: string, _path: string, body: string): string => {
+        hasScanned ||= body.includes("scantxoutset");
+        return coreAnswer(body, hasIndex, hasScanned);
+      };
+      return {
+        chain: new Core({ ...ENDPOINT, clock, http: overHttp(answer, spoil), user: "u", password: "p" }),
+        clock,
+      };
+    },
+  };
+}
+
 export const CANNED: readonly Canned[] = [
   {
     name: "Esplora",
@@ -152,14 +177,8 @@ export const CANNED: readonly Canned[] = [
       return { chain: new Esplora({ ...ENDPOINT, clock, http: overHttp(esploraAnswer, spoil) }), clock };
     },
   },
-  {
-    name: "Bitcoin Core",
-    make: (spoil) => {
-      const clock = new ManualClock();
-      const http = overHttp(coreAnswer, spoil);
-      return { chain: new Core({ ...ENDPOINT, clock, http, user: "u", password: "p" }), clock };
-    },
-  },
+  cannedCore("Bitcoin Core", true),
+  cannedCore("Bitcoin Core without a transaction index", false),
   {
     name: "BlockCypher",
     make: (spoil) => {

@@ -166,7 +166,8 @@ export class Core implements Chain {
     try {
       const [spend] = arrayOf(await this.#call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
       const { txid: said, vout: index, spendingtxid } = objectOf(spend, "a spend");
-      if (said !== txid || index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, `${said}:${index}`);
+      if (said !== txid) throw malformed(`the outpoint ${txid}:${vout}`, said);
+      if (index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, index);
       return spendingtxid === undefined ? undefined : hashOf(spendingtxid, "a spending txid");
     } catch (error) {
       if (isRpc(error, METHOD_NOT_FOUND)) return undefined;

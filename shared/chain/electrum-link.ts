@@ -114,7 +114,7 @@ export class ElectrumLink {
   /** Must be the first message of a connection since 1.6. */
   async #agree(): Promise<void> {
     const [, version] = arrayOf(await this.#send("server.version", ["plugpay", VERSIONS], {}), "software and version");
-    const [, minor] = SPOKEN.exec(String(version)) ?? [];
+    const [, minor] = (typeof version === "string" && SPOKEN.exec(version)) || [];
     if (minor === undefined) {
       const error = malformed("an Electrum protocol version from 1.4 to 1.6", version);
       this.#lose(error);
