@@ -16,7 +16,7 @@ import type {
   Status,
   StatusRequest,
 } from "../rpc/types";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour, priceOf } from "../units";
+import { type Hex, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
 import { Purse, type Ready, type Terms } from "./purse";
 import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
@@ -33,6 +33,7 @@ const LOOK_AGAIN: Millisecond = 500;
 /** On a link that neighbours share, the meters are compared once this much time has passed. */
 const FIRST_MINUTE: Millisecond = 60_000;
 const MAX_DOUBLINGS = 10;
+const MAX_STALE = 6;
 
 /** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
 export interface SocketLink {
@@ -73,6 +74,15 @@ const PATIENT: Partial<Record<FaultName, StopReason>> = constant({
   "address-refused": "refused",
 });
 
+/** Faults that another draft heals. */
+const STALE: readonly FaultName[] = constant([
+  "unknown-session",
+  "session-ended",
+  "wrong-increment",
+  "already-superseded",
+  "input-spent",
+]);
+
 export class CableController {
   readonly #options: CableOptions;
   readonly #ledger: Ledger<CableRecord>;
@@ -84,6 +94,10 @@ export class CableController {
   #ready: Ready | undefined;
   /** Why no more is paid although credit may last, and when to ask again. */
   #held: Held | undefined;
+  /** How often in a row a draft was no longer good when it was paid; each time the next one is asked for later. */
+  #stale = 0;
+  /** True once credit that the socket did not serve was asked for. */
+  #reclaimed = false;
   /** Where both meters stood when power first flowed on a shared link. */
   #firstMinute: { readonly at: Millisecond; readonly own: number; readonly claimed: MilliwattHour } | undefined;
 
@@ -146,15 +160,15 @@ export class CableController {
     this.#enter("connecting");
     this.#ready = undefined;
     this.#held = undefined;
+    this.#reclaimed = false;
     this.#firstMinute = undefined;
     let status = await this.#connect();
     this.#enter("negotiating");
-    const terms = this.#purse.termsOf(status);
-    await this.#ask(terms);
+    await this.#ask(status);
     while (this.#running) {
       this.#supply();
-      if (this.#mayAskAgain()) await this.#ask(terms);
-      else if (this.#ready && this.#isDue(this.#ready, status, terms)) await this.#pay(this.#ready, terms);
+      if (this.#mayAskAgain()) await this.#ask(status);
+      else if (this.#ready && this.#isDue(this.#ready, status)) await this.#pay(this.#ready, status);
       else {
         this.#giveUpIfHeld();
         await this.#wait(status);
@@ -183,14 +197,23 @@ export class CableController {
   }
 
   /** Asks for a draft, squares the accounts, and signs it ahead. What the socket cannot sell now is asked for later. */
-  async #ask(terms: Terms): Promise<void> {
+  async #ask(status: Status): Promise<void> {
     const { socket, wallet, settings } = this.#options;
     this.#held = undefined;
     const address = addressOf(wallet.script, settings.network);
     const known = this.#purse.session?.id;
     try {
-      const offer = await socket.powerRequest({ address, scheme: terms.scheme, ...(known ? { session: known } : {}) });
+      const announced = this.#purse.termsOf(status);
+      // Whatever the terms are now, credit was paid for under earlier ones.
+      if (this.#inlet.isSpent()) this.#purse.mustAccept(announced);
+      const offer = await socket.powerRequest({
+        address,
+        scheme: announced.scheme,
+        ...(known ? { session: known } : {}),
+      });
+      const terms = this.#purse.termsFor(offer, announced);
       this.#square(offer, terms);
+      this.#purse.mustAccept(terms);
       this.#ready = this.#purse.sign(offer, terms);
     } catch (error) {
       this.#hold(error);
@@ -203,7 +226,7 @@ export class CableController {
     const record = this.#ledger.record;
     const before = record.session?.socketScript;
     if (before !== undefined && before !== payee) this.#moveTo(payee, before);
-    if (this.#purse.wasTaken(offer)) this.#acknowledge(terms);
+    if (this.#purse.wasTaken(offer) || this.#isCredited(offer)) this.#acknowledge();
     if (this.#inlet.isShort(offer.credit))
       throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
     this.#ledger.change(this.#inlet.agreed(offer.credit));
@@ -224,23 +247,30 @@ export class CableController {
   }
 
   /** The increment that was signed last has arrived, though nobody told us. */
-  #acknowledge(terms: Terms): void {
-    const pay = this.#ledger.record.signed?.pay ?? 0;
-    const paidUpTo = this.#ledger.record.paidUpTo + energyFor(pay, terms.price) * 1000;
+  #acknowledge(): void {
+    const paidUpTo = this.#ledger.record.paidUpTo + this.#purse.signedEnergy() * 1000;
     this.#ledger.write({ ...this.#purse.taken(), paidUpTo });
+  }
+
+  /** A socket that has restarted shows by its credit that it took the last increment, whatever coins it offers now. */
+  #isCredited(offer: DraftOffer): boolean {
+    if (!this.#ledger.record.signed?.sent || this.#purse.knows(offer)) return false;
+    const energy = this.#purse.signedEnergy();
+    const off = this.#inlet.tolerance();
+    return energy > 2 * off && offer.credit >= this.#inlet.remaining() + energy - off;
   }
 
   // ------------------------------------------------------------ paying
 
   /** Both meters have to say so: the socket's by its flag, the cable's own within the tolerance. */
-  #isDue(ready: Ready, status: Status, terms: Terms): boolean {
+  #isDue(ready: Ready, status: Status): boolean {
     if (ready.step.pay === 0) return true;
-    const low = (energyFor(terms.increment, terms.price) * this.#options.settings.renewAt) / 1000;
+    const low = (ready.energy * this.#options.settings.renewAt) / 1000;
     const ownDue = this.#inlet.remaining() <= low + this.#inlet.tolerance();
     return ownDue && (status.renewalDue || status.remaining === 0);
   }
 
-  async #pay(ready: Ready, terms: Terms): Promise<void> {
+  async #pay(ready: Ready, status: Status): Promise<void> {
     const { report, socket } = this.#options;
     this.#ready = undefined;
     try {
@@ -256,7 +286,9 @@ export class CableController {
         remaining: this.#inlet.remaining(),
       });
       this.#supply();
-      if (result.next) this.#ready = this.#purse.sign(result.next, terms);
+      this.#stale = 0;
+      const { next } = result;
+      if (next) this.#ready = this.#purse.sign(next, this.#purse.termsFor(next, this.#purse.termsOf(status)));
     } catch (error) {
       this.#hold(error);
     }
@@ -279,7 +311,8 @@ export class CableController {
   /** Turns a refusal into a pause from paying; credit that is left flows on. Anything else ends the dealing. */
   #hold(error: unknown): void {
     const stop = asStop(error);
-    const pause = stop ? (stop.retryAfter ?? this.#options.settings.retryAfter) : LOOK_AGAIN;
+    const pause = stop ? (stop.retryAfter ?? this.#options.settings.retryAfter) : LOOK_AGAIN * 2 ** this.#stale;
+    if (!stop) this.#stale = Math.min(this.#stale + 1, MAX_STALE);
     this.#held = { stop, until: this.#options.clock.now() + pause };
     if (!stop) return;
     this.#options.report({ name: "held", reason: stop.reason, why: stop.message });
@@ -307,21 +340,32 @@ export class CableController {
 
   /** Asks how things stand, and stops where the socket did not keep its word. */
   async #look(before: Status): Promise<Status> {
-    const { socket, settings } = this.#options;
+    const { clock, socket, settings } = this.#options;
     const urgent = before.renewalDue || before.state !== "paid" || this.#held !== undefined || !this.#ready;
+    const asked = clock.now();
     const status = await this.#answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
     this.#check(status);
+    // A socket that holds nothing back would be asked without end.
+    if (!urgent && !status.renewalDue && clock.now() - asked < LOOK_AGAIN) await this.#pause(LOOK_AGAIN);
     return status;
   }
 
   #check(status: Status): void {
     if (this.#inlet.trip) throw new Stop("power-fault", `(${this.#inlet.trip})`);
-    if (status.state !== "paid" && this.#inlet.isShort(0))
-      throw new Stop("undelivered", `${this.#inlet.remaining()} mWh were left.`);
+    if (status.state === "paid") this.#reclaimed = false;
+    else if (this.#inlet.isShort(0)) this.#reclaim();
     if (status.state === "paid" && this.#inlet.isShort(status.remaining) && !this.#held)
       this.#hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
     if (status.state === "lockout") throw new Stop("locked", "", Math.max(status.lockoutMs, LOOK_AGAIN));
     if (this.#options.settings.sharedLink) this.#compareFirstMinute(status);
+  }
+
+  /** The power stopped before its time. A socket that has restarted gives credit back when it is asked; else it is lost. */
+  #reclaim(): void {
+    if (this.#reclaimed) throw new Stop("undelivered", `${this.#inlet.remaining()} mWh were left.`);
+    this.#reclaimed = true;
+    this.#ready = undefined;
+    this.#held = undefined;
   }
 
   /** A neighbour's socket may answer on a shared link: what flows here must be what it counts there. */
@@ -330,6 +374,9 @@ export class CableController {
     const now = this.#options.clock.now();
     const own = this.#inlet.meter();
     this.#firstMinute ??= { at: now, own, claimed: status.used };
+    // Another session: it counts from its own opening.
+    if (status.used < this.#firstMinute.claimed)
+      this.#firstMinute = { at: this.#firstMinute.at, own, claimed: status.used };
     const { at, own: ownBefore, claimed } = this.#firstMinute;
     const apart = Math.abs((own - ownBefore) / 1000 - (status.used - claimed));
     if (now - at >= FIRST_MINUTE || apart <= this.#inlet.tolerance()) return;
@@ -389,6 +436,6 @@ function withClaim(claims: readonly Claim[], claim: Claim): readonly Claim[] {
 function asStop(error: unknown): Stop | undefined {
   if (error instanceof Stop) return error;
   if (!(error instanceof Fault)) return new Stop("waiting", `(${String(error)})`, RECONNECT);
-  const reason = PATIENT[error.fault];
-  return reason ? new Stop(reason, `(${error.message})`, error.retryAfterMs) : undefined;
+  if (STALE.includes(error.fault)) return undefined;
+  return new Stop(PATIENT[error.fault] ?? "refused", `(${error.message})`, error.retryAfterMs);
 }

@@ -17,6 +17,8 @@ import type { CableSettings } from "./settings";
 import { Stop } from "./stop";
 
 const DAY: Millisecond = 86_400_000;
+/** Silence after which a socket has settled the session, so that another may begin. */
+const SESSION_REST: Millisecond = 60_000;
 const MAX_PINS = 64;
 const MAX_PLEDGES = 8;
 
@@ -56,18 +58,36 @@ export class Purse {
     return this.#options.ledger.record.session;
   }
 
-  /** Throws a Stop where the socket's terms are not within the owner's limits. */
+  /** What the socket announces for new sessions. Throws a Stop where the two cannot deal at all. */
   termsOf(status: Status): Terms {
     const { settings } = this.#options;
     if (status.version !== PROTOCOL_VERSION)
       throw new Stop("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
     const scheme = settings.schemes.find((name) => status.schemes.includes(name));
     if (!scheme) throw new Stop("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
-    if (status.price > settings.maxPrice || status.price <= 0)
-      throw new Stop("overpriced", `Expected at most ${settings.maxPrice} msat/Wh, came ${status.price}.`);
-    if (status.increment > settings.maxIncrement)
-      throw new Stop("increment-too-large", `Expected at most ${settings.maxIncrement} sat, came ${status.increment}.`);
     return { scheme, price: status.price, increment: status.increment };
+  }
+
+  /** A session keeps the terms under which it opened, whatever is announced meanwhile. */
+  termsFor(offer: DraftOffer, announced: Terms): Terms {
+    const { session } = this;
+    if (!session || !this.knows(offer)) return announced;
+    return { scheme: announced.scheme, price: session.price, increment: session.increment };
+  }
+
+  /** Throws a Stop where the terms are not within the owner's limits. */
+  mustAccept({ price, increment }: Terms): void {
+    const { maxPrice, maxIncrement } = this.#options.settings;
+    if (price > maxPrice || price <= 0)
+      throw new Stop("overpriced", `Expected at most ${maxPrice} msat/Wh, came ${price}.`);
+    if (increment > maxIncrement)
+      throw new Stop("increment-too-large", `Expected at most ${maxIncrement} sat, came ${increment}.`);
+  }
+
+  /** What the increment buys that was signed last. */
+  signedEnergy(): MilliwattHour {
+    const { signed, session } = this.#options.ledger.record;
+    return signed && session ? energyFor(signed.pay, session.price) : 0;
   }
 
   /** The session as the offer shows it to stand: the last one signed may have been accepted without our knowing. */
@@ -139,8 +159,10 @@ export class Purse {
       pledgedElsewhere: (coin) => this.#isPledgedElsewhere(coin, offer),
       frame: this.#frame,
     });
-    if (!verdict.ok) throw new Stop(verdict.reason, verdict.detail);
+    if (!verdict.ok)
+      throw new Stop(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
     if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
+    if (session && opening && !isAsOpened(session, offer)) throw new Stop("terms-changed");
     if (opening) this.#mustNotPayTwice(offer);
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
@@ -292,6 +314,12 @@ export class Purse {
 
 function isSame(a: Outpoint, b: Outpoint): boolean {
   return a.txid === b.txid && a.vout === b.vout;
+}
+
+/** What an offer fixes for its session may not change either while nothing is paid yet. */
+function isAsOpened({ socketScript, max, arrears, expiry }: Session, offer: DraftOffer): boolean {
+  const payee = offer.outputs[0]?.script;
+  return socketScript === payee && max === offer.sessionMax && arrears === offer.arrears && expiry === offer.expiry;
 }
 
 function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1]["agreed"]> {

@@ -150,7 +150,9 @@ export class SocketController implements SocketCalls {
     this.#seen(peer);
     // Who waits for an answer has not left.
     const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
-    if (wait > 0 && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.#change(wait);
+    // A flag that is up already is news that may have been missed.
+    if (wait > 0 && !this.#renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping)
+      await this.#change(wait);
     return this.#status();
   }
 
