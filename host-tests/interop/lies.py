@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Lies of a cable, told one after the other to a socket, and lies of a socket, told to this cable.
+"""Lies of a cable, told one after the other to a socket, lies of a socket, told to this cable, and crashes of this cable.
 
     lies.py cable ...   each line: the lie and the fault that came for it; then one honest payment, which must still work
     lies.py socket ...  each line: the lie and why the cable refused to sign it; then the honest offer, which it signs
+    lies.py crash ...   forgets all but its journal between signing and sending, then between sending and the answer
 
 Options are those of cable.py.
 """
@@ -16,6 +17,7 @@ import secp256k1  # noqa: E402
 import segwit  # noqa: E402
 from audit import Refused, read  # noqa: E402
 from cable import cable_of, options, say  # noqa: E402
+from journal import Journal  # noqa: E402
 
 OTHER_KEY = 7
 
@@ -164,6 +166,20 @@ def lie_to_cable(cable):
     cable.pay(offer)
 
 
+def crash(cable):
+    cable.sign(cable.open())
+    cable.journal = Journal(cable.journal.path)
+
+    offer = cable.request()
+    transaction, _ = cable.sign(offer)
+    payment = {"session": offer["session"], "increment": offer["increment"], "transaction": transaction}
+    answers = [cable.call("pay_transaction", payment) for _ in range(2)]
+    say("unheard", increment=offer["increment"], credited_mwh=[answer["credited_mwh"] for answer in answers])
+    cable.journal = Journal(cable.journal.path)
+
+    cable.pay(cable.request())
+
+
 if __name__ == "__main__":
     side = sys.argv.pop(1)
-    {"cable": lie_to_socket, "socket": lie_to_cable}[side](cable_of(options().parse_args()))
+    {"cable": lie_to_socket, "socket": lie_to_cable, "crash": crash}[side](cable_of(options().parse_args()))

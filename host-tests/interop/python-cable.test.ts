@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "..", "..");
 const KEY = "42".repeat(32);
+const PENNILESS = "43".repeat(32);
 
 /** RIPEMD-160 makes addresses; some builds of OpenSSL leave it out. */
 const hasPython = spawnSync("python3", ["-c", "import hashlib; hashlib.new('ripemd160')"]).status === 0;
@@ -35,13 +36,15 @@ interface Socket {
   fund(address: string, ...coins: number[]): Promise<void>;
   /** Resolves with the first event, past or to come, that fits. */
   event(fits: (line: Line) => boolean): Promise<Line>;
+  /** Broadcasts a transaction behind the socket's back. */
+  publish(transaction: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 async function startSocket(scheme: string): Promise<Socket> {
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--scheme", scheme],
+    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--watts", "0", "--scheme", scheme],
     { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
   );
   const { stdin, stdout } = child;
@@ -72,10 +75,14 @@ async function startSocket(scheme: string): Promise<Socket> {
     events,
     event,
     async fund(address, ...coins) {
-      const said = () =>
-        events.filter(({ line }) => String(line).startsWith(`sent `) && String(line).includes(address));
+      const said = () => events.filter(({ line }) => String(line).includes(`sat to ${address}`)).length;
+      const wanted = said() + coins.length;
       stdin.write(coins.map((coin) => `fund ${address} ${coin}\n`).join(""));
-      await event(() => said().length >= coins.length);
+      await event(() => said() >= wanted);
+    },
+    async publish(transaction) {
+      const answer = await fetch(`${listening.esplora}/tx`, { method: "POST", body: transaction });
+      assert.equal(answer.status, 200, await answer.text());
     },
     async stop() {
       child.kill("SIGINT");
@@ -113,6 +120,8 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
   let folder: string;
   /** What the Python cable says that it paid in the single-fee session, which all tests but the last go on with. */
   const paid: Line[] = [];
+  /** Satoshi that the mined commitment of a session pays less than its last one. */
+  let owed = 0;
 
   async function run(script: string, ...options: string[]): Promise<Run> {
     const journal = join(folder, "single-fee.json");
@@ -196,6 +205,18 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
     assert.equal(named(lines, "paid").length, 2);
   });
 
+  test("goes on after crashes before and after it sent a payment, and pays nothing twice", async () => {
+    const next = paid.length + 1;
+    const { status, lines } = await run("lies.py", "crash");
+    assert.equal(status, 0);
+    const signed = named(lines, "offer").map(({ increment }) => increment);
+    assert.deepEqual(signed, [next, next, next + 1], "what was never sent is signed anew, what was taken is not");
+    assert.deepEqual(named(lines, "unheard"), [
+      { event: "unheard", increment: next, credited_mwh: ["40000", "40000"] },
+    ]);
+    assert.equal(named(lines, "paid")[0]?.value_sat, 10_000 * (next + 1));
+  });
+
   test("does not buy at a price over its owner's limit", async () => {
     const { status, lines } = await run("cable.py", "--ahead", "--max-price", "249999");
     assert.equal(status, 1);
@@ -211,19 +232,41 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
       const { status, lines } = await run("cable.py", "--ahead", "--increments", increments);
       assert.equal(status, 0, JSON.stringify(lines.at(-1)));
     }
+    const credited = socket.events.filter(({ name }) => name === "credited");
     assert.deepEqual(
-      paid.map(({ increment, value_sat, credited_mwh, state }) => [increment, value_sat, credited_mwh, state]),
-      Array.from({ length: 10 }, (_, i) => [i + 1, 10_000 * (i + 1), "40000", "paid"]),
-    );
-    assert.deepEqual(
-      socket.events.filter(({ name }) => name === "credited").map(({ increment, value }) => [increment, value]),
-      paid.map(({ increment }) => [increment, 10_000]),
+      credited.map(({ increment, value, energy }) => [increment, value, energy]),
+      Array.from({ length: 10 }, (_, i) => [i + 1, 10_000, 40_000]),
     );
     const last = paid.at(-1);
     const sent = await socket.event(({ name }) => name === "broadcast");
+    assert.deepEqual([last?.increment, last?.value_sat], [10, 100_000]);
     assert.equal(sent.txid, last?.txid);
     assert.equal(last?.broadcast, last?.txid, "the answer that ends the session names the transaction");
     assert.equal(await rawTransaction(socket, last?.txid), last?.transaction);
+  });
+
+  test("is paid by an earlier commitment where somebody broadcast that one behind the socket's back", async () => {
+    const address = addressOf(KEY);
+    await socket.fund(address, 46_000);
+    const session = await run("cable.py", "--ahead", "--increments", "1");
+    const early = named(session.lines, "paid")[0];
+    await run("cable.py", "--ahead", "--increments", "2");
+    owed = Number(paid.at(-1)?.value_sat) - Number(early?.value_sat);
+    assert.equal(owed, 20_000);
+    await socket.publish(String(early?.transaction));
+    await socket.fund(address, 60_000, 1_000);
+    // Somebody else asks for power, so the session ends now and not when the socket next looks at its coins.
+    const other = await python("cable.py", "--socket", socket.address, "--key", PENNILESS);
+    assert.equal(other.lines.at(-1)?.code, 103);
+    const buried = await socket.event(({ name, value }) => name === "buried" && value === early?.value_sat);
+    assert.deepEqual([buried.txid, buried.owed], [early?.txid, owed]);
+  });
+
+  test("pays the arrears that its own journal shows, and an increment with them", async () => {
+    const { status, lines } = await run("cable.py", "--ahead", "--increments", "1");
+    assert.equal(status, 0, JSON.stringify(lines.at(-1)));
+    assert.equal(named(lines, "offer")[0]?.arrears_sat, String(owed));
+    assert.equal(paid.at(-1)?.value_sat, owed + 10_000);
   });
 
   test("pays each increment of the basic scheme with a transaction of its own, over the change of the last", async () => {
