@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "..", "..");
+const VECTORS = join(HERE, "..", "vectors", "protocol");
 const KEY = "42".repeat(32);
 const PENNILESS = "43".repeat(32);
 
@@ -144,6 +145,22 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
   after(async () => {
     rmSync(folder, { recursive: true });
     await Promise.all([socket.stop(), basic.stop()]);
+  });
+
+  test("signs the sessions on record byte for byte as they went over the wire", async () => {
+    const files = readdirSync(VECTORS).map((name) => join(VECTORS, name));
+    const { status, lines } = await python("replay.py", ...files);
+    assert.equal(status, 0);
+    const payments = named(lines, "replayed");
+    assert.deepEqual(
+      payments.filter(({ same }) => same !== true),
+      [],
+    );
+    assert.deepEqual(
+      new Set(payments.map(({ session }) => `${session}.json`)),
+      new Set(readdirSync(VECTORS)),
+      "each session has payments",
+    );
   });
 
   test("is told by the promised fault what was wrong with each lie, and can still pay", async () => {
