@@ -99,7 +99,9 @@ export class CableController {
   /** True once credit that the socket did not serve was asked for. */
   #reclaimed = false;
   /** Where both meters stood when power first flowed on a shared link. */
-  #firstMinute: { readonly at: Millisecond; readonly own: number; readonly claimed: MilliwattHour } | undefined;
+  #firstMinute:
+    | { readonly at: Millisecond; readonly own: number; readonly claimed: MilliwattHour; readonly last: MilliwattHour }
+    | undefined;
 
   constructor(options: CableOptions) {
     const { clock, store, gate, wallet, report, settings } = options;
@@ -373,11 +375,12 @@ export class CableController {
     if (this.#state !== "powered") return;
     const now = this.#options.clock.now();
     const own = this.#inlet.meter();
-    this.#firstMinute ??= { at: now, own, claimed: status.used };
-    // Another session: it counts from its own opening.
-    if (status.used < this.#firstMinute.claimed)
-      this.#firstMinute = { at: this.#firstMinute.at, own, claimed: status.used };
-    const { at, own: ownBefore, claimed } = this.#firstMinute;
+    const before = this.#firstMinute;
+    // A total that falls is that of another session, which counts from its own opening.
+    const anew = before === undefined || status.used < before.last;
+    const first = anew ? { at: before?.at ?? now, own, claimed: status.used } : before;
+    this.#firstMinute = { ...first, last: status.used };
+    const { at, own: ownBefore, claimed } = first;
     const apart = Math.abs((own - ownBefore) / 1000 - (status.used - claimed));
     if (now - at >= FIRST_MINUTE || apart <= this.#inlet.tolerance()) return;
     throw new Stop(

@@ -22,7 +22,7 @@ export interface Status {
   /** Schemes that the socket accepts, the preferred one first. */
   readonly schemes: readonly Scheme[];
   readonly state: SocketState;
-  /** Energy delivered since the running session opened; 0 without one. */
+  /** Energy delivered since the latest session opened. */
   readonly used: MilliwattHour;
   /** Credit: paid for and not yet delivered. */
   readonly remaining: MilliwattHour;

@@ -206,8 +206,8 @@ export class SocketController implements SocketCalls {
 
   #status(): Status {
     const { settings, gate } = this.#options;
-    const { session } = this.#till;
-    const used = session ? Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000) : 0;
+    // Goes on when the session ends: what it paid for is still being drawn.
+    const used = Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000);
     return {
       version: PROTOCOL_VERSION,
       schemes: settings.schemes,
