@@ -7,6 +7,7 @@
 //   offset 4  currentGain, currentCurve, voltageGain, phase: four 32-bit signed integers, little-endian
 //   offset 20 CRC-32 of what is before it, little-endian
 
+import { constant } from "./constant";
 import type { GateCalibration } from "./gate-options";
 import { crc32 } from "./journal/crc32";
 import type { Store } from "./ports";
@@ -15,7 +16,7 @@ import type { Store } from "./ports";
 export const CALIBRATION_KEY = "calibration";
 export const CALIBRATION_BYTES = 24;
 const VERSION = 1;
-const FIELDS = ["currentGain", "currentCurve", "voltageGain", "phase"] as const;
+const FIELDS = constant(["currentGain", "currentCurve", "voltageGain", "phase"] as const);
 
 /** A gate as its parts list says, uncalibrated. */
 export const UNCALIBRATED: Required<GateCalibration> = Object.freeze({

@@ -3,6 +3,7 @@
 // The C core (firmware/native/power-gate.h, table POWER_GATE_OPTIONS) holds defaults and ranges and checks each value;
 // a test compares its table with the names below. All values are integers.
 
+import { constant } from "./constant";
 import type { Milliampere, Millisecond, Millivolt, Milliwatt } from "./units";
 
 export interface GateOptions {
@@ -54,7 +55,7 @@ export interface GateOptions {
 export type GateCalibration = Pick<GateOptions, "currentGain" | "currentCurve" | "voltageGain" | "phase">;
 
 /** Every option once, in the order of the C core's table: how the device hands them to C. */
-export const GATE_OPTION_NAMES = [
+export const GATE_OPTION_NAMES = constant([
   "sampleRate",
   "adcBits",
   "clipMargin",
@@ -77,4 +78,4 @@ export const GATE_OPTION_NAMES = [
   "weldPower",
   "relayTime",
   "minimumOff",
-] as const satisfies readonly (keyof GateOptions)[];
+] as const satisfies readonly (keyof GateOptions)[]);

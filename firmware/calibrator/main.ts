@@ -4,6 +4,7 @@
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/serial.d.ts" />
 
 import Serial from "embedded:io/serial";
+import config from "mc/config";
 import NativePowerGate from "plugpay/power-gate";
 import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { CalibrationLine } from "../../shared/calibration-line";
@@ -11,11 +12,14 @@ import type { GateReading, PowerGate } from "../../shared/ports";
 import { DeviceStore } from "../platform/store";
 
 const RATED_MA = 16_000;
-/** The console's pins on an ESP32 board with a USB bridge. */
-const RECEIVE = 3;
-const TRANSMIT = 1;
+/** The manifest's "config": the console's pins (manifests/pins.json); as it comes those of an esp32. */
+interface CalibratorConfig {
+  readonly receive: number;
+  readonly transmit: number;
+}
 
 export default function main(): void {
+  const { receive, transmit } = config as unknown as CalibratorConfig;
   const store = new DeviceStore(BOARD_STORE);
   let serial: Serial | undefined;
   const write = (line: string): void => serial?.write(ascii(`${line}\n`));
@@ -24,8 +28,8 @@ export default function main(): void {
   const gate = new NativePowerGate(calibration) as PowerGate & { read(): GateReading & { reactive: number } };
   const line = new CalibrationLine({ gate, store, calibration, rated: RATED_MA, write });
   serial = new Serial({
-    receive: RECEIVE,
-    transmit: TRANSMIT,
+    receive,
+    transmit,
     baud: 115_200,
     port: 0,
     format: "buffer",

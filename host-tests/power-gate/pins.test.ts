@@ -37,6 +37,16 @@ describe("the pin map", () => {
     }
   });
 
+  it("says the same as docs/hardware.md", () => {
+    const page = readFileSync(new URL("docs/hardware.md", root), "utf8").split("## Pins")[1] ?? "";
+    const targets = Object.keys(map.targets);
+    for (const name of Object.keys(map.signals)) {
+      const row = page.match(new RegExp(`^\\| ${name}(?: \\([^|]*)? \\|(.*)\\|$`, "m"))?.[1];
+      const expected = targets.map((target) => map.targets[target]?.pins[name]);
+      assert.deepEqual(row?.split("|").map(Number), expected, name);
+    }
+  });
+
   it("keeps the Ethernet manifest's pins free", () => {
     for (const pin of Object.values(ethernet.defines.ethernet.internal.mac)) {
       assert.ok(map.targets["esp32"]?.reserved[pin], `GPIO ${pin}`);
