@@ -22,6 +22,8 @@
 
 enum {
 	TICK_US = 20000,
+	SAMPLE_TICKS = 10, /* the gate's window, 200 ms */
+	SAMPLED = 4,       /* beside the kinds of power_gate_event */
 	RELAY_OPEN = 0, /* active high, with a pull-down at the transistor (docs/hardware.md) */
 	COOL = 25000    /* what a closed thermostat stands for, thousandths of a degree */
 };
@@ -29,7 +31,8 @@ enum {
 static struct {
 	xsMachine *the;
 	xsSlot object;
-	bool used, listening;
+	bool used, listening, sampling;
+	uint8_t ticks;
 	power_gate core;
 	SemaphoreHandle_t lock;
 	StaticSemaphore_t lockStorage;
@@ -72,14 +75,19 @@ static void lock(void)
 	xSemaphoreTake(gate.lock, portMAX_DELAY);
 }
 
+static int post(uint8_t kind, uint8_t cause)
+{
+	uint8_t message[2] = { kind, cause };
+	return modMessagePostToMachine(gate.the, message, sizeof(message), deliver, NULL);
+}
+
 /* Drives the relay and posts what happened, whoever called the core. An event that finds no room stays for the next time. */
 static void unlock(void)
 {
 	power_gate_event event;
 	driveRelay(power_gate_closed(&gate.core));
 	while (gate.listening && power_gate_next_event(&gate.core, &event)) {
-		uint8_t message[2] = { (uint8_t)event.kind, (uint8_t)event.cause };
-		if (modMessagePostToMachine(gate.the, message, sizeof(message), deliver, NULL)) {
+		if (post((uint8_t)event.kind, (uint8_t)event.cause)) {
 			power_gate_return_event(&gate.core, &event);
 			break;
 		}
@@ -119,6 +127,10 @@ static void tick(void *unused)
 	if (GATE_PIN(THERMOSTAT) >= 0) /* normally closed to ground: hot, broken and torn off look the same */
 		power_gate_temperature(&gate.core, gpio_get_level(GATE_PIN(THERMOSTAT)) ? gate.core.options.overTemperature : COOL);
 	unlock();
+	if (gate.listening && gate.sampling && (++gate.ticks >= SAMPLE_TICKS)) {
+		gate.ticks = 0;
+		post(SAMPLED, 0);
+	}
 }
 
 /* ------------------------------------------------------------------ JavaScript's side */
@@ -158,7 +170,7 @@ static void readOptions(xsMachine *the, power_gate_options *options)
 	options->clipMargin = 32;
 	options->loadSense = GATE_PIN(LOADSENSE) >= 0;
 	options->overTemperature = (GATE_PIN(THERMOSTAT) >= 0) ? 85000 : 0;
-	if (!xsmcTest(xsArg(0)))
+	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
 		return;
 #define READ_OPTION(name, least, most, byDefault) \
 	if (!readOption(the, #name, &options->name)) \
@@ -196,7 +208,7 @@ static int readSensor(xsMachine *the)
 {
 	static const char *const names[] = { "adc", "bl0937", "hlw8012", "cse7766" };
 	const char *name;
-	if (!xsmcTest(xsArg(0)))
+	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
 		return GATE_SENSOR_ADC;
 	xsmcGet(xsVar(0), xsArg(0), xsID("sensor"));
 	if (!xsmcTest(xsVar(0)))
@@ -237,6 +249,12 @@ void plugpay_gate(xsMachine *the)
 		xsmcSetHostData(xsThis, NULL);
 		plugpay_gate_destructor(&gate);
 		xsUnknownError((char *)refusal);
+	}
+	if ((xsmcArgc > 0) && xsmcTest(xsArg(0))) {
+		xsmcGet(xsVar(0), xsArg(0), xsID("onSample"));
+		gate.sampling = xsmcTest(xsVar(0));
+		if (gate.sampling)
+			xsmcSet(xsThis, xsID("onSample"), xsVar(0));
 	}
 	gate.listening = true;
 	xsRemember(gate.object);

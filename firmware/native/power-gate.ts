@@ -10,6 +10,8 @@ export type GateSensor = "adc" | "bl0937" | "hlw8012" | "cse7766";
 export interface DeviceGateOptions extends GateOptions {
   /** Default "adc". */
   readonly sensor?: GateSensor;
+  /** Called about five times a second, when there is a new reading: `sample()` gives it. */
+  readonly onSample?: (this: NativePowerGate) => void;
 }
 
 /** A reading, and what calibration needs of it. */
@@ -24,6 +26,7 @@ export interface DeviceReading extends GateReading {
 /** One a device. Throws a RangeError that names the first option that is wrong, before anything is acquired. */
 export default class NativePowerGate extends Native("plugpay_gate_destructor") implements PowerGate {
   declare onEvent: (event: GateEvent) => void;
+  declare onSample?: () => void;
 
   // The forms that xsc turns into bare native functions: nothing else may stand in them.
   constructor(options?: DeviceGateOptions) {
@@ -51,9 +54,15 @@ export default class NativePowerGate extends Native("plugpay_gate_destructor") i
     return native("plugpay_gate_read").call(this) as DeviceReading;
   }
 
-  /** Called from C, once an event: 1 energy used, 2 time used, 3 a trip with its cause. */
+  /** The newest reading, as `read`; the name that ECMA-419 gives it. */
+  sample(): DeviceReading {
+    return this.read();
+  }
+
+  /** Called from C, once an event: 1 energy used, 2 time used, 3 a trip with its cause, 4 a new reading. */
   deliver(kind: number, cause: string): void {
-    if (kind === 3) this.onEvent?.({ kind: "trip", cause: cause as TripCause });
+    if (kind === 4) this.onSample?.();
+    else if (kind === 3) this.onEvent?.({ kind: "trip", cause: cause as TripCause });
     else this.onEvent?.({ kind: kind === 1 ? "energy-used" : "time-used" });
   }
 }
