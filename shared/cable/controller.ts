@@ -16,7 +16,7 @@ import type {
   Status,
   StatusRequest,
 } from "../rpc/types";
-import { type Hex, type Millisecond, type MilliwattHour, priceOf } from "../units";
+import { type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
 import { Purse, type Ready, type Terms } from "./purse";
 import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
@@ -56,6 +56,15 @@ export interface CableOptions {
 interface Held {
   readonly stop: Stop | undefined;
   readonly until: Millisecond;
+}
+
+/** Where both meters stood on a shared link: when power first flowed, and when the session began that is counted now. */
+interface FirstMinute {
+  readonly session: Hex | undefined;
+  readonly at: Millisecond;
+  readonly from: Millisecond;
+  readonly own: MicrowattHour;
+  readonly claimed: MilliwattHour;
 }
 
 /** Faults that only time changes: go on drawing credit, and ask again later. */
@@ -98,10 +107,7 @@ export class CableController {
   #stale = 0;
   /** True once credit that the socket did not serve was asked for. */
   #reclaimed = false;
-  /** Where both meters stood when power first flowed on a shared link. */
-  #firstMinute:
-    | { readonly at: Millisecond; readonly own: number; readonly claimed: MilliwattHour; readonly last: MilliwattHour }
-    | undefined;
+  #firstMinute: FirstMinute | undefined;
 
   constructor(options: CableOptions) {
     const { clock, store, gate, wallet, report, settings } = options;
@@ -375,14 +381,14 @@ export class CableController {
     if (this.#state !== "powered") return;
     const now = this.#options.clock.now();
     const own = this.#inlet.meter();
-    const before = this.#firstMinute;
-    // A total that falls is that of another session, which counts from its own opening.
-    const anew = before === undefined || status.used < before.last;
-    const first = anew ? { at: before?.at ?? now, own, claimed: status.used } : before;
-    this.#firstMinute = { ...first, last: status.used };
-    const { at, own: ownBefore, claimed } = first;
-    const apart = Math.abs((own - ownBefore) / 1000 - (status.used - claimed));
-    if (now - at >= FIRST_MINUTE || apart <= this.#inlet.tolerance()) return;
+    const session = this.#purse.session?.id;
+    // Another session counts from its own opening.
+    if (this.#firstMinute?.session !== session)
+      this.#firstMinute = { session, at: this.#firstMinute?.at ?? now, from: now, own, claimed: status.used };
+    const { at, from, own: ownBefore, claimed } = this.#firstMinute as FirstMinute;
+    const flowed = (own - ownBefore) / 1000;
+    const apart = Math.abs(flowed - (status.used - claimed));
+    if (now - at >= FIRST_MINUTE || apart <= this.#inlet.mayDiffer(flowed, now - from)) return;
     throw new Stop(
       "wrong-socket",
       `The meters are ${Math.round(apart)} mWh apart after ${Math.round((now - at) / 1000)} s.`,

@@ -81,13 +81,14 @@ export class Inlet {
     const { agreedAt, agreedUptime } = ledger.record;
     const energy = Math.max(0, this.meter() - agreedAt) / MICRO;
     const time = this.uptime() - agreedUptime;
-    const now = this.#mayDiffer(energy, time) + this.#slack;
+    const now = this.mayDiffer(energy, time) + this.#slack;
     // Over all time the account gives way by the same share, and for restarts once: small bites add up to no more.
-    const ever = this.#mayDiffer(this.meter() / MICRO, this.uptime()) + 2 * settings.writeEvery;
+    const ever = this.mayDiffer(this.meter() / MICRO, this.uptime()) + 2 * settings.writeEvery;
     return Math.max(0, Math.min(now, ever - ledger.record.conceded));
   }
 
-  #mayDiffer(energy: MilliwattHour, time: Millisecond): MilliwattHour {
+  /** By how much two meters may differ after `energy` and `time`. */
+  mayDiffer(energy: MilliwattHour, time: Millisecond): MilliwattHour {
     const { tolerance, tolerancePower, toleranceBase } = this.#options.settings;
     return Math.ceil((energy * tolerance) / 1000 + (tolerancePower * time) / 3_600_000) + toleranceBase;
   }
