@@ -52,6 +52,25 @@ describe("a socket", () => {
     }));
 });
 
+describe("a socket whose chain answers late", () => {
+  it("does not take a payment for buried that a longer branch took back between two of its questions", async () => {
+    const terms: Terms = { ...TERMS, socket: { ...TERMS.socket, confirmations: 2, exposureLimit: 2_940 } };
+    for (let wait = 21; wait < 33; wait++) {
+      const outcome = await run({
+        cast: "rogue-cable",
+        terms,
+        steps: [
+          rogue("pay", 2),
+          { wait: 3, move: { kind: "chain", fault: "none", delay: 4_000 } },
+          { wait, move: { kind: "mine", blocks: 1 } },
+          rogue("rival-reorg", 60),
+        ],
+      });
+      assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+    }
+  });
+});
+
 describe("a cable", () => {
   const DEFAULTS: Terms = { ...TERMS, coins: [463_000, 250_000], socket: {}, cable: {} };
 

@@ -92,11 +92,14 @@ const censor = fc.record({ kind: fc.constant("censor" as const), on: fc.boolean(
 
 export const ROGUE_CABLE_TRICKS = [
   "request",
-  "request",
   "pay",
   "pay",
   "pay",
   "pay-fast",
+  "keep-paying",
+  "keep-paying",
+  "keep-paying",
+  "draw",
   "status",
   "pay-wrong",
   "replay",
@@ -105,6 +108,7 @@ export const ROGUE_CABLE_TRICKS = [
   "spend-then-pay",
   "old-commitment",
   "pin",
+  "switch-purse",
   "switch-purse",
   "move-host",
   "flood",

@@ -80,6 +80,8 @@ export class RogueCable {
       case "double-spend-miner":
         this.broadcast(this.doubleSpend(choice), 0);
         return;
+      case "keep-paying":
+        return this.keepPaying(20 + (choice % 20));
       case "spend-then-pay":
         return this.spendThenPay(choice);
       case "old-commitment": {
@@ -104,6 +106,15 @@ export class RogueCable {
         return;
       default:
         throw new Error(`there is no trick ${trick}`);
+    }
+  }
+
+  /** Plays the honest customer for a while, so that there is more to take. */
+  private async keepPaying(looks: number): Promise<void> {
+    for (let i = 0; i < looks; i++) {
+      const status = await this.calls.getStatus({}, this.peer());
+      if (status.renewalDue || status.remaining === 0) await this.pay();
+      await this.sleep(2_500);
     }
   }
 

@@ -58,7 +58,7 @@ export interface Ack {
 }
 
 export const NETWORK = "regtest";
-const STORY = 60;
+const STORY = 90;
 /** From power to the first call. */
 const BOOT = 800;
 /** How long the cable's supply bridges a loss of mains. */
@@ -308,7 +308,8 @@ export class Stage {
   }
 
   note(line: string): void {
-    if (this.story.at(-1)?.endsWith(`  ${line}`)) return;
+    // What is tried again and again is told once.
+    if (this.story.some((told) => told.endsWith(` s  ${line}`))) return;
     this.story.push(`${(this.clock.now() / 1000).toFixed(1).padStart(8)} s  ${line}`);
     if (this.story.length > STORY) this.story.shift();
   }

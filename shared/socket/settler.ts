@@ -159,13 +159,15 @@ export class Settler {
   async #bury(settlement: Settlement): Promise<void> {
     const { chain, settings, report } = this.#options;
     const txid = settlement.minedTxid ?? latest(settlement).txid;
+    // The tip first: were it asked last, a branch that took over in between would lend its height to a block that is gone.
+    const tip = await chain.tip();
     const status = await chain.status(txid);
     if (status.state !== "confirmed" || status.height === undefined) {
       report({ name: "reorganised", txid });
       this.#update(settlement, { state: "held", minedTxid: undefined });
       return;
     }
-    if ((await chain.tip()) - status.height + 1 < settings.confirmations) return;
+    if (tip - status.height + 1 < settings.confirmations) return;
     const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
     const owed = latest(settlement).value - value;
     report({ name: "buried", txid, value, height: status.height, owed });
@@ -174,24 +176,26 @@ export class Settler {
 
   /** Asks who spent the inputs. True where it was not the latest commitment. */
   async #findRival(settlement: Settlement): Promise<boolean> {
+    const tip = await this.#options.chain.tip();
     const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
     const { txid } = latest(settlement);
     const spend = spends.find((found) => found !== undefined && found.txid !== txid);
     if (!spend) return false;
     // Some backends only say that a coin is spent: then it may as well be the latest commitment that did it.
     if (spend.txid === undefined && (await this.#options.chain.status(txid)).state !== "unknown") return false;
-    await this.#judge(settlement, spend);
+    this.#judge(settlement, spend, tip);
     return true;
   }
 
-  async #judge(settlement: Settlement, spend: Spend): Promise<void> {
+  /** `tip` was asked before `spend`. */
+  #judge(settlement: Settlement, spend: Spend, tip: number): void {
     const earlier = settlement.commitments.some((commitment) => commitment.txid === spend.txid);
     this.#options.onRival(settlement, earlier ? "earlier-commitment" : "foreign", spend);
     if (spend.height === undefined) return;
-    if (earlier && spend.txid !== undefined) return this.#mined(settlement, spend.txid);
-    if ((await this.#options.chain.tip()) - spend.height + 1 < this.#options.settings.confirmations) return;
+    if (earlier && spend.txid !== undefined) this.#mined(settlement, spend.txid);
     // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
-    this.#conclude(settlement, delivered(settlement), undefined);
+    else if (tip - spend.height + 1 >= this.#options.settings.confirmations)
+      this.#conclude(settlement, delivered(settlement), undefined);
   }
 
   #mined(settlement: Settlement, txid: Hex): void {
