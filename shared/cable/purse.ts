@@ -306,9 +306,13 @@ export class Purse {
   /** Promises that still bind once the cable signs `offer`: only what it signs proves that one is settled. */
   #openPledges(offer: DraftOffer): readonly Pledge[] {
     const tip = offer.expiry - SESSION_BLOCKS;
-    return this.#pledgesWith(offer).filter(
-      (pledge) => (pledge.open || pledge.expiry > tip) && (!isSpent(pledge, offer) || owedBy(pledge, offer) > 0),
-    );
+    const all = this.#pledgesWith(offer);
+    const settled = all.filter((pledge) => isSpent(pledge, offer));
+    return all.filter((pledge) => {
+      if (isSpent(pledge, offer)) return owedBy(pledge, offer) > 0;
+      // A coin is spent once: what settled one promise over it has undone the others.
+      return (pledge.open || pledge.expiry > tip) && !settled.some((other) => shareCoin(other, pledge));
+    });
   }
 }
 
@@ -357,6 +361,10 @@ function owedBy({ commitments }: Pledge, offer: DraftOffer): Satoshi {
 /** What the last commitment of an open pledge pays that nobody acknowledged. */
 function unansweredOf({ commitments }: Pledge): Satoshi {
   return (commitments.at(-1)?.value ?? 0) - (commitments.at(-2)?.value ?? 0);
+}
+
+function shareCoin(a: Pledge, b: Pledge): boolean {
+  return a.outpoints.some((coin) => b.outpoints.some((other) => isSame(coin, other)));
 }
 
 /** The offer spends change of one of the pledge's commitments, so that one was broadcast and its coins are gone. */
