@@ -47,7 +47,8 @@ def read(offer):
 def audit(offer, status, journal, script, limits, day):
     """Raises Refused, or gives what is fit to be signed.
 
-    script: the cable's own (hex); limits: what its owner allows; status: get_status's answer, price and increment of it.
+    script: the cable's own (hex); limits: what its owner allows; status: get_status's answer, whose price and increment
+    hold for a new session.
     """
     inputs, outputs = read(offer)
     names = [name_of(spent) for spent in inputs]
@@ -85,7 +86,8 @@ def audit(offer, status, journal, script, limits, day):
         same(f"coin {name} keeps its amount", journal.coins.get(name, spent["amount_sat"]), spent["amount_sat"])
 
     # 3: one increment, and the arrears that are owed
-    increment, price = money(status["increment_sat"]), status["price_msat_per_wh"]
+    terms = session or status
+    increment, price = money(terms["increment_sat"]), terms["price_msat_per_wh"]
     energy, arrears, fee = (money(offer[name]) for name in ("energy_mwh", "arrears_sat", "fee_sat"))
     bought = 0 if energy == 0 and replaced and fee > replaced["fee_sat"] else increment
     require(energy >= bought * 1_000_000 // price, "the energy is worth the increment", f"{energy} mWh for {bought} sat")
@@ -117,6 +119,7 @@ def audit(offer, status, journal, script, limits, day):
     # Byte for byte
     same("the draft is what its parts say", segwit.serialize(inputs, rebuilt).hex(), offer["transaction"])
     return {
+        "terms": {"increment_sat": str(increment), "price_msat_per_wh": price},
         "names": names,
         "inputs": inputs,
         "outputs": rebuilt,

@@ -70,7 +70,7 @@ class Cable:
 
     def remember(self, offer, draft, commitment, day):
         terms = {name: offer[name] for name in ("scheme", "session_max_sat", "expiry_height")}
-        opened = {**terms, "payee": draft["payee"], "inputs": draft["names"], "commitments": []}
+        opened = {**terms, **draft["terms"], "payee": draft["payee"], "inputs": draft["names"], "commitments": []}
         session = self.journal.sessions.setdefault(offer["session"], opened)
         session["commitments"].append(commitment)
         for name, spent in zip(draft["names"], draft["inputs"]):

@@ -1,8 +1,9 @@
 """What a cable must not forget, in memory or in a file that is replaced whole and synced at each change.
 
 coins     "txid:vout" -> its amount in satoshi when it was first signed for
-sessions  id -> {payee, scheme, session_max_sat, expiry_height, inputs: ["txid:vout"], commitments}; a commitment is
-          {increment, txid, inputs, value_sat, fee_sat, bought_sat, acknowledged}, in the order in which they were signed
+sessions  id -> {payee, scheme, increment_sat, price_msat_per_wh, session_max_sat, expiry_height, inputs: ["txid:vout"],
+          commitments}; a commitment is {increment, txid, inputs, value_sat, fee_sat, bought_sat, acknowledged}, in the
+          order in which they were signed
 days      ISO date -> satoshi promised on it, fees included
 """
 
