@@ -1,4 +1,5 @@
 // Drives the portable decoders, and the gate fed by a metering chip, for chips.test.ts: one request a line, one answer.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,29 @@ static void report_to_gate(char **words) {
   putchar('\n');
 }
 
+// Feeds `blocks` of four samples of 230 V, 10 A, the true period being `period_ns`; each `skip`-th block is lost.
+static void feed_to_gate(long blocks, long period_ns, long skip) {
+  static double at;
+  for (long block = 1; block <= blocks; block++) {
+    uint16_t current[4], voltage[4];
+    for (int k = 0; k < 4; k++) {
+      at += (double)period_ns;
+      double sine = sin(at * 1e-9 * 50 * 6.283185307179586);
+      current[k] = (uint16_t)lround(2048 + 2048 * 14.142135 / 35 * sine + (k % 2 ? 0.3 : -0.3));
+      voltage[k] = (uint16_t)lround(2048 + 2048 * 325.2691 / 450 * sine);
+    }
+    now = (uint64_t)(at / 1000);
+    if (skip == 0 || block % skip != 0) power_gate_feed(&gate, current, voltage, 4, now);
+    power_gate_tick(&gate, now);
+  }
+  power_gate_event event;
+  power_gate_reading reading;
+  power_gate_read(&gate, &reading);
+  printf("%llu %llu", (unsigned long long)reading.total, (unsigned long long)now);
+  while (power_gate_next_event(&gate, &event)) printf(" %s", power_gate_trip_name(event.cause));
+  putchar('\n');
+}
+
 int main(void) {
   static char line[4096];
   while (fgets(line, sizeof line, stdin)) {
@@ -104,6 +128,8 @@ int main(void) {
       puts(refusal ? refusal : "ok");
     } else if (strcmp(words[0], "grant") == 0) {
       puts(power_gate_grant(&gate, strtoull(words[1], NULL, 10), 3600000, (uint32_t)atol(words[2]), now) ? "ok" : "refused");
+    } else if (strcmp(words[0], "feed") == 0) {
+      feed_to_gate(atol(words[1]), atol(words[2]), atol(words[3]));
     } else if (strcmp(words[0], "report") == 0) {
       report_to_gate(words);
     } else {

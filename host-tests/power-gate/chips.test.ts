@@ -160,6 +160,43 @@ describe("a gate behind a metering chip", () => {
   });
 });
 
+describe("a gate whose converter does not keep its nominal rate", () => {
+  /** Energy counted over true energy, from the third second on. */
+  async function ratio(periodNs: number, skip: number): Promise<{ ratio: number; events: string[] }> {
+    await driver.request("gate-begin");
+    await driver.request("grant 1000000000000 16000");
+    const [total = "", now = ""] = await driver.request(`feed 6000 ${periodNs} ${skip}`);
+    const [later = "", then = "", ...events] = await driver.request(`feed 20000 ${periodNs} ${skip}`);
+    const truth = (2300 * (Number(then) - Number(now))) / 3600;
+    return { ratio: (Number(later) - Number(total)) / truth, events };
+  }
+
+  it("counts true energy all the same: 4 % slow, 4 % fast, and with one block in 53 lost", async () => {
+    const exact = (await ratio(250_000, 0)).ratio;
+    near(exact, 1, 0.002);
+    for (const [periodNs, skip] of [
+      [260_000, 0],
+      [240_000, 0],
+      [250_000, 53], // not a whole number of half-waves, or always the same phase would be lost
+    ] as const) {
+      const { ratio: measured, events } = await ratio(periodNs, skip);
+      near(measured, exact, 0.002);
+      assert.deepEqual(events, []);
+    }
+  });
+
+  it("takes a rate that is 15 % off for lost samples", async () => {
+    const { events } = await ratio(290_000, 0);
+    await driver.request("gate-begin");
+    await driver.request("grant 1000000000000 16000");
+    const [, , ...first] = await driver.request("feed 6000 290000 0");
+    assert.deepEqual(
+      [...first, ...events].filter((event) => event === "samples-lost"),
+      ["samples-lost"],
+    );
+  });
+});
+
 describe("the converter's DMA frames", () => {
   const wide = (channel: number, data: number): Buffer => {
     const bytes = Buffer.alloc(4);

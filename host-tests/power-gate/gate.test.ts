@@ -293,3 +293,63 @@ function pick({ closed, trip }: { closed: boolean; trip: unknown }): unknown {
 function near(value: number, expected: number, tolerance: number): void {
   assert.ok(Math.abs(value / expected - 1) <= tolerance, `expected about ${expected}, got ${value}`);
 }
+
+describe("a socket's and a cable's gate on one line", () => {
+  const both = { gates: [{ name: "socket" }, { name: "cable" }], electronics: 1.5 } as const;
+
+  it("agree on the energy within the sum of their tolerances", () =>
+    onStage(both, async (stage) => {
+      const { world } = stage;
+      await world.boot("socket");
+      await world.plug("in");
+      await world.setLoad({ kind: "resistive", watts: 1300 });
+      await world.grant("socket", ANYTHING);
+      await stage.run(1000);
+      await world.boot("cable");
+      await world.grant("cable", ANYTHING);
+      await stage.run(60_000);
+      const [socket, cable] = [await world.read("socket"), await world.read("cable")];
+      assert.ok(socket.total > 20_000_000);
+      near(cable.total, socket.total, 0.01);
+      near(socket.total, socket.truth, 0.005);
+    }));
+
+  it("bound what an appliance takes from a standby allowance, whatever a cable does", () =>
+    onStage(both, async (stage) => {
+      const { world } = stage;
+      await world.boot("socket");
+      await world.plug("in");
+      await world.setLoad(KETTLE);
+      await world.grant("socket", { upTo: 50_000, time: 600_000, current: 100 }); // standby: 50 mWh
+      assert.deepEqual(await stage.run(20_000), []);
+      await world.boot("cable");
+      await world.grant("cable", ANYTHING);
+      const before = (await world.read("socket")).truth;
+      assert.deepEqual(await stage.run(1000), ["socket energy-used"]);
+      const { truth } = await world.read("socket");
+      // A half-wave of 2 kW, and what flows while the contacts open (4 ms).
+      assert.ok(truth < 50_000 + 5556 + 2300 * 2 && truth > before, `${truth} uWh of 50 000 allowed`);
+    }));
+
+  it("lose the cable's gate, relay open, when its supply's bridge is over, and need a boot after that", () =>
+    onStage({ ...both, holdUp: 60 }, async (stage) => {
+      const { world } = stage;
+      await world.boot("socket");
+      await world.plug("in");
+      await world.grant("socket", ANYTHING);
+      await stage.run(1000);
+      await world.boot("cable");
+      await world.grant("cable", ANYTHING);
+      await stage.run(1000);
+      assert.deepEqual((await world.advance(stage.now)).contacts, { socket: true, cable: true });
+      await world.revoke("socket");
+      const { atMs, powered } = await world.advance(stage.now + 1000);
+      assert.equal(powered.cable, false);
+      assert.ok(atMs - stage.now >= 60 && atMs - stage.now < 70, `after ${atMs - stage.now} ms`);
+      stage.now = atMs;
+      await stage.run(50);
+      assert.equal((await world.advance(stage.now)).contacts.cable, false);
+      assert.equal((await world.read("cable")).running, false);
+      await assert.rejects(world.boot("cable"), /no supply/);
+    }));
+});
