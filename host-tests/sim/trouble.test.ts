@@ -1,0 +1,104 @@
+// Scenarios in which somebody cheats or something breaks: each try is refused for its own reason, power that was paid
+// for goes on, and no more flows unpaid than the bounds allow.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EngineName } from "../../tools/sim/engine";
+import { findWorker } from "../../tools/sim/engine-xs";
+import { type Run, runScenario } from "../../tools/sim/run";
+import { loadScenario } from "../../tools/sim/scenario";
+
+function run(name: string, engine: EngineName = "node"): Promise<Run> {
+  return runScenario({ scenario: loadScenario(name), engine, scheme: "single-fee", seed: 1 });
+}
+
+function metBy({ summary }: Run): readonly string[] {
+  return (summary.trials ?? []).filter(({ refused }) => !refused).map(({ tried, met }) => `${tried}: ${met}`);
+}
+
+function told({ happenings }: Run, from: string, name: string) {
+  return happenings.filter((each) => each.from === from && each.event.name === name);
+}
+
+/** Milliseconds from the first scene event `name` to the next loss of power at the appliance. */
+function openedWithin(each: Run, name: string): number {
+  const start = each.happenings.findIndex(({ event }) => event.name === name);
+  const begun = each.happenings[start]?.at ?? Number.NaN;
+  const lost = each.happenings.slice(start).find(({ event }) => event.name === "appliance unpowered");
+  return (lost?.at ?? Number.NaN) - begun;
+}
+
+const xs: EngineName = (() => {
+  try {
+    findWorker();
+    return "xs";
+  } catch {
+    return "node";
+  }
+})();
+
+test("a thief's every try is refused with its own fault, and it gets no power", async () => {
+  const thief = await run("thief", xs);
+  assert.ok((thief.summary.trials?.length ?? 0) >= 25);
+  assert.deepEqual(metBy(thief), []);
+  // Nothing but the electronics' share, from the standby allowance.
+  assert.ok(thief.summary.energyWh < 0.2, `${thief.summary.energyWh} Wh`);
+  assert.equal(told(thief, "scene", "appliance powered").length, 0);
+});
+
+test("a cable refuses each lie of a greedy socket for its own reason", async () => {
+  const greedy = await run("greedy-socket", xs);
+  assert.ok((greedy.summary.trials?.length ?? 0) >= 15);
+  assert.deepEqual(metBy(greedy), []);
+  assert.equal(greedy.summary.settlements.length, 0);
+});
+
+test("a flood from a neighbour does not disturb a cable that pays", async () => {
+  const flood = await run("flood");
+  assert.deepEqual(metBy(flood), []);
+  assert.equal(flood.summary.increments, 2);
+  assert.equal(flood.summary.unpaidWh, 0);
+});
+
+test("with the chain's server away paid power goes on, and credit comes again when it is back", async () => {
+  const { summary, happenings } = await run("backend-down");
+  const lost = happenings.find(({ event }) => event.name === "appliance unpowered");
+  // The increment that was paid before is drawn to its end.
+  assert.ok((lost?.at ?? 0) > 110_000);
+  assert.equal(summary.increments, 2);
+  assert.ok(summary.settlements.every(({ height }) => height !== null));
+});
+
+test("a motor's inrush trips nothing", async () => {
+  const inrush = await run("inrush");
+  assert.equal(told(inrush, "socket", "trip").length + told(inrush, "cable", "trip").length, 0);
+  assert.equal(told(inrush, "scene", "appliance done").length, 1);
+});
+
+test("a short circuit opens the relays, and they stay open", async () => {
+  const short = await run("short-circuit");
+  assert.ok(short.summary.faults.includes("short-circuit"));
+  assert.equal(told(short, "scene", "appliance powered").length, 1);
+});
+
+test("a sensor that comes off ends the power within a tenth of a second", async () => {
+  const torn = await run("sensor-torn-off");
+  assert.ok(openedWithin(torn, "fault") <= 100, `${openedWithin(torn, "fault")} ms`);
+});
+
+test("a welded relay is noticed, and the cable opens its own", async () => {
+  const welded = await run("welded-relay");
+  assert.ok(welded.summary.faults.includes("relay-welded"));
+  assert.equal(
+    [...welded.happenings].reverse().find(({ event }) => /^appliance (un)?powered$/.test(event.name))?.event.name,
+    "appliance unpowered",
+  );
+});
+
+test("relays open by themselves when JavaScript stands still, and close again when it goes on", async () => {
+  const stopped = await run("javascript-stopped");
+  // A lease of four seconds, the time that the supply bridges, and the relay.
+  assert.ok(openedWithin(stopped, "stall") <= 4_200, `${openedWithin(stopped, "stall")} ms`);
+  assert.equal(told(stopped, "scene", "appliance done").length, 1);
+  assert.equal(stopped.summary.paidSat, 20_000);
+});
