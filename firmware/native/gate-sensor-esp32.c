@@ -179,11 +179,12 @@ static const char *start_pulses(pulse_chip chip, const power_gate_options *optio
 		.mode = GPIO_MODE_INPUT,
 		.intr_type = GPIO_INTR_POSEDGE,
 	};
+	gpio_config_t output = { .pin_bit_mask = 1ULL << GATE_PIN(METERSEL), .mode = GPIO_MODE_OUTPUT };
 	if (!pulse_meter_begin(&pulses, chip, SHUNT_MICROOHM, DIVIDER_THOUSANDTHS, options->currentGain, options->voltageGain))
 		return "power gate: expected gains from 500000 to 2000000 for a chip with pulses";
 	if (gpio_config(&inputs) != ESP_OK)
 		return "power gate: the metering chip's pins are no inputs";
-	gpio_set_direction(GATE_PIN(METERSEL), GPIO_MODE_OUTPUT);
+	gpio_config(&output);
 	gpio_install_isr_service(0); /* may be there already */
 	if (gpio_isr_handler_add(GATE_PIN(METERCF), count_edge, (void *)(uintptr_t)&cf_count) != ESP_OK)
 		return "power gate: no interrupt for CF";

@@ -49,8 +49,9 @@ static void driveRelay(bool closed)
 /* Level before direction: the pin never shows another. */
 static void __attribute__((constructor, used)) openRelayFirst(void)
 {
+	gpio_config_t output = { .pin_bit_mask = 1ULL << GATE_PIN(RELAY), .mode = GPIO_MODE_OUTPUT };
 	driveRelay(false);
-	gpio_set_direction(GATE_PIN(RELAY), GPIO_MODE_OUTPUT);
+	gpio_config(&output);
 }
 
 /* ------------------------------------------------------------------ events to JavaScript */
@@ -185,8 +186,13 @@ static void inputPin(int pin)
 {
 	if (pin < 0)
 		return;
-	gpio_set_direction(pin, GPIO_MODE_INPUT);
-	gpio_set_pull_mode(pin, GPIO_PULLUP_ONLY); /* where the chip has none on this pin, the board has */
+	/* Where the chip has no pull-up on this pin, the board has. */
+	gpio_config_t input = {
+		.pin_bit_mask = 1ULL << pin,
+		.mode = GPIO_MODE_INPUT,
+		.pull_up_en = GPIO_PULLUP_ENABLE,
+	};
+	gpio_config(&input);
 }
 
 static const char *acquire(gate_sensor_kind kind)

@@ -85,7 +85,7 @@ static void trip(power_gate *gate, power_gate_trip cause) {
 // Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the relay rests as long as
 // after any opening: a device that starts over and over must not rattle it.
 static void close_when_due(power_gate *gate) {
-  if (!gate->lease || gate->closed || gate->samples < SETTLE) return;
+  if (!gate->lease || gate->closed || gate->age < SETTLE) return;
   if (gate->over_halves || gate->under_halves) return;
   if (gate->now - gate->switched_at < (uint64_t)gate->options.minimumOff * 1000) return;
   switch_relay(gate, true);
@@ -115,7 +115,7 @@ static void check_energy(power_gate *gate) {
 // Between the half-waves' ends, so that a lease overruns by less than one of them.
 static void check_energy_early(power_gate *gate) {
   int64_t waiting = gate->pending + gate->half.power;
-  if (!gate->lease || gate->samples < SETTLE || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
+  if (!gate->lease || gate->age < SETTLE || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
   gate->pending = waiting;
   gate->creeping.power += gate->half.power;
   gate->sums.power += gate->half.power;
@@ -136,7 +136,7 @@ static void count_energy(power_gate *gate, int64_t energy, uint32_t count) {
     int64_t mean = gate->creeping.power / (int64_t)gate->creeping.count;
     gate->counting = mean >= gate->creep;
     if (!gate->counting) gate->pending = 0;
-    if (mean <= -gate->reverse && gate->samples > 4 * gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
+    if (mean <= -gate->reverse && gate->age > 4 * gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
     gate->creeping = (power_gate_sums){0};
   }
   if (gate->counting) commit(gate);
@@ -200,7 +200,7 @@ static void finish_half_wave(power_gate *gate) {
     squares = squares > gate->noise ? squares - gate->noise : 0;
     half.power = ((int64_t)square_root(squares << 16) * gate->nominal * (int64_t)half.count) / 256;
   }
-  if (gate->samples < SETTLE) return;
+  if (gate->age < SETTLE) return;
   count_energy(gate, half.power, half.count);
   judge(gate, &half);
 }
@@ -288,7 +288,7 @@ static void finish_window(power_gate *gate) {
   read_window(gate);
   check_relay(gate);
   bool wild = offset_is_wild(&gate->current) || (gate->options.voltageSensor && offset_is_wild(&gate->voltage));
-  if (wild && gate->samples > gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
+  if (wild && gate->age > gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
   gate->sums = (power_gate_sums){0};
   gate->crossing_first = gate->crossing_last;
   gate->crossings = gate->crossings ? 1 : 0;
@@ -348,13 +348,21 @@ static void note_crossing(power_gate *gate, int32_t v) {
   if (gate->crossings++ == 0) gate->crossing_first = gate->crossing_last;
 }
 
+static uint32_t saturated(uint32_t value, uint32_t more) { return value > UINT32_MAX - more ? UINT32_MAX : value + more; }
+
+// `samples` wraps every twelve days, which differences bear; what is compared with a threshold stays at its end.
+static void grow_older(power_gate *gate, uint32_t samples) {
+  gate->samples += samples;
+  gate->age = saturated(gate->age, samples);
+  gate->settled = saturated(gate->settled, samples);
+}
+
 static void take_sample(power_gate *gate, int32_t current_code, int32_t voltage_code) {
   power_gate_sums *half = &gate->half;
   int32_t i = straighten(gate, track(gate, &gate->current, current_code));
   if (gate->options.currentGain < 0) i = -i;
   check_short(gate, current_code, i);
-  gate->samples++;
-  if (gate->settled < UINT32_MAX) gate->settled++;
+  grow_older(gate, 1);
   half->count++;
   half->current += (uint32_t)(i * i);
   bool boundary = half->count >= gate->half_most;
@@ -461,8 +469,7 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
   uint32_t count = (uint32_t)(span * gate->second / 1000000) + 1;
   uint64_t current = scaled_square(report->current, gate->current_lsb);
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
-  gate->samples += count;
-  gate->settled = gate->settled > UINT32_MAX - count ? UINT32_MAX : gate->settled + count;
+  grow_older(gate, count);
   gate->total += report->energy;
   if (report->fault) trip(gate, POWER_GATE_SENSOR_FAULT);
   power_gate_sums half = {

@@ -109,7 +109,7 @@ typedef struct {
   int32_t i1, i2, v1, v2, p1, p2;
   bool positive;
   uint32_t short_score;
-  uint32_t samples;
+  uint32_t samples, age; // since the start: wrapping, and up to its largest value
   power_gate_sums half, sums, creeping;
   // frequency
   uint32_t rising, crossing_first, crossing_last, crossings; // `crossing_*` in 1/256 of a sample
