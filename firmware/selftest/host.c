@@ -256,9 +256,19 @@ static void selfTest(xsMachine *machine, const Frame *frame, unsigned ready)
 int main(void)
 {
 	unsigned start = instructions();
-	xsCreation *creation;
-	void *preparation = xsPreparationAndCreation(&creation);
-	xsMachine *machine = xsPrepareMachine(creation, preparation, "plugpay", NULL, NULL);
+	xsCreation *linked;
+	void *preparation = xsPreparationAndCreation(&linked);
+	xsCreation creation = *linked;
+	xsMachine *machine;
+#ifdef SELFTEST_BARE
+	/* A desktop's slots are twice as large and its image is linked with more; here it is what a chip gets (engine.json). */
+	creation.initialChunkSize = SELFTEST_CHUNK_BYTES;
+	creation.initialHeapCount = SELFTEST_SLOTS;
+	creation.stackCount = SELFTEST_STACK;
+	creation.incrementalChunkSize = 0;
+	creation.incrementalHeapCount = 0;
+#endif
+	machine = xsPrepareMachine(&creation, preparation, "plugpay", NULL, NULL);
 	if (!machine) {
 		writeFrame('X', "no XS machine: the linker and the engine are of different versions", "", 0);
 		return 1;
