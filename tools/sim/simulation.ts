@@ -102,14 +102,20 @@ export class Simulation {
   static async start(options: RunOptions): Promise<Simulation> {
     const { scenario, seed } = options;
     const timeline = new Timeline();
+    // First what may be missing on this machine: a C compiler.
+    const world = startWorld({ seed, gates: [{ name: "socket" }, { name: "cable" }], electronics: ELECTRONICS_W });
     const node = await BitcoinNode.start();
     const server = await EsploraServer.start(node, {
       wait: (delay) => new Promise((resolve) => timeline.at(timeline.now + delay, resolve)),
       ...(scenario.feeEstimates && { feeEstimates: scenario.feeEstimates }),
     });
-    const world = startWorld({ seed, gates: [{ name: "socket" }, { name: "cable" }], electronics: ELECTRONICS_W });
     const simulation = new Simulation(options, timeline, node, server, world);
-    await simulation.#prepare();
+    try {
+      await simulation.#prepare();
+    } catch (error) {
+      await simulation.close();
+      throw error;
+    }
     return simulation;
   }
 
