@@ -94,10 +94,9 @@ class Cable:
 
     def wait_until_due(self):
         """In standby the flag is off: nothing is left, and that is reason enough."""
-        while True:
+        status = self.call("get_status")
+        while not status["renewal_due"] and status["remaining_mwh"] != "0":
             status = self.call("get_status", {"wait_ms": WAIT_MS})
-            if status["renewal_due"] or status["remaining_mwh"] == "0":
-                return
 
     def run(self, increments, ahead):
         """Pays until so many increments of energy are bought, or the session is at its maximum."""
