@@ -116,6 +116,14 @@ export class Bench {
     };
   }
 
+  /** Somebody plugs in what draws `power` mW from whatever the relay lets through. */
+  draw(power: number): void {
+    this.circuit.isPlugged = true;
+    this.circuit.cable.boot();
+    this.circuit.cable.grant({ upTo: 1e15, time: 1e12, current: 1e9 });
+    this.circuit.load = power;
+  }
+
   named(name: string): Bench["events"] {
     return this.events.filter((event) => event.name === name);
   }
@@ -165,9 +173,10 @@ export function plugged(options: BenchOptions = {}, load = TOASTER): Bench {
   return bench;
 }
 
-/** A socket on its own, without a cable on the link. */
+/** A socket on its own: nothing is plugged in, and who calls does it by hand. */
 export function alone(options: BenchOptions = {}): Bench {
   const bench = new Bench(options);
+  bench.circuit.isPlugged = false;
   bench.socket.start();
   return bench;
 }

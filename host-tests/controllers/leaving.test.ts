@@ -9,13 +9,6 @@ function faultIs(name: string): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.fault === name;
 }
 
-/** The plug's contacts are closed and the other end draws `power` mW: a cable that sits there. */
-function draw(bench: ReturnType<typeof alone>, power: number): void {
-  bench.circuit.cable.boot();
-  bench.circuit.cable.grant({ upTo: 1e15, time: 1e12, current: 1e9 });
-  bench.circuit.load = power;
-}
-
 test("credit that one cable left is not sold to the next, and waits for the first", async () => {
   const bench = alone();
   const first = new Customer(bench, 21);
@@ -93,7 +86,7 @@ test("a cable that calls no more has left after 30 s, but what it paid for runs 
   const bench = alone();
   const payer = new Customer(bench, 21);
   await payer.pay();
-  draw(bench, 1_300_000);
+  bench.draw(1_300_000);
   await bench.clock.run(29_000);
   assert.equal(bench.named("session-ended").length, 0);
   await bench.clock.run(3_000);

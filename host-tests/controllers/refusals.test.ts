@@ -193,9 +193,7 @@ test("who does not pay in time is locked out, and told for how long", async () =
 
 test("a gate that has tripped sells nothing until it is cleared", async () => {
   const { bench, payer, offer } = await paidOnce();
-  bench.circuit.cable.boot();
-  bench.circuit.cable.grant({ upTo: 1e15, time: 1e12, current: 1e9 });
-  bench.circuit.load = 5_000_000;
+  bench.draw(5_000_000);
   await bench.clock.run(500);
   await assert.rejects(payer.pay(offer), refuses("power-fault"));
   bench.circuit.load = 0;

@@ -273,9 +273,13 @@ export class CableController {
   /** Both meters have to say so: the socket's by its flag, the cable's own within the tolerance. */
   #isDue(ready: Ready, status: Status): boolean {
     if (ready.step.pay === 0) return true;
-    const low = (ready.energy * this.#options.settings.renewAt) / 1000;
-    const ownDue = this.#inlet.remaining() <= low + this.#inlet.tolerance();
-    return ownDue && (status.renewalDue || status.remaining === 0);
+    return this.#isLow(ready, 1) && (status.renewalDue || status.remaining === 0);
+  }
+
+  /** True where the own meter says that no more than `times` the renewal threshold is left. */
+  #isLow(ready: Ready, times: number): boolean {
+    const threshold = (ready.energy * this.#options.settings.renewAt) / 1000;
+    return this.#inlet.remaining() <= times * threshold + this.#inlet.tolerance();
   }
 
   async #pay(ready: Ready, status: Status): Promise<void> {
@@ -353,6 +357,9 @@ export class CableController {
     const asked = clock.now();
     const status = await this.#answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
     this.#check(status);
+    // The flag goes up long before credit is low: fees have risen, and the draft in hand is behind the times.
+    const rises = status.renewalDue && !before.renewalDue;
+    if (rises && this.#ready && this.#ready.step.pay > 0 && !this.#isLow(this.#ready, 2)) this.#ready = undefined;
     // A socket that holds nothing back would be asked without end.
     if (!urgent && !status.renewalDue && clock.now() - asked < LOOK_AGAIN) await this.#pause(LOOK_AGAIN);
     return status;

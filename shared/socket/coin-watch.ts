@@ -29,15 +29,13 @@ export class CoinWatch {
   }
 
   /**
-   * Resolves when each coin was reported unspent within `maxAge`, or spent in the mempool by `own`, the commitment that
-   * the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
+   * Resolves when each coin was reported unspent within `maxAge`, or spent in the mempool by one of `own`, commitments
+   * that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
    */
-  async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own?: Hex): Promise<void> {
+  async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own: readonly Hex[] = []): Promise<void> {
     const stale = coins.filter((coin) => !this.isFresh(coin, maxAge));
     const spends = await Promise.all(stale.map((coin) => this.#ask(coin)));
-    const spent = spends.findIndex(
-      (spend) => spend !== undefined && (spend.txid !== own || spend.height !== undefined),
-    );
+    const spent = spends.findIndex((spend) => spend !== undefined && !isOneOf(own, spend));
     if (spent < 0) return;
     throw new Fault("input-spent", `It is ${nameOf(stale[spent] as Coin)}.`);
   }
@@ -92,6 +90,11 @@ export class CoinWatch {
   #ask(coin: Coin): Promise<Spend | undefined> {
     return available(this.spendOf(coin));
   }
+}
+
+/** True for a spend that no block holds yet, by one of these transactions. */
+function isOneOf(txids: readonly Hex[], { txid, height }: Spend): boolean {
+  return txid !== undefined && height === undefined && txids.includes(txid);
 }
 
 export function nameOf(outpoint: Outpoint): string {

@@ -119,12 +119,19 @@ export class Outlet {
   }
 
   /**
-   * The record's part that adds a payment's `energy` to the payer's credit; the caller writes it together with the
-   * commitment. What standby gave is paid with it, so the allowance is whole again.
+   * The record's part that adds a payment's `energy` to the payer's credit, and what was put aside of it; the caller
+   * writes it together with the commitment. What standby gave is paid with it, so the allowance is whole again.
    */
   creditAfter(payer: Hex, energy: MilliwattHour): Partial<SocketRecord> {
-    const { paidUpTo } = this.#options.ledger.record;
-    return { state: "paid", payer, paidUpTo: paidUpTo + energy * MICRO, allowance: this.#fullAllowance() };
+    const { paidUpTo, parked } = this.#options.ledger.record;
+    const waiting = parked.find((credit) => credit.script === payer)?.energy ?? 0;
+    return {
+      state: "paid",
+      payer,
+      paidUpTo: paidUpTo + (energy + waiting) * MICRO,
+      allowance: this.#fullAllowance(),
+      parked: parked.filter((credit) => credit.script !== payer),
+    };
   }
 
   /** The record's part that credits `energy` to `payer`, who may be here or not. */
@@ -177,11 +184,7 @@ export class Outlet {
     const parked = ledger.record.parked.find((credit) => credit.script === payer);
     if (!parked) return;
     const allowance = this.#allowanceLeft();
-    ledger.write({
-      ...this.creditAfter(payer, parked.energy),
-      allowance,
-      parked: ledger.record.parked.filter((credit) => credit.script !== payer),
-    });
+    ledger.write({ ...this.creditAfter(payer, 0), allowance });
     report({ name: "credit-honoured", energy: parked.energy });
     this.supply();
   }

@@ -73,6 +73,11 @@ export class Proposals {
     this.#standing = undefined;
   }
 
+  /** True from when an earlier commitment was seen to be out until a better one is held. */
+  get hasRival(): boolean {
+    return this.#rivalFee !== undefined;
+  }
+
   /** The next draft at the going fee; undefined where the maximum, the fee limit or the exposure forbids one. */
   make(session: Session, rates: FeeRates): Proposal | undefined {
     if (this.wantsHigherFee(session, rates)) this.#standing = this.#draft(session, 0, rates);

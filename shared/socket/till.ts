@@ -51,8 +51,9 @@ export class Till {
   /** Opens a session for the address, or goes on with the one it has. */
   async request(payer: Hex, request: PowerRequest): Promise<DraftOffer> {
     this.#mustMayDeal(payer);
-    this.#options.outlet.resume(payer);
     const running = this.session;
+    // While an earlier commitment is being outbid, only a better one closes the relay again.
+    if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer);
     const { settler } = this.#options;
     if (running?.payerScript === payer && running.scheme === request.scheme) {
       if (this.#isUnderWay(running)) await settler.run();
@@ -135,7 +136,7 @@ export class Till {
       ...(this.#publicKey === undefined ? {} : { publicKey: this.#publicKey }),
     });
     if (!verdict.ok) throw new Fault(verdict.fault, verdict.detail);
-    await this.#inputsUnspent(session);
+    await this.#inputsUnspent(session, actualFee(proposal.draft));
     // The chain may have been asked for long: the proposal must still stand.
     if (this.#proposals.standing !== proposal || this.session !== session)
       throw new Fault("wrong-increment", "It was replaced meanwhile.");
@@ -156,10 +157,11 @@ export class Till {
     return proposal;
   }
 
-  async #inputsUnspent(session: Session): Promise<void> {
+  /** Commitments of the session that are on their way into a block spend the inputs too; a draft of a higher `fee` replaces them. */
+  async #inputsUnspent(session: Session, fee: Satoshi): Promise<void> {
     const { watch, settings } = this.#options;
-    const own = this.#openSettlement(session) ? lastCommitment(session)?.txid : undefined;
-    await watch.mustBeUnspent(session.inputs, settings.unspentMaxAge, own);
+    const outbid = session.commitments.filter((commitment) => commitment.fee < fee).map(({ txid }) => txid);
+    await watch.mustBeUnspent(session.inputs, settings.unspentMaxAge, outbid);
   }
 
   /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */

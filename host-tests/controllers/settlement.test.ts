@@ -1,0 +1,191 @@
+// What makes a socket settle, and how it stays with a settlement until it is buried.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
+
+/** A socket that holds three increments of one session, unsettled. */
+async function holding(options?: ConstructorParameters<typeof Bench>[0]): Promise<{ bench: Bench; payer: Customer }> {
+  const bench = alone(options);
+  const payer = new Customer(bench, 21);
+  const { next } = await payer.pay();
+  const third = await payer.pay(next);
+  await payer.pay(third.next);
+  assert.equal(bench.named("broadcast").length, 0, "nothing is settled yet");
+  return { bench, payer };
+}
+
+/** The one settlement pays all three increments. */
+function settled(bench: Bench, why?: string): void {
+  const [broadcast, more] = bench.named("broadcast");
+  assert.equal(broadcast?.value, 30_000);
+  assert.equal(more, undefined);
+  if (why !== undefined) assert.equal(bench.named("session-ended")[0]?.why, why);
+}
+
+/** Keeps calling for `time`, as a cable that sits there does. */
+async function stay(payer: Customer, time: number): Promise<void> {
+  for (let t = 0; t < time; t += 20_000) {
+    await payer.bench.clock.run(20_000);
+    await payer.status();
+  }
+}
+
+test("a session is settled when its cable has made no call for 30 s", async () => {
+  const { bench } = await holding();
+  await bench.clock.run(29_000);
+  assert.equal(bench.named("broadcast").length, 0);
+  await bench.clock.run(3_000);
+  settled(bench, "left");
+});
+
+test("a session is settled at its maximum, in the answer to the last payment", async () => {
+  const bench = alone({ socket: { sessionMax: 30_000 } });
+  const payer = new Customer(bench, 21);
+  const first = await payer.pay();
+  const second = await payer.pay(first.next);
+  const last = await payer.pay(second.next);
+  assert.equal(last.next, undefined);
+  assert.match(last.txid ?? "", /^[0-9a-f]{64}$/);
+  await bench.clock.run(1_000);
+  settled(bench, "complete");
+  assert.equal(bench.named("broadcast")[0]?.txid, last.txid);
+});
+
+test("a session is settled when credit is used up and nobody renews: lockout", async () => {
+  const { bench, payer } = await holding();
+  bench.draw(3_600_000);
+  // 120 Wh at 3.6 kW last two minutes; the standby current trips at once then.
+  await stay(payer, 3 * MINUTE);
+  settled(bench, "lockout");
+});
+
+test("a session is settled before it expires", async () => {
+  const { bench, payer } = await holding();
+  bench.network.mineMany(137);
+  await stay(payer, 2 * MINUTE);
+  assert.equal(bench.named("broadcast").length, 0, "at 137 blocks it still runs");
+  bench.network.mine();
+  await stay(payer, 2 * MINUTE);
+  settled(bench, "expiry");
+});
+
+test("a session is settled before a restart", async () => {
+  const { bench } = await holding();
+  await bench.clock.finish(bench.socket.stop());
+  settled(bench, "stopping");
+});
+
+test("a commitment that was never settled goes out first thing at boot", async () => {
+  const { bench } = await holding();
+  bench.restartSocket();
+  await bench.clock.run(200);
+  settled(bench);
+});
+
+test("a chain that is away for an hour delays a settlement and loses nothing", async () => {
+  const { bench } = await holding();
+  bench.view.fault = "away";
+  await bench.clock.run(60 * MINUTE);
+  assert.equal(bench.named("broadcast").length, 0);
+  bench.view.fault = "none";
+  await bench.clock.run(MINUTE);
+  settled(bench, "left");
+});
+
+test("a commitment is brought out when somebody else spends an input, and whose coins they were is not dealt with again", async () => {
+  const { bench, payer } = await holding();
+  const offer = await payer.ask();
+  const [coin] = offer.inputs;
+  const outputs = [{ script: payer.wallet.script, amount: (coin?.amount ?? 0) - 4_000 }];
+  await bench.clock.run(2_000);
+  bench.network.node.submit(payer.sign({ ...offer, fee: 4_000, outputs }).transaction);
+  await bench.clock.run(1_000);
+  assert.equal(bench.named("rival")[0]?.rival, "foreign", "a push of the chain is enough, no round was due");
+  assert.equal((await payer.status()).state, "lockout");
+  assert.ok(!bench.circuit.socket.closed, "the relay is open");
+});
+
+test("a backend that does not push is asked every ten seconds", async () => {
+  const { bench, payer } = await holding();
+  Object.defineProperty(bench.view, "watch", { value: undefined });
+  bench.restartSocket();
+  await bench.clock.run(MINUTE);
+  bench.network.mine();
+  const offer = await payer.ask();
+  await payer.pay(offer);
+  const [coin] = offer.inputs;
+  const outputs = [{ script: payer.wallet.script, amount: (coin?.amount ?? 0) - 4_000 }];
+  bench.network.node.submit(payer.sign({ ...offer, fee: 4_000, outputs }).transaction);
+  await bench.clock.run(12_000);
+  assert.equal(bench.named("rival").at(-1)?.rival, "foreign");
+});
+
+test("a settlement is followed until two blocks are on it, and one that the network forgot is sent again", async () => {
+  const { bench } = await holding();
+  await bench.clock.run(MINUTE);
+  settled(bench);
+  bench.network.node.mempool.entries.clear();
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("broadcast").length, 2, "it was sent again");
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("mined").length, 1);
+  assert.equal(bench.named("buried").length, 0);
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("buried")[0]?.owed, 0);
+});
+
+test("a reorganisation that undoes a settlement is noticed, and it is mined again", async () => {
+  const { bench } = await holding();
+  await bench.clock.run(MINUTE);
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  bench.network.censored = () => true;
+  bench.network.reorganise(1);
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("reorganised").length, 1);
+  bench.network.censored = () => false;
+  bench.network.mineMany(2);
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("buried")[0]?.value, 30_000);
+});
+
+test("a backend that names no spender does not make a cheat of an honest cable", async () => {
+  const { bench, payer } = await holding();
+  const { outspend, broadcast } = bench.view;
+  Object.defineProperty(bench.view, "outspend", {
+    value: async (outpoint: never) => ((await outspend.call(bench.view, outpoint)) ? {} : undefined),
+  });
+  Object.defineProperty(bench.view, "broadcast", {
+    value: async (hex: string) => {
+      await broadcast.call(bench.view, hex);
+      const { ChainError } = await import("../../shared/chain/error");
+      throw new ChainError("conflict", "its inputs are spent (by itself)");
+    },
+  });
+  bench.restartSocket();
+  await bench.clock.run(MINUTE);
+  assert.deepEqual(bench.named("rival"), []);
+  bench.network.mineMany(2);
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("buried").length, 1);
+  assert.ok((await payer.ask()).credit > 119_000);
+});
+
+test("a payment whose broadcast nobody answered is credited once the network turns out to have it (basic)", async () => {
+  const bench = plugged({ cable: { schemes: ["basic"] } }, 500_000);
+  const { broadcast } = bench.view;
+  let lost = 0;
+  bench.view.broadcast = async (hex) => {
+    await broadcast.call(bench.view, hex);
+    if (lost++ > 0) return broadcast.call(bench.view, hex);
+    const { ChainError } = await import("../../shared/chain/error");
+    throw new ChainError("away", "no answer in time");
+  };
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.cable.state, "powered");
+  assert.equal(bench.network.node.mempool.entries.size, 1, "it is paid once");
+  assert.deepEqual(bench.named("rival"), []);
+});
