@@ -146,6 +146,7 @@ export class Stage {
       ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("socket", event)),
       settings: this.settings,
+      ...(this.settings.childFeeLimit > 0 ? { hotWallet: openWallet(this.payout.secret, this.ecdsa) } : {}),
     });
     this.socket = socket;
     const calls = this.witnessed(life.socket(socket));

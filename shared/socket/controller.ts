@@ -102,7 +102,7 @@ export class SocketController implements SocketCalls {
       ledger,
       settings,
       report,
-      childFor: (settlement) => this.#childFor(settlement),
+      childFor: (settlement, rival) => this.#childFor(settlement, rival),
       onRival: (settlement, rival, spend) => this.#onRival(settlement, rival, spend),
       onMined: (settlement) => this.#onMined(settlement),
       onSent: (settlement) => this.#outlet.creditFor(settlement.payerScript, settlement.credit ?? 0),
@@ -363,14 +363,21 @@ export class SocketController implements SocketCalls {
     return this.#till.session?.inputs.some((input) => txids.includes(input.txid)) ?? false;
   }
 
-  #childFor(settlement: Settlement): string | undefined {
+  async #childFor(settlement: Settlement, rival: Spend | undefined): Promise<string | undefined> {
     const { hotWallet, settings } = this.#options;
-    const rates = this.#watch.lastRates();
-    if (!hotWallet || settings.childFeeLimit === 0 || !rates) return undefined;
+    if (!hotWallet || settings.childFeeLimit === 0) return undefined;
+    const rates = await this.#watch.rates();
     const { txid, value, fee } = latest(settlement);
     const vsize = vsizeOf(settlement.inputs.length, [hotWallet.script, settlement.payerScript]);
     const parent = { txid, value, fee, vsize };
-    return childOf({ parent, wallet: hotWallet, rate: rates.target, feeLimit: settings.childFeeLimit });
+    const earlier = settlement.commitments.find((commitment) => commitment.txid === rival?.txid);
+    return childOf({
+      parent,
+      wallet: hotWallet,
+      rate: rates.target,
+      feeLimit: settings.childFeeLimit,
+      rival: rival && { fee: earlier?.fee, incremental: rates.incremental },
+    });
   }
 
   /** A session that was open when the power went is over: its commitment goes out before anything else. */

@@ -28,7 +28,7 @@ export interface SettlerOptions {
   readonly settings: SocketSettings;
   readonly report: Reporter;
   /** A child that pays for its parent, signed; undefined where the owner gave no hot key or it would not help. */
-  readonly childFor: (settlement: Settlement) => Hex | undefined;
+  readonly childFor: (settlement: Settlement, rival: Spend | undefined) => Promise<Hex | undefined>;
   readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
   readonly onMined: (settlement: Settlement) => void;
   /** The network has a payment whose credit waited for that. The record's part that gives it, and what to do once it is written. */
@@ -126,19 +126,21 @@ export class Settler {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
       if (error.kind === "already-known") return this.#sent(settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
-      await this.#sendWithChild(settlement);
-      await this.#findRival(settlement);
+      const rival = await this.#findRival(settlement);
+      if (rival?.height === undefined) await this.#sendWithChild(settlement, rival);
     }
   }
 
-  async #sendWithChild(settlement: Settlement): Promise<void> {
+  async #sendWithChild(known: Settlement, rival: Spend | undefined): Promise<void> {
     const { chain, childFor, report } = this.#options;
-    const child = childFor(settlement);
-    if (child === undefined) return;
+    // What was found of a rival may have ended its session meanwhile.
+    const settlement = this.settlements.find((each) => same(each, known));
+    const child = settlement && (await childFor(settlement, rival));
+    if (!settlement || child === undefined) return;
     if (chain.broadcastPackage) await chain.broadcastPackage([settlement.transaction, child]);
     else await chain.broadcast(child);
     report({ name: "child-sent", parent: latest(settlement).txid });
-    this.#sent(settlement);
+    if (settlement.state === "held") this.#sent(settlement);
   }
 
   #sent(settlement: Settlement): void {
@@ -153,6 +155,7 @@ export class Settler {
     const status = await this.#options.chain.status(txid);
     if (status.state === "confirmed") this.#mined(settlement, txid);
     else if (status.state === "unknown" && !(await this.#findRival(settlement))) await this.#send(settlement);
+    else if (status.state === "mempool" && !settlement.open) await this.#sendWithChild(settlement, undefined);
   }
 
   /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */
@@ -174,17 +177,20 @@ export class Settler {
     this.#conclude(settlement, owed, txid);
   }
 
-  /** Asks who spent the inputs. True where it was not the latest commitment. */
-  async #findRival(settlement: Settlement): Promise<boolean> {
+  /** Asks who spent the inputs. Gives the spend where it was not the latest commitment. */
+  async #findRival(settlement: Settlement): Promise<Spend | undefined> {
     const tip = await this.#options.chain.tip();
     const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
     const { txid } = latest(settlement);
     const spend = spends.find((found) => found !== undefined && found.txid !== txid);
-    if (!spend) return false;
+    if (!spend) return undefined;
     // Some backends only say that a coin is spent: then it may as well be the latest commitment that did it.
-    if (spend.txid === undefined && (await this.#options.chain.status(txid)).state !== "unknown") return false;
+    if (spend.txid === undefined && (await this.#options.chain.status(txid)).state !== "unknown") {
+      if (settlement.state === "held") this.#sent(settlement);
+      return undefined;
+    }
     this.#judge(settlement, spend, tip);
-    return true;
+    return spend;
   }
 
   /** `tip` was asked before `spend`. */
