@@ -1,6 +1,7 @@
 // npm run firmware:link -- --device cable|socket: links the very image of a device for the desktop, with preload, boots
 // it and runs its self-test. Only a linked image shows what XS makes of BigInts, tables and constants that lie in flash.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import cableOnNode from "../../firmware/selftest/cable";
@@ -23,7 +24,7 @@ export interface Linked {
 }
 
 /** The image of `device` with the desktop's stand-ins for the SDK's modules; ours and the wallet's are as on a device. */
-export async function linkedImage(device: DeviceName): Promise<Image> {
+export async function linkedImage(sdk: Sdk, device: DeviceName): Promise<Image> {
   const folder = join(OUT, `linked-${device}`);
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
   const test = await moduleGraph(ROOT, `firmware/selftest/${device}.ts`);
@@ -36,7 +37,7 @@ export async function linkedImage(device: DeviceName): Promise<Image> {
     folder,
     platform: "x-cli-lin",
     manifest: {
-      build: { PLUGPAY: ROOT },
+      build: { PLUGPAY: ROOT, MAKE_FRAGMENT: join(folder, "strip.mk") },
       include: ["base", "engine", "desktop"].map((name) => `$(PLUGPAY)/manifests/${name}.json`),
       creation: { main: "plugpay/linked" },
       modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
@@ -44,8 +45,17 @@ export async function linkedImage(device: DeviceName): Promise<Image> {
       preload: [...standins.keys(), ...preload],
     },
     own: new Map([...wallet.modules, ...application.own]),
-    files: { "linked.js": mainModule(device) },
+    files: { "linked.js": mainModule(device), "strip.mk": strippingFragment(sdk) },
   };
+}
+
+/** The SDK's makefile for command-line programs, told to leave out of XS what the image does not use, as for a chip. */
+function strippingFragment(sdk: Sdk): string {
+  const fragment = readFileSync(join(sdk.path, "tools/mcconfig/make.x-cli-lin.mk"), "utf8");
+  const stripping = fragment.replace("$(PRELOADS) $(CREATION)", "$(PRELOADS) $(STRIPS) $(CREATION)");
+  if (stripping === fragment)
+    throw new Error("the SDK's makefile changed: tools/firmware/link.ts cannot make it strip");
+  return stripping;
 }
 
 /** The main module of a linked image: on the event "boot" it does what the SDK does on a device. */
@@ -59,7 +69,7 @@ export const selfTest = (signed) => JSON.stringify(test(signed));
 }
 
 export async function link(sdk: Sdk, device: DeviceName): Promise<Linked> {
-  const image = await linkedImage(device);
+  const image = await linkedImage(sdk, device);
   configure(sdk, image);
   make(sdk, image);
   return { device, binary: join(OUT, "sdk/bin/lin/release", `linked-${device}`) };
