@@ -307,11 +307,12 @@ export class Purse {
   #openPledges(offer: DraftOffer): readonly Pledge[] {
     const tip = offer.expiry - SESSION_BLOCKS;
     const all = this.#pledgesWith(offer);
-    const settled = all.filter((pledge) => isSpent(pledge, offer));
+    const settled = settledBy(all, offer.inputs);
     return all.filter((pledge) => {
       if (isSpent(pledge, offer)) return owedBy(pledge, offer) > 0;
       // A coin is spent once: what settled one promise over it has undone the others.
-      return (pledge.open || pledge.expiry > tip) && !settled.some((other) => shareCoin(other, pledge));
+      const undone = settled.some((other) => other === pledge || shareCoin(other, pledge));
+      return (pledge.open || pledge.expiry > tip) && !undone;
     });
   }
 }
@@ -361,6 +362,22 @@ function owedBy({ commitments }: Pledge, offer: DraftOffer): Satoshi {
 /** What the last commitment of an open pledge pays that nobody acknowledged. */
 function unansweredOf({ commitments }: Pledge): Satoshi {
   return (commitments.at(-1)?.value ?? 0) - (commitments.at(-2)?.value ?? 0);
+}
+
+/** Promises whose commitments are in the past of `coins`: change of them, or change of what spent their change. */
+function settledBy(pledges: readonly Pledge[], coins: readonly Outpoint[]): readonly Pledge[] {
+  const found = pledges.filter(({ commitments }) =>
+    commitments.some(({ txid }) => coins.some((coin) => coin.txid === txid)),
+  );
+  if (found.length === 0) return found;
+  const others = pledges.filter((pledge) => !found.includes(pledge));
+  return [
+    ...found,
+    ...settledBy(
+      others,
+      found.flatMap((pledge) => pledge.outpoints),
+    ),
+  ];
 }
 
 function shareCoin(a: Pledge, b: Pledge): boolean {
