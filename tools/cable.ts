@@ -2,6 +2,7 @@
 
 import { runAlone } from "./sim/alone";
 import { findWorker } from "./sim/engine-xs";
+import { cableHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, UsageError, wholeNumber } from "./sim/options";
 
@@ -14,7 +15,7 @@ const OPTIONS = {
   json: "flag",
 } as const;
 
-await runCommand(async () => {
+await runCommand(cableHelp, async () => {
   const given = readOptions(process.argv.slice(2), OPTIONS);
   const engine = oneOf("engine", given.get("engine"), ENGINES);
   if (engine === "xs") findWorker();

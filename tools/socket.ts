@@ -2,6 +2,7 @@
 
 import { FUND, runAlone } from "./sim/alone";
 import { findWorker } from "./sim/engine-xs";
+import { socketHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, wholeNumber } from "./sim/options";
 
@@ -15,7 +16,7 @@ const OPTIONS = {
 } as const;
 const PORT = 8420;
 
-await runCommand(async () => {
+await runCommand(socketHelp, async () => {
   const given = readOptions(process.argv.slice(2), OPTIONS);
   const engine = oneOf("engine", given.get("engine"), ENGINES);
   if (engine === "xs") findWorker();

@@ -1,13 +1,14 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
 import { findWorker } from "./sim/engine-xs";
+import { startHelp } from "./sim/help";
 import { runCommand } from "./sim/options";
 import { summaryText } from "./sim/report-text";
 import { runScenario, type Watcher } from "./sim/run";
 import { startOptions } from "./sim/start-options";
 import { View } from "./sim/view";
 
-await runCommand(async () => {
+await runCommand(startHelp, async () => {
   const { run, json } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
   if (run.engine === "xs") findWorker();
   if (!json) console.log(`${run.scenario.about} (${run.scheme}, ${run.engine === "xs" ? "XS" : "Node's"} engine)\n`);

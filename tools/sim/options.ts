@@ -61,10 +61,11 @@ export function speedOf(value: string | undefined, byDefault: number): number {
   return speed;
 }
 
-/** Runs a command; a UsageError or any other error ends it with its sentence and a non-zero exit code. */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
+/** Runs a command, or prints `help` where that is asked for; a UsageError or any other error ends it with its sentence and a non-zero exit code. */
+export async function runCommand(help: () => string, command: () => Promise<void>): Promise<void> {
   try {
-    await command();
+    if (process.argv.includes("--help")) console.log(help());
+    else await command();
   } catch (error) {
     const { message, stack } = error as Error;
     console.error(process.env["DEBUG"] ? stack : message);

@@ -2,6 +2,7 @@
 // go the lines only.
 
 import { formatDuration, formatEnergy, formatPower, formatSatoshi } from "../../shared/units";
+import type { WorldReading } from "../world/world";
 import type { Account } from "./account";
 import type { Happening, Simulation } from "./simulation";
 import { sentenceOf } from "./story";
@@ -70,12 +71,21 @@ export class View {
       "",
       row(formatDuration(simulation.timeline.now), "SOCKET", "CABLE"),
       row("state", account.state.socket, account.state.cable),
-      row("power", formatPower(socket?.power ?? 0), formatPower(cable?.power ?? 0)),
-      row("energy used", formatEnergy((socket?.total ?? 0) / 1000), formatEnergy((cable?.total ?? 0) / 1000)),
+      row("power", power(socket), power(cable)),
+      row("energy used", energyUsed(socket), energyUsed(cable)),
       row("energy left", formatEnergy(left)),
       row("paid", formatSatoshi(account.paid), `in ${account.increments} increments`),
       row("exposure", formatSatoshi(account.exposure())),
       row("transactions", `${settlements.length} broadcast`, `${mined} in blocks`),
     ];
   }
+}
+
+/** By the device's own meter; a device without power shows nothing. */
+function power(reading: WorldReading | undefined): string {
+  return reading?.running ? formatPower(reading.power) : "-";
+}
+
+function energyUsed(reading: WorldReading | undefined): string {
+  return reading?.running ? formatEnergy(reading.total / 1000) : "-";
 }

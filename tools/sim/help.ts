@@ -1,0 +1,44 @@
+// What --help prints.
+
+import { builtInScenarios, loadScenario } from "./scenario";
+
+const WIDTH = 23;
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  return rows.map(([name, text]) => `  ${name.padEnd(WIDTH)}${text}`).join("\n");
+}
+
+const ENGINE = ["--engine xs|node", "the real XS engine (default), or Node's"] as const;
+const SCHEME = ["--scheme SCHEME", "single-fee (default) or basic"] as const;
+const SEED = ["--seed N", "for keys, blocks, noise: the same seed gives the same run (default 1)"] as const;
+const JSON_LINES = ["--json", "one JSON object a line"] as const;
+const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
+
+export function startHelp(): string {
+  const scenarios = builtInScenarios().map((name) => [name, loadScenario(name).about] as const);
+  return `npm start -- [options]: a cable pays a socket, in a simulated world
+
+${table([
+  ["--scenario NAME|FILE", "one of those below (default toaster), or a JSON file"],
+  SCHEME,
+  ENGINE,
+  ["--speed N|max", "times the clock's speed (default 20 on a terminal, else max)"],
+  SEED,
+  [JSON_LINES[0], `${JSON_LINES[1]}, the last being the summary`],
+])}
+
+Scenarios:
+${table(scenarios)}`;
+}
+
+export function socketHelp(): string {
+  return `npm run socket -- [options]: a smart socket alone, at the clock's speed
+
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], SCHEME, ENGINE, WATTS, SEED, JSON_LINES])}`;
+}
+
+export function cableHelp(): string {
+  return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
+
+${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, JSON_LINES])}`;
+}
