@@ -273,6 +273,18 @@ describe("the power gate's readings", () => {
       assert.equal((await stage.world.read("socket")).power, 0);
     }));
 
+  it("do not make up later for what was below the creep threshold", () =>
+    onSocket({}, async (stage) => {
+      await stage.world.setLoad({ kind: "resistive", watts: 0.6 });
+      await stage.run(120_000);
+      const before = await stage.world.read("socket");
+      assert.ok(before.truth > 19_000, "20 mWh flowed");
+      await stage.world.setLoad(KETTLE);
+      await stage.run(2000);
+      const { total, truth } = await stage.world.read("socket");
+      near(total, truth - before.truth, 0.008);
+    }));
+
   it("are the same on every run of the same seed", async () => {
     const readings: unknown[] = [];
     for (let k = 0; k < 2; k++) {
