@@ -22,6 +22,9 @@ const CODE = { address: 0x80000000, size: 4 << 20 };
 const RAM = { address: 0x80400000, size: 0x07c00000 };
 const SCRIPT_ADDRESS = 0x88000000;
 
+/** A script that runs longer hangs; all operations take well under a minute of a desktop's time. In milliseconds. */
+const LONGEST = 600_000;
+
 const machineFlags = ["-march=rv32imac", "-mabi=ilp32", "-specs=picolibc.specs"];
 
 /** -Os as the SDK's own builds for the ESP32; bounds checks and debugger are off, as in a release image. */
@@ -127,7 +130,16 @@ export async function runScript(source: string, name = "script"): Promise<string
   const file = join(outDir, `${name}.js`);
   writeFileSync(file, `${source}\0`);
   const args = ["-M", "virt", "-m", "512M", "-bios", "none", "-nographic", "-monitor", "none", "-serial", "none"];
-  args.push("-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel", elf);
+  args.push(
+    "-chardev",
+    "stdio,id=out",
+    "-semihosting-config",
+    "enable=on,target=native,chardev=out",
+    "-icount",
+    "shift=0",
+    "-kernel",
+    elf,
+  );
   args.push("-device", `loader,file=${file},addr=${SCRIPT_ADDRESS},force-raw=on`);
   const child = spawn(EMULATOR, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -136,9 +148,10 @@ export async function runScript(source: string, name = "script"): Promise<string
   };
   child.stdout.on("data", take);
   child.stderr.on("data", take);
+  const limit = setTimeout(() => child.kill(), LONGEST);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
-  });
+  }).finally(() => clearTimeout(limit));
   const lines = output.split("\n").filter((line) => line !== "");
   if (code !== 0) throw new Error(`the emulated core ended with ${code}:\n${lines.slice(-20).join("\n")}`);
   return lines;

@@ -3,7 +3,7 @@
 
 import { walletPlugin } from "../wallet/build";
 import { runScript } from "./engine";
-import { benchWallet, bundleOperations, DEVICE_HEAP, type Operation, readFigures } from "./figures";
+import { benchWallet, bundleOperations, FROM_FLASH, type Operation, readFigures } from "./figures";
 import { runOnXs } from "./xs";
 
 /** What a device spends its time with when somebody waits for it. */
@@ -21,9 +21,7 @@ export interface Factor {
 export async function measureFactor(): Promise<Factor> {
   const wallet = await benchWallet();
   const plugins = [walletPlugin(wallet)];
-  const core = readFigures(
-    await runScript(await bundleOperations(`run(${JSON.stringify(DEVICE_HEAP)});`, plugins), "factor"),
-  );
+  const core = readFigures(await runScript(await bundleOperations(FROM_FLASH, plugins), "factor"));
   const desktop = readFigures(await runOnXs(await bundleOperations("run();", plugins)));
   const operations: Record<string, { instructions: number; meter: number }> = {};
   let instructions = 0;

@@ -6,7 +6,7 @@ import { XsEngine } from "../sim/engine-xs";
 const SHIM = `globalThis.host = {
   print: (text) => void hostCall(JSON.stringify({ print: text })),
   instret: () => JSON.parse(hostCall("{}").head),
-  seal() {}, sealed: () => 0, heap: () => [0, 0], peak: () => [0, 0], profile() {},
+  seal() {}, heap: () => [0, 0], peak: () => [0, 0], profile() {},
 };`;
 
 /** Gives the lines that the script printed. Rejects where it throws. */

@@ -6,8 +6,6 @@ export interface Host {
   instret(): number;
   /** Makes flash of all that exists by now; a fresh heap of so many bytes of chunks and so many slots begins. */
   seal(chunkBytes: number, slots: number): void;
-  /** A checksum of what was sealed. */
-  sealed(): number;
   /** Collects garbage; bytes of slots and chunks that are in use then. A new peak starts. */
   heap(): [slots: number, chunks: number];
   /** Most bytes of slots and chunks in use since `heap`. */

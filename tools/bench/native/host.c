@@ -8,7 +8,6 @@
 //                         of chunks and sl slots
 //   host.heap()           starts a new peak: collects garbage, gives [slots, chunks] in bytes that are in use
 //   host.peak()           [slots, chunks]: the highest use since then, in bytes
-//   host.sealed()         a checksum of the sealed memory, to see that nobody wrote to "flash"
 //   host.profile(on)      samples the program counter every few hundred instructions, prints the histogram when off
 
 #include "xsAll.h"
@@ -108,9 +107,6 @@ void fxQueuePromiseJobs(txMachine *the) { the->promiseJobs = 1; }
 // looks at them, and they cost no RAM. The same is done here with what is in the heap when `seal` is called: its
 // slots are marked for ever and taken out of the collector's lists, strings and BigInts become the kind that lies
 // outside the heap (so BigInts in "flash" are unequal to those in RAM, as on the device), and a fresh heap begins.
-static txSlot *sealedHeaps;
-static txBlock *sealedBlocks;
-
 static void sealItems(txSlot *items, txIndex length);
 
 static void sealValue(txSlot *slot) {
@@ -152,8 +148,6 @@ static void seal(xsMachine *the) {
       sealValue(slot);
       slot->flag |= XS_MARK_FLAG;
     }
-  sealedHeaps = the->firstHeap;
-  sealedBlocks = the->firstBlock;
   the->firstHeap = the->freeHeap = NULL;
   the->firstBlock = NULL;
   the->currentChunksSize = the->peakChunksSize = the->maximumChunksSize = 0;
@@ -171,18 +165,6 @@ static void seal(xsMachine *the) {
   freshInstance(the, &mxFinalizationRegistries);
   freshInstance(the, &mxPendingJobs);
   freshInstance(the, &mxRunningJobs);
-}
-
-static uint32_t sum(uint32_t total, const void *from, const void *to) {
-  for (const uint32_t *word = from; word < (const uint32_t *)to; word++) total = total * 31 + *word;
-  return total;
-}
-
-static void sealed(xsMachine *the) {
-  uint32_t total = 1;
-  for (txSlot *heap = sealedHeaps; heap; heap = heap->next) total = sum(total, heap + 1, heap->value.reference);
-  for (txBlock *block = sealedBlocks; block; block = block->nextBlock) total = sum(total, block + 1, block->current);
-  xsResult = xsNumber(total);
 }
 
 // ---------------------------------------------------------------- counting
@@ -297,7 +279,6 @@ int main(void) {
       install(the, print, 1, "print");
       install(the, instructions, 0, "instret");
       install(the, seal, 2, "seal");
-      install(the, sealed, 0, "sealed");
       install(the, heapUse, 0, "heap");
       install(the, peak, 0, "peak");
       install(the, profile, 1, "profile");

@@ -1,0 +1,228 @@
+// The transformed libraries give the same bytes as the untouched ones, on Node and on XS.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { runOnXs } from "../../tools/bench/xs";
+import { onNode, scriptForXs } from "./loaded";
+import * as untouched from "./uses";
+
+/** More by `CASES=20000 npm test -- host-tests/wallet`. */
+const CASES = Number(process.env["CASES"] ?? 1000);
+
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const PRIME = 2n ** 256n - 2n ** 32n - 977n;
+const GIVEN = { prehash: false, lowS: true };
+
+const vectors = <T>(name: string): T =>
+  JSON.parse(readFileSync(join(import.meta.dirname, "../vectors", `${name}.json`), "utf8")) as T;
+const rfc6979 = vectors<{ vectors: { privateKey: string; message: string; r: string; s: string }[] }>("rfc6979").vectors;
+const bip143 = vectors<Record<string, string>>("bip143");
+const der = vectors<{ valid: { der: string }[]; invalid: { comment: string; der: string }[] }>("der");
+
+const hex = untouched.bytesToHex;
+const bytes = untouched.hexToBytes;
+const number = (value: bigint) => bytes(value.toString(16).padStart(64, "0"));
+
+/** Random bytes that are the same on every run: a hash of a counter. */
+let counter = 0;
+function random(length: number): Uint8Array {
+  let text = "";
+  while (text.length < 2 * length) text += hex(untouched.sha256(new TextEncoder().encode(`wallet ${counter++}`)));
+  return bytes(text.slice(0, 2 * length));
+}
+
+/** What happened, in a form that can be compared: the value, or that it threw. */
+function outcome(action: () => unknown): unknown {
+  try {
+    const value = action();
+    return value instanceof Uint8Array ? hex(value) : value;
+  } catch (error) {
+    return `threw ${(error as Error).message}`;
+  }
+}
+
+const edges = [0n, 1n, 2n, 3n, ORDER - 1n, ORDER - 2n, ORDER, ORDER + 1n, ORDER / 2n, ORDER / 2n + 1n, PRIME - 1n, PRIME];
+const all = [...edges, 2n ** 256n - 1n];
+
+describe("the wallet, beside the untouched libraries", () => {
+  let wallet: typeof untouched;
+  before(async () => {
+    wallet = await onNode();
+  });
+
+  it(`signs ${CASES} random digests with the same bytes, and both accept and refuse the same`, () => {
+    for (let i = 0; i < CASES; i++) {
+      const [secret, digest] = [random(32), random(32)];
+      const signature = wallet.sign(digest, secret, GIVEN);
+      assert.equal(hex(signature), hex(untouched.sign(digest, secret, GIVEN)));
+      if (i % 4 > 0) continue;
+      const key = wallet.ecdsa.publicKey(secret);
+      assert.equal(hex(key), hex(untouched.ecdsa.publicKey(secret)));
+      assert.equal(wallet.verify(signature, digest, key, GIVEN), true);
+      const bad = Uint8Array.from(signature);
+      bad[i % 64] = (bad[i % 64] ?? 0) ^ (1 << (i % 8));
+      assert.equal(
+        outcome(() => wallet.verify(bad, digest, key, GIVEN)),
+        outcome(() => untouched.verify(bad, digest, key, GIVEN)),
+      );
+    }
+  });
+
+  it("derives the same key from scalars with long runs of zeros, of ones, and of every single bit", () => {
+    for (let bit = 0n; bit < 256n; bit++)
+      for (const scalar of [2n ** bit, ORDER - 2n ** bit, 2n ** bit - 1n, (32n << bit) % ORDER]) {
+        const secret = number(((scalar % ORDER) + ORDER) % ORDER);
+        assert.equal(
+          outcome(() => wallet.ecdsa.publicKey(secret)),
+          outcome(() => untouched.ecdsa.publicKey(secret)),
+        );
+      }
+  });
+
+  it("treats zero, one, the order and its neighbours as secrets and digests like the untouched library", () => {
+    for (const secret of all)
+      for (const digest of all)
+        assert.equal(
+          outcome(() => wallet.sign(number(digest), number(secret), GIVEN)),
+          outcome(() => untouched.sign(number(digest), number(secret), GIVEN)),
+        );
+  });
+
+  it("refuses r and s of zero, of the order and above, and a high S", () => {
+    const [secret, digest] = [random(32), random(32)];
+    const key = untouched.ecdsa.publicKey(secret);
+    const good = untouched.sign(digest, secret, GIVEN);
+    const r = good.subarray(0, 32);
+    const s = BigInt(`0x${hex(good.subarray(32))}`);
+    for (const part of [...all, ORDER - s]) {
+      for (const pair of [Uint8Array.of(...r, ...number(part)), Uint8Array.of(...number(part), ...good.subarray(32))]) {
+        assert.equal(
+          outcome(() => wallet.verify(pair, digest, key, GIVEN)),
+          outcome(() => untouched.verify(pair, digest, key, GIVEN)),
+        );
+        assert.equal(wallet.verify(pair, digest, key, GIVEN), false);
+      }
+    }
+  });
+
+  it("refuses keys off the curve, out of range and of the wrong form", () => {
+    const [secret, digest] = [random(32), random(32)];
+    const signature = untouched.sign(digest, secret, GIVEN);
+    const good = untouched.ecdsa.publicKey(secret);
+    const keys = [
+      ...all.map((x) => Uint8Array.of(2, ...number(x))),
+      ...all.map((x) => Uint8Array.of(3, ...number(x))),
+      Uint8Array.of(0),
+      Uint8Array.of(4, ...good.subarray(1)),
+      good.subarray(1),
+      Uint8Array.of(good[0] === 2 ? 3 : 2, ...good.subarray(1)),
+    ];
+    for (const key of keys) {
+      const ours = outcome(() => wallet.verify(signature, digest, key, GIVEN));
+      assert.equal(ours, outcome(() => untouched.verify(signature, digest, key, GIVEN)));
+      assert.equal(ours, false);
+    }
+  });
+
+  it("verifies where both multiples meet: R = 2G, 3G and the negative of G's multiple", () => {
+    for (const scalar of [1n, 2n, 3n, ORDER - 1n, ORDER - 2n, 2n ** 128n, 2n ** 128n - 1n]) {
+      const secret = number(scalar);
+      const key = untouched.ecdsa.publicKey(secret);
+      for (const digest of [number(scalar), number(ORDER - scalar), number(0n), random(32)]) {
+        const signature = untouched.sign(digest, secret, GIVEN);
+        assert.equal(wallet.verify(signature, digest, key, GIVEN), true);
+        const crafted = Uint8Array.of(...key.subarray(1), ...key.subarray(1));
+        assert.equal(
+          outcome(() => wallet.verify(crafted, digest, key, GIVEN)),
+          outcome(() => untouched.verify(crafted, digest, key, GIVEN)),
+        );
+      }
+    }
+  });
+
+  it("hashes every length from 0 to 300 bytes, and long input in pieces, to the same bytes", () => {
+    const data = random(300);
+    for (let length = 0; length <= 300; length++) {
+      const part = data.subarray(0, length);
+      assert.equal(hex(wallet.sha256(part)), hex(untouched.sha256(part)));
+      assert.equal(hex(wallet.ripemd160(part)), hex(untouched.ripemd160(part)));
+      assert.equal(hex(wallet.hmac(wallet.sha256, part, data)), hex(untouched.hmac(untouched.sha256, part, data)));
+      const pieces = wallet.sha256.create().update(part).clone().update(data).digest();
+      assert.equal(hex(pieces), hex(untouched.sha256.create().update(part).update(data).digest()));
+    }
+    const words = Uint8Array.from({ length: 4096 }, (_, i) => (i % 3 === 0 ? 0xff : i % 256));
+    assert.equal(hex(wallet.sha256(words)), hex(untouched.sha256(words)));
+  });
+
+  it("reads and writes transactions and addresses like the untouched libraries", () => {
+    const unsigned = bytes(bip143["unsigned"] ?? "");
+    const show = (value: unknown) =>
+      JSON.stringify(value, (_, one) => (typeof one === "bigint" ? `${one}n` : one instanceof Uint8Array ? hex(one) : one));
+    assert.equal(show(wallet.RawTx.decode(unsigned)), show(untouched.RawTx.decode(unsigned)));
+    assert.equal(hex(wallet.RawTx.encode(wallet.RawTx.decode(unsigned))), hex(unsigned));
+    for (let cut = 0; cut < unsigned.length; cut += 7)
+      assert.throws(() => wallet.RawTx.decode(unsigned.subarray(0, cut)));
+    for (const codec of ["bech32", "bech32m"] as const) {
+      const words = wallet[codec].toWords(random(32));
+      const text = untouched[codec].encode("bcrt", words);
+      assert.equal(wallet[codec].encode("bcrt", words), text);
+      assert.deepEqual(wallet[codec].decode(text as `bcrt1${string}`), untouched[codec].decode(text as `bcrt1${string}`));
+    }
+  });
+
+  it("passes the vectors of RFC 6979 and BIP143 and refuses malformed DER", () => {
+    checkVectors(wallet);
+  });
+});
+
+function checkVectors(uses: typeof untouched): void {
+  for (const { privateKey, message, r, s } of rfc6979) {
+    const digest = uses.sha256(new TextEncoder().encode(message));
+    assert.equal(hex(uses.sign(digest, bytes(privateKey), GIVEN)), r + s);
+  }
+  const secret = bytes(bip143["privateKey"] ?? "");
+  const digest = bytes(bip143["sighash"] ?? "");
+  assert.equal(hex(uses.ecdsa.sign(digest, secret)), bip143["signature"]);
+  const key = uses.ecdsa.publicKey(secret);
+  assert.equal(uses.ecdsa.verify(bytes(bip143["signature"] ?? ""), digest, key), true);
+  for (const { der: malformed, comment } of der.invalid)
+    assert.equal(uses.ecdsa.verify(bytes(malformed), digest, key), false, comment);
+}
+
+describe("the wallet on XS", () => {
+  it("gives the same bytes for vectors, edges and random cases", { timeout: 120_000 }, async () => {
+    const secrets = [...all.map(number), ...rfc6979.map((one) => bytes(one.privateKey)), random(32), random(32)];
+    const cases = secrets.flatMap((secret, i) => [
+      { secret: hex(secret), digest: hex(untouched.sha256(secret)) },
+      { secret: hex(secret), digest: hex(number(all[i % all.length] ?? 0n)) },
+    ]);
+    const script = await scriptForXs(`
+      const { ecdsa, bytesToHex: hex, hexToBytes: bytes, sha256, ripemd160, hmac } = uses;
+      const outcome = (action) => { try { return action(); } catch (error) { return "threw " + error.message; } };
+      for (const { secret, digest } of ${JSON.stringify(cases)}) {
+        host.print(outcome(() => hex(ecdsa.publicKey(bytes(secret)))));
+        const signature = outcome(() => hex(ecdsa.sign(bytes(digest), bytes(secret))));
+        host.print(signature);
+        if (signature.startsWith("threw")) continue;
+        const key = ecdsa.publicKey(bytes(secret));
+        host.print(String(ecdsa.verify(bytes(signature), bytes(digest), key)));
+        host.print(String(ecdsa.verify(bytes(signature), sha256(key), key)));
+        host.print(hex(hmac(sha256, key, ripemd160(key))));
+      }
+      for (const malformed of ${JSON.stringify(der.invalid.map((one) => one.der))})
+        host.print(String(ecdsa.verify(bytes(malformed), new Uint8Array(32), ecdsa.publicKey(bytes("${hex(random(32))}")))));`);
+    const expected: unknown[] = [];
+    for (const { secret, digest } of cases) {
+      expected.push(outcome(() => untouched.ecdsa.publicKey(bytes(secret))));
+      const signature = outcome(() => untouched.ecdsa.sign(bytes(digest), bytes(secret)));
+      expected.push(signature);
+      if (String(signature).startsWith("threw")) continue;
+      const key = untouched.ecdsa.publicKey(bytes(secret));
+      expected.push("true", "false", hex(untouched.hmac(untouched.sha256, key, untouched.ripemd160(key))));
+    }
+    expected.push(...der.invalid.map(() => "false"));
+    assert.deepEqual(await runOnXs(script), expected);
+  });
+});
