@@ -64,7 +64,8 @@ export class Bench {
     this.circuit = new Circuit({ clock: this.clock, electronics: 1_000 });
     this.socket = this.newSocket();
     this.link = new Link(this.clock, new SeededRandom(2));
-    this.link.far = () => this.front(this.socket);
+    // Nothing of a socket without power reaches the link.
+    this.link.far = () => (this.#socketLife.alive ? this.#socketLife.socket(this.front(this.socket)) : undefined);
     this.cable = this.newCable();
   }
 
@@ -124,14 +125,40 @@ export class Bench {
     this.circuit.load = power;
   }
 
+  /** Satoshi in blocks on the socket's address. */
+  received(): number {
+    let sum = 0;
+    for (const coin of this.network.blocks.unspent.values()) if (coin.script === this.payout.script) sum += coin.amount;
+    return sum;
+  }
+
   named(name: string): Bench["events"] {
     return this.events.filter((event) => event.name === name);
   }
 
-  /** The socket's power goes, and comes back. */
-  restartSocket(): void {
+  /** The socket's power goes. */
+  cutSocket(): void {
     this.#socketLife.end();
     this.circuit.socket.cut();
+  }
+
+  /** The cable's power goes. */
+  cutCable(): void {
+    this.#cableLife.end();
+    this.circuit.cable.cut();
+  }
+
+  /** Another socket stands where the first one was: its journal is empty, and its owner another. */
+  exchangeSocket(key: number): void {
+    this.socketStore.values.clear();
+    const payout = openWallet(new Uint8Array(32).fill(key), realEcdsa);
+    this.configure({ socket: { payoutAddress: addressOf(payout.script, "regtest") } });
+    this.restartSocket();
+  }
+
+  /** The socket's power goes, and comes back. */
+  restartSocket(): void {
+    this.cutSocket();
     this.circuit.socket.boot();
     this.socket = this.newSocket();
     this.socket.start();
@@ -139,8 +166,7 @@ export class Bench {
 
   /** The cable's power alone goes, and comes back. */
   restartCable(): void {
-    this.#cableLife.end();
-    this.circuit.cable.cut();
+    this.cutCable();
     this.circuit.cable.boot();
     this.cable = this.newCable();
     this.cable.start();
@@ -148,8 +174,7 @@ export class Bench {
 
   unplug(): void {
     this.circuit.isPlugged = false;
-    this.#cableLife.end();
-    this.circuit.cable.cut();
+    this.cutCable();
   }
 
   plugIn(): void {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../shared/rpc/faults";
 import type { PaymentRequest } from "../../shared/rpc/types";
-import { alone, type Bench, CAR, Customer, MINUTE, plugged } from "./bench";
+import { alone, CAR, Customer, MINUTE, plugged } from "./bench";
 
 /** Pays `count` increments and gives what was sent, the last one's answer's next draft unpaid. */
 async function pay(payer: Customer, count: number): Promise<PaymentRequest[]> {
@@ -18,13 +18,6 @@ async function pay(payer: Customer, count: number): Promise<PaymentRequest[]> {
     else break;
   }
   return sent;
-}
-
-/** Satoshi in blocks on the socket's address. */
-function received(bench: Bench): number {
-  let sum = 0;
-  for (const coin of bench.network.blocks.unspent.values()) if (coin.script === bench.payout.script) sum += coin.amount;
-  return sum;
 }
 
 test("at the checkpoint the commitment goes out, and each later one replaces it at a higher fee", async () => {
@@ -53,7 +46,7 @@ test("fees that rise between increments are followed: the same value again at a 
   bench.unplug();
   await bench.clock.run(MINUTE);
   bench.network.mine();
-  assert.equal(received(bench), 10_000);
+  assert.equal(bench.received(), 10_000);
 });
 
 test("a fee spike beyond the limit settles at once what is held, and nobody asks without end", async () => {
@@ -98,7 +91,7 @@ test("when an older commitment is mined, the cable pays the arrears along with t
   bench.network.mineMany(2);
   await bench.clock.run(MINUTE);
   const paid = bench.named("credited").reduce((sum, event) => sum + Number(event.value), 0);
-  assert.equal(received(bench), paid, "every satoshi of every increment is confirmed");
+  assert.equal(bench.received(), paid, "every satoshi of every increment is confirmed");
 });
 
 test("arrears are asked for with the change that shows them, though a larger coin is there", async () => {
@@ -163,7 +156,7 @@ test("long sessions wait for a confirmation before more credit is extended", asy
   assert.equal(bench.named("credited").length, 3);
   assert.ok(bench.named("held").some((event) => event.reason === "waiting"));
   assert.ok(bench.circuit.delivered <= 120_000_000 * 1.01);
-  assert.equal(received(bench), 0);
+  assert.equal(bench.received(), 0);
   bench.network.mineMany(2);
   await bench.clock.run(5 * MINUTE);
   assert.equal(bench.named("credited").length, 6);

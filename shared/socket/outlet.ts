@@ -288,8 +288,14 @@ export class Outlet {
     if (gate.read().trip !== undefined) return;
     if (this.state === "paid")
       gate.grant({ upTo: ledger.record.paidUpTo, time: settings.leaseTime, current: settings.maxCurrent });
-    else if (this.state === "standby")
+    else if (this.state === "standby" && this.#standbyIsWorthIt())
       gate.grant({ upTo: ledger.record.standbyUpTo, time: settings.leaseTime, current: settings.standbyCurrent });
+  }
+
+  /** A relay that is open is not closed for a rest of the allowance on which no cable could boot and pay. */
+  #standbyIsWorthIt(): boolean {
+    const left = this.#allowanceLeft();
+    return left > 0 && (this.#options.gate.read().closed || left >= this.#fullAllowance() / 10);
   }
 
   #onGate(event: GateEvent): void {
@@ -339,11 +345,14 @@ export class Outlet {
     ledger.change({ allowance, standbyUpTo: gate.read().total + allowance });
   }
 
-  /** In standby the allowance shrinks with what flows; else it stands still. */
+  /**
+   * In standby the allowance shrinks with what flows; else it stands still. It may be negative: the half-wave in which the
+   * relay opens is charged too, or a heavy appliance would get one for each lockout that ends.
+   */
   #allowanceLeft(): MicrowattHour {
     const { ledger, gate } = this.#options;
     const { state, allowance, standbyUpTo } = ledger.record;
-    return state === "standby" && standbyUpTo > 0 ? Math.max(0, standbyUpTo - gate.read().total) : allowance;
+    return state === "standby" && standbyUpTo > 0 ? standbyUpTo - gate.read().total : allowance;
   }
 
   #noticeFlow(): void {

@@ -54,7 +54,10 @@ export interface SocketRecord {
   readonly total: MicrowattHour;
   /** Reading of the gate's total up to which energy is paid for; behind `total` by what standby gave. */
   readonly paidUpTo: MicrowattHour;
-  /** What standby may still give for nothing, as of when the present state began. A payment makes it whole, and so does time. */
+  /**
+   * What standby may still give for nothing, as of when the present state began; negative by what the last half-wave gave
+   * beyond it. A payment makes it whole, and so does time.
+   */
   readonly allowance: MicrowattHour;
   /** In standby: reading at which the allowance is used up. */
   readonly standbyUpTo: MicrowattHour;

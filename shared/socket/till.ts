@@ -70,6 +70,8 @@ export class Till {
     this.#proposals.reset();
     this.#publicKey = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
+    // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
+    this.#options.outlet.resume(payer);
     return this.#proposeAgain();
   }
 
