@@ -74,6 +74,22 @@ describe("a socket whose chain answers late", () => {
 describe("a cable", () => {
   const DEFAULTS: Terms = { ...TERMS, coins: [463_000, 250_000], socket: {}, cable: {} };
 
+  it("accuses no honest socket whose answers are late, at full power", async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const outcome = await run({
+        cast: "honest",
+        terms: { ...DEFAULTS, seed },
+        steps: [
+          { wait: 5, move: { kind: "load", power: 3_000_000 } },
+          { wait: 120, move: { kind: "line", drop: 50, lose: 300, double: 50, late: 300 } },
+          { wait: 120, move: { kind: "mine", blocks: 1 } },
+        ],
+      });
+      assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+      assert.ok(!outcome.story.some((line) => line.includes("energy-claimed")), outcome.story.join("\n"));
+    }
+  });
+
   it("pays no further face of a socket that owes it more than its limit", async () => {
     const faces = [1, 2, 3, 4].flatMap(() => [
       rogue("starve", 3),

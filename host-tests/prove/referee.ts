@@ -126,7 +126,8 @@ export class Referee {
     const { settings, cableSettings, counts, clock, circuit } = this.stage;
     const increments = 1 + counts.increments;
     const energy = this.pledged().value > 0 ? (this.pledged().value * 1e6) / settings.price : 0;
-    const share = (cableSettings.tolerance / 1000) * Math.max(energy, circuit.delivered / 1000);
+    // The meters' tolerance, and what restarts may have made the cable forget (RESTART_SHARE in cable/inlet.ts).
+    const share = ((cableSettings.tolerance + 100) / 1000) * Math.max(energy, circuit.delivered / 1000);
     const standing = (cableSettings.tolerancePower * clock.now()) / 3_600_000;
     // The base and what a restart may forget are conceded once and not once a session.
     const tolerance = share + standing + 2 * cableSettings.toleranceBase + 4 * cableSettings.writeEvery;

@@ -287,8 +287,12 @@ export class CableController {
     this.#ready = undefined;
     try {
       this.#purse.sending();
-      const result = await this.#answered(() => socket.payTransaction(ready.request));
-      const agreed = this.#inlet.agreed(result.remaining, ready.energy);
+      let asked = 0;
+      const result = await this.#answered(() => {
+        asked = this.#inlet.meter();
+        return socket.payTransaction(ready.request);
+      });
+      const agreed = this.#inlet.agreed(result.remaining, ready.energy, asked);
       this.#ledger.write({ ...this.#purse.taken(), ...agreed });
       report({
         name: "paid",

@@ -11,6 +11,8 @@ import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
 
 const MICRO = 1000;
+/** Share of all energy, in thousandths, that restarts may have made the cable forget: some 1 Wh each time it is pulled out. */
+const RESTART_SHARE = 100;
 const TRIP_TRIES = 3;
 const TRIP_PAUSE: Millisecond = 10_000;
 /** Trips that a person must look at. */
@@ -82,8 +84,10 @@ export class Inlet {
     const energy = Math.max(0, this.meter() - agreedAt) / MICRO;
     const time = this.uptime() - agreedUptime;
     const now = this.mayDiffer(energy, time) + this.#slack;
-    // Over all time the account gives way by the same share, and for restarts once: small bites add up to no more.
-    const ever = this.mayDiffer(this.meter() / MICRO, this.uptime()) + 2 * settings.writeEvery;
+    // Over all time the account gives way by that share and another for restarts: small bites add up to no more.
+    const total = this.meter() / MICRO;
+    const forgotten = 2 * settings.writeEvery + Math.ceil((total * RESTART_SHARE) / 1000);
+    const ever = this.mayDiffer(total, this.uptime()) + forgotten;
     return Math.max(0, Math.min(now, ever - ledger.record.conceded));
   }
 
@@ -98,15 +102,21 @@ export class Inlet {
     return claimed < this.remaining() - this.tolerance();
   }
 
-  /** The record's part in which the account meets the socket's, as far as the tolerance goes. */
+  /**
+   * The record's part in which the account meets the socket's, as far as the tolerance goes. `asked` is the meter's
+   * reading when the call was made.
+   */
   agreed(
     claimed: MilliwattHour,
     paid: MilliwattHour = 0,
+    asked: MicrowattHour = this.meter(),
   ): Pick<CableRecord, "paidUpTo" | "agreedAt" | "agreedUptime" | "conceded" | "uptime"> {
     const own = this.remaining() + paid;
     const off = this.tolerance();
-    const left = Math.min(Math.max(claimed, own - off), own + off);
     const meter = this.meter();
+    // The answer may have been on its way for long: what flowed since the question may be off it already.
+    const word = Math.min(claimed, Math.max(own, claimed - Math.ceil((meter - asked) / MICRO)));
+    const left = Math.min(Math.max(word, own - off), own + off);
     const uptime = this.uptime();
     const conceded = Math.max(0, this.#options.ledger.record.conceded + own - left);
     this.#slack = 0;
