@@ -90,7 +90,7 @@ declare module "bcoin" {
     readonly network: BcoinNetwork;
     readonly chain: BcoinChain;
     readonly mempool: BcoinMempool;
-    readonly miner: { createBlock(tip?: BcoinEntry): Promise<BcoinTemplate> };
+    readonly miner: { readonly options: { minWeight: number }; createBlock(tip?: BcoinEntry): Promise<BcoinTemplate> };
     http: { open(): Promise<void>; close(): Promise<void> };
     open(): Promise<void>;
     close(): Promise<void>;

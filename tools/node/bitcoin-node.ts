@@ -78,7 +78,9 @@ export class BitcoinNode {
       ...(options.rpc && { "http-port": options.rpc.port, "api-key": options.rpc.password }),
     });
     if (!options.rpc) this.#node.http = { open: async () => {}, close: async () => {} };
-    const { chain, mempool } = this.#node;
+    const { chain, mempool, miner } = this.#node;
+    // Under this weight a block takes what pays less than bcoin's 1 sat/vB, too: all that was relayed.
+    miner.options.minWeight = 4_000_000;
     // submit() keeps the relay fee; bcoin's own rules about free transactions are of another time.
     Object.assign(mempool.options, { minRelay: this.#minRelay, relayPriority: false, limitFree: false });
     chain.on("connect", (entry, block) => this.#ledger.connected(entry, block.txs));

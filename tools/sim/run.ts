@@ -54,7 +54,7 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
     await startTrouble(simulation, account, peer);
   }
   try {
-    await simulation.run(() => !account.sessionOpen && !troubled);
+    await simulation.run(() => !account.sessionOpen && account.state.socket !== "paid" && !troubled);
   } finally {
     watcher?.end();
     await simulation.close();
