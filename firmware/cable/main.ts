@@ -9,6 +9,7 @@ import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
 import { deviceKey } from "../../shared/cable/key";
 import { cableSettings } from "../../shared/cable/settings";
+import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
 import type { GateOptions } from "../../shared/gate-options";
 import { RpcClient } from "../../shared/rpc/client";
@@ -36,10 +37,11 @@ export default function main(): void {
   // Drawn, where a key is born, before the gate's ADC starts (firmware/native/entropy-esp32.c).
   const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const secret = key ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
+  const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   new CableController({
     clock,
     store,
-    gate: new NativePowerGate(gate),
+    gate: new NativePowerGate({ ...calibration, ...gate }),
     wallet: openWallet(secret, ecdsa),
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,

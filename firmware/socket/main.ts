@@ -4,10 +4,10 @@ import config from "mc/config";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
-import { Esplora } from "../../shared/chain/esplora";
+import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
+import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
 import type { GateOptions } from "../../shared/gate-options";
-import { HttpClient } from "../../shared/rpc/http-client";
 import { RpcServer } from "../../shared/rpc/server";
 import { SocketController } from "../../shared/socket/controller";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
@@ -25,21 +25,25 @@ interface SocketConfig {
   /** Base URL of an Esplora server, and the root certificate (PEM) where that is HTTPS. */
   readonly esplora: string;
   readonly certificate?: string;
+  /** Other backends, or several; instead of `esplora`. */
+  readonly chain?: ChainConfig;
   readonly gate?: GateOptions;
 }
 
 export default function main(): void {
-  const { settings, port, esplora, certificate, gate } = config as unknown as SocketConfig;
+  const { settings, port, esplora, certificate, chain, gate } = config as unknown as SocketConfig;
   // The seed is drawn before the gate's ADC starts (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const clock = new DeviceClock();
   const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
+  const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
+  const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const controller = new SocketController({
     clock,
     random,
     store: new DeviceStore("socket"),
-    gate: new NativePowerGate(gate),
-    chain: new Esplora({ http: new HttpClient({ dialer, clock }), clock, url: esplora }),
+    gate: new NativePowerGate({ ...calibration, ...gate }),
+    chain: configuredChain(backends, { dialer, clock, network: settings.network }),
     ecdsa,
     report,
     settings: socketSettings(settings),
