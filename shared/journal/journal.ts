@@ -10,6 +10,7 @@
 
 import { constant } from "../constant";
 import type { Reporter, Store } from "../ports";
+import { encodeUtf8 } from "../rpc/utf8";
 import { crc32 } from "./crc32";
 
 export interface JournalOptions<T> {
@@ -78,9 +79,9 @@ export class Journal<T> {
 export function encodeSlot(version: number, sequence: number, json: string): Uint8Array {
   const ascii = json.replace(/[^\x20-\x7e]/g, escapeUnit);
   const body = `${version} ${sequence} ${ascii.length}\n${ascii}`;
-  const sum = crc32(toBytes(body)).toString(16).padStart(8, "0");
+  const sum = crc32(encodeUtf8(body)).toString(16).padStart(8, "0");
   const head = body.indexOf("\n");
-  return toBytes(`plugpay ${body.slice(0, head)} ${sum}${body.slice(head)}`);
+  return encodeUtf8(`plugpay ${body.slice(0, head)} ${sum}${body.slice(head)}`);
 }
 
 /** Throws an Error that says which part of the slot is not as expected. */
@@ -93,7 +94,7 @@ export function decodeSlot(version: number, bytes: Uint8Array): { sequence: numb
   const json = text.slice(end + 1);
   if (json.length !== Number(length)) throw new Error(`expected ${length} bytes, came ${json.length}`);
   const body = `${recordVersion} ${sequence} ${length}\n${json}`;
-  const actual = crc32(toBytes(body)).toString(16).padStart(8, "0");
+  const actual = crc32(encodeUtf8(body)).toString(16).padStart(8, "0");
   if (actual !== sum) throw new Error(`expected checksum ${sum}, came ${actual}`);
   if (Number(recordVersion) !== version) throw new Error(`expected version ${version}, came ${recordVersion}`);
   return { sequence: Number(sequence), json };
@@ -101,12 +102,6 @@ export function decodeSlot(version: number, bytes: Uint8Array): { sequence: numb
 
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-function toBytes(ascii: string): Uint8Array {
-  const bytes = new Uint8Array(ascii.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = ascii.charCodeAt(i);
-  return bytes;
 }
 
 function fromBytes(bytes: Uint8Array): string {
