@@ -174,7 +174,8 @@ export class CableController {
     this.#enter("negotiating");
     await this.#ask(status);
     while (this.#running) {
-      this.#supply();
+      // Credit that the socket has not confirmed would only trip its standby limit.
+      if (status.state === "paid" || this.#held === undefined) this.#supply();
       if (this.#mayAskAgain()) await this.#ask(status);
       else if (this.#ready && this.#isDue(this.#ready, status)) await this.#pay(this.#ready, status);
       else {
@@ -372,7 +373,10 @@ export class CableController {
   #check(status: Status): void {
     if (this.#inlet.trip) throw new Stop("power-fault", `(${this.#inlet.trip})`);
     if (status.state === "paid") this.#reclaimed = false;
-    else if (this.#inlet.isShort(0)) this.#reclaim();
+    else {
+      this.#inlet.stop();
+      if (this.#inlet.isShort(0)) this.#reclaim();
+    }
     if (status.state === "paid" && this.#inlet.isShort(status.remaining) && !this.#held)
       this.#hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
     if (status.state === "lockout") throw new Stop("locked", "", Math.max(status.lockoutMs, LOOK_AGAIN));
