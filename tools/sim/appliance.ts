@@ -16,6 +16,8 @@ const TOAST: Stage = { seconds: 100, load: { kind: "resistive", watts: 1300 } };
 export const APPLIANCES = {
   /** Two batches of 36 Wh each. */
   toaster: [TOAST, { seconds: 15, load: PAUSE }, TOAST],
+  /** One slice: 18 Wh. */
+  slice: [{ seconds: 50, load: { kind: "resistive", watts: 1300 } }],
   /** A charger with a rectifier at its input: 10 W for an hour. */
   phone: [{ seconds: 3600, load: { kind: "charger", watts: 10 } }],
   /** A car's charger: it starts gently, holds 15 A, and tapers: 1.75 kWh in half an hour. */

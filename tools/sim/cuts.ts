@@ -20,7 +20,7 @@ export interface Cut {
 }
 
 const DEVICES: readonly DeviceName[] = ["socket", "cable"];
-const LONGEST: Millisecond = 1_200_000;
+const LONGEST: Millisecond = 600_000;
 const SETTLES_WITHIN: Millisecond = 300_000;
 const LOOK: Millisecond = 1000;
 
@@ -54,7 +54,7 @@ export class Cuts {
     const unpaid = this.#unpaid();
     this.#done = false;
     await this.#act(() => this.simulation.plug("in"));
-    await this.#act(() => this.simulation.connect("toaster"));
+    await this.#act(() => this.simulation.connect("slice"));
     const delivered = await this.#until(() => this.#done, LONGEST);
     await this.#until(() => false, 3 * LOOK);
     await this.#act(() => this.simulation.plug("out"));

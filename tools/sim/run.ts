@@ -48,7 +48,7 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
     if (happening.event.name === "trouble over") troubled = false;
     watcher?.happened(happening);
   };
-  simulation.onTick = () => watcher?.tick();
+  if (watcher || options.scenario.trouble) simulation.onTick = () => watcher?.tick();
   if (peer) {
     troubled = true;
     await startTrouble(simulation, account, peer);

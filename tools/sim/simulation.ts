@@ -81,8 +81,8 @@ export class Simulation {
   onPlug: () => void = () => {};
   /** The cable's electronics gained or lost their supply. */
   onSupply: (supplied: boolean) => Promise<unknown> = async () => {};
-  /** Once a virtual second. */
-  onTick: () => void = () => {};
+  /** Once a virtual second, after `readings` were taken. */
+  onTick: (() => void) | undefined;
   readings: Readonly<Record<DeviceName, WorldReading>> | undefined;
   plugged = false;
   /** Voltage reaches the appliance. */
@@ -294,8 +294,10 @@ export class Simulation {
 
   #tick(): void {
     this.timeline.at(this.timeline.now + TICK, async () => {
-      await this.#look();
-      this.onTick();
+      if (this.onTick) {
+        await this.#look();
+        this.onTick();
+      }
       this.#tick();
     });
   }
