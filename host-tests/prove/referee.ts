@@ -2,7 +2,7 @@
 // architecture's last section, "Loss is bounded, always, on both sides", after each step.
 
 import { latest } from "../../shared/socket/record";
-import type { Satoshi } from "../../shared/units";
+import { energyFor, type Satoshi } from "../../shared/units";
 import type { Transaction } from "../model/transaction";
 import { hash160, outpointKey } from "../model/transaction";
 import type { RogueSocket } from "./rogue-socket";
@@ -67,7 +67,25 @@ export class Referee {
     return settings.exposureLimit + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
   }
 
+  /** No unpaid power ever flows: what flowed was paid for, or is what standby gives. */
+  private checkPaid(): void {
+    const { settings, circuit, terms, counts, clock, payout, paid } = this.stage;
+    const payments = paid.filter((tx) => tx.outputs[0]?.script === payout.script).length;
+    const bought = payments * energyFor(settings.increment, settings.price);
+    // A payment makes the allowance whole, because what standby gave is paid with it.
+    const given = settings.standbyAllowance * (1 + payments + clock.now() / settings.standbyRefill);
+    const forgotten = settings.writeEvery * counts.socketCuts;
+    const ends = 1 + payments + counts.sessions + counts.socketCuts + clock.now() / settings.lockout;
+    const flowed = (circuit.delivered * (1 + terms.socketError / 1000)) / 1000;
+    const most = bought + given + forgotten + (HALF_WAVE_UWH / 1000) * ends;
+    if (flowed > most)
+      throw new Violation(
+        `${flowed.toFixed(0)} mWh flowed; ${bought} were paid for, and ${most.toFixed(0)} is the most with all that is given`,
+      );
+  }
+
   private checkSocket(): void {
+    this.checkPaid();
     const loss = this.socketLoss();
     const bound = this.socketBound();
     this.worst.socket = Math.max(this.worst.socket, loss);

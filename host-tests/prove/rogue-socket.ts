@@ -198,10 +198,10 @@ export class RogueSocket implements SocketCalls {
   private begin(scheme: "basic" | "single-fee"): Open {
     const { stage } = this;
     const { increment, sessionMax } = stage.settings;
-    const coins = [...stage.network.blocks.unspent.values()]
-      .filter((coin) => coin.script === stage.purse.script)
-      .sort((a, b) => b.amount - a.amount)
-      .slice(0, 2);
+    // Now these coins, now those: payments over other coins do not exclude each other.
+    const all = [...stage.network.blocks.unspent.values()].filter((coin) => coin.script === stage.purse.script);
+    const from = stage.random.integer(0, Math.max(0, all.length - 2));
+    const coins = all.sort((a, b) => b.amount - a.amount).slice(from, from + 2);
     const total = coins.reduce((sum, coin) => sum + coin.amount, 0);
     const max = Math.min(sessionMax, Math.floor((total - 2_000) / increment) * increment);
     if (max < increment) throw new Fault("insufficient-funds");
