@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ChainError } from "../../shared/chain/error";
 import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
 
 /** A socket that holds three increments of one session, unsettled. */
@@ -161,7 +162,6 @@ test("a backend that names no spender does not make a cheat of an honest cable",
   Object.defineProperty(bench.view, "broadcast", {
     value: async (hex: string) => {
       await broadcast.call(bench.view, hex);
-      const { ChainError } = await import("../../shared/chain/error");
       throw new ChainError("conflict", "its inputs are spent (by itself)");
     },
   });
@@ -181,7 +181,6 @@ test("a payment whose broadcast nobody answered is credited once the network tur
   bench.view.broadcast = async (hex) => {
     await broadcast.call(bench.view, hex);
     if (lost++ > 0) return broadcast.call(bench.view, hex);
-    const { ChainError } = await import("../../shared/chain/error");
     throw new ChainError("away", "no answer in time");
   };
   await bench.clock.run(MINUTE);
