@@ -17,7 +17,9 @@ const GIVEN = { prehash: false, lowS: true };
 
 const vectors = <T>(name: string): T =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../vectors", `${name}.json`), "utf8")) as T;
-const rfc6979 = vectors<{ vectors: { privateKey: string; message: string; r: string; s: string }[] }>("rfc6979").vectors;
+const rfc6979 = vectors<{ vectors: { privateKey: string; message: string; r: string; s: string }[] }>(
+  "rfc6979",
+).vectors;
 const bip143 = vectors<Record<string, string>>("bip143");
 const der = vectors<{ valid: { der: string }[]; invalid: { comment: string; der: string }[] }>("der");
 
@@ -43,7 +45,20 @@ function outcome(action: () => unknown): unknown {
   }
 }
 
-const edges = [0n, 1n, 2n, 3n, ORDER - 1n, ORDER - 2n, ORDER, ORDER + 1n, ORDER / 2n, ORDER / 2n + 1n, PRIME - 1n, PRIME];
+const edges = [
+  0n,
+  1n,
+  2n,
+  3n,
+  ORDER - 1n,
+  ORDER - 2n,
+  ORDER,
+  ORDER + 1n,
+  ORDER / 2n,
+  ORDER / 2n + 1n,
+  PRIME - 1n,
+  PRIME,
+];
 const all = [...edges, 2n ** 256n - 1n];
 
 describe("the wallet, beside the untouched libraries", () => {
@@ -121,7 +136,10 @@ describe("the wallet, beside the untouched libraries", () => {
     ];
     for (const key of keys) {
       const ours = outcome(() => wallet.verify(signature, digest, key, GIVEN));
-      assert.equal(ours, outcome(() => untouched.verify(signature, digest, key, GIVEN)));
+      assert.equal(
+        ours,
+        outcome(() => untouched.verify(signature, digest, key, GIVEN)),
+      );
       assert.equal(ours, false);
     }
   });
@@ -159,7 +177,9 @@ describe("the wallet, beside the untouched libraries", () => {
   it("reads and writes transactions and addresses like the untouched libraries", () => {
     const unsigned = bytes(bip143["unsigned"] ?? "");
     const show = (value: unknown) =>
-      JSON.stringify(value, (_, one) => (typeof one === "bigint" ? `${one}n` : one instanceof Uint8Array ? hex(one) : one));
+      JSON.stringify(value, (_, one) =>
+        typeof one === "bigint" ? `${one}n` : one instanceof Uint8Array ? hex(one) : one,
+      );
     assert.equal(show(wallet.RawTx.decode(unsigned)), show(untouched.RawTx.decode(unsigned)));
     assert.equal(hex(wallet.RawTx.encode(wallet.RawTx.decode(unsigned))), hex(unsigned));
     for (let cut = 0; cut < unsigned.length; cut += 7)
@@ -168,7 +188,10 @@ describe("the wallet, beside the untouched libraries", () => {
       const words = wallet[codec].toWords(random(32));
       const text = untouched[codec].encode("bcrt", words);
       assert.equal(wallet[codec].encode("bcrt", words), text);
-      assert.deepEqual(wallet[codec].decode(text as `bcrt1${string}`), untouched[codec].decode(text as `bcrt1${string}`));
+      assert.deepEqual(
+        wallet[codec].decode(text as `bcrt1${string}`),
+        untouched[codec].decode(text as `bcrt1${string}`),
+      );
     }
   });
 

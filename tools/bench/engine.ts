@@ -136,11 +136,12 @@ export async function runScript(source: string, name = "script"): Promise<string
     "-semihosting-config",
     "enable=on,target=native,chardev=out",
     "-icount",
-    "shift=0",
+    "shift=0,sleep=off",
     "-kernel",
     elf,
   );
   args.push("-device", `loader,file=${file},addr=${SCRIPT_ADDRESS},force-raw=on`);
+  // Without sleep=off a timer of real time may add to the count when the machine is busy.
   const child = spawn(EMULATOR, args, { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const take = (data: Buffer) => {

@@ -46,6 +46,9 @@ const HEAP = { chunks: 2 * 57_344, slots: 2 * 2_560 };
 /** The heap begins anew before anything runs: a function that waited meanwhile would lie in "flash" itself. */
 export const FROM_FLASH = `host.seal(${HEAP.chunks}, ${HEAP.slots}); run();`;
 
+/** A heap that grows only when there is no more garbage to collect: its peak is what the operations really need. */
+const FROM_FLASH_SPARING = "host.seal(8192, 512); run();";
+
 export async function benchWallet(): Promise<Wallet> {
   return makeWallet(await wantedBy([join(device, "operations.ts")]));
 }
@@ -70,15 +73,17 @@ export async function bundleOperations(call: string, plugins: readonly Plugin[])
 
 export async function figures(): Promise<Figures> {
   const wallet = await benchWallet();
-  const [asShipped, ours] = await Promise.all([
+  const [asShipped, ours, sparing] = await Promise.all([
     bundleOperations("run();", []).then((script) => runScript(script, "as-shipped")),
     bundleOperations(FROM_FLASH, [walletPlugin(wallet)]).then((script) => runScript(script, "wallet")),
+    bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]).then((script) => runScript(script, "sparing")),
   ]);
+  const heap = readFigures(sparing);
   const [before, after] = [readFigures(asShipped), readFigures(ours)];
   const table = OPERATIONS.map((name) => [name, { asShipped: value(before, name), wallet: value(after, name) }]);
   return {
     ...(Object.fromEntries(table) as Record<Operation, { asShipped: number; wallet: number }>),
-    heap: { slots: value(after, "slots"), chunks: value(after, "chunks") },
+    heap: { slots: value(heap, "slots"), chunks: value(heap, "chunks") },
   };
 }
 
