@@ -281,6 +281,17 @@ test("a socket that refuses each payment is asked ever more rarely, and given no
   assert.ok(sent.size <= 2, [...sent].join(" "));
 });
 
+test("a socket that claims to be in lockout for weeks is asked again after ten minutes", async () => {
+  let liar = true;
+  const lies: Lies = { status: (status) => (liar ? { ...status, state: "lockout", lockoutMs: 2e9 } : status) };
+  const bench = start({}, lies);
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.cable.state, "stopped");
+  liar = false;
+  await bench.clock.run(12 * MINUTE);
+  assert.equal(bench.cable.state, "powered");
+});
+
 test("cheating is remembered, an owner's own limits are nobody's fault", () => {
   assert.ok(isCheating("undelivered") && isCheating("amount-changed") && isCheating("hidden-fee"));
   assert.ok(!isCheating("overpriced") && !isCheating("session-limit") && !isCheating("out-of-funds"));

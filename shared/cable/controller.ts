@@ -33,6 +33,8 @@ const LOOK_AGAIN: Millisecond = 500;
 /** On a link that neighbours share, the meters are compared once this much time has passed. */
 const FIRST_MINUTE: Millisecond = 60_000;
 const MAX_DOUBLINGS = 10;
+/** Nobody is believed a longer one: the cable asks again. */
+const MAX_LOCKOUT: Millisecond = 600_000;
 const MAX_STALE = 6;
 
 /** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
@@ -379,7 +381,10 @@ export class CableController {
     }
     if (status.state === "paid" && this.#inlet.isShort(status.remaining) && !this.#held)
       this.#hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
-    if (status.state === "lockout") throw new Stop("locked", "", Math.max(status.lockoutMs, LOOK_AGAIN));
+    if (status.state === "lockout") {
+      const pause = Math.min(Math.max(status.lockoutMs, LOOK_AGAIN), MAX_LOCKOUT);
+      throw new Stop("locked", "", pause);
+    }
     if (this.#options.settings.sharedLink) this.#compareFirstMinute(status);
   }
 
