@@ -53,13 +53,18 @@ export async function benchWallet(): Promise<Wallet> {
   return makeWallet(await wantedBy([join(device, "operations.ts")]));
 }
 
-export async function bundleOperations(call: string, plugins: readonly Plugin[]): Promise<string> {
+export function bundleOperations(call: string, plugins: readonly Plugin[]): Promise<string> {
+  return script(`import { run } from "./operations"; ${call}`, plugins);
+}
+
+/** A module of device/ whose `main` is the program. */
+export function bundle(entry: string, plugins: readonly Plugin[]): Promise<string> {
+  return script(`import { main } from ${JSON.stringify(entry)}; main();`, plugins);
+}
+
+async function script(contents: string, plugins: readonly Plugin[]): Promise<string> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `import { run } from "./operations"; ${call}`,
-      resolveDir: device,
-      loader: "ts",
-    },
+    stdin: { contents, resolveDir: device, loader: "ts" },
     bundle: true,
     write: false,
     format: "iife",
@@ -74,9 +79,9 @@ export async function bundleOperations(call: string, plugins: readonly Plugin[])
 export async function figures(): Promise<Figures> {
   const wallet = await benchWallet();
   const [asShipped, ours, sparing] = await Promise.all([
-    bundleOperations("run();", []).then((script) => runScript(script, "as-shipped")),
-    bundleOperations(FROM_FLASH, [walletPlugin(wallet)]).then((script) => runScript(script, "wallet")),
-    bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]).then((script) => runScript(script, "sparing")),
+    bundleOperations("run();", []).then((text) => runScript(text, "as-shipped")),
+    bundleOperations(FROM_FLASH, [walletPlugin(wallet)]).then((text) => runScript(text, "wallet")),
+    bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]).then((text) => runScript(text, "sparing")),
   ]);
   const heap = readFigures(sparing);
   const [before, after] = [readFigures(asShipped), readFigures(ours)];

@@ -50,9 +50,19 @@ export interface Wallet {
   readonly changes: ReadonlyMap<string, number>;
 }
 
+/** The first `count` steps only, for measuring what each one buys; with none the wallet is the libraries' used parts. */
+export function partOfWallet(wanted: Wanted, count: number): { readonly wallet: Wallet; readonly last: string } {
+  const modules = keepUsedParts(wanted, readPins());
+  const steps = stepsFor(modules).slice(0, count);
+  return { wallet: { modules, changes: applySteps(modules, steps) }, last: steps.at(-1)?.name ?? "as they come" };
+}
+
+function stepsFor(modules: ReadonlyMap<string, Module>): Step[] {
+  return Object.entries(STEPS).flatMap(([specifier, make]) => (modules.has(specifier) ? make() : []));
+}
+
 /** Makes the wallet. Throws where a library is not the pinned one or a step finds nothing to do. */
 export function makeWallet(wanted: Wanted, pins: Pins = readPins()): Wallet {
   const modules = keepUsedParts(wanted, pins);
-  const steps = Object.entries(STEPS).flatMap(([specifier, make]) => (modules.has(specifier) ? make() : []));
-  return { modules, changes: applySteps(modules, [...steps, bigintEquality]) };
+  return { modules, changes: applySteps(modules, [...stepsFor(modules), bigintEquality]) };
 }

@@ -1,8 +1,6 @@
 // The operations of the benchmark, in the order of its table. Runs on the emulated core, over the libraries as they
 // come or over the wallet: the bundler decides.
 
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { RawTx } from "@scure/btc-signer/script.js";
 import { addressOf } from "../../../shared/bitcoin/address";
 import { auditDraft } from "../../../shared/bitcoin/audit";
@@ -15,25 +13,11 @@ import type { DraftOffer, PaymentResult } from "../../../shared/rpc/types";
 import { decodeUtf8, encodeUtf8 } from "../../../shared/rpc/utf8";
 import { draftOffer, paymentRequest, paymentResult, powerRequest } from "../../../shared/rpc/wire";
 import { decodeCall, decodeResponse, encodeCall, encodeResponse, type Value } from "../../../shared/rpc/xmlrpc";
-import { calibrate, count, measure, report } from "./host";
+import { calibrate, measure, report } from "./host";
 import { openCable, SECRET, setTable, type Table, TERMS } from "./payment";
+import { primitives } from "./primitives";
 
-const BLOCKS = 20;
 const PEER = "169.254.0.2:5000";
-
-/** Hashes, keys and signatures. */
-function primitives(): void {
-  const short = new Uint8Array(3);
-  const long = new Uint8Array(3 + 64 * BLOCKS);
-  const one = count(() => sha256(short)).cost;
-  report("sha256Block", (count(() => sha256(long)).cost - one) / BLOCKS);
-  const digest = sha256(short);
-  measure("hmac", () => hmac(sha256, digest, digest));
-  const publicKey = measure("publicKey", () => ecdsa.publicKey(SECRET));
-  const signature = measure("sign", () => ecdsa.sign(digest, SECRET));
-  const valid = measure("verify", () => ecdsa.verify(signature, digest, publicKey));
-  if (!valid) throw new Error("expected the signature to be valid");
-}
 
 /** One input, two outputs. */
 function transactions(offer: DraftOffer, wallet: ReturnType<typeof openCable>): void {

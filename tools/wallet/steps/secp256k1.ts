@@ -14,11 +14,11 @@ export function secp256k1Steps(windowBits = WINDOW_BITS): Step[] {
   const half = 2 ** (windowBits - 1);
   const point = { specifier: SPECIFIER, className: "Point", reduce: "M" };
   return [
+    replaceDeclarations({ specifier: SPECIFIER, reason: "numbers from and to bytes without text", source: BYTES }),
     replaceMethods(SPECIFIER, "Point", "doubling for a = 0 (Renes-Costello-Batina, algorithm 9)", DOUBLE),
     lazyReduction({ ...point, method: "double" }),
     lazyReduction({ ...point, method: "add", known: { Z2: "1n" }, as: "addAffine" }),
     lazyReduction({ ...point, method: "add" }),
-    replaceDeclarations({ specifier: SPECIFIER, reason: "numbers from and to bytes without text", source: BYTES }),
     replaceDeclarations({ specifier: SPECIFIER, reason: "square root by an addition chain", source: SQUARE_ROOT }),
     replaceDeclarations({
       specifier: SPECIFIER,
