@@ -1,7 +1,8 @@
 // The manifest fragments: that they hang together, and that what is generated from them is whole.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { VARIANTS } from "../../tools/firmware/check";
@@ -9,7 +10,7 @@ import { buildConfig } from "../../tools/firmware/config";
 import { ROOT } from "../../tools/firmware/image";
 import { deviceManifest, sdkconfig } from "../../tools/firmware/manifest";
 import { moduleGraph, moduleVariables, xsName } from "../../tools/firmware/modules";
-import { findSdk, idfMissing, sdkMissing } from "../../tools/firmware/sdk";
+import { findSdk, idfMissing, sdkFlaw, sdkMissing } from "../../tools/firmware/sdk";
 import { TARGETS } from "../../tools/firmware/targets";
 
 const FOLDER = join(ROOT, "manifests");
@@ -130,4 +131,18 @@ test("a missing SDK or ESP-IDF is said in one line, with the command that instal
     assert.match(line ?? "", /^[^\n]*npx xs-dev setup[^\n]*$/);
   }
   assert.throws(() => findSdk({}), /\$MODDABLE is not set/);
+});
+
+test("an SDK that corrupts memory is refused for a chip, a mended one is not", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plugpay-"));
+  try {
+    mkdirSync(join(folder, "xs/sources"), { recursive: true });
+    const source = (more: string) => `if (the)\n\t\tdata = fxNewChunk(the, size);\n${more}#endif\n\t{\n`;
+    writeFileSync(join(folder, "xs/sources/xsre.c"), source(""));
+    assert.match(sdkFlaw(folder) ?? "", /lacks an `else`/);
+    writeFileSync(join(folder, "xs/sources/xsre.c"), source("\telse\n"));
+    assert.equal(sdkFlaw(folder), undefined);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -13,7 +13,7 @@ import { configure, type Image, ImageError, make, OUT, ROOT } from "./image";
 import { LinkedEngine, selfTest } from "./linked";
 import { ownModules } from "./manifest";
 import { moduleGraph, xsName } from "./modules";
-import { findSdk, type Sdk } from "./sdk";
+import { findSdk, type Sdk, sdkFlaw } from "./sdk";
 import { standIns } from "./standins";
 import { type DeviceName, deviceNamed, UsageError } from "./targets";
 import { walletOf } from "./wallet";
@@ -116,6 +116,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { device: { type: "string" } } });
   if (values.device !== undefined) deviceNamed(values.device);
   const sdk = findSdk();
+  const flaw = sdkFlaw(sdk.path);
+  if (flaw) console.log(`Note: no image for a chip is built with this SDK: ${flaw}`);
   console.log(`Linking both images with the Moddable SDK ${sdk.version} for the desktop`);
   const images = { cable: await link(sdk, "cable"), socket: await link(sdk, "socket") };
   const failed = test(images.cable, images.socket);

@@ -10,7 +10,7 @@ import { check } from "./check";
 import { type BuildConfig, buildConfig, checkComplete, readConfig } from "./config";
 import { deviceImage } from "./device";
 import { configure, ImageError, make } from "./image";
-import { findSdk, idfMissing } from "./sdk";
+import { findSdk, idfMissing, sdkFlaw } from "./sdk";
 import { type DeviceName, deviceNamed, type Target, targetNamed, UsageError } from "./targets";
 
 const OPTIONS = {
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const target = targetNamed(given.target);
   const config = buildConfig(readConfig(given.config), device, target, given.mainnet === true);
   const sdk = findSdk();
-  const missing = idfMissing();
+  const missing = idfMissing() ?? sdkFlaw(sdk.path);
   if (missing) throw new UsageError(missing);
   checkComplete(config, device);
   for (const line of notes(device, target, config)) console.log(line);
