@@ -84,6 +84,14 @@ test("the basic scheme broadcasts each increment at once", async () => {
   assert.equal(summary.paidSat, 20_000);
 });
 
+test("a household pays today's price, a fraction of a satoshi a watt-hour, at a fee below 1 sat/vB", async () => {
+  const { summary } = await run("household");
+  assert.equal(summary.paidSat, 900);
+  assert.equal(summary.settlements.length, 1);
+  const [settlement] = summary.settlements;
+  assert.ok(settlement?.height && settlement.feeSat < settlement.vbytes);
+});
+
 test("a phone at 10 W for an hour takes a quarter of an increment, the cable's own watt included", async () => {
   const { summary } = await run("phone");
   assert.equal(summary.increments, 1);

@@ -53,6 +53,21 @@ test("a cable refuses each lie of a greedy socket for its own reason", async () 
   assert.equal(greedy.summary.settlements.length, 0);
 });
 
+test("a socket that is cut at each of its journal writes starts again and delivers what was paid for", async () => {
+  // The first of the scenario's rounds; npm start -- --scenario power-cut runs them all, on both devices.
+  const scenario = { ...loadScenario("power-cut"), endS: 1800 };
+  const { summary } = await runScenario({ scenario, engine: "node", scheme: "single-fee", seed: 1 });
+  const cuts = summary.cuts ?? [];
+  assert.ok(cuts.length >= 12, `${cuts.length} cuts`);
+  assert.deepEqual(
+    cuts.filter(({ delivered }) => !delivered),
+    [],
+  );
+  assert.equal(summary.crashes, 0);
+  // A cut may forget what flowed since the meter's total was written last, 2 Wh at most, and standby's allowance.
+  assert.ok(summary.unpaidWh < cuts.length * 2.05, `${summary.unpaidWh} Wh unpaid after ${cuts.length} cuts`);
+});
+
 test("a flood from a neighbour does not disturb a cable that pays", async () => {
   const flood = await run("flood");
   assert.deepEqual(metBy(flood), []);

@@ -2,7 +2,15 @@
 
 import { vsizeOf } from "../../shared/bitcoin/draft";
 import type { CableState, Scheme, SocketState } from "../../shared/rpc/types";
-import { feeFor, type Hex, type MicrowattHour, type Millisecond, priceOf, type Satoshi } from "../../shared/units";
+import {
+  energyFor,
+  feeFor,
+  type Hex,
+  type MicrowattHour,
+  type Millisecond,
+  priceOf,
+  type Satoshi,
+} from "../../shared/units";
 import type { DeviceName } from "./bundle";
 import type { Cut } from "./cuts";
 import type { EngineName } from "./engine";
@@ -46,7 +54,7 @@ export interface Summary {
   readonly feeShare: number;
   /** What the same increments cost where each is a transaction of its own, at the same fee rate. */
   readonly basic: { readonly transactions: number; readonly vbytes: number; readonly feeSat: Satoshi };
-  /** Energy that was paid for and is still owed, and energy that nobody paid. */
+  /** By what the transactions pay: energy that is still owed, or energy that nobody paid for. */
   readonly creditWh: number;
   readonly unpaidWh: number;
   readonly states: Readonly<Record<DeviceName, readonly string[]>>;
@@ -155,14 +163,19 @@ export class Account {
         vbytes: this.increments * alone,
         feeSat: this.increments * feeFor(alone, rate),
       },
-      creditWh: round(Math.max(0, this.bought - this.delivered()) / 1e6),
-      unpaidWh: round(Math.max(0, this.delivered() - this.bought) / 1e6),
+      creditWh: round(Math.max(0, this.#settled() - this.delivered()) / 1e6),
+      unpaidWh: round(Math.max(0, this.delivered() - this.#settled()) / 1e6),
       states: this.states,
       faults: this.faults,
       crashes: this.crashes,
       ...(this.trials.length > 0 ? { trials: this.trials } : {}),
       ...(this.cuts.length > 0 ? { cuts: this.cuts } : {}),
     };
+  }
+
+  /** Energy that the transactions pay for. */
+  #settled(): MicrowattHour {
+    return energyFor(this.received().all, this.simulation.price) * 1000;
   }
 
   #scene(at: Millisecond, name: string): void {

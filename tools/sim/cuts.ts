@@ -15,8 +15,6 @@ export interface Cut {
   readonly mode: CutMode;
   /** The appliance got all its energy in spite of it. */
   readonly delivered: boolean;
-  /** Energy of this session that nobody has paid for: at most what standby gives. */
-  readonly unpaidWh: number;
 }
 
 const DEVICES: readonly DeviceName[] = ["socket", "cable"];
@@ -51,7 +49,6 @@ export class Cuts {
       cut = true;
       return mode;
     };
-    const unpaid = this.#unpaid();
     this.#done = false;
     await this.#act(() => this.simulation.plug("in"));
     await this.#act(() => this.simulation.connect("slice"));
@@ -61,14 +58,9 @@ export class Cuts {
     await this.#until(() => this.#isSettled(), SETTLES_WITHIN);
     store.cutAt = () => undefined;
     if (!cut) return false;
-    const unpaidWh = Math.round(Math.max(0, this.#unpaid() - unpaid) / 100) / 10_000;
-    this.account.cuts.push({ device, write, mode, delivered, unpaidWh });
+    this.account.cuts.push({ device, write, mode, delivered });
     this.simulation.tell("scene", { name: "survived", device, write, mode, delivered });
     return true;
-  }
-
-  #unpaid(): number {
-    return this.account.delivered() - this.account.bought;
   }
 
   #isSettled(): boolean {

@@ -18,13 +18,28 @@ const PRELUDE = new Script(`(() => {
   };
   globalThis.hostCall = (head, bytes = nothing) => {
     const reply = $call(head, new Uint8Array(bytes));
-    if (reply === undefined) throw new Error("no power");
     return { head: reply.head, bytes: own(reply.bytes) };
   };
   globalThis.$deliver = () => globalThis.hostEvent(globalThis.$event.head, own(globalThis.$event.bytes));
   for (const name of ["$call", "console", "WebAssembly", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
 })()`);
 const DELIVER = new Script("$deliver()");
+
+/** What a command gets once the power is gone: something that no firmware stumbles over before its event has ended. */
+const DEAD = {
+  head: JSON.stringify({
+    handle: 0,
+    port: 0,
+    ticks: 0,
+    found: false,
+    total: 0,
+    closed: false,
+    current: 0,
+    voltage: 0,
+    power: 0,
+  }),
+  bytes: new Uint8Array(128),
+};
 
 /** Whose event ran last: whose rejections nobody handled are. */
 let latest: NodeEngine | undefined;
@@ -71,7 +86,7 @@ export class NodeEngine implements Engine {
     return { meter: DELIVERY_METER };
   }
 
-  /** JavaScript cannot be stopped in its tracks here, but from now on every command throws: it has no effect any more. */
+  /** JavaScript cannot be stopped in its tracks here, but what it does to the end of the event has no effect any more. */
   kill(): void {
     this.#killed = true;
   }
@@ -81,11 +96,10 @@ export class NodeEngine implements Engine {
     if (!this.#killed) this.#broken = new FirmwareCrash((reason as Partial<Error>)?.stack ?? String(reason));
   }
 
-  #command(head: string, bytes: Uint8Array): { head: string; bytes: Uint8Array } | undefined {
-    if (this.#killed) return undefined;
+  #command(head: string, bytes: Uint8Array): { head: string; bytes: Uint8Array } {
+    if (this.#killed) return DEAD;
     const reply = this.onCommand({ head: JSON.parse(head), bytes: Uint8Array.from(bytes) }, COMMAND_METER);
-    return this.#killed
-      ? undefined
-      : { head: JSON.stringify(reply.head ?? null), bytes: reply.bytes ?? new Uint8Array(0) };
+    if (this.#killed) return DEAD;
+    return { head: JSON.stringify(reply.head ?? null), bytes: reply.bytes ?? new Uint8Array(0) };
   }
 }

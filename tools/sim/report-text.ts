@@ -9,7 +9,7 @@ export function summaryText(summary: Summary): string {
     "",
     `Scenario ${summary.scenario}, scheme ${summary.scheme}, engine ${summary.engine}, seed ${summary.seed}`,
     row("plug to power", summary.plugToPowerMs === null ? "no power" : formatDuration(summary.plugToPowerMs)),
-    row("energy", `${summary.energyWh.toFixed(2)} Wh flowed, ${summary.creditWh.toFixed(2)} Wh of credit left`),
+    row("energy", `${summary.energyWh.toFixed(2)} Wh flowed, ${balance(summary)}`),
     row("paid", `${formatSatoshi(summary.paidSat)} in ${count(summary.increments, "increment")}`),
     row(
       "transactions",
@@ -23,11 +23,8 @@ export function summaryText(summary: Summary): string {
     ...(summary.faults.length > 0 ? [row("held up by", summary.faults.join(", "))] : []),
     ...(summary.crashes > 0 ? [row("crashes", String(summary.crashes))] : []),
     ...(trials ?? []).map(({ tried, met, refused }) => row(refused ? "refused" : "NOT REFUSED", `${tried}: ${met}`)),
-    ...(cuts ?? []).map((cut) =>
-      row(
-        cut.delivered ? "survived" : "NOT SURVIVED",
-        `${cut.device} cut at write ${cut.write} (${cut.mode}): ${cut.unpaidWh.toFixed(3)} Wh unpaid`,
-      ),
+    ...(cuts ?? []).map(({ device, write, mode, delivered }) =>
+      row(delivered ? "survived" : "NOT SURVIVED", `${device} cut at write ${write} (${mode})`),
     ),
   ];
   return lines.join("\n");
@@ -35,6 +32,10 @@ export function summaryText(summary: Summary): string {
 
 function row(label: string, text: string): string {
   return `  ${label.padEnd(18)}${text}`;
+}
+
+function balance({ creditWh, unpaidWh }: Summary): string {
+  return unpaidWh > 0 ? `${unpaidWh.toFixed(2)} Wh of it unpaid` : `${creditWh.toFixed(2)} Wh of credit left`;
 }
 
 function count(number: number, noun: string): string {
