@@ -172,6 +172,14 @@ export function declarationOf(statement: Node): Node {
   return isNode(inner) ? inner : statement;
 }
 
+/** True where a top-level declaration binds `name`. */
+export function declares(module: Module, name: string): boolean {
+  return list(module.program, "body").some((statement) => {
+    const declaration = declarationOf(statement);
+    return /(Function|Class|Variable)Declaration$/.test(declaration.type) && boundNames(declaration).includes(name);
+  });
+}
+
 /** The top-level statement that binds `name`. Throws where there is none: the library has changed. */
 export function findDeclaration(module: Module, name: string): Node {
   for (const statement of list(module.program, "body")) {

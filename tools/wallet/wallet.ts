@@ -10,7 +10,7 @@ import { dropScratch, localScratch } from "./steps/scratch";
 import { secp256k1Steps } from "./steps/secp256k1";
 import { applySteps, type Step } from "./steps/step";
 import { keepUsedParts, type Wanted } from "./steps/used-parts";
-import type { Module } from "./syntax";
+import { declares, type Module } from "./syntax";
 
 const SHA2 = "@noble/hashes/sha2.js";
 const UTILS = "@noble/hashes/utils.js";
@@ -27,9 +27,9 @@ const sha256Steps: readonly Step[] = [
 ];
 
 /** By module: its steps, applied where the module is in the image. */
-const STEPS: Readonly<Record<string, () => readonly Step[]>> = {
+const STEPS: Readonly<Record<string, (module: Module) => readonly Step[]>> = {
   [SHA2]: () => sha256Steps,
-  [UTILS]: () => [freezeTables(UTILS, ["hexes"])],
+  [UTILS]: (module) => (declares(module, "hexes") ? [freezeTables(UTILS, ["hexes"])] : []),
   [LEGACY]: () => [
     localScratch(LEGACY, "BUF_160", "clean"),
     freezeTables(LEGACY, ["idxL", "idxR", "shiftsL160", "shiftsR160"]),
@@ -58,7 +58,10 @@ export function partOfWallet(wanted: Wanted, count: number): { readonly wallet: 
 }
 
 function stepsFor(modules: ReadonlyMap<string, Module>): Step[] {
-  return Object.entries(STEPS).flatMap(([specifier, make]) => (modules.has(specifier) ? make() : []));
+  return Object.entries(STEPS).flatMap(([specifier, make]) => {
+    const module = modules.get(specifier);
+    return module ? make(module) : [];
+  });
 }
 
 /** Makes the wallet. Throws where a library is not the pinned one or a step finds nothing to do. */

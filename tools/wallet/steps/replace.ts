@@ -22,6 +22,11 @@ export function replaceDeclarations({ specifier, reason, source }: Replacement):
       let before: number | undefined;
       const fresh = [];
       for (const statement of statements(source)) {
+        if (statement.type === "ImportDeclaration") {
+          moduleOf(modules, String(child(statement, "source")["value"]));
+          body.unshift(statement);
+          continue;
+        }
         const name = nameOf(statement);
         const at = body.findIndex((one) => /Declaration$/.test(one.type) && nameOf(declarationOf(one)) === name);
         if (at < 0) {

@@ -26,6 +26,7 @@ export function secp256k1Steps(windowBits = WINDOW_BITS): Step[] {
       source: table(windowBits, windows, half),
     }),
     replaceDeclarations({ specifier: SPECIFIER, reason: "verification by the endomorphism", source: ENDOMORPHISM }),
+    replaceDeclarations({ specifier: SPECIFIER, reason: "hashes wired while linking", source: HASHES }),
   ];
 }
 
@@ -233,3 +234,28 @@ const multiplyVariable = (R, n) => {
 };
 const doubleScalarMulUns = (R, u1, u2) => G.multiply(u1, false).add(multiplyVariable(R, u2)).assertValidity();
 `;
+
+/**
+ * The library asks for its hashes by assignment to an object, which in flash would be a slot of RAM for each and a
+ * warning of the linker. Here they are fixed; assigning the same ones still works, anything else throws.
+ */
+const HASHES = `
+import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+const nobleHmacSha256 = (key, message) => nobleHmac(nobleSha256, key, message);
+const hashes = Object.freeze({
+  get sha256() {
+    return nobleSha256;
+  },
+  set sha256(given) {
+    if (given !== nobleSha256) throw new Error("the wallet's SHA-256 is fixed");
+  },
+  get hmacSha256() {
+    return nobleHmacSha256;
+  },
+  set hmacSha256(given) {
+    const probe = Uint8Array.of(1, 2, 3);
+    if (bytesToHex(given(probe, probe)) !== bytesToHex(nobleHmacSha256(probe, probe)))
+      throw new Error("the wallet's HMAC-SHA-256 is fixed");
+  },
+});`;
