@@ -73,6 +73,11 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 export const MODEL_SCENARIOS: readonly string[] = Object.freeze(Object.keys(ACTS));
 
+/** What a scenario of MODEL_SCENARIOS shows, in a sentence. */
+export function aboutModelScenario(name: string): string {
+  return ACTS[name]?.about ?? "";
+}
+
 const COINS = [160_000, 90_000];
 const TOASTER = 1_300_000;
 const SECOND = 1000;

@@ -1,21 +1,28 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
+import { runModelScenario } from "./model-scenarios";
 import { findWorker } from "./sim/engine-xs";
 import { startHelp } from "./sim/help";
 import { runCommand } from "./sim/options";
 import { summaryText } from "./sim/report-text";
 import { runScenario, type Watcher } from "./sim/run";
+import type { RunOptions } from "./sim/simulation";
 import { startOptions } from "./sim/start-options";
 import { View } from "./sim/view";
 
 await runCommand(startHelp, async () => {
-  const { run, json } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
+  const { what, json, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
+  if ("model" in what) await runModelScenario(what.model, { seed, json });
+  else await runSimulated(what.run, json);
+});
+
+async function runSimulated(run: RunOptions, json: boolean): Promise<void> {
   if (run.engine === "xs") findWorker();
   if (!json) console.log(`${run.scenario.about} (${run.scheme}, ${run.engine === "xs" ? "XS" : "Node's"} engine)\n`);
   const { summary } = await runScenario(run, json ? jsonLines() : live());
   console.log(json ? JSON.stringify(summary) : summaryText(summary));
   if (summary.crashes > 0) process.exitCode = 1;
-});
+}
 
 function jsonLines(): Watcher {
   return {

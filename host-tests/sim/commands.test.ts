@@ -66,8 +66,17 @@ describe("npm start", () => {
   test("every built-in scenario of the issues is there and well-formed", () => {
     const wanted = "toaster phone household car replug broke no-pay thief greedy-socket power-cut backend-down flood";
     const ofTheGate = "inrush short-circuit sensor-torn-off welded-relay javascript-stopped";
-    for (const name of `${wanted} ${ofTheGate}`.split(" "))
-      assert.equal(startOptions(["--scenario", name], false).run.scenario.name, name);
+    for (const name of `${wanted} ${ofTheGate}`.split(" ")) {
+      const { what } = startOptions(["--scenario", name], false);
+      assert.ok("run" in what && what.run.scenario.name === name, name);
+    }
+  });
+
+  test("the scenarios that need replacements play on the model chain, and take no engine", () => {
+    for (const name of ["double-spend", "old-commitment", "reorg", "fee-spike"]) {
+      assert.deepEqual(startOptions(["--scenario", name], false).what, { model: name });
+      assert.throws(() => startOptions(["--scenario", name, "--engine", "xs"], false), /takes no --engine/);
+    }
   });
 
   test("a scenario file with an unknown key, or that is no JSON, is refused by name", () => {

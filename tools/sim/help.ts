@@ -1,5 +1,6 @@
 // What --help prints.
 
+import { aboutModelScenario, MODEL_SCENARIOS } from "../model-scenarios";
 import { builtInScenarios, loadScenario } from "./scenario";
 
 const WIDTH = 23;
@@ -28,7 +29,10 @@ ${table([
 ])}
 
 Scenarios:
-${table(scenarios)}`;
+${table(scenarios)}
+
+On a model chain that takes replacements (with --seed and --json only):
+${table(MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const))}`;
 }
 
 export function socketHelp(): string {

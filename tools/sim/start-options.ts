@@ -1,6 +1,7 @@
 // What npm start was asked for.
 
-import { ENGINES, oneOf, readOptions, SCHEMES, speedOf, wholeNumber } from "./options";
+import { MODEL_SCENARIOS } from "../model-scenarios";
+import { ENGINES, oneOf, readOptions, SCHEMES, speedOf, UsageError, wholeNumber } from "./options";
 import { paceOf } from "./pace";
 import { loadScenario } from "./scenario";
 import type { RunOptions } from "./simulation";
@@ -17,21 +18,33 @@ const OPTIONS = {
 const LIVE_SPEED = 20;
 
 export interface StartOptions {
-  readonly run: RunOptions;
   readonly json: boolean;
+  readonly seed: number;
+  /** The simulated world's run, or the name of a scenario that plays on the model chain. */
+  readonly what: { readonly run: RunOptions } | { readonly model: string };
 }
 
 /** Throws a UsageError, or an Error about the scenario. `isTerminal`: somebody watches. */
 export function startOptions(words: readonly string[], isTerminal: boolean): StartOptions {
   const given = readOptions(words, OPTIONS);
   const json = given.has("json");
+  const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
+  const scenario = given.get("scenario") ?? "toaster";
+  if (MODEL_SCENARIOS.includes(scenario)) return { json, seed, what: { model: modelScenario(scenario, given) } };
   const speed = speedOf(given.get("speed"), isTerminal && !json ? LIVE_SPEED : Number.POSITIVE_INFINITY);
   const run: RunOptions = {
-    scenario: loadScenario(given.get("scenario") ?? "toaster"),
+    scenario: loadScenario(scenario),
     scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
     engine: oneOf("engine", given.get("engine"), ENGINES),
-    seed: wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1),
+    seed,
     ...(Number.isFinite(speed) ? { pace: paceOf(speed) } : {}),
   };
-  return { run, json };
+  return { json, seed, what: { run } };
+}
+
+/** These run the controllers on a virtual clock, without engines, boards or schemes to choose from. */
+function modelScenario(name: string, given: ReadonlyMap<string, string>): string {
+  const idle = ["scheme", "engine", "speed"].find((option) => given.has(option));
+  if (idle) throw new UsageError(`Scenario ${name} plays on the model chain and takes no --${idle}.`);
+  return name;
 }
