@@ -36,7 +36,7 @@ const STEPS: Readonly<Record<string, (module: Module) => readonly Step[]>> = {
   ],
   "@noble/secp256k1": () => secp256k1Steps(),
   [BASE]: () => [freezeTables(BASE, ["POLYMOD_GENERATORS"]), freezeCoders(BASE), constantParameters(BASE)],
-  [PACKED]: () => [freezeCoders(PACKED, ["intView"]), constantParameters(PACKED)],
+  [PACKED]: () => [freezeCoders(PACKED, ["intView", "view"]), constantParameters(PACKED)],
   [SCRIPT]: () => [
     noBigIntArrays(SCRIPT, "CompactSize"),
     freezeTables(SCRIPT, ["limits", "limitsList"]),
