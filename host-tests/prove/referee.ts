@@ -10,6 +10,8 @@ import type { Stage } from "./stage";
 
 /** Largest power that the plans let an appliance draw, in mW, for one half-wave of 10 ms. */
 const HALF_WAVE_UWH = (3_600_000 * 10) / 3600;
+/** The same for the second between two looks at whether the meter's total is to be written. */
+const SECOND_UWH = (3_600_000 * 1000) / 3600;
 
 export interface Losses {
   /** Worth of what was delivered less what is confirmed, and the bound on it. */
@@ -62,7 +64,7 @@ export class Referee {
     const allowances = 1 + clock.now() / settings.standbyRefill;
     const free = settings.standbyAllowance * 1000 * allowances;
     // What flowed since the meter's last record is forgotten when the socket loses power; the docs name this term.
-    const forgotten = settings.writeEvery * 1000 * counts.socketCuts;
+    const forgotten = (settings.writeEvery * 1000 + SECOND_UWH) * counts.socketCuts;
     const perEnd = HALF_WAVE_UWH * (1 + counts.sessions + counts.socketCuts);
     return settings.exposureLimit + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
   }
@@ -74,7 +76,7 @@ export class Referee {
     const bought = payments * energyFor(settings.increment, settings.price);
     // A payment makes the allowance whole, because what standby gave is paid with it.
     const given = settings.standbyAllowance * (1 + payments + clock.now() / settings.standbyRefill);
-    const forgotten = settings.writeEvery * counts.socketCuts;
+    const forgotten = (settings.writeEvery + SECOND_UWH / 1000) * counts.socketCuts;
     const ends = 1 + payments + counts.sessions + counts.socketCuts + clock.now() / settings.lockout;
     const flowed = (circuit.delivered * (1 + terms.socketError / 1000)) / 1000;
     const most = bought + given + forgotten + (HALF_WAVE_UWH / 1000) * ends;
