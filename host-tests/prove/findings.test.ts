@@ -52,6 +52,26 @@ describe("a socket", () => {
     }));
 });
 
+describe("a socket whose chain is behind", () => {
+  it("sells nothing a second time for a transaction that is settled", async () => {
+    const terms: Terms = {
+      ...TERMS,
+      electronics: 1_000,
+      socket: { ...TERMS.socket, sessionMax: 588 },
+      cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 588, maxFeeShare: 1_000 },
+    };
+    const outcome = await run({
+      cast: "honest",
+      terms,
+      steps: [
+        { wait: 2, move: { kind: "mine", blocks: 2 } },
+        { wait: 240, move: { kind: "chain", fault: "stale", delay: 20 } },
+      ],
+    });
+    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+  });
+});
+
 describe("a socket whose chain answers late", () => {
   it("does not take a payment for buried that a longer branch took back between two of its questions", async () => {
     const terms: Terms = { ...TERMS, socket: { ...TERMS.socket, confirmations: 2, exposureLimit: 2_940 } };

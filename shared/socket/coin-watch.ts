@@ -20,6 +20,8 @@ export class CoinWatch {
   readonly #chain: Chain;
   readonly #clock: Clock;
   readonly #unspentAt = new Map<string, Millisecond>();
+  /** Coins of settlements that are over: a backend that still lists one is behind. */
+  readonly #settled = new Set<string>();
   #rates: News<FeeRates> | undefined;
   #tip: News<number> | undefined;
 
@@ -33,6 +35,8 @@ export class CoinWatch {
    * that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
    */
   async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own: readonly Hex[] = []): Promise<void> {
+    const old = coins.find((coin) => this.#settled.has(nameOf(coin)));
+    if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
     const stale = coins.filter((coin) => !this.isFresh(coin, maxAge));
     const spends = await Promise.all(stale.map((coin) => this.#ask(coin)));
     const spent = spends.findIndex((spend) => spend !== undefined && !isOneOf(own, spend));
@@ -54,6 +58,13 @@ export class CoinWatch {
     if (!spend) this.#unspentAt.set(nameOf(outpoint), asked);
     if (this.#unspentAt.size > MAX_COINS) this.#unspentAt.delete(this.#unspentAt.keys().next().value as string);
     return spend;
+  }
+
+  /** Their settlement is over: whatever the chain says from now on, they pay nothing here again. */
+  settled(coins: readonly Outpoint[]): void {
+    this.forget(coins);
+    for (const coin of coins) this.#settled.add(nameOf(coin));
+    for (const name of this.#settled) if (this.#settled.size > MAX_COINS) this.#settled.delete(name);
   }
 
   /** Forgets coins that nobody watches any more. */

@@ -229,7 +229,7 @@ export class Settler {
     const over = [settlement, ...lost];
     const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
     ledger.write({ settlements, debts, cheats });
-    for (const each of over) watch.forget(each.inputs);
+    for (const each of over) watch.settled(each.inputs);
   }
 
   /** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */
