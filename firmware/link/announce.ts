@@ -6,8 +6,8 @@ import Dnssd from "embedded:network/dnssd";
 import config from "mc/config";
 
 export default function announce(): void {
-  const host = String(config["hostname"]);
+  const host = String(config.hostname);
   const dnssd = new Dnssd({ socket: { io: UDP } });
   dnssd.claim({ host });
-  dnssd.advertise({ serviceType: "_plugpay._tcp", name: host, host, port: Number(config["port"]) });
+  dnssd.advertise({ serviceType: "_plugpay._tcp", name: host, host, port: Number(config.port) });
 }

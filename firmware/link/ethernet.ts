@@ -7,7 +7,7 @@ import config from "mc/config";
 export default function setUp(done: () => void): void {
   const link = new Ethernet({});
   // The SDK's driver calls itself connected only with an IPv6 address too; nobody waits for that here.
-  link.configure({ static: { address: String(config["address"]), mask: "255.255.0.0", gateway: "0.0.0.0" } });
+  link.configure({ static: { address: String(config.address), mask: "255.255.0.0", gateway: "0.0.0.0" } });
   link.connect();
   done();
 }

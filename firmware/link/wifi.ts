@@ -12,7 +12,7 @@ const RETRY = 2000;
 const JOINED = 400;
 
 export default function setUp(done: () => void): void {
-  const join = (): void => link.connect({ SSID: String(config["ssid"]), password: String(config["password"]) });
+  const join = (): void => link.connect({ SSID: String(config.ssid), password: String(config.password) });
   const link = new WiFi({
     onChanged(what) {
       if (what === "address") announce();

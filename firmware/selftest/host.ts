@@ -43,12 +43,12 @@ export function bytesOf(value: ArrayBuffer | ArrayBufferView): ArrayBuffer {
 /** Handle 0 is the device itself: its one event is the start of `main`. */
 export function onBoot(main: () => void): void {
   const world = globalThis as unknown as Record<string, unknown>;
-  world["hostEvent"] = (head: string, bytes: ArrayBuffer): void => {
+  world.hostEvent = (head: string, bytes: ArrayBuffer): void => {
     const event = JSON.parse(head) as HostEvent;
     receivers?.get(event.handle)?.(event, bytes);
   };
   // A device prints with `trace`.
-  world["trace"] = (...parts: unknown[]): void => {
+  world.trace = (...parts: unknown[]): void => {
     call("trace", { text: parts.join("") });
   };
   receive(0, () => main());

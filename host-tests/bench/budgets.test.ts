@@ -25,9 +25,9 @@ describe("budgets", () => {
 
   it("give the simulator a factor with the figures that it comes from", () => {
     const factor = read("factor.json");
-    const operations = Object.values(factor["operations"] as Record<string, { instructions: number; meter: number }>);
+    const operations = Object.values(factor.operations as Record<string, { instructions: number; meter: number }>);
     const sum = (part: "instructions" | "meter") => operations.reduce((total, one) => total + one[part], 0);
-    assert.ok(Math.abs(Number(factor["instructionsPerMeter"]) - sum("instructions") / sum("meter")) < 0.1);
+    assert.ok(Math.abs(Number(factor.instructionsPerMeter) - sum("instructions") / sum("meter")) < 0.1);
   });
 });
 

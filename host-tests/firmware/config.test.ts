@@ -15,15 +15,15 @@ test("without a configuration a device is for regtest, at its fixed address on E
   const cable = buildConfig({}, "cable", esp32, false);
   assert.equal(cable.network, "regtest");
   assert.equal(cable.link, "ethernet");
-  assert.equal(cable.image["address"], "169.254.21.2");
-  assert.deepEqual(cable.image["socket"], { host: "169.254.21.1", port: 8121 });
-  assert.equal(buildConfig({}, "socket", esp32, false).image["address"], "169.254.21.1");
+  assert.equal(cable.image.address, "169.254.21.2");
+  assert.deepEqual(cable.image.socket, { host: "169.254.21.1", port: 8121 });
+  assert.equal(buildConfig({}, "socket", esp32, false).image.address, "169.254.21.1");
 });
 
 test("on Wi-Fi a cable calls the socket by its announced name and compares the meters", () => {
   const { image } = buildConfig({}, "cable", esp32c6, false);
-  assert.deepEqual(image["socket"], { host: "plugpay.local", port: 8121 });
-  assert.deepEqual(image["settings"], { sharedLink: true, network: "regtest" });
+  assert.deepEqual(image.socket, { host: "plugpay.local", port: 8121 });
+  assert.deepEqual(image.settings, { sharedLink: true, network: "regtest" });
 });
 
 test("a chip without an Ethernet MAC is not built for Ethernet, and the message says what it has", () => {
@@ -68,7 +68,7 @@ test("HTTPS wants the server's root, which is read from the file beside the conf
     writeFileSync(join(folder, "root.pem"), "-----BEGIN CERTIFICATE-----\n");
     writeFileSync(join(folder, "socket.json"), '{"esplora": "https://example.org/api", "certificate": "root.pem"}');
     const given = readConfig(join(folder, "socket.json"));
-    assert.equal(given["certificate"], "-----BEGIN CERTIFICATE-----\n");
+    assert.equal(given.certificate, "-----BEGIN CERTIFICATE-----\n");
     assert.ok(buildConfig(given, "socket", esp32, false));
   } finally {
     rmSync(folder, { recursive: true });

@@ -47,7 +47,7 @@ test("every image includes its network and preloads every module of its own and 
     assert.ok(manifest.include.includes(`$(PLUGPAY)/manifests/network-${link}.json`));
     const announces = manifest.include.includes("$(PLUGPAY)/manifests/announce.json");
     assert.equal(announces, device === "socket" && link === "wifi");
-    assert.equal(manifest.build?.["ESP32_SUBCLASS"], target.name);
+    assert.equal(manifest.build?.ESP32_SUBCLASS, target.name);
   }
 });
 

@@ -60,7 +60,7 @@ describe("a board that is being calibrated", () => {
     assert.equal(leases[0]?.time, 20_000);
     ask("open\n");
     assert.equal(leases[1], undefined);
-    assert.match(String(ask("close 601\n")["error"]), /expected 1 to 600 seconds, came 601/);
+    assert.match(String(ask("close 601\n").error), /expected 1 to 600 seconds, came 601/);
     assert.equal(leases.length, 2);
   });
 
@@ -68,9 +68,9 @@ describe("a board that is being calibrated", () => {
     const { ask, store } = setUp();
     const calibration = { currentGain: 990_000, currentCurve: 12, voltageGain: 1_010_000, phase: 55_000 };
     const record = Buffer.from(encodeCalibration(calibration)).toString("hex");
-    assert.match(String(ask(`store 00${record.slice(2)}\n`)["error"]), /checksum/);
+    assert.match(String(ask(`store 00${record.slice(2)}\n`).error), /checksum/);
     assert.equal(store.read(CALIBRATION_KEY), undefined);
-    assert.equal(ask(`store ${record}\n`)["ok"], true);
+    assert.equal(ask(`store ${record}\n`).ok, true);
     assert.deepEqual(storedCalibration(store, assert.fail), calibration);
     ask("forget\n");
     assert.deepEqual(storedCalibration(store, assert.fail), {});

@@ -49,7 +49,7 @@ describe("the pin map", () => {
 
   it("keeps the Ethernet manifest's pins free", () => {
     for (const pin of Object.values(ethernet.defines.ethernet.internal.mac)) {
-      assert.ok(map.targets["esp32"]?.reserved[pin], `GPIO ${pin}`);
+      assert.ok(map.targets.esp32?.reserved[pin], `GPIO ${pin}`);
     }
   });
 

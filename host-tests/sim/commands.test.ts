@@ -38,7 +38,7 @@ describe("npm start", () => {
     assert.ok(Number(plugToPowerMs) > 0 && Number(energyWh) > 72 && paidSat === 20_000);
     const [settlement] = settlements as Record<string, unknown>[];
     assert.deepEqual(Object.keys(settlement ?? {}), ["txid", "hex", "vbytes", "feeSat", "height"]);
-    assert.ok(lines.slice(0, -1).every((line) => typeof line["atMs"] === "number" && typeof line["name"] === "string"));
+    assert.ok(lines.slice(0, -1).every((line) => typeof line.atMs === "number" && typeof line.name === "string"));
   });
 
   test("an unknown scenario ends with an error and a non-zero exit code", () => {
@@ -139,8 +139,8 @@ except x.Fault as fault: print(json.dumps([fault.faultCode, fault.faultString]))
       [Record<string, unknown>, string[]],
       [number],
     ];
-    assert.equal(status["state"], "standby");
-    assert.equal(status["price_msat_per_wh"], 250_000);
+    assert.equal(status.state, "standby");
+    assert.equal(status.price_msat_per_wh, 250_000);
     assert.ok(methods.includes("pay_transaction"));
     assert.equal(code, 102);
     child.kill("SIGINT");

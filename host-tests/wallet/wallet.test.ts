@@ -9,7 +9,7 @@ import { onNode, scriptForXs } from "./loaded";
 import * as untouched from "./uses";
 
 /** More by `CASES=20000 npm test -- host-tests/wallet`. */
-const CASES = Number(process.env["CASES"] ?? 1000);
+const CASES = Number(process.env.CASES ?? 1000);
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const PRIME = 2n ** 256n - 2n ** 32n - 977n;
@@ -175,7 +175,7 @@ describe("the wallet, beside the untouched libraries", () => {
   });
 
   it("reads and writes transactions and addresses like the untouched libraries", () => {
-    const unsigned = bytes(bip143["unsigned"] ?? "");
+    const unsigned = bytes(bip143.unsigned ?? "");
     const show = (value: unknown) =>
       JSON.stringify(value, (_, one) =>
         typeof one === "bigint" ? `${one}n` : one instanceof Uint8Array ? hex(one) : one,
@@ -205,11 +205,11 @@ function checkVectors(uses: typeof untouched): void {
     const digest = uses.sha256(new TextEncoder().encode(message));
     assert.equal(hex(uses.sign(digest, bytes(privateKey), GIVEN)), r + s);
   }
-  const secret = bytes(bip143["privateKey"] ?? "");
-  const digest = bytes(bip143["sighash"] ?? "");
-  assert.equal(hex(uses.ecdsa.sign(digest, secret)), bip143["signature"]);
+  const secret = bytes(bip143.privateKey ?? "");
+  const digest = bytes(bip143.sighash ?? "");
+  assert.equal(hex(uses.ecdsa.sign(digest, secret)), bip143.signature);
   const key = uses.ecdsa.publicKey(secret);
-  assert.equal(uses.ecdsa.verify(bytes(bip143["signature"] ?? ""), digest, key), true);
+  assert.equal(uses.ecdsa.verify(bytes(bip143.signature ?? ""), digest, key), true);
   for (const { der: malformed, comment } of der.invalid)
     assert.equal(uses.ecdsa.verify(bytes(malformed), digest, key), false, comment);
 }

@@ -74,7 +74,7 @@ async function attempt(name: string, action: () => Promise<string>): Promise<voi
 
 /** Every setting of manifests/sdkconfig must be one that ESP-IDF knows. */
 function checkSettings(): void {
-  const idf = process.env["IDF_PATH"];
+  const idf = process.env.IDF_PATH;
   if (!idf || !existsSync(join(idf, "components"))) {
     skip("names in sdkconfig", "no ESP-IDF ($IDF_PATH)");
     return;
@@ -87,7 +87,7 @@ function checkSettings(): void {
 
 /** Our C, with every warning an error, for each chip that the installed compiler serves. */
 function checkNative(sdk: Sdk | undefined): void {
-  const idf = process.env["IDF_PATH"];
+  const idf = process.env.IDF_PATH;
   const folder = join(ROOT, "firmware/native");
   const sources = readdirSync(folder).filter((file) => file.endsWith(".c"));
   for (const target of Object.values(TARGETS)) {

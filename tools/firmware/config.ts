@@ -64,8 +64,8 @@ function isJson(value: unknown): value is Json {
 
 /** `mainnet`: real money was asked for on the command line, not only in a file that may have been copied. */
 export function buildConfig(given: Json, device: DeviceName, target: Target, mainnet: boolean): BuildConfig {
-  const settings = isJson(given["settings"]) ? given["settings"] : {};
-  const network = settings["network"] ?? "regtest";
+  const settings = isJson(given.settings) ? given.settings : {};
+  const network = settings.network ?? "regtest";
   if (!isNetwork(network)) {
     throw new UsageError(`settings.network: expected regtest, signet, testnet or mainnet, came ${String(network)}`);
   }
@@ -74,7 +74,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   checkPayout(network, settings);
   checkChain(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
-  const uplink = link === "ethernet" && given["ssid"] !== undefined;
+  const uplink = link === "ethernet" && given.ssid !== undefined;
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
   const shared = device === "cable" ? { sharedLink: link === "wifi" } : {};
   const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
@@ -83,7 +83,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
     link,
     uplink,
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
-    encrypted: given["encrypted"] === true,
+    encrypted: given.encrypted === true,
     // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
     image: { ...usual(device, link), ...kept, link, settings: { ...shared, ...settings, network } },
     key,
@@ -103,7 +103,7 @@ export function checkComplete({ image, link, uplink }: BuildConfig, device: Devi
   if (device === "socket") wanted.push("esplora");
   if (link === "wifi" || uplink) wanted.push("ssid", "password");
   const missing = wanted.filter((name) => image[name] === undefined);
-  if (device === "socket" && !(image["settings"] as Json)["payoutAddress"]) missing.push("settings.payoutAddress");
+  if (device === "socket" && !(image.settings as Json).payoutAddress) missing.push("settings.payoutAddress");
   if (missing.length > 0)
     throw new UsageError(`--config FILE: a ${device} wants ${missing.join(", ")} (docs/building.md)`);
 }

@@ -53,7 +53,7 @@ function main(): void {
 }
 
 function write(key: Uint8Array, config: BuildConfig, port: string): void {
-  const idf = process.env["IDF_PATH"];
+  const idf = process.env.IDF_PATH;
   const generator = join(idf ?? "", "components/nvs_flash/nvs_partition_generator/nvs_partition_gen.py");
   if (!idf || !existsSync(generator)) {
     throw new UsageError("ESP-IDF is missing ($IDF_PATH). Install it: npx xs-dev setup --device esp32");

@@ -18,7 +18,7 @@ export interface Sdk {
 
 /** Why there is no SDK, in one line; undefined when there is one. */
 export function sdkMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const path = env["MODDABLE"];
+  const path = env.MODDABLE;
   if (!path) return "The Moddable SDK is missing ($MODDABLE is not set). Install it: npx xs-dev setup";
   if (!existsSync(join(path, "tools/mcconfig"))) {
     return `The Moddable SDK is missing: $MODDABLE is ${path}, which holds none. Install it: npx xs-dev setup`;
@@ -31,8 +31,8 @@ export function sdkMissing(env: NodeJS.ProcessEnv = process.env): string | undef
 export function findSdk(env: NodeJS.ProcessEnv = process.env): Sdk {
   const missing = sdkMissing(env);
   if (missing) throw new UsageError(missing);
-  const path = env["MODDABLE"] as string;
-  const folders = [join(ROOT, "node_modules/.bin"), binariesOf(path), env["PATH"] ?? ""];
+  const path = env.MODDABLE as string;
+  const folders = [join(ROOT, "node_modules/.bin"), binariesOf(path), env.PATH ?? ""];
   return {
     path,
     version: readFileSync(join(path, "tools/VERSION"), "utf8").trim(),
@@ -53,7 +53,7 @@ export function sdkFlaw(path: string): string | undefined {
 
 /** Why nothing can be built for a chip, in one line; undefined when it can. */
 export function idfMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const path = env["IDF_PATH"];
+  const path = env.IDF_PATH;
   if (!path) return "ESP-IDF is missing ($IDF_PATH is not set). Install it: npx xs-dev setup --device esp32";
   if (!existsSync(join(path, "tools/idf.py"))) {
     return `ESP-IDF is missing: $IDF_PATH is ${path}, without tools/idf.py. Install it: npx xs-dev setup --device esp32`;
@@ -66,6 +66,6 @@ function binariesOf(sdk: string): string {
 }
 
 function findTool(sdk: string, tool: string, env: NodeJS.ProcessEnv): boolean {
-  const folders = [binariesOf(sdk), ...(env["PATH"] ?? "").split(delimiter)];
+  const folders = [binariesOf(sdk), ...(env.PATH ?? "").split(delimiter)];
   return folders.some((folder) => folder !== "" && existsSync(join(folder, tool)));
 }

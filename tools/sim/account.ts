@@ -89,8 +89,8 @@ export class Account {
     else if (from === "socket") this.#socket(event);
     else if (CABLE_STATES.includes(event.name)) this.#enter("cable", event.name);
     if (event.name === "crash") this.crashes++;
-    if (event.name === "trip") this.#fault(String(event["cause"]));
-    if (event.name === "held" || event.name === "stopped") this.#fault(String(event["reason"]));
+    if (event.name === "trip") this.#fault(String(event.cause));
+    if (event.name === "held" || event.name === "stopped") this.#fault(String(event.reason));
   }
 
   get state(): { readonly socket: SocketState | "off"; readonly cable: CableState | "off" } {
@@ -190,9 +190,9 @@ export class Account {
     if (event.name !== "credited") return;
     this.sessionOpen = true;
     this.#enter("socket", "paid");
-    if (Number(event["value"]) > 0) this.increments++;
-    this.paid += Number(event["value"]);
-    this.bought += Number(event["energy"]) * 1000;
+    if (Number(event.value) > 0) this.increments++;
+    this.paid += Number(event.value);
+    this.bought += Number(event.energy) * 1000;
   }
 
   #enter(device: DeviceName, state: string): void {

@@ -76,7 +76,7 @@ export class NodeEngine implements Engine {
     if (this.#killed) throw new PowerLost();
     if (this.#broken) throw this.#broken;
     latest = this;
-    this.#context["$event"] = { head: JSON.stringify(event.head ?? null), bytes: event.bytes ?? new Uint8Array(0) };
+    this.#context.$event = { head: JSON.stringify(event.head ?? null), bytes: event.bytes ?? new Uint8Array(0) };
     try {
       DELIVER.runInContext(this.#context);
     } catch (error) {

@@ -68,7 +68,7 @@ export async function runCommand(help: () => string, command: () => Promise<void
     else await command();
   } catch (error) {
     const { message, stack } = error as Error;
-    console.error(process.env["DEBUG"] ? stack : message);
+    console.error(process.env.DEBUG ? stack : message);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }

@@ -191,7 +191,7 @@ export class Simulation {
 
   /** As the socket's owner set it. */
   get price(): MilliSatPerWh {
-    return Number(this.options.scenario.socket["price"] ?? DEFAULT_PRICE);
+    return Number(this.options.scenario.socket.price ?? DEFAULT_PRICE);
   }
 
   /** For a confirmation within three blocks, as the chain's server says. */

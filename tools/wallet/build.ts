@@ -71,7 +71,7 @@ function inOrder(modules: ReadonlyMap<string, Module>): Module[] {
   const visit = (module: Module) => {
     if (ordered.has(module)) return;
     for (const statement of list(module.program, "body")) {
-      const source = isNode(statement["source"]) ? modules.get(String(statement["source"]["value"])) : undefined;
+      const source = isNode(statement.source) ? modules.get(String(statement.source.value)) : undefined;
       if (source && source !== module) visit(source);
     }
     ordered.add(module);

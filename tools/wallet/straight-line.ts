@@ -95,7 +95,7 @@ class Flattener {
         );
       return;
     }
-    if (isNode(declarator["init"])) this.set(text(target, "name"), this.resolve(declarator["init"]));
+    if (isNode(declarator.init)) this.set(text(target, "name"), this.resolve(declarator.init));
   }
 
   private assign(node: Node): void {
@@ -118,8 +118,7 @@ class Flattener {
 
   /** `W[3]` of an array in `arrays` at a place that is known by now. */
   private elementOf(node: Node, arrays: readonly string[]): string | undefined {
-    if (node.type !== "MemberExpression" || node["computed"] !== true || !isIdentifier(node["object"]))
-      return undefined;
+    if (node.type !== "MemberExpression" || node.computed !== true || !isIdentifier(node.object)) return undefined;
     const name = text(child(node, "object"), "name");
     if (!arrays.includes(name)) return undefined;
     const index = integerOf(this.resolve(child(node, "property")));
@@ -141,7 +140,7 @@ class Flattener {
   private isTrue(test: Node): boolean {
     const left = integerOf(this.resolve(child(test, "left")));
     const right = integerOf(this.resolve(child(test, "right")));
-    if (left === undefined || right === undefined || test["operator"] !== "<")
+    if (left === undefined || right === undefined || test.operator !== "<")
       throw new Error(`expected a loop of known length, found ${printExpression(test)}`);
     return left < right;
   }
@@ -193,14 +192,14 @@ function asAssignment(update: Node): Node {
 function fold(root: Node): Node {
   return rewrite(root, (node) => {
     if (node.type !== "BinaryExpression") return undefined;
-    const right = integerOf(node["right"]);
+    const right = integerOf(node.right);
     const operator = text(node, "operator");
     if (right === undefined || (operator !== "+" && operator !== "-")) return undefined;
     const left = child(node, "left");
     const known = integerOf(left);
     const term = operator === "+" ? right : -right;
     if (known !== undefined) return expression(String(known + term));
-    const inner = left.type === "BinaryExpression" && left["operator"] === "+" ? integerOf(left["right"]) : undefined;
+    const inner = left.type === "BinaryExpression" && left.operator === "+" ? integerOf(left.right) : undefined;
     return inner === undefined ? undefined : expression(`${printExpression(child(left, "left"))} + ${inner + term}`);
   });
 }

@@ -60,7 +60,7 @@ export function text(parent: Node, field: string): string {
 }
 
 export function isIdentifier(value: unknown, name?: string): boolean {
-  return isNode(value) && value.type === "Identifier" && (name === undefined || value["name"] === name);
+  return isNode(value) && value.type === "Identifier" && (name === undefined || value.name === name);
 }
 
 export function identifier(name: string): Node {
@@ -74,16 +74,16 @@ export function isLiteral(value: unknown): boolean {
 /** An integer literal's value, or undefined. Negative numbers are unary minus over a literal. */
 export function integerOf(value: unknown): number | undefined {
   if (!isNode(value)) return undefined;
-  if (value.type === "Literal" && typeof value["value"] === "number") return value["value"];
-  if (value.type === "UnaryExpression" && value["operator"] === "-") {
-    const inner = integerOf(value["argument"]);
+  if (value.type === "Literal" && typeof value.value === "number") return value.value;
+  if (value.type === "UnaryExpression" && value.operator === "-") {
+    const inner = integerOf(value.argument);
     return inner === undefined ? undefined : -inner;
   }
   return undefined;
 }
 
 export function bigintOf(value: unknown): bigint | undefined {
-  return isNode(value) && typeof value["bigint"] === "string" ? BigInt(value["bigint"]) : undefined;
+  return isNode(value) && typeof value.bigint === "string" ? BigInt(value.bigint) : undefined;
 }
 
 export function copy<T extends Node>(node: T): T {
@@ -124,10 +124,10 @@ export function rewrite(root: Node, change: (node: Node, parent: Node | undefine
 /** True where an identifier node stands for a variable and not for a property's or a label's name. */
 export function isReference(parent: Node | undefined, field: string): boolean {
   if (parent === undefined) return true;
-  if (parent.type === "MemberExpression") return field !== "property" || parent["computed"] === true;
-  if (parent.type === "Property") return field !== "key" || parent["computed"] === true;
+  if (parent.type === "MemberExpression") return field !== "property" || parent.computed === true;
+  if (parent.type === "Property") return field !== "key" || parent.computed === true;
   if (parent.type === "MethodDefinition" || parent.type === "PropertyDefinition")
-    return field !== "key" || parent["computed"] === true;
+    return field !== "key" || parent.computed === true;
   return !/^(?:Import|Export).*Specifier$/.test(parent.type);
 }
 
@@ -143,7 +143,7 @@ export function namesIn(node: Node): Set<string> {
 /** The names that a declaration binds. */
 export function boundNames(declaration: Node): string[] {
   if (declaration.type !== "VariableDeclaration")
-    return isNode(declaration["id"]) ? [text(child(declaration, "id"), "name")] : [];
+    return isNode(declaration.id) ? [text(child(declaration, "id"), "name")] : [];
   return list(declaration, "declarations").flatMap((declarator) => patternNames(child(declarator, "id")));
 }
 
@@ -168,7 +168,7 @@ function patternNames(pattern: Node): string[] {
 
 /** The declaration inside an `export`, or the statement itself. */
 export function declarationOf(statement: Node): Node {
-  const inner = statement.type === "ExportNamedDeclaration" ? statement["declaration"] : undefined;
+  const inner = statement.type === "ExportNamedDeclaration" ? statement.declaration : undefined;
   return isNode(inner) ? inner : statement;
 }
 
@@ -193,8 +193,8 @@ export function findDeclaration(module: Module, name: string): Node {
 export function findFunction(module: Module, name: string): Node {
   const declaration = findDeclaration(module, name);
   if (declaration.type === "FunctionDeclaration") return declaration;
-  const declarator = list(declaration, "declarations").find((one) => isIdentifier(one["id"], name));
-  const value = declarator?.["init"];
+  const declarator = list(declaration, "declarations").find((one) => isIdentifier(one.id, name));
+  const value = declarator?.init;
   if (isNode(value) && /Function/.test(value.type)) return value;
   throw new Error(`${module.specifier}: expected ${name} to be a function, found ${declaration.type}`);
 }
@@ -203,7 +203,7 @@ export function findFunction(module: Module, name: string): Node {
 export function findMethod(module: Module, className: string, method: string): Node {
   const body = child(findDeclaration(module, className), "body");
   const found = list(body, "body").find(
-    (member) => member.type === "MethodDefinition" && isIdentifier(member["key"], method),
+    (member) => member.type === "MethodDefinition" && isIdentifier(member.key, method),
   );
   if (!found) throw new Error(`${module.specifier}: expected ${className} to have a method ${method}, found none`);
   return child(found, "value");

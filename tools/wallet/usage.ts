@@ -24,7 +24,7 @@ export async function wantedBy(entries: readonly string[]): Promise<Wanted> {
   for (const { text: source } of outputFiles)
     for (const statement of list(parseModule(source), "body")) {
       if (statement.type !== "ImportDeclaration") continue;
-      const specifier = String(child(statement, "source")["value"]);
+      const specifier = String(child(statement, "source").value);
       if (!LIBRARIES.test(specifier)) continue;
       const names = wanted.get(specifier) ?? new Set();
       wanted.set(specifier, names);

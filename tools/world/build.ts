@@ -23,7 +23,7 @@ const WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"
 
 /** Path of the executable. Throws an Error that names the missing compiler's package, or gives the compiler's words. */
 export function buildProgram(program: Program): string {
-  const compiler = program.compiler ?? process.env["CC"] ?? "cc";
+  const compiler = program.compiler ?? process.env.CC ?? "cc";
   const flags = [...WARNINGS, ...(program.flags ?? ["-O2"])];
   const hash = createHash("sha256").update(JSON.stringify([compiler, flags, process.arch, process.platform]));
   for (const source of program.sources) hash.update(source).update(readFileSync(join(ROOT, source)));

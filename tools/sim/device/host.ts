@@ -45,13 +45,13 @@ export function bytesOf(value: ArrayBuffer | ArrayBufferView): ArrayBuffer {
 
 const global = globalThis as unknown as Record<string, unknown>;
 
-global["hostEvent"] = (head: string, bytes: ArrayBuffer): void => {
+global.hostEvent = (head: string, bytes: ArrayBuffer): void => {
   const event = JSON.parse(head) as HostEvent;
   receivers.get(event.handle)?.(event, bytes);
 };
 
 // A device prints with `trace`.
-global["trace"] = (...parts: unknown[]): void => {
+global.trace = (...parts: unknown[]): void => {
   call("trace", { text: parts.join("") });
 };
 

@@ -169,9 +169,9 @@ export class GreedySocket implements SocketCalls {
   /** What the cable said is what the lie met. */
   heard({ from, event }: Happening): void {
     if (from !== "cable" || (event.name !== "held" && event.name !== "stopped")) return;
-    const reason = String(event["reason"]);
+    const reason = String(event.reason);
     if (reason === "waiting" || this.#toldAt === undefined) return;
-    this.#conclude(reason, String(event["why"]));
+    this.#conclude(reason, String(event.why));
   }
 
   // ---------------------------------------------------------------- the three calls

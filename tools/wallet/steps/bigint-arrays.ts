@@ -34,7 +34,7 @@ export function noBigIntArrays(specifier: string, declaration: string): Step {
 
 function isBigInt(node: unknown): boolean {
   if (!isNode(node)) return false;
-  return bigintOf(node) !== undefined || (node.type === "CallExpression" && isIdentifier(node["callee"], "BigInt"));
+  return bigintOf(node) !== undefined || (node.type === "CallExpression" && isIdentifier(node.callee, "BigInt"));
 }
 
 function placed(elements: readonly Node[]): Node[] {

@@ -38,10 +38,7 @@ function knowsBigInts(module: Module): boolean {
 function rewriteModule(module: Module): number {
   let count = 0;
   rewrite(module.program, (node) => {
-    if (
-      node.type === "SwitchStatement" &&
-      list(node, "cases").some((one) => isNode(one["test"]) && mayBeBigInt(one["test"]))
-    )
+    if (node.type === "SwitchStatement" && list(node, "cases").some((one) => isNode(one.test) && mayBeBigInt(one.test)))
       throw new Error(`wallet: expected ${module.specifier} not to switch over BigInts`);
     if (node.type !== "BinaryExpression") return undefined;
     const operator = text(node, "operator");
@@ -69,8 +66,8 @@ function rewriteModule(module: Module): number {
 function mayBeBigInt(node: Node): boolean {
   if (isLiteral(node)) return bigintOf(node) !== undefined;
   if (isIdentifier(node, "undefined")) return false;
-  if (node.type === "UnaryExpression") return node["operator"] === "-" && mayBeBigInt(child(node, "argument"));
-  if (node.type === "MemberExpression" && node["computed"] === false)
+  if (node.type === "UnaryExpression") return node.operator === "-" && mayBeBigInt(child(node, "argument"));
+  if (node.type === "MemberExpression" && node.computed === false)
     return !/^(length|constructor|byteLength|buffer)$/.test(text(child(node, "property"), "name"));
   if (node.type === "CallExpression") return !isTypeTest(child(node, "callee"));
   // With a number on one side arithmetic gives a number, or throws.

@@ -62,7 +62,7 @@ export function lazyReduction(options: FieldOptions): Step {
       const field = new Field(code, options.reduce);
       field.run();
       inlineSingleUses(code);
-      body["body"] = emit(code, "f");
+      body.body = emit(code, "f");
       declareConstants(module, field.multiples);
       return field.reductions;
     },
@@ -101,7 +101,7 @@ class Field {
 
   /** The argument of `M(...)`, or undefined for another expression. */
   private reduced(node: Node): Node | undefined {
-    if (node.type !== "CallExpression" || !isIdentifier(node["callee"], this.reduce)) return undefined;
+    if (node.type !== "CallExpression" || !isIdentifier(node.callee, this.reduce)) return undefined;
     const [inner, ...rest] = list(node, "arguments");
     if (!inner || rest.length > 0) throw new Error(`wallet: expected ${this.reduce} with one argument`);
     this.reductions += 1;
@@ -182,7 +182,7 @@ class Field {
     list(object, "properties")
       .slice(1)
       .forEach((property, i) => {
-        property["value"] = [x, y, z][i];
+        property.value = [x, y, z][i];
       });
     return object;
   }
@@ -232,7 +232,7 @@ function withKnown(body: readonly Node[], known: Readonly<Record<string, string>
       for (const declarator of list(statement, "declarations")) {
         const pattern = child(declarator, "id");
         if (pattern.type !== "ObjectPattern") continue;
-        pattern["properties"] = list(pattern, "properties").filter(
+        pattern.properties = list(pattern, "properties").filter(
           (property) => !(text(child(property, "value"), "name") in known),
         );
       }
@@ -256,7 +256,7 @@ function addMethod(module: Module, options: FieldOptions, source: Node): Node {
 
 function classOf(module: Module, name: string): Node {
   const found = list(module.program, "body").find(
-    (one) => one.type === "ClassDeclaration" && isIdentifier(one["id"], name),
+    (one) => one.type === "ClassDeclaration" && isIdentifier(one.id, name),
   );
   if (!isNode(found)) throw new Error(`wallet: expected a class ${name} in ${module.specifier}, found none`);
   return found;
@@ -274,7 +274,7 @@ export function declareConstants(module: Module, multiples: Iterable<bigint>): v
   const declared = new Set(
     body
       .flatMap((one) => (one.type === "VariableDeclaration" ? list(one, "declarations") : []))
-      .map((one) => child(one, "id")["name"]),
+      .map((one) => child(one, "id").name),
   );
   const missing = wanted.filter(([name]) => !declared.has(name));
   const at = body.findIndex((one) => one.type !== "ImportDeclaration");

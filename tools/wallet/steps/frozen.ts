@@ -27,8 +27,8 @@ export function freezeTables(specifier: string, names: readonly string[]): Step 
       const module = moduleOf(modules, specifier);
       let count = 0;
       walk(module.program, (node) => {
-        if (node.type !== "VariableDeclarator" || !names.some((name) => isIdentifier(node["id"], name))) return;
-        node["init"] = frozen(child(node, "init"));
+        if (node.type !== "VariableDeclarator" || !names.some((name) => isIdentifier(node.id, name))) return;
+        node.init = frozen(child(node, "init"));
         count += 1;
       });
       if (count !== names.length) throw new Error(`wallet: expected ${specifier} to declare ${names.join(", ")}`);
@@ -78,7 +78,7 @@ function constantsIn(module: Module): number {
     const names = captured.map((parameter) => {
       const target = parameter.type === "AssignmentPattern" ? child(parameter, "left") : parameter;
       const name = text(target, "name");
-      target["name"] = `${name}_given`;
+      target.name = `${name}_given`;
       return name;
     });
     const declaration: Node = {
@@ -100,8 +100,8 @@ function constantsIn(module: Module): number {
 function blockOf(node: Node): Node[] {
   const body = child(node, "body");
   if (body.type === "BlockStatement") return list(body, "body");
-  node["body"] = { type: "BlockStatement", body: [{ type: "ReturnStatement", argument: body }] };
-  node["expression"] = false;
+  node.body = { type: "BlockStatement", body: [{ type: "ReturnStatement", argument: body }] };
+  node.expression = false;
   return list(child(node, "body"), "body");
 }
 
@@ -128,8 +128,8 @@ function isCaptured(owner: Node, name: string): boolean {
 }
 
 function isAssignmentTo(node: Node, name: string): boolean {
-  if (node.type === "AssignmentExpression") return isIdentifier(node["left"], name);
-  return node.type === "UpdateExpression" && isIdentifier(node["argument"], name);
+  if (node.type === "AssignmentExpression") return isIdentifier(node.left, name);
+  return node.type === "UpdateExpression" && isIdentifier(node.argument, name);
 }
 
 function isLiteralOf(node: Node): boolean {
@@ -138,15 +138,13 @@ function isLiteralOf(node: Node): boolean {
 
 function holdsFunctions(node: Node): boolean {
   if (node.type !== "ObjectExpression") return false;
-  return list(node, "properties").some(
-    (property) => isNode(property["value"]) && /Function/.test(property["value"].type),
-  );
+  return list(node, "properties").some((property) => isNode(property.value) && /Function/.test(property.value.type));
 }
 
 function calleeName(call: Node): string {
   const callee = child(call, "callee");
   const last = callee.type === "MemberExpression" ? child(callee, "property") : callee;
-  return typeof last["name"] === "string" ? last["name"] : "";
+  return typeof last.name === "string" ? last.name : "";
 }
 
 function isFreeze(call: Node): boolean {
@@ -156,6 +154,6 @@ function isFreeze(call: Node): boolean {
 /** `Object.freeze(value)`. */
 export function frozen(value: Node): Node {
   const call = expression("Object.freeze(0)");
-  call["arguments"] = [value];
+  call.arguments = [value];
   return call;
 }

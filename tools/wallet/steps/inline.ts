@@ -69,7 +69,7 @@ function inlineOne(target: Module, name: string, small: Small, sameModule: boole
   const body = list(target.program, "body");
   for (let i = 0; i < body.length; i++)
     body[i] = rewrite(body[i] as Node, (node) => {
-      if (node.type !== "CallExpression" || !isIdentifier(node["callee"], name)) return undefined;
+      if (node.type !== "CallExpression" || !isIdentifier(node.callee, name)) return undefined;
       const values = list(node, "arguments");
       if (
         !values.every((value, at) => isSimple(value) || usesOf(small, at) <= 1) ||

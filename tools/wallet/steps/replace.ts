@@ -23,7 +23,7 @@ export function replaceDeclarations({ specifier, reason, source }: Replacement):
       const fresh = [];
       for (const statement of statements(source)) {
         if (statement.type === "ImportDeclaration") {
-          moduleOf(modules, String(child(statement, "source")["value"]));
+          moduleOf(modules, String(child(statement, "source").value));
           body.unshift(statement);
           continue;
         }
@@ -68,5 +68,5 @@ function nameOf(statement: { type: string; [field: string]: unknown }): string {
     const id = only && child(only, "id");
     return id && rest.length === 0 && id.type === "Identifier" ? text(id, "name") : "";
   }
-  return isNode(statement["id"]) ? text(statement["id"], "name") : "";
+  return isNode(statement.id) ? text(statement.id, "name") : "";
 }

@@ -32,7 +32,7 @@ export function unrollRounds(options: RoundsOptions): Step {
       code.effects.forEach((effect, i) => {
         code.effects[i] = tidy(effect);
       });
-      body["body"] = emit(code);
+      body.body = emit(code);
       return list(body, "body").length;
     },
   };
@@ -45,7 +45,7 @@ function tidy(value: Node): Node {
 /** The numbers of `const NAME = Uint32Array.from([...])`. */
 export function constantsOf(module: Module, name: string): number[] {
   const declaration = findDeclaration(module, name);
-  const call = list(declaration, "declarations")[0]?.["init"];
+  const call = list(declaration, "declarations")[0]?.init;
   const array = isNode(call) && call.type === "CallExpression" ? list(call, "arguments")[0] : undefined;
   if (array?.type !== "ArrayExpression")
     throw new Error(`wallet: expected ${module.specifier} to have ${name} as Uint32Array.from([...])`);

@@ -56,8 +56,8 @@ function dropCleaning(user: Node, name: string, clean: string): boolean {
 
 function initialiser(declaration: Node, name: string): Node {
   const [only, ...rest] = list(declaration, "declarations");
-  const value = only?.["init"];
-  if (declaration["kind"] !== "const" || rest.length > 0 || !isNode(value) || value.type !== "NewExpression")
+  const value = only?.init;
+  if (declaration.kind !== "const" || rest.length > 0 || !isNode(value) || value.type !== "NewExpression")
     throw new Error(`wallet: expected ${name} to be a constant new typed array`);
   return value;
 }
@@ -82,7 +82,7 @@ function isCallOf(statement: Node, callee: string, argument: string): boolean {
   const call = child(statement, "expression");
   return (
     call.type === "CallExpression" &&
-    isIdentifier(call["callee"], callee) &&
+    isIdentifier(call.callee, callee) &&
     list(call, "arguments").length === 1 &&
     isIdentifier(list(call, "arguments")[0], argument)
   );

@@ -76,7 +76,7 @@ export function keepUsedParts(wanted: Wanted, pins?: Pins): Map<string, Module> 
         needName(owner, name);
         return;
       }
-      if (parent?.type !== "MemberExpression" || field !== "object" || parent["computed"] === true)
+      if (parent?.type !== "MemberExpression" || field !== "object" || parent.computed === true)
         throw new Error(`wallet: ${owner.module.specifier} uses the namespace ${name} as a value; expected ${name}.x`);
       needExport(origin.specifier, text(child(parent, "property"), "name"));
     });
@@ -123,14 +123,14 @@ function scan(module: Module): Scanned {
     used: new Set(),
   };
   for (const statement of list(module.program, "body")) {
-    const source = isNode(statement["source"]) ? String(statement["source"]["value"]) : undefined;
+    const source = isNode(statement.source) ? String(statement.source.value) : undefined;
     const from = source === undefined ? "" : resolveFrom(module.specifier, source);
     if (statement.type === "ImportDeclaration") {
       for (const one of list(statement, "specifiers")) {
         const name = one.type === "ImportSpecifier" ? text(child(one, "imported"), "name") : undefined;
         result.imports.set(text(child(one, "local"), "name"), { specifier: from, name });
       }
-    } else if (statement.type === "ExportNamedDeclaration" && !isNode(statement["declaration"])) {
+    } else if (statement.type === "ExportNamedDeclaration" && !isNode(statement.declaration)) {
       for (const one of list(statement, "specifiers")) {
         const local = text(child(one, "local"), "name");
         const exported = text(child(one, "exported"), "name");
