@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { crc32 } from "../../shared/journal/crc32";
 import { decodeSlot, encodeSlot, Journal } from "../../shared/journal/journal";
+import { jsonOf } from "../../shared/journal/json";
 import type { DeviceEvent, Store } from "../../shared/ports";
 
 class MemoryStore implements Store {
@@ -106,4 +107,20 @@ test("a whole slot whose contents make no sense is set aside", () => {
   store.write("test.a", encodeSlot(1, 1, JSON.stringify({ cuont: 9 })));
   assert.equal(open(store).load(), undefined);
   assert.ok(store.read("test.bad"));
+});
+
+test("records are written as JSON.stringify would write them", () => {
+  const plain = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.string({ unit: "binary" }),
+      fc.array(tie("value")),
+      fc.dictionary(fc.string(), tie("value")),
+    ),
+  })).value;
+  fc.assert(fc.property(plain, (value) => assert.equal(jsonOf(value), JSON.stringify(value))));
+  assert.equal(jsonOf({ gone: undefined, kept: 1 }), '{"kept":1}');
 });

@@ -12,6 +12,7 @@ import { constant } from "../constant";
 import type { Reporter, Store } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import { crc32 } from "./crc32";
+import { jsonOf } from "./json";
 
 export interface JournalOptions<T> {
   readonly store: Store;
@@ -53,7 +54,7 @@ export class Journal<T> {
   save(value: T): void {
     const { store, name, version } = this.#options;
     const sequence = this.#sequence + 1;
-    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, JSON.stringify(outOfFlash(value))));
+    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, jsonOf(value)));
     this.#sequence = sequence;
     this.#next = this.#next === "a" ? "b" : "a";
   }
@@ -77,7 +78,8 @@ export class Journal<T> {
 
 /** The bytes of a slot. `json` may hold any text; what is not printable ASCII is escaped. */
 export function encodeSlot(version: number, sequence: number, json: string): Uint8Array {
-  const ascii = json.replace(/[^\x20-\x7e]/g, escapeUnit);
+  // As long in bytes as in characters means ASCII already; looking at each character is dear on XS.
+  const ascii = encodeUtf8(json).length === json.length ? json : json.replace(/[^\x20-\x7e]/g, escapeUnit);
   const body = `${version} ${sequence} ${ascii.length}\n${ascii}`;
   const sum = crc32(encodeUtf8(body)).toString(16).padStart(8, "0");
   const head = body.indexOf("\n");
@@ -109,11 +111,4 @@ function fromBytes(bytes: Uint8Array): string {
   // In pieces: the argument list lives on the stack, and a microcontroller's is small.
   for (let i = 0; i < bytes.length; i += 128) text += String.fromCharCode(...bytes.subarray(i, i + 128));
   return text;
-}
-
-/** A copy of plain data: XS's JSON.stringify refuses objects that were preloaded, such as an empty record's lists. */
-function outOfFlash(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(outOfFlash);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, outOfFlash(inner)]));
 }

@@ -49,7 +49,7 @@ function store(): Store {
 }
 
 const chain: Chain = {
-  utxos: async () => [COIN],
+  utxos: async () => [{ ...COIN }],
   outspend: async () => undefined,
   broadcast: async () => "00".repeat(32),
   status: async () => ({ state: "unknown" }),
