@@ -1,7 +1,8 @@
 // CRC-32 (ISO 3309, as in IEEE 802.3 and zlib): tells a torn or worn record from a whole one. Not a protection
 // against people: who can write the store can write the checksum.
 
-const TABLE = new Uint32Array(256).map((_, byte) => {
+/** Signed: on a core without floating point an unsigned number past 2^31 is dear. */
+const TABLE = new Int32Array(256).map((_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
   return remainder;

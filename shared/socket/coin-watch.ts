@@ -20,14 +20,15 @@ export class CoinWatch {
   readonly #chain: Chain;
   readonly #clock: Clock;
   readonly #unspentAt = new Map<string, Millisecond>();
-  /** Coins of settlements that are over: a backend that still lists one is behind. */
-  readonly #settled = new Set<string>();
+  readonly #settled: () => readonly Hex[];
   #rates: News<FeeRates> | undefined;
   #tip: News<number> | undefined;
 
-  constructor(options: { readonly chain: Chain; readonly clock: Clock }) {
+  /** `settled` names the coins of settlements that are over (`settledName`): a backend that still lists one is behind. */
+  constructor(options: { readonly chain: Chain; readonly clock: Clock; readonly settled: () => readonly Hex[] }) {
     this.#chain = options.chain;
     this.#clock = options.clock;
+    this.#settled = options.settled;
   }
 
   /**
@@ -35,7 +36,8 @@ export class CoinWatch {
    * that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
    */
   async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own: readonly Hex[] = []): Promise<void> {
-    const old = coins.find((coin) => this.#settled.has(nameOf(coin)));
+    const settled = this.#settled();
+    const old = coins.find((coin) => settled.includes(settledName(coin)));
     if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
     const stale = coins.filter((coin) => !this.isFresh(coin, maxAge));
     const spends = await Promise.all(stale.map((coin) => this.#ask(coin)));
@@ -58,13 +60,6 @@ export class CoinWatch {
     if (!spend) this.#unspentAt.set(nameOf(outpoint), asked);
     if (this.#unspentAt.size > MAX_COINS) this.#unspentAt.delete(this.#unspentAt.keys().next().value as string);
     return spend;
-  }
-
-  /** Their settlement is over: whatever the chain says from now on, they pay nothing here again. */
-  settled(coins: readonly Outpoint[]): void {
-    this.forget(coins);
-    for (const coin of coins) this.#settled.add(nameOf(coin));
-    for (const name of this.#settled) if (this.#settled.size > MAX_COINS) this.#settled.delete(name);
   }
 
   /** Forgets coins that nobody watches any more. */
@@ -106,6 +101,11 @@ export class CoinWatch {
 /** True for a spend that no block holds yet, by one of these transactions. */
 function isOneOf(txids: readonly Hex[], { txid, height }: Spend): boolean {
   return txid !== undefined && height === undefined && txids.includes(txid);
+}
+
+/** An outpoint in 12 bytes: enough to know a coin by, and little enough to remember many. */
+export function settledName(outpoint: Outpoint): Hex {
+  return outpoint.txid.slice(0, 16) + outpoint.vout.toString(16).padStart(8, "0");
 }
 
 export function nameOf(outpoint: Outpoint): string {

@@ -84,7 +84,7 @@ export class SocketController implements SocketCalls {
         `setting increment: expected at least ${dustOf(payoutScript)} sat for this payout address, came ${settings.increment}`,
       );
     const ledger = openLedger({ store, gate, report });
-    const watch = new CoinWatch({ chain, clock });
+    const watch = new CoinWatch({ chain, clock, settled: () => ledger.record.settled });
     this.#ledger = ledger;
     this.#watch = watch;
     this.#outlet = new Outlet({

@@ -72,6 +72,8 @@ export interface SocketRecord {
   readonly transaction?: Hex;
   readonly settlements: readonly Settlement[];
   readonly debts: readonly Debt[];
+  /** Coins of settlements that are over, the latest last: they pay nothing again, whatever a backend says. */
+  readonly settled: readonly Hex[];
   /** Scripts that cheated here, the latest last. */
   readonly cheats: readonly Hex[];
 }
@@ -87,6 +89,7 @@ export const EMPTY_RECORD: SocketRecord = constant({
   parked: [],
   settlements: [],
   debts: [],
+  settled: [],
   cheats: [],
 });
 
@@ -117,5 +120,6 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   transaction: optional(hex()),
   settlements: arrayOf(settlement, 64),
   debts: arrayOf(object<Debt>({ script: hex(), amount: integer, txid: optional(hex(32)) }), 64),
+  settled: arrayOf(hex(12), 64),
   cheats: arrayOf(hex(), 64),
 });

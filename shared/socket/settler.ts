@@ -8,13 +8,15 @@ import { ChainError } from "../chain/error";
 import { appended, type Changes, merged } from "../journal/ledger";
 import type { Chain, Reporter, Spend } from "../ports";
 import type { Hex, Satoshi } from "../units";
-import type { CoinWatch } from "./coin-watch";
+import { type CoinWatch, settledName } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
 import { type Debt, latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
 /** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
 const MAX_SETTLEMENTS = 20;
+/** A backend is not behind by more sessions than this. */
+const MAX_SETTLED = 20;
 const MAX_DEBTS = 16;
 const MAX_CHEATS = 32;
 
@@ -228,8 +230,10 @@ export class Settler {
     }
     const over = [settlement, ...lost];
     const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
-    ledger.write({ settlements, debts, cheats });
-    for (const each of over) watch.settled(each.inputs);
+    const coins = over.flatMap((each) => each.inputs);
+    const settled = [...record.settled, ...coins.map(settledName)].slice(-MAX_SETTLED);
+    ledger.write({ settlements, debts, cheats, settled });
+    watch.forget(coins);
   }
 
   /** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */

@@ -94,6 +94,7 @@ function junk(random: SeededRandom, depth: number): unknown {
     parked: [],
     settlements: [],
     debts: [],
+    settled: [],
     cheats: [],
   };
   for (let i = random.integer(0, 3); i > 0; i--) record[random.pick(Object.keys(record))] = junk(random, depth - 1);
