@@ -57,8 +57,8 @@ async function converse(name: string, engine: (device: DeviceName) => Engine): P
   const cable = await board("cable", { host: "127.0.0.1", port: socketConfig.port });
   await socket.powerOn();
   timeline.at(100, () => cable.powerOn());
-  timeline.at(3500, () => socket.powerOff());
-  timeline.at(5000, () => socket.powerOn());
+  timeline.at(3800, () => socket.powerOff());
+  timeline.at(5300, () => socket.powerOn());
   while ((timeline.next ?? Number.POSITIVE_INFINITY) < 10_000) {
     await network.settle();
     await timeline.step();
