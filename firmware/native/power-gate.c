@@ -15,6 +15,7 @@
 #define LOST_US 80000     // a feed silent for longer is lost; noticed within 100 ms by a tick each 20 ms
 #define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
 #define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
+#define WELD_WINDOWS 4    // 200 ms each
 #define HEAT_ONE 1024     // ratio of squares, Q10
 #define SECOND_US 1000000u
 
@@ -58,6 +59,8 @@ static int32_t within(int64_t value, int32_t most) {
   return value > most ? most : value < -most ? -most : (int32_t)value;
 }
 
+static uint32_t saturated(uint32_t value, uint32_t more) { return value > UINT32_MAX - more ? UINT32_MAX : value + more; }
+
 static uint64_t square(int64_t value) { return (uint64_t)(value * value); }
 
 // ---------------------------------------------------------------- relay and lease
@@ -82,10 +85,14 @@ static void trip(power_gate *gate, power_gate_trip cause) {
   end_lease(gate);
 }
 
+static bool sensors_are_sound(const power_gate *gate) {
+  return !gate->current.faulty && !gate->voltage.faulty && !gate->report_faulty;
+}
+
 // Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the relay rests as long as
 // after any opening: a device that starts over and over must not rattle it.
 static void close_when_due(power_gate *gate) {
-  if (!gate->lease || gate->closed || gate->age < SETTLE) return;
+  if (!gate->lease || gate->closed || gate->age < SETTLE || !sensors_are_sound(gate)) return;
   if (gate->over_halves || gate->under_halves) return;
   if (gate->now - gate->switched_at < (uint64_t)gate->options.minimumOff * 1000) return;
   switch_relay(gate, true);
@@ -174,6 +181,7 @@ static void check_voltage(power_gate *gate, uint64_t mean_square) {
 static void add(power_gate_sums *sums, const power_gate_sums *half) {
   sums->power += half->power;
   sums->reactive += half->reactive;
+  sums->direct += half->direct;
   sums->current += half->current;
   sums->voltage += half->voltage;
   sums->count += half->count;
@@ -255,25 +263,33 @@ static void read_window(power_gate *gate) {
   }
 }
 
-// While the relay is open, all that the current channel shows is noise: it is taken off each mean square. Without a
-// voltage sensor noise cannot be told from a small current, so only so much of it is believed.
+// While the relay is open, all that the current channel shows is noise: it is taken off each mean square. More than one
+// part in 128 of the range is none. Without a voltage sensor noise cannot be told from a small current at all.
 static void learn_noise(power_gate *gate, uint64_t mean_square, bool flows) {
-  bool noise = gate->options.voltageSensor ? !flows : mean_square <= square(gate->peak / 128);
+  bool noise = (!flows || !gate->options.voltageSensor) && mean_square <= square(gate->peak / 128);
   if (noise) gate->noise = gate->noise ? (gate->noise * 3 + mean_square) / 4 : mean_square;
 }
 
-// What the contacts do against what they were told, judged over whole windows after the relay had its time.
+// An alternating current's mean is small beside its RMS value. A sensor that comes off leaves a step, which decays as the
+// offset follows it; times the voltage that looks like power.
+static bool current_alternates(const power_gate_sums *sums) {
+  return square(sums->direct) * 2 <= sums->current * sums->count;
+}
+
+// What the contacts do against what they were told, judged over whole windows after the relay had its time. A current
+// sensor that is faulty says nothing about them.
 static void check_relay(power_gate *gate) {
   uint64_t relay_time = (uint64_t)gate->options.relayTime * gate->second / 1000;
   bool settled = gate->settled >= gate->window + relay_time + gate->half_most;
   bool sensed = gate->options.loadSense && gate->sensed;
+  bool credible = sensors_are_sound(gate) && current_alternates(&gate->sums);
   bool flows = gate->sums.power >= gate->weld * (int64_t)gate->sums.count;
   gate->sensed = gate->sense;
   if (!settled) return;
   if (!gate->closed) {
-    gate->weld_windows = flows || sensed ? gate->weld_windows + 1 : 0;
-    if (gate->weld_windows >= 2) trip(gate, POWER_GATE_RELAY_WELDED);
-    learn_noise(gate, gate->sums.current / gate->sums.count, flows);
+    gate->weld_windows = (flows && credible) || sensed ? gate->weld_windows + 1 : 0;
+    if (gate->weld_windows >= WELD_WINDOWS) trip(gate, POWER_GATE_RELAY_WELDED);
+    if (credible) learn_noise(gate, gate->sums.current / gate->sums.count, flows);
   } else if (gate->options.loadSense) {
     gate->stuck_windows = sensed ? 0 : gate->stuck_windows + 1;
     if (gate->stuck_windows >= 2 && !gate->under_halves) trip(gate, POWER_GATE_RELAY_STUCK_OPEN);
@@ -296,18 +312,37 @@ static void finish_window(power_gate *gate) {
 
 // ---------------------------------------------------------------- samples
 
-// Watches a channel's codes and gives the sample without its offset. The offset is a running mean that turns into a
-// low-pass once it has seen 2^OFFSET_SHIFT samples.
-static int32_t track(power_gate *gate, power_gate_channel *channel, int32_t code) {
-  bool railed = code <= gate->clip_low || code >= gate->clip_high;
-  channel->railed = railed ? channel->railed + 1 : 0;
-  channel->same = code == channel->code ? channel->same + 1 : 0;
+// Once a channel is sound again all is measured anew, as at the start: nobody knows what its offset was.
+static void heal(power_gate *gate, power_gate_channel *channel) {
+  *channel = (power_gate_channel){.code = channel->code};
+  gate->age = 0;
+}
+
+// Finds a channel that is dead (at one end of its scale for 31 ms, which no alternating signal is) or stuck (one code for
+// 250 ms). It is faulty until half a second has passed without.
+static void watch(power_gate *gate, power_gate_channel *channel, int32_t code) {
+  bool low = code <= gate->clip_low;
+  bool railed = low || code >= gate->clip_high;
+  bool same_end = low == (channel->code <= gate->clip_low);
+  channel->railed = !railed ? 0 : same_end ? saturated(channel->railed, 1) : 1;
+  channel->same = code == channel->code ? saturated(channel->same, 1) : 0;
   channel->code = (uint16_t)code;
   if (channel->railed >= gate->second / 32 || channel->same >= gate->second / 4) {
-    channel->railed = channel->same = 0;
+    channel->faulty = true;
+    channel->sound = 0;
     trip(gate, POWER_GATE_SENSOR_FAULT);
+  } else if (channel->faulty && ++channel->sound >= gate->second / 2) {
+    heal(gate, channel);
   }
+}
+
+// Gives the sample without its channel's offset, which is a running mean that turns into a low-pass once it has seen
+// 2^OFFSET_SHIFT samples. A sample at an end of the scale says nothing about the middle.
+static int32_t track(power_gate *gate, power_gate_channel *channel, int32_t code) {
+  watch(gate, channel, code);
+  if (channel->faulty) return 0;
   int32_t scaled = code * (1 << gate->shift);
+  if (channel->railed) return within(scaled - (channel->seen ? channel->offset >> 12 : MIDDLE), LARGEST);
   if (channel->seen >> OFFSET_SHIFT) {
     channel->offset += (scaled * 4096 - channel->offset + (1 << (OFFSET_SHIFT - 1))) >> OFFSET_SHIFT;
   } else {
@@ -348,8 +383,6 @@ static void note_crossing(power_gate *gate, int32_t v) {
   if (gate->crossings++ == 0) gate->crossing_first = gate->crossing_last;
 }
 
-static uint32_t saturated(uint32_t value, uint32_t more) { return value > UINT32_MAX - more ? UINT32_MAX : value + more; }
-
 // `samples` wraps every twelve days, which differences bear; what is compared with a threshold stays at its end.
 static void grow_older(power_gate *gate, uint32_t samples) {
   gate->samples += samples;
@@ -364,6 +397,7 @@ static void take_sample(power_gate *gate, int32_t current_code, int32_t voltage_
   check_short(gate, current_code, i);
   grow_older(gate, 1);
   half->count++;
+  half->direct += i;
   half->current += (uint32_t)(i * i);
   bool boundary = half->count >= gate->half_most;
   if (gate->options.voltageSensor) {
@@ -471,6 +505,7 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
   grow_older(gate, count);
   gate->total += report->energy;
+  gate->report_faulty = report->fault;
   if (report->fault) trip(gate, POWER_GATE_SENSOR_FAULT);
   power_gate_sums half = {
       .power = within(report->power, 9000000) * INT64_C(1000000000000) / gate->power_lsb * count,

@@ -82,8 +82,8 @@ typedef struct {
 
 // Sums over a half-wave or a window. Samples are scaled to 16 bits around their offset.
 typedef struct {
-  int64_t power, reactive;
-  uint64_t current, voltage; // of squares
+  int64_t power, reactive, direct; // `direct`: of the current itself
+  uint64_t current, voltage;       // of squares
   uint32_t count;
 } power_gate_sums;
 
@@ -92,7 +92,9 @@ typedef struct {
   uint32_t seen;     // samples so far, up to the full time constant
   uint16_t code;     // last one
   uint32_t same;     // how often in a row
-  uint32_t railed;   // samples in a row at an end of the scale
+  uint32_t railed;   // samples in a row at the same end of the scale
+  uint32_t sound;    // samples since a fault was last seen
+  bool faulty;       // what it shows means nothing
 } power_gate_channel;
 
 // All of the state. Private to power-gate.c; here so that a caller can place it.
@@ -106,6 +108,7 @@ typedef struct {
   uint32_t quarter, half_least, half_most, window, second;
   // sampling
   power_gate_channel current, voltage;
+  bool report_faulty;
   int32_t i1, i2, v1, v2, p1, p2;
   bool positive;
   uint32_t short_score;

@@ -157,6 +157,60 @@ describe("the power gate's trips", () => {
       assert.equal((await stage.until(1000)).what, "socket trip sensor-fault", "it stays broken");
     }));
 
+  it("take a torn-off current sensor for no welded relay, and let power come back once it is healed and cleared", () =>
+    onSocket({}, async (stage) => {
+      await stage.world.setLoad(KETTLE);
+      await stage.run(5000);
+      const before = await stage.world.read("socket");
+      await stage.world.fault("socket", { sensorTornOff: true });
+      assert.deepEqual(await stage.run(20_000), ["socket trip short-circuit", "socket trip sensor-fault"]);
+      const torn = await stage.world.read("socket");
+      assert.equal(torn.power, 0);
+      // What flowed while the contacts opened, and at most a half-wave of a full scale that was none.
+      assert.ok(torn.total - before.total < 25_000, `${torn.total - before.total} uWh`);
+      await stage.world.fault("socket", { sensorTornOff: false });
+      await stage.run(2000);
+      assert.equal((await stage.world.read("socket")).trip, "sensor-fault", "it stays latched until it is cleared");
+      await stage.world.clear("socket");
+      await stage.world.grant("socket", ANYTHING);
+      await stage.run(2000);
+      const healed = await stage.world.read("socket");
+      assert.deepEqual(pick(healed), { closed: true, trip: undefined });
+      await stage.run(20_000);
+      const after = await stage.world.read("socket");
+      near(after.total - healed.total, after.truth - healed.truth, 0.005);
+    }));
+
+  it("do not close the relay on a sensor that is still torn off, however often the trip is cleared", () =>
+    onSocket({}, async (stage) => {
+      await stage.world.revoke("socket");
+      await stage.run(1000);
+      await stage.world.fault("socket", { sensorTornOff: true });
+      await stage.run(3000);
+      const { truth } = await stage.world.read("socket");
+      await stage.world.setLoad(KETTLE);
+      for (let k = 0; k < 30; k++) {
+        await stage.world.clear("socket");
+        await stage.world.grant("socket", ANYTHING);
+        assert.deepEqual(await stage.run(100), ["socket trip sensor-fault"]);
+      }
+      assert.equal((await stage.world.read("socket")).truth, truth);
+    }));
+
+  it("find a welded relay with a torn-off sensor by the voltage behind it", () =>
+    onSocket({ loadSense: 1 }, async (stage) => {
+      await stage.world.setLoad(KETTLE);
+      await stage.world.fault("socket", { weldRelay: true, sensorTornOff: true });
+      assert.ok((await stage.run(5000)).includes("socket trip relay-welded"));
+    }));
+
+  it("take the strongest short circuit through a welded relay for no broken sensor", () =>
+    onSocket({}, async (stage) => {
+      await stage.world.fault("socket", { weldRelay: true });
+      await stage.world.setLoad({ kind: "short", ohms: 0.1 });
+      assert.deepEqual(await stage.run(5000), ["socket trip short-circuit", "socket trip relay-welded"]);
+    }));
+
   it("find a torn-off sensor of either channel while nothing is leased", () =>
     onStage({}, async (stage) => {
       await stage.world.boot("socket");

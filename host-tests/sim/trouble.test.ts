@@ -96,9 +96,18 @@ test("a short circuit opens the relays, and they stay open", async () => {
   assert.equal(told(short, "scene", "appliance powered").length, 1);
 });
 
-test("a sensor that comes off ends the power within a tenth of a second", async () => {
+test("a sensor that comes off ends the power within a tenth of a second, and once healed what was paid for flows", async () => {
   const torn = await run("sensor-torn-off");
   assert.ok(openedWithin(torn, "fault") <= 100, `${openedWithin(torn, "fault")} ms`);
+  assert.ok(torn.summary.faults.includes("sensor-fault"));
+  assert.ok(!torn.summary.faults.includes("relay-welded"), "the relay is sound");
+  // While it is off nothing flows; once it is healed the credit that was left does.
+  const unhealed = torn.happenings.filter(
+    ({ at, event }) => event.name === "appliance powered" && at > 30_000 && at < 90_000,
+  );
+  assert.deepEqual(unhealed, []);
+  assert.equal(told(torn, "socket", "credit-honoured").length, 1);
+  assert.equal(told(torn, "scene", "appliance powered").length, 2);
 });
 
 test("a welded relay is noticed, and the cable opens its own", async () => {
