@@ -91,6 +91,28 @@ describe("a socket whose chain answers late", () => {
   });
 });
 
+describe("a socket that was asked twice while its chain was slow", () => {
+  it("credits no transaction a second time in another session", () =>
+    holds({
+      cast: "honest",
+      terms: {
+        ...TERMS,
+        coins: [3_294, 3_294],
+        socket: { ...TERMS.socket, checkpoint: 1_176, exposureLimit: 1_176 },
+        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 294, maxFeeShare: 1_000 },
+      },
+      steps: [
+        { wait: 2, move: { kind: "plug" } },
+        { wait: 0, move: { kind: "chain", fault: "none", delay: 20_000 } },
+        { wait: 69, move: { kind: "load", power: 10_000 } },
+        { wait: 2, move: { kind: "mine", blocks: 1 } },
+        { wait: 43, move: { kind: "cut-cable", writes: 1, how: "kept", off: 29 } },
+        { wait: 81, move: { kind: "load", power: 1_300_000 } },
+        { wait: 3, move: { kind: "chain", fault: "none", delay: 20 } },
+      ],
+    }));
+});
+
 describe("a cable", () => {
   const DEFAULTS: Terms = { ...TERMS, coins: [463_000, 250_000], socket: {}, cable: {} };
 

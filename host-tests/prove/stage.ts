@@ -259,7 +259,9 @@ export class Stage {
 
   private acknowledged(request: PaymentRequest, result: PaymentResult): void {
     const tx = parse(request.transaction);
-    if (this.acks.some((ack) => ack.txid === tx.txid)) return;
+    const before = this.acks.find((ack) => ack.txid === tx.txid);
+    if (before && before.session !== request.session) this.violation = `transaction ${tx.txid} was credited twice`;
+    if (before) return;
     this.counts.increments += 1;
     this.earned += Math.round((result.credited * this.settings.price) / 1e6);
     const value = tx.outputs[0]?.amount ?? 0;

@@ -10,7 +10,7 @@ import type { PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
-import { type Debt, latest } from "./record";
+import { type Debt, latest, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
 /** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
@@ -87,7 +87,7 @@ function choose(
   want: Satoshi,
 ): { readonly inputs: readonly Coin[]; readonly arrears: Satoshi } {
   const { settlements } = ledger.record;
-  const pledged = new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
+  const pledged = pledgedIn(ledger.record);
   const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
   const rules = { ownTxids: new Set(own), excluded: (coin: Coin) => pledged.has(nameOf(coin)) };
   const debt = debts.find(({ txid }) => coins.some((coin) => coin.txid === txid));
@@ -97,6 +97,11 @@ function choose(
   const others = coins.filter((coin) => !witness.includes(coin));
   const rest = selectCoins(others, { ...rules, want: want + debt.amount - totalOf(witness) });
   return { inputs: [...witness, ...rest].slice(0, MAX_INPUTS), arrears: debt.amount };
+}
+
+/** Names of the coins that settlements under way spend. They are paid with already: nothing is sold for them again. */
+export function pledgedIn({ settlements }: SocketRecord): ReadonlySet<string> {
+  return new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
 }
 
 function hexOf(bytes: Uint8Array): Hex {

@@ -12,7 +12,8 @@ import type { Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
-import { type OpeningOptions, openSession } from "./opening";
+import { nameOf } from "./coin-watch";
+import { type OpeningOptions, openSession, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
 import type { Debt, Settlement } from "./record";
@@ -65,14 +66,23 @@ export class Till {
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const mayAsk = this.#unwilling !== payer;
     const session = await openSession(this.#options, payer, request, mayAsk ? this.#options.ledger.record.debts : []);
-    // Another call may have opened one while the chain was asked; the younger replaces it only if nothing is paid on it.
-    if (this.session && this.session.commitments.length > 0) throw new Fault("socket-busy", "", 5_000);
+    this.#mustStillBeFree(session);
     this.#proposals.reset();
     this.#publicKey = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
     // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
     this.#options.outlet.resume(payer);
     return this.#proposeAgain();
+  }
+
+  /**
+   * Another call may have opened a session while the chain was asked: the younger replaces it only if nothing is paid on
+   * it. And it may be over by now: what it paid with cannot pay again.
+   */
+  #mustStillBeFree({ inputs }: Session): void {
+    const pledged = pledgedIn(this.#options.ledger.record);
+    const isPaidOn = this.session !== undefined && this.session.commitments.length > 0;
+    if (isPaidOn || inputs.some((input) => pledged.has(nameOf(input)))) throw new Fault("socket-busy", "", 5_000);
   }
 
   /** True while nobody knows whether the network has the session's last payment (basic). */
