@@ -3,9 +3,9 @@
 // The cable believes its own meter: what its sensor counts and what its electronics draw. The socket's word moves the
 // account only within what both meters together may be off, once an increment.
 
-import { constant } from "../constant";
 import type { Ledger } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
+import { TripRetry } from "../trip-retry";
 import type { MicrowattHour, Millisecond, MilliwattHour } from "../units";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
@@ -13,10 +13,6 @@ import type { CableSettings } from "./settings";
 const MICRO = 1000;
 /** Share of all energy, in thousandths, that restarts may have made the cable forget: some 1 Wh each time it is pulled out. */
 const RESTART_SHARE = 100;
-const TRIP_TRIES = 3;
-const TRIP_PAUSE: Millisecond = 10_000;
-/** Trips that a person must look at. */
-const FINAL_TRIPS: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
 
 export interface InletOptions {
   readonly clock: Clock;
@@ -31,13 +27,13 @@ export class Inlet {
   #bootedAt: Millisecond = 0;
   #uptimeBefore: Millisecond = 0;
   #supplying = false;
-  #trips = 0;
-  #tripRetry: Millisecond | undefined;
+  readonly #retry: TripRetry;
   /** What a power cut may have lost of either side's account, until they agree again. */
   #slack: MilliwattHour = 0;
 
   constructor(options: InletOptions) {
     this.#options = options;
+    this.#retry = new TripRetry(options);
   }
 
   /** Goes on from the journal; the relay is open. */
@@ -136,7 +132,7 @@ export class Inlet {
   /** Call about once a second. */
   tick(): void {
     const { ledger, settings } = this.#options;
-    if (this.#tripRetry !== undefined && this.#options.clock.now() >= this.#tripRetry) this.#clearTrip();
+    this.#retry.tick();
     if (this.#supplying) this.#lease();
     if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.write({ uptime: this.uptime() });
   }
@@ -152,13 +148,6 @@ export class Inlet {
   #onGate(event: GateEvent): void {
     if (event.kind !== "trip") return;
     this.#options.report({ name: "trip", cause: event.cause });
-    this.#trips++;
-    const final = FINAL_TRIPS.includes(event.cause) || this.#trips > TRIP_TRIES;
-    this.#tripRetry = final ? undefined : this.#options.clock.now() + TRIP_PAUSE;
-  }
-
-  #clearTrip(): void {
-    this.#tripRetry = undefined;
-    this.#options.gate.clear();
+    this.#retry.tripped(event.cause);
   }
 }

@@ -3,10 +3,10 @@
 // Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
-import { constant } from "../constant";
 import { appended } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { SocketState } from "../rpc/types";
+import { TripRetry } from "../trip-retry";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
 import type { SocketLedger } from "./ledger";
 import type { SocketRecord } from "./record";
@@ -16,11 +16,6 @@ const MICRO = 1000;
 const MAX_PARKED = 16;
 /** Power under this, over the time after which a cable has left, is nobody. */
 const IDLE_ENERGY: MicrowattHour = 2_000;
-/** After a trip the gate may try again this often, this long apart. */
-const TRIP_TRIES = 3;
-const TRIP_PAUSE: Millisecond = 10_000;
-/** Trips that a person must look at. */
-const FINAL_TRIPS: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
 
 export interface OutletOptions {
   readonly clock: Clock;
@@ -44,11 +39,11 @@ export class Outlet {
   #lastFlow: Millisecond = Number.NEGATIVE_INFINITY;
   #flowMark: MicrowattHour = 0;
   #refilledAt: Millisecond = 0;
-  #trips = 0;
-  #tripRetry: Millisecond | undefined;
+  readonly #retry: TripRetry;
 
   constructor(options: OutletOptions) {
     this.#options = options;
+    this.#retry = new TripRetry(options);
   }
 
   /** Goes on from the journal: the relay is open, a lockout begins anew, credit waits for its cable. */
@@ -199,7 +194,7 @@ export class Outlet {
   /** Call about once a second. */
   tick(): void {
     this.#noticeFlow();
-    this.#retryTrip();
+    if (this.#retry.tick()) this.#lease();
     this.#refill();
     if (this.state === "standby") this.#tickStandby();
     else if (this.state === "paid") this.#tickPaid();
@@ -211,9 +206,7 @@ export class Outlet {
 
   #standby(): void {
     const { ledger, gate, report, clock } = this.#options;
-    // Who comes next has not caused it.
-    this.#clearTrip();
-    this.#trips = 0;
+    this.#retry.forgive();
     const { total } = gate.read();
     const allowance = this.#allowanceLeft();
     // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
@@ -303,7 +296,7 @@ export class Outlet {
     if (event.kind === "trip") {
       report({ name: "trip", cause: event.cause });
       if (this.state === "standby") this.#lock(event.cause);
-      else this.#planRetry(event.cause);
+      else this.#retry.tripped(event.cause);
     } else if (event.kind === "energy-used") this.#energyUsed();
     this.#options.onChange();
   }
@@ -313,25 +306,6 @@ export class Outlet {
     if (this.state === "paid" && this.#creditLeft() <= 0) this.#creditUsed();
     else if (this.state === "standby" && this.#allowanceLeft() <= 0) this.#lock("allowance-used");
     else this.#lease();
-  }
-
-  #planRetry(cause: TripCause): void {
-    this.#trips++;
-    const final = FINAL_TRIPS.includes(cause) || this.#trips > TRIP_TRIES;
-    this.#tripRetry = final ? undefined : this.#options.clock.now() + TRIP_PAUSE;
-  }
-
-  #retryTrip(): void {
-    if (this.#tripRetry === undefined || this.#options.clock.now() < this.#tripRetry) return;
-    this.#clearTrip();
-    this.#lease();
-  }
-
-  #clearTrip(): void {
-    const { gate } = this.#options;
-    this.#tripRetry = undefined;
-    const { trip } = gate.read();
-    if (trip !== undefined && !FINAL_TRIPS.includes(trip)) gate.clear();
   }
 
   /** Time, and nothing else, fills up what standby may give. */
