@@ -94,11 +94,12 @@ test("the frame of one audit serves the next, and one of other coins is not used
   const again = auditDraft(next(second), { ...going, frame: result.frame });
   assert.ok(again.ok);
   assert.equal(again.frame, result.frame);
-  assert.deepEqual(again.prepared, prepareDraft(second));
+  assert.deepEqual(again.prepared.digests, prepareDraft(second).digests);
+  assert.equal(again.prepared.unsigned, prepareDraft(second).unsigned);
   const foreign = frameOf([coin("ee", 60_000)], wallet.script);
   const fresh = auditDraft(next(second), { ...going, frame: foreign });
   assert.ok(fresh.ok);
-  assert.deepEqual(fresh.prepared, again.prepared);
+  assert.deepEqual(fresh.prepared.digests, again.prepared.digests);
 });
 
 test("payouts to P2WSH and P2TR pass, at their own size", () => {

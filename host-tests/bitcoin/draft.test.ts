@@ -112,7 +112,8 @@ test("a frame kept over a session gives the same bytes and digests as a fresh on
       const frame = frameOf(draft.inputs, draft.payerScript);
       const next = { ...draft, value: Math.max(0, draft.value - less) };
       prepareDraft(draft, frame);
-      assert.deepEqual(prepareDraft(next, frame), prepareDraft(next));
+      assert.deepEqual(prepareDraft(next, frame).digests, prepareDraft(next).digests);
+      assert.equal(prepareDraft(next, frame).txid, txidOf(next));
       assert.equal(prepareDraft(next, frame).unsigned, unsignedHex(next));
     }),
     { numRuns: 50 },

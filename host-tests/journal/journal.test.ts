@@ -38,6 +38,20 @@ test("the checksum is CRC-32's check value for 123456789", () => {
   assert.equal(crc32(new Uint8Array([..."123456789"].map((c) => c.charCodeAt(0)))), 0xcbf43926);
 });
 
+test("the checksum is that of ISO 3309, bit by bit, for any part of any bytes", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(8), (bytes, from) => {
+      const start = Math.min(from, bytes.length);
+      let sum = 0xffffffff;
+      for (const byte of bytes.subarray(start)) {
+        sum ^= byte;
+        for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
+      }
+      assert.equal(crc32(bytes, start), ~sum >>> 0);
+    }),
+  );
+});
+
 test("an empty store holds no state, and says nothing about it", () => {
   const events: DeviceEvent[] = [];
   assert.equal(open(new MemoryStore(), events).load(), undefined);

@@ -3,7 +3,7 @@
 
 import type { Coin, Outpoint } from "../ports";
 import type { Hex } from "../units";
-import { type Draft, inputsHex, outputsHex, outputsOf, unsignedFrom } from "./draft";
+import { type Draft, inputsHex, outputsHex, outputsOf, txidOfUnsigned, unsignedFrom } from "./draft";
 import { hashOutputs, type Midstate, sighash, sighashMidstates } from "./sighash";
 
 export interface Frame {
@@ -13,11 +13,45 @@ export interface Frame {
   readonly midstates: readonly Midstate[];
 }
 
-/** A draft made ready: its bytes and, one an input, the digests to sign or to verify. */
-export interface PreparedDraft {
+/**
+ * A draft made ready. Its bytes, all that an offer needs, are there at once; what has to be hashed is computed when it is
+ * first asked for, or before that by `hashAhead`, when there is time.
+ */
+export class PreparedDraft {
   /** The canonical bytes, without witnesses. */
   readonly unsigned: Hex;
-  readonly digests: readonly Uint8Array[];
+  readonly #draft: Draft;
+  readonly #frame: Frame;
+  #digests: readonly Uint8Array[] | undefined;
+  #txid: Hex | undefined;
+
+  /** Throws where `frame` was made for other inputs. */
+  constructor(draft: Draft, frame: Frame) {
+    if (frame.payerScript !== draft.payerScript || !sameOutpoints(frame.inputs, draft.inputs))
+      throw new Error("expected a frame made for the draft's own inputs and payer, got one of another session");
+    const outputs = outputsOf(draft);
+    this.unsigned = unsignedFrom(frame.inputsHex, outputs.length, outputsHex(outputs));
+    this.#draft = draft;
+    this.#frame = frame;
+  }
+
+  /** What to sign or to verify, one an input. */
+  get digests(): readonly Uint8Array[] {
+    this.#digests ??= digestsOf(this.#draft, this.#frame);
+    return this.#digests;
+  }
+
+  /** Transaction id, known before anybody signs. */
+  get txid(): Hex {
+    this.#txid ??= txidOfUnsigned(this.unsigned);
+    return this.#txid;
+  }
+
+  /** Computes what is not yet there. */
+  hashAhead(): void {
+    this.digests;
+    this.txid;
+  }
 }
 
 export function frameOf(inputs: readonly Coin[], payerScript: Hex): Frame {
@@ -29,17 +63,14 @@ export function frameOf(inputs: readonly Coin[], payerScript: Hex): Frame {
   };
 }
 
-/** The draft's bytes and digests. Throws where `frame` was made for other inputs. */
+/** The draft made ready. Throws where `frame` was made for other inputs. */
 export function prepareDraft(draft: Draft, frame: Frame = frameOf(draft.inputs, draft.payerScript)): PreparedDraft {
-  if (frame.payerScript !== draft.payerScript || !sameOutpoints(frame.inputs, draft.inputs))
-    throw new Error("expected a frame made for the draft's own inputs and payer, got one of another session");
-  const outputs = outputsOf(draft);
-  const serialised = outputsHex(outputs);
-  const outputsHash = hashOutputs(serialised);
-  return {
-    unsigned: unsignedFrom(frame.inputsHex, outputs.length, serialised),
-    digests: draft.inputs.map((input, i) => sighash(frame.midstates[i] as Midstate, input.amount, outputsHash)),
-  };
+  return new PreparedDraft(draft, frame);
+}
+
+function digestsOf(draft: Draft, frame: Frame): readonly Uint8Array[] {
+  const outputsHash = hashOutputs(outputsHex(outputsOf(draft)));
+  return draft.inputs.map((input, i) => sighash(frame.midstates[i] as Midstate, input.amount, outputsHash));
 }
 
 /** True for the same outpoints in the same order. */

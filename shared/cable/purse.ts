@@ -3,7 +3,7 @@
 
 import { auditDraft } from "../bitcoin/audit";
 import type { Draft } from "../bitcoin/draft";
-import { type Frame, sameOutpoints } from "../bitcoin/frame";
+import { type Frame, type PreparedDraft, sameOutpoints } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import type { Ledger } from "../journal/ledger";
@@ -113,7 +113,7 @@ export class Purse {
     const draft = scheme.draft(session, signed);
     const replaced = scheme.supersedes ? (lastCommitment(session)?.fee ?? 0) : 0;
     return {
-      session: scheme.advance(session, signed, draft),
+      session: scheme.advance(session, signed, draft, signed.txid),
       signed: undefined,
       totalPaid: record.totalPaid + signed.pay,
       totalFees: record.totalFees + signed.fee - replaced,
@@ -172,15 +172,14 @@ export class Purse {
     return this.#signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
 
-  #signed(offer: DraftOffer, step: Step, draft: Draft, prepared: Parameters<typeof signDraft>[2], terms: Terms): Ready {
+  #signed(offer: DraftOffer, step: Step, draft: Draft, prepared: PreparedDraft, terms: Terms): Ready {
     const { ledger, wallet, uptime } = this.#options;
     const session = this.session ?? this.opened(offer, terms).session;
     if (!session) throw new Error("expected a session to sign for, there is none");
-    const txid = schemeOf(session.scheme).advance(session, step, draft).commitments.at(-1)?.txid ?? "";
     // Written before the key is used: what was signed may come back at any time.
     ledger.write({
       session,
-      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid, sent: false },
+      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid: prepared.txid, sent: false },
       pins: this.#pinsWith(offer.inputs),
       pledges: this.#openPledges(offer),
       uptime: uptime(),

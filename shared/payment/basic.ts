@@ -1,9 +1,10 @@
 // The basic protocol: each increment is a transaction of its own, broadcast at once. The next one spends the change
 // of the last, so a session needs no more coins than it opened with. Simple, and a fee for each increment.
 
-import { actualFee, type Draft, outputsOf, txidOf } from "../bitcoin/draft";
+import { actualFee, type Draft, outputsOf } from "../bitcoin/draft";
 import { constant } from "../constant";
 import type { Coin } from "../ports";
+import type { Hex } from "../units";
 import { arrearsDue, type PaymentScheme, type Session, type Step } from "./session";
 
 export const basic: PaymentScheme = constant({
@@ -20,8 +21,7 @@ export const basic: PaymentScheme = constant({
     };
   },
 
-  advance(session: Session, step: Step, draft: Draft): Session {
-    const txid = txidOf(draft);
+  advance(session: Session, step: Step, draft: Draft, txid: Hex): Session {
     const change = outputsOf(draft)[1];
     const left: Coin[] = change ? [{ txid, vout: 1, amount: change.amount }] : [];
     return {

@@ -56,8 +56,8 @@ export interface PaymentScheme {
   readonly supersedes: boolean;
   /** The transaction that takes `session` one step further. */
   draft(session: Session, step: Step): Draft;
-  /** The session after `draft` was signed. */
-  advance(session: Session, step: Step, draft: Draft): Session;
+  /** The session after `draft`, whose transaction id is `txid`, was signed. */
+  advance(session: Session, step: Step, draft: Draft, txid: Hex): Session;
 }
 
 /** Number of the next draft; counts from 1. */

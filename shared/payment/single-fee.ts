@@ -1,8 +1,9 @@
 // The single-fee protocol: over inputs that never change, each commitment pays the socket everything so far and
 // supersedes the last one. Only the latest is broadcast, so a hundred increments cost one fee.
 
-import { actualFee, type Draft, txidOf } from "../bitcoin/draft";
+import { actualFee, type Draft } from "../bitcoin/draft";
 import { constant } from "../constant";
+import type { Hex } from "../units";
 import { arrearsDue, lastCommitment, type PaymentScheme, type Session, type Step } from "./session";
 
 export const singleFee: PaymentScheme = constant({
@@ -20,8 +21,8 @@ export const singleFee: PaymentScheme = constant({
     };
   },
 
-  advance(session: Session, step: Step, draft: Draft): Session {
-    const commitment = { txid: txidOf(draft), value: draft.value, fee: actualFee(draft) };
+  advance(session: Session, step: Step, draft: Draft, txid: Hex): Session {
+    const commitment = { txid, value: draft.value, fee: actualFee(draft) };
     return {
       ...session,
       paid: session.paid + step.pay,

@@ -108,6 +108,7 @@ export class SocketController implements SocketCalls {
       onSent: (settlement) => this.#outlet.creditFor(settlement.payerScript, settlement.credit ?? 0),
     });
     this.#till = new Till({
+      clock,
       chain,
       watch,
       random,

@@ -13,9 +13,9 @@ import {
   type Session,
   type Step,
 } from "../payment/session";
-import type { FeeRates } from "../ports";
+import type { Clock, FeeRates } from "../ports";
 import type { DraftOffer } from "../rpc/types";
-import { energyFor, type MilliwattHour, type Satoshi } from "../units";
+import { energyFor, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
 import { unpaid } from "./exposure";
 import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";
@@ -23,6 +23,9 @@ import type { SocketSettings } from "./settings";
 
 /** A commitment is repeated at a higher fee once the going fee is this much above its own. */
 const FEE_RISE = 1.5;
+
+/** When the answer that carries a new draft is on its way and nobody waits for anything. */
+const AFTER_ANSWER: Millisecond = 20;
 
 /** A draft that was proposed, with all that is needed to check its signature quickly. */
 export interface Proposal {
@@ -34,6 +37,7 @@ export interface Proposal {
 }
 
 export interface ProposalsOptions {
+  readonly clock: Clock;
   readonly ledger: SocketLedger;
   readonly outlet: Outlet;
   readonly settings: SocketSettings;
@@ -83,7 +87,16 @@ export class Proposals {
     if (this.wantsHigherFee(session, rates)) this.#standing = this.#draft(session, 0, rates);
     else if (canPayMore(session) && this.canSell()) this.#standing = this.#draft(session, session.increment, rates);
     else this.#standing = undefined;
+    this.#hashLater(this.#standing);
     return this.#standing;
+  }
+
+  /** Only a proposal's bytes travel: its hashes are computed while its signature is awaited. */
+  #hashLater(proposal: Proposal | undefined): void {
+    if (!proposal) return;
+    this.#options.clock.after(AFTER_ANSWER, () => {
+      if (this.#standing === proposal) proposal.prepared.hashAhead();
+    });
   }
 
   /** Credit that is sold will be drawn, however much of it is left now: a stock of it must not outgrow the limit. */

@@ -8,7 +8,7 @@ import { checkSigned } from "../bitcoin/transaction";
 import { ChainError } from "../chain/error";
 import { schemeOf } from "../payment/schemes";
 import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
-import type { Ecdsa, Reporter } from "../ports";
+import type { Clock, Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
@@ -20,6 +20,7 @@ import type { Debt, Settlement } from "./record";
 import { isAway, type Settler } from "./settler";
 
 export interface TillOptions extends OpeningOptions {
+  readonly clock: Clock;
   readonly ecdsa: Ecdsa;
   readonly outlet: Outlet;
   readonly settler: Settler;
@@ -179,7 +180,7 @@ export class Till {
   /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */
   #acceptCommitment(session: Session, proposal: Proposal, request: PaymentRequest): PaymentResult {
     const { ledger, outlet, settler, report } = this.#options;
-    const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft);
+    const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const handedOver = this.#openSettlement(session);
     ledger.write({
       ...outlet.creditAfter(session.payerScript, proposal.energy),
@@ -196,7 +197,7 @@ export class Till {
   /** Basic: the payment is good once the network has it. */
   async #acceptPayment(session: Session, proposal: Proposal, request: PaymentRequest): Promise<PaymentResult> {
     const { ledger, settler, report } = this.#options;
-    const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft);
+    const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const settlement: Settlement = {
       ...settlementOf(advanced, request.transaction, false),
       inputs: session.inputs,

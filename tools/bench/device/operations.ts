@@ -29,7 +29,11 @@ function transactions(offer: DraftOffer, wallet: ReturnType<typeof openCable>): 
     value: offer.outputs[0]?.amount ?? 0,
     fee: offer.fee,
   };
-  const prepared = measure("build", () => prepareDraft(draft));
+  const prepared = measure("build", () => {
+    const made = prepareDraft(draft);
+    made.hashAhead();
+    return made;
+  });
   const frame = frameOf(draft.inputs, wallet.script);
   const expectation = {
     scheme: TERMS.scheme,
@@ -84,6 +88,7 @@ async function payments(
     paymentResult,
   );
   taken(table);
+  table.idle();
   const { next } = result;
   if (!next) throw new Error("expected the next draft with the answer");
   const second = measure("incrementCable", () => table.purse.sign(next, TERMS));
@@ -97,11 +102,13 @@ async function payments(
   const bytes = encodeUtf8(xml);
   report("renewalSocket", host.instret() - before);
   taken(table);
+  table.idle();
   const third = read(xml, paymentResult).next;
   if (!third || bytes.length === 0) throw new Error("expected a third draft");
   const last = table.purse.sign(third, TERMS);
   const start = host.instret();
   await table.socket.payTransaction(last.request, PEER);
+  table.idle();
   report("incrementSocket", host.instret() - start);
   return { offer, request: decodeUtf8(text), answer: xml };
 }

@@ -26,10 +26,10 @@ const READING: GateReading = {
 };
 
 export const SECRET = new Uint8Array(32).fill(7);
+/** Within the pause between an answer and the next call, in milliseconds. */
+const SOON = 100;
 const PAYOUT = `0014${"5a".repeat(20)}`;
 const COIN: Coin = { txid: "c3".repeat(32), vout: 1, amount: 1_000_000, height: 100 };
-
-const clock: Clock = { now: () => 60_000, after: () => () => {} };
 
 function gate(): PowerGate {
   return { grant() {}, revoke() {}, clear() {}, restore() {}, read: () => READING, onEvent() {} };
@@ -59,6 +59,8 @@ const chain: Chain = {
 
 export interface Table {
   readonly socket: SocketController;
+  /** What the socket does while it waits for the next signature. */
+  readonly idle: () => void;
   readonly purse: Purse;
   readonly ledger: Ledger<typeof EMPTY_RECORD>;
   readonly terms: Terms;
@@ -70,9 +72,25 @@ export function openCable(): Wallet {
   return openWallet(SECRET, ecdsa);
 }
 
+/** A clock that stands still; `idle` does what was to be done soon. What was to be done later never is. */
+function idleClock(): { readonly clock: Clock; idle(): void } {
+  const soon: (() => void)[] = [];
+  const after: Clock["after"] = (delay, action) => {
+    if (delay <= SOON) soon.push(action);
+    return () => {};
+  };
+  return {
+    clock: { now: () => 60_000, after },
+    idle() {
+      for (const action of soon.splice(0)) action();
+    },
+  };
+}
+
 /** A socket in standby and a purse that has signed nothing yet. */
 export function setTable(wallet: Wallet): Table {
   const report = () => {};
+  const { clock, idle } = idleClock();
   const socket = new SocketController({
     clock,
     random: { bytes: (length) => new Uint8Array(length).fill(0x42) },
@@ -94,5 +112,5 @@ export function setTable(wallet: Wallet): Table {
     empty: EMPTY_RECORD,
   });
   const settings = cableSettings({ network: "regtest" });
-  return { socket, ledger, terms: TERMS, purse: new Purse({ ledger, wallet, settings, uptime: () => 60_000 }) };
+  return { socket, idle, ledger, terms: TERMS, purse: new Purse({ ledger, wallet, settings, uptime: () => 60_000 }) };
 }
