@@ -11,6 +11,7 @@
 import { CALIBRATION_KEY, decodeCalibration, UNCALIBRATED } from "./calibration";
 import type { GateCalibration } from "./gate-options";
 import type { GateReading, PowerGate, Store } from "./ports";
+import { isHex } from "./text";
 
 const MAX_SECONDS = 600;
 const MAX_LINE = 200;
@@ -85,7 +86,7 @@ export class CalibrationLine {
   }
 
   #keep(hex: string): object {
-    if (!/^([0-9a-f]{2})+$/.test(hex)) throw new Error("expected a record in lower-case hexadecimal");
+    if (hex === "" || !isHex(hex)) throw new Error("expected a record in lower-case hexadecimal");
     const record = new Uint8Array(hex.length / 2);
     for (let k = 0; k < record.length; k++) record[k] = Number.parseInt(hex.slice(2 * k, 2 * k + 2), 16);
     const calibration = decodeCalibration(record);

@@ -120,10 +120,8 @@ export class DeviceListener implements Listener {
   }
 }
 
-const NUMERIC = /^\d{1,3}(\.\d{1,3}){3}$/;
-
 function resolve(host: string): Promise<string> {
-  if (NUMERIC.test(host)) return Promise.resolve(host);
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(host)) return Promise.resolve(host);
   return new Promise((resolve, reject) => {
     Net.resolve(host, (_name, address) => {
       if (address) resolve(address);

@@ -104,6 +104,11 @@ const REFUSED_REQUESTS: readonly [what: string, text: string, error: string][] =
   ["a signed length", `${POST}Content-Length: +1\r\n\r\nx`, "malformed 400"],
   ["a hexadecimal length", `${POST}Content-Length: 0x1\r\n\r\nx`, "malformed 400"],
   ["an empty length", `${POST}Content-Length:\r\n\r\n`, "malformed 400"],
+  [
+    "a length with a byte after it that is a blank in Latin-1 only",
+    `${POST}Content-Length: 1\xa0\r\n\r\nx`,
+    "malformed 400",
+  ],
   ["a huge length", `${POST}Content-Length: 99999999999999999999\r\n\r\n`, "malformed 400"],
   ["a length over the limit", `${POST}Content-Length: 1001\r\n\r\n`, "too-large 413"],
   ["both length and chunks", `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx`, "unsupported 411"],
@@ -131,6 +136,11 @@ for (const [what, text, error] of REFUSED_REQUESTS) {
     assert.deepEqual(seen.messages, []);
   });
 }
+
+test("a header's value keeps bytes beyond ASCII, and loses the blanks around it", () => {
+  const { messages } = read("request", `GET / HTTP/1.1\r\nHost: a\r\nX: \t \xa0a \xff b\xa0\t\r\n\r\n`);
+  assert.match(messages[0] ?? "", /"x":"\u00a0a \u00ff b\u00a0"/);
+});
 
 test("an answer is read by its length, by its chunks and until the end", () => {
   const bodyOf = (text: string) => read("response", text).messages.map((message) => message.split("} ").at(-1));

@@ -4,6 +4,7 @@
 // a txid after the fact. A socket may be paid at any native SegWit script that somebody can spend from.
 
 import { bech32, bech32m } from "@scure/base";
+import { isHex } from "../text";
 import type { Hex } from "../units";
 import { byteHex, bytesToHex, hash160, hexToBytes } from "./bytes";
 
@@ -17,8 +18,6 @@ export const PREFIXES: Readonly<Record<Network, string>> = Object.freeze({
   regtest: "bcrt",
 });
 
-const PAYER_SCRIPT = /^0014[0-9a-f]{40}$/;
-const PAYEE_SCRIPT = /^(?:0014[0-9a-f]{40}|(?:00|51)20[0-9a-f]{64})$/;
 const ADDRESS_LENGTH = 90;
 
 export function isNetwork(value: unknown): value is Network {
@@ -27,12 +26,12 @@ export function isNetwork(value: unknown): value is Network {
 
 /** P2WPKH: version 0, a program of 20 bytes. */
 export function isPayerScript(script: Hex): boolean {
-  return PAYER_SCRIPT.test(script);
+  return script.startsWith("0014") && isHex(script, 22);
 }
 
 /** P2WPKH, P2WSH or P2TR. */
 export function isPayeeScript(script: Hex): boolean {
-  return PAYEE_SCRIPT.test(script);
+  return isPayerScript(script) || ((script.startsWith("0020") || script.startsWith("5120")) && isHex(script, 34));
 }
 
 /** scriptPubKey of a compressed public key, 33 bytes. */

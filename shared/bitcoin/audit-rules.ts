@@ -1,10 +1,10 @@
 // The audit's rules, in the order in which they are asked; each may rely on those before it.
 
+import { isHex } from "../text";
 import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../units";
 import { isPayeeScript } from "./address";
 import type { AuditRefusal, Step } from "./audit";
 import type { AuditReason } from "./audit-reasons";
-import { isHex } from "./bytes";
 import { DUST, dustOf, MAX_INPUTS, totalOf, vsizeOf } from "./draft";
 import { sameOutpoints } from "./frame";
 

@@ -6,18 +6,10 @@
 import { ripemd160 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { isHex } from "../text";
 import type { Hex } from "../units";
 
 export { bytesToHex };
-
-/** A search for what must not be there: XS repeats no group, and keeps no states, for it. */
-const NOT_LOWER_HEX = /[^0-9a-f]/;
-
-/** True for lower-case hexadecimal of whole bytes; exactly `bytes` of them where that is given. */
-export function isHex(value: unknown, bytes?: number): value is Hex {
-  if (typeof value !== "string" || value.length % 2 !== 0 || NOT_LOWER_HEX.test(value)) return false;
-  return bytes === undefined || value.length === bytes * 2;
-}
 
 /**
  * The bytes of lower-case hexadecimal. Throws a RangeError for anything else.

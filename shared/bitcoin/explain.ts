@@ -5,8 +5,9 @@
 
 import { RawTx } from "@scure/btc-signer/script.js";
 import type { FaultName } from "../rpc/faults";
+import { isHex } from "../text";
 import type { Hex } from "../units";
-import { bytesToHex, hexToBytes, isHex } from "./bytes";
+import { bytesToHex, hexToBytes } from "./bytes";
 import { actualFee, type Draft, LOCK_TIME, outputsOf, SEQUENCE, TX_VERSION, totalOf } from "./draft";
 
 /** Far more than any draft needs (848 bytes), little enough to parse on a microcontroller. */

@@ -1,7 +1,8 @@
 // Witnesses of P2WPKH inputs and where they stand in a transaction (BIP141, BIP144).
 
+import { isHex } from "../text";
 import type { Hex } from "../units";
-import { byteHex, isHex } from "./bytes";
+import { byteHex } from "./bytes";
 
 export interface Witness {
   /** DER and the sighash byte. */

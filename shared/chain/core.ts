@@ -180,7 +180,8 @@ export class Core implements Chain {
       return await this.#call("getrawtransaction", [txid, true], { skip: ["result.vin", "result.vout", "result.hex"] });
     } catch (error) {
       // bcoin has no code of its own for it.
-      if (isRpc(error, NOT_FOUND) || (isRpc(error, MISCELLANEOUS) && /not found/.test(error.message))) return undefined;
+      if (isRpc(error, NOT_FOUND) || (isRpc(error, MISCELLANEOUS) && error.message.includes("not found")))
+        return undefined;
       throw error;
     }
   }

@@ -9,15 +9,13 @@ export class Decimal {
   constructor(readonly text: string) {}
 }
 
-const PARTS = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/;
-
 /**
  * `value` times ten to the power of `shift`, as a safe integer. `round` says what to do with a fraction that is left:
  * refuse it, or count upwards. Undefined where that is not possible.
  */
 export function shifted(value: unknown, shift: number, round: "exact" | "up"): number | undefined {
   const text = value instanceof Decimal ? value.text : typeof value === "number" ? String(value) : "";
-  const [, sign, whole, fraction = "", exponent = "0"] = PARTS.exec(text) ?? [];
+  const [, sign, whole, fraction = "", exponent = "0"] = parts(text) ?? [];
   if (whole === undefined) return undefined;
   const digits = whole + fraction;
   const point = whole.length + Number(exponent) + shift;
@@ -28,6 +26,11 @@ export function shifted(value: unknown, shift: number, round: "exact" | "up"): n
   const magnitude = Number(kept) + (hasRest ? 1 : 0);
   if (!Number.isSafeInteger(magnitude)) return undefined;
   return sign === "-" && magnitude !== 0 ? -magnitude : magnitude;
+}
+
+/** Sign, whole, fraction and exponent. */
+function parts(text: string): readonly string[] | null {
+  return /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/.exec(text);
 }
 
 /** Amount in BTC as satoshi; undefined unless it is a whole, possible number of them. */

@@ -43,8 +43,6 @@ interface Call {
 
 const NEWLINE = 0x0a;
 const VERSIONS: readonly string[] = constant(["1.4", "1.6"]);
-const SPOKEN = /^1\.(4|5|6)(?:\.[0-9]+)*$/;
-const TOO_MANY = /excessive resource usage|too many|rate.?limit|server busy/i;
 
 export class ElectrumLink {
   readonly #options: ElectrumLinkOptions;
@@ -114,7 +112,7 @@ export class ElectrumLink {
   /** Must be the first message of a connection since 1.6. */
   async #agree(): Promise<void> {
     const [, version] = arrayOf(await this.#send("server.version", ["plugpay", VERSIONS], {}), "software and version");
-    const [, minor] = (typeof version === "string" && SPOKEN.exec(version)) || [];
+    const [, minor] = (typeof version === "string" && /^1\.(4|5|6)(?:\.[0-9]+)*$/.exec(version)) || [];
     if (minor === undefined) {
       const error = malformed("an Electrum protocol version from 1.4 to 1.6", version);
       this.#lose(error);
@@ -194,7 +192,7 @@ export class ElectrumLink {
   #failure(error: Json): ChainError {
     const { message } = isObject(error) ? error : { message: error };
     if (typeof message !== "string") return malformed("an error's message", message);
-    if (!TOO_MANY.test(message)) return new ElectrumError(message);
+    if (!isTooMany(message)) return new ElectrumError(message);
     const retryAfter = this.#bucket.refused();
     return new ChainError("rate-limited", `${this.#name} answered: ${shortened(message)}`, { retryAfter });
   }
@@ -219,4 +217,9 @@ export class ElectrumLink {
   #away(reason: string): ChainError {
     return new ChainError("away", `no answer from ${this.#name}: ${reason}`);
   }
+}
+
+/** In the words of the servers' programs; there is no code for it. */
+function isTooMany(message: string): boolean {
+  return /excessive resource usage|too many|rate.?limit|server busy/i.test(message);
 }

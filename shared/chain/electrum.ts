@@ -4,8 +4,9 @@
 // spent it through the script's history. Transactions are checked against their ids, so a server can hide but not forge.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, hexToBytes, isHex, reverseHex, sha256d } from "../bitcoin/bytes";
+import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import { isHex } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import { rateOfBtcPerKvb } from "./decimal";
 import { ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
@@ -32,7 +33,6 @@ interface Past {
 const SEARCHED = 10;
 /** Outpoints whose script is remembered, so that asking again needs one call. */
 const REMEMBERED = 32;
-const UNKNOWN = /no such|not found|missing transaction|unknown transaction/i;
 
 export class Electrum implements Chain {
   readonly #link: ElectrumLink;
@@ -195,7 +195,7 @@ export class Electrum implements Chain {
     try {
       raw = await this.#link.call("blockchain.transaction.get", [txid, false], { limitKept: 1_000_000 });
     } catch (error) {
-      if (error instanceof ElectrumError && UNKNOWN.test(error.said)) return undefined;
+      if (error instanceof ElectrumError && isUnknown(error.said)) return undefined;
       throw error;
     }
     const transaction = decoded(raw);
@@ -250,4 +250,9 @@ function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte {
   const rate = rateOfBtcPerKvb(value);
   if (rate === undefined) throw malformed(`${what} in BTC/kvB`, value);
   return rate;
+}
+
+/** The server says that there is no such transaction. */
+function isUnknown(said: string): boolean {
+  return /no such|not found|missing transaction|unknown transaction/i.test(said);
 }

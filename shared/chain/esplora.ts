@@ -6,6 +6,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import { isDigits } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import { rateOfSatPerVb } from "./decimal";
 import { ChainError } from "./error";
@@ -146,7 +147,7 @@ function statusOf(value: Json | undefined): TxStatus {
 /** The estimate for the largest target within `blocks`, else for the least one; undefined where there is none. */
 function estimateFor(blocks: number, estimates: Readonly<Record<string, Json>>): MilliSatPerVbyte | undefined {
   const targets = Object.keys(estimates)
-    .map((key) => countOf(/^[0-9]{1,5}$/.test(key) ? Number(key) : key, "a target in blocks"))
+    .map((key) => countOf(isDigits(key, 5) ? Number(key) : key, "a target in blocks"))
     .sort((a, b) => a - b);
   const target = targets.filter((candidate) => candidate <= blocks).pop() ?? targets[0];
   if (target === undefined) return undefined;

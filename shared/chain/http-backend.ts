@@ -4,6 +4,7 @@
 import type { Clock } from "../ports";
 import { HttpError } from "../rpc/http";
 import { decodeLatin1 } from "../rpc/utf8";
+import { isDigits } from "../text";
 import type { Millisecond } from "../units";
 import { Bucket, type BucketOptions } from "./bucket";
 import { ChainError } from "./error";
@@ -45,7 +46,6 @@ export interface Answer {
 
 /** Error texts and txids are short; a page of HTML is nothing that we read to its end. */
 const LIMIT_TEXT_BYTES = 65_536;
-const URL = /^(https?):\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(\/[!-~]*)?$/;
 
 export class HttpBackend {
   readonly #options: HttpBackendOptions;
@@ -138,14 +138,15 @@ export class HttpBackend {
 
   #limited(status: number, after: string | undefined): ChainError {
     // An HTTP date is of no use without a calendar; our own, growing silence takes its place.
-    const asked = after !== undefined && /^[0-9]{1,6}$/.test(after) ? Number(after) * 1000 : undefined;
+    const asked = after !== undefined && isDigits(after, 6) ? Number(after) * 1000 : undefined;
     const retryAfter = this.#bucket.refused(asked);
     return new ChainError("rate-limited", `${this.name} answered ${status}: too many requests`, { retryAfter });
   }
 }
 
 function parseUrl(url: string) {
-  const [, scheme, host, port, path = ""] = URL.exec(url) ?? [];
+  const form = /^(https?):\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(\/[!-~]*)?$/;
+  const [, scheme, host, port, path = ""] = form.exec(url) ?? [];
   const secure = scheme === "https";
   const number = port === undefined ? (secure ? 443 : 80) : Number(port);
   if (host === undefined || number < 1 || number > 65_535) {

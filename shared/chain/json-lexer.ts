@@ -5,6 +5,7 @@
 
 import { constant } from "../constant";
 import { decodeLatin1, decodeUtf8 } from "../rpc/utf8";
+import { canonicalNumber } from "../text";
 
 /** Structure as itself, a string or a number (as text) with its kind, a literal as its name. */
 export interface TokenSink {
@@ -33,11 +34,8 @@ const ESCAPES: Readonly<Record<string, string>> = constant({
   t: "\t",
 });
 const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
-const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 /** Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
 const LONGEST_WORD = 64;
-/** Anything but printable ASCII without quote and backslash. */
-const SPECIAL = /[^ !#-[\]-~]/;
 
 export class JsonLexer {
   #state: State = "between";
@@ -47,6 +45,8 @@ export class JsonLexer {
   #wanted = false;
   /** The number, literal or \u escape that is being read. */
   #word = "";
+  /** Anything but printable ASCII without quote and backslash; compiled once a reader, since every string is searched. */
+  readonly #special = /[^ !#-[\]-~]/;
 
   constructor(readonly sink: TokenSink) {}
 
@@ -137,7 +137,7 @@ export class JsonLexer {
     const quote = bytes.indexOf(QUOTE, from);
     const end = quote < 0 ? bytes.length : quote;
     const text = decodeLatin1(bytes.subarray(from, end));
-    if (this.#pending || SPECIAL.test(text)) return this.#runSlowly(bytes, from);
+    if (this.#pending || this.#special.test(text)) return this.#runSlowly(bytes, from);
     if (this.#wanted && text !== "") {
       this.sink.keeping(text.length);
       this.#parts.push(text);
@@ -214,11 +214,11 @@ export class JsonLexer {
   }
 
   #endWord(): void {
-    const isNumber = this.#state === "number";
+    const state = this.#state;
     const word = this.#word;
     this.#state = "between";
-    if (isNumber) {
-      if (!NUMBER.test(word)) throw new Error(`expected a number, got ${word}`);
+    if (state === "number") {
+      if (!isNumber(word)) throw new Error(`expected a number, got ${word}`);
       this.sink.number(word);
       return;
     }
@@ -226,6 +226,11 @@ export class JsonLexer {
     if (value === undefined) throw new Error(`expected true, false or null, got ${word}`);
     this.sink.literal(value);
   }
+}
+
+/** By RFC 8259's grammar. What JavaScript itself writes is, and most are written so. */
+function isNumber(word: string): boolean {
+  return canonicalNumber(word) !== undefined || /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(word);
 }
 
 /** 0-9 + - . e E; no literal starts with any of them. */

@@ -41,7 +41,6 @@ interface Frame {
 type Expected = "a value" | "a value or ]" | "a key" | "a key or }" | "a colon" | "a comma or the end" | "nothing more";
 
 const SLOT_BYTES = 16;
-const INTEGER = /^-?[0-9]+$/;
 
 export class JsonReader implements TokenSink {
   readonly #lexer = new JsonLexer(this);
@@ -113,7 +112,7 @@ export class JsonReader implements TokenSink {
 
   number(text: string): void {
     const value = Number(text);
-    this.#scalar(INTEGER.test(text) && Number.isSafeInteger(value) ? value : new Decimal(text));
+    this.#scalar(Number.isSafeInteger(value) && !hasFraction(text) ? value : new Decimal(text));
   }
 
   literal(value: boolean | null): void {
@@ -215,4 +214,9 @@ export class JsonReader implements TokenSink {
 function pathIn(frame: Frame): string {
   const name = frame.isArray ? "*" : frame.key;
   return frame.path === "" ? name : `${frame.path}.${name}`;
+}
+
+/** A point or an exponent makes a number no integer, whatever its value. */
+function hasFraction(text: string): boolean {
+  return text.includes(".") || text.includes("e") || text.includes("E");
 }

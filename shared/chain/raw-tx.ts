@@ -1,8 +1,9 @@
 // Reading any raw transaction (BIP144 serialisation), as far as a chain backend needs it: its id, to check an answer to
 // a broadcast, what it spends and what it pays. Not for judging payments: those are rebuilt and compared as bytes.
 
-import { bytesToHex, hexToBytes, isHex, reverseHex, sha256d } from "../bitcoin/bytes";
+import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
 import type { Outpoint } from "../ports";
+import { isHex } from "../text";
 import { type Hex, MAX_SATOSHI, type Satoshi } from "../units";
 import { ChainError } from "./error";
 

@@ -58,8 +58,6 @@ export function shortened(text: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;
 }
 
-const COMPARED = /([0-9]+(?:\.[0-9]+)?)\s*(<=?)\s*([0-9]+(?:\.[0-9]+)?)/;
-
 /**
  * Core compares at the end: `...; less fees than conflicting txs; 0.00000150 < 0.00000200` (both total fees) and
  * `...; not enough additional fees to relay; 0.00000010 < 0.00000014` (both additional fees), in BTC. A fee rate's
@@ -67,7 +65,7 @@ const COMPARED = /([0-9]+(?:\.[0-9]+)?)\s*(<=?)\s*([0-9]+(?:\.[0-9]+)?)/;
  */
 function missingFee(text: string): Satoshi | undefined {
   if (text.includes("feerate")) return undefined;
-  const [, offered, , wanted] = COMPARED.exec(text) ?? [];
+  const [, offered, wanted] = /([0-9]+(?:\.[0-9]+)?)\s*<=?\s*([0-9]+(?:\.[0-9]+)?)/.exec(text) ?? [];
   const has = amount(offered);
   const wants = amount(wanted);
   return has !== undefined && wants !== undefined && wants > has ? wants - has : undefined;

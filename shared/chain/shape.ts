@@ -2,12 +2,12 @@
 // ChainError "malformed" that says what was expected and what came.
 
 import type { Coin } from "../ports";
+import { isHex } from "../text";
 import { type Hex, isSatoshi, type Satoshi } from "../units";
 import { Decimal } from "./decimal";
 import { ChainError } from "./error";
 import type { Json, JsonObject } from "./json-stream";
 
-const TXID = /^[0-9a-f]{64}$/;
 /** Far beyond any block height (2^31), and an index of an output never reaches it. */
 const LARGEST_COUNT = 0x7fff_ffff;
 
@@ -35,7 +35,7 @@ export function booleanOf(value: Json | undefined, what: string): boolean {
 }
 
 export function hashOf(value: Json | undefined, what: string): Hex {
-  if (typeof value !== "string" || !TXID.test(value)) throw malformed(`${what} (64 hexadecimal digits)`, value);
+  if (!isHex(value, 32)) throw malformed(`${what} (64 hexadecimal digits)`, value);
   return value;
 }
 

@@ -1,6 +1,7 @@
 // Small checks that turn what was read from a journal into a typed value, or say where it is wrong.
 
 import { constant } from "../constant";
+import { isHex } from "../text";
 import type { Hex } from "../units";
 
 /** Gives `value` as a T, or throws an Error that starts with `where`. */
@@ -22,8 +23,7 @@ export const boolean: Check<boolean> = (value, where = "record") => {
 export function hex(bytes?: number): Check<Hex> {
   return (value, where = "record") => {
     const expected = bytes === undefined ? "hexadecimal" : `${bytes} bytes in hexadecimal`;
-    if (typeof value !== "string" || !/^(?:[0-9a-f]{2})*$/.test(value)) throw wrong(where, expected, value);
-    if (bytes !== undefined && value.length !== 2 * bytes) throw wrong(where, expected, value);
+    if (!isHex(value, bytes)) throw wrong(where, expected, value);
     return value;
   };
 }

@@ -3,6 +3,7 @@
 // A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
 // may lie, so answers are limited in size and checked field by field before anybody sees them.
 
+import { isDigits } from "../text";
 import type { Millisecond } from "../units";
 import { HttpError } from "./http";
 import type { HttpClient, HttpResponse } from "./http-client";
@@ -137,6 +138,6 @@ function faultOf({ code, message }: MethodResponse & { kind: "fault" }, retryAft
 
 function retryAfterMs({ headers }: HttpResponse): Millisecond | undefined {
   const seconds = headers.get("retry-after");
-  if (seconds === undefined || !/^\d{1,9}$/.test(seconds)) return undefined;
+  if (seconds === undefined || !isDigits(seconds, 9)) return undefined;
   return Math.min(Number(seconds), RETRY_AFTER_MAX_S) * 1000;
 }

@@ -4,6 +4,7 @@
 // may be repeated is sent once more on a fresh one. Times are the Clock's; every failure is an HttpError.
 
 import type { Clock, Connection, Dialer } from "../ports";
+import { isVisible } from "../text";
 import type { Millisecond } from "../units";
 import { Bytes } from "./bytes";
 import { type Headers, HttpError, MessageReader, parseResponse, type ResponseHead, writeMessage } from "./http";
@@ -246,7 +247,8 @@ class Exchange {
 
   #bytes(): Uint8Array {
     const { method, path, headers = {}, body } = this.#request;
-    if (!/^\/[!-~]*$/.test(path)) throw new HttpError("aborted", `expected a percent-encoded path, found ${path}`);
+    if (!path.startsWith("/") || !isVisible(path))
+      throw new HttpError("aborted", `expected a percent-encoded path, found ${path}`);
     const lines = [`${method} ${path} HTTP/1.1`, `Host: ${hostHeader(this.#request)}`];
     for (const name of Object.keys(headers)) lines.push(`${name}: ${headers[name]}`);
     return writeMessage(lines, typeof body === "string" ? encodeUtf8(body) : (body ?? new Uint8Array(0)));

@@ -4,6 +4,7 @@
 // understand differently is refused (both lengths, repeated lengths, folded lines, bare line feeds, signs), and
 // no more than the limits is ever held. Bodies go to a sink piece by piece, so large answers need no memory.
 
+import { isDigits, isHeaderText, isToken, isVisible } from "../text";
 import { decodeLatin1, encodeUtf8 } from "./utf8";
 
 export type Headers = ReadonlyMap<string, string>;
@@ -293,10 +294,8 @@ export class MessageReader<Head> {
 
 // ---------------------------------------------------------------- heads
 
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}) (\/[!-~]*) HTTP\/1\.([01])$/;
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t -~\u0080-\u00ff]*)?$/;
-const HEADER =
-  /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*((?:[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?)?)[ \t]*$/;
+const LONGEST_METHOD = 20;
+const LONGEST_NAME = 64;
 /** Fields that mean trouble when they come twice. */
 const ONCE: readonly string[] = Object.freeze([
   "content-length",
@@ -308,10 +307,12 @@ const ONCE: readonly string[] = Object.freeze([
 
 export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   const line = lines[0] as string;
-  const [, method, target, minor] = REQUEST_LINE.exec(line) ?? [];
-  if (method === undefined || target === undefined) throw malformed("a request line of HTTP/1.1", line);
+  const [method = "", target = "", version = "", more] = line.split(" ", 4);
+  const isRequest = isName(method, LONGEST_METHOD) && target.startsWith("/") && isVisible(target);
+  if (!isRequest || !isVersion(version) || more !== undefined) throw malformed("a request line of HTTP/1.1", line);
+  const isNew = version === "HTTP/1.1";
   const headers = parseHeaders(lines);
-  if (minor === "1" && !headers.has("host")) throw new HttpError("malformed", "expected a Host header");
+  if (isNew && !headers.has("host")) throw new HttpError("malformed", "expected a Host header");
   if (headers.has("transfer-encoding")) {
     throw new HttpError("unsupported", "expected a Content-Length, found a Transfer-Encoding", 411);
   }
@@ -319,19 +320,21 @@ export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   if (length === undefined && method === "POST") throw new HttpError("malformed", "expected a Content-Length", 411);
   const expectsContinue = headers.get("expect")?.toLowerCase() === "100-continue";
   if (headers.has("expect") && !expectsContinue) throw new HttpError("unsupported", "unknown expectation", 417);
-  const keepAlive = minor === "1" && !hasToken(headers, "connection", "close");
+  const keepAlive = isNew && !hasToken(headers, "connection", "close");
   return { head: { method, target, headers, keepAlive, expectsContinue }, framing: length ?? 0 };
 }
 
 export function parseResponse(lines: readonly string[]): Parsed<ResponseHead> {
   const line = lines[0] as string;
-  const [, minor, code] = STATUS_LINE.exec(line) ?? [];
-  if (code === undefined) throw malformed("a status line of HTTP/1.1", line);
-  const status = Number(code);
+  const [version, code, reason] = [line.slice(0, 8), line.slice(9, 12), line.slice(12)];
+  const status = code.length === 3 && isDigits(code, 3) ? Number(code) : 0;
+  const isStatus = isVersion(version) && line.charAt(8) === " " && status >= 100 && status < 600;
+  const hasReason = reason === "" || (reason.startsWith(" ") && isHeaderText(reason));
+  if (!isStatus || !hasReason) throw malformed("a status line of HTTP/1.1", line);
   const headers = parseHeaders(lines);
   if (status < 200 && status !== 101) return { head: { status, headers, keepAlive: true }, framing: 0, interim: true };
   const framing = responseFraming(status, headers);
-  const keepAlive = minor === "1" && framing !== "close" && !hasToken(headers, "connection", "close");
+  const keepAlive = version === "HTTP/1.1" && framing !== "close" && !hasToken(headers, "connection", "close");
   return { head: { status, headers, keepAlive }, framing };
 }
 
@@ -351,7 +354,7 @@ function responseFraming(status: number, headers: Headers): Framing {
 function contentLength(headers: Headers): number | undefined {
   const text = headers.get("content-length");
   if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw malformed("a Content-Length in decimal", text);
+  if (!isDigits(text, 15)) throw malformed("a Content-Length in decimal", text);
   return Number(text);
 }
 
@@ -366,11 +369,27 @@ function parseHeaders(lines: readonly string[]): Headers {
   return headers;
 }
 
-/** Refuses folded lines, blanks before the colon, control characters and bare line feeds: none matches. */
+/** Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or text has them. */
 function parseHeader(line: string): [name: string, value: string] {
-  const [, name, value] = HEADER.exec(line) ?? [];
-  if (name === undefined || value === undefined) throw malformed("a header", line);
-  return [name.toLowerCase(), value];
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0));
+  const value = line.slice(colon + 1);
+  if (!isName(name, LONGEST_NAME) || !isHeaderText(value)) throw malformed("a header", line);
+  return [name.toLowerCase(), withoutBlanks(value)];
+}
+
+function isName(text: string, most: number): boolean {
+  return text.length >= 1 && text.length <= most && isToken(text);
+}
+
+function isVersion(text: string): boolean {
+  return text === "HTTP/1.1" || text === "HTTP/1.0";
+}
+
+/** Without the blanks and tabs around it, and only those: `trim` would take a byte of A0 for a blank too. */
+function withoutBlanks(text: string): string {
+  if (!text.includes("\u00a0")) return text.trim();
+  return text.replaceAll("\u00a0", "\u0001").trim().replaceAll("\u0001", "\u00a0");
 }
 
 function hasToken(headers: Headers, name: string, token: string): boolean {
@@ -395,7 +414,8 @@ function bodyTooLarge(limits: HttpLimits): HttpError {
 
 /** One message: the head's lines, a Content-Length and the body. */
 export function writeMessage(lines: readonly string[], body: Uint8Array): Uint8Array {
-  for (const line of lines) if (/[\r\n]/.test(line)) throw new HttpError("aborted", "a header must be one line");
+  for (const line of lines)
+    if (line.includes("\r") || line.includes("\n")) throw new HttpError("aborted", "a header must be one line");
   const head = encodeUtf8(`${lines.join("\r\n")}\r\nContent-Length: ${body.length}\r\n\r\n`);
   return concat(head, body);
 }

@@ -8,11 +8,10 @@
 import { constant } from "../constant";
 
 const SLICE = 64;
-const NOT_ASCII = /[\u0080-\u{10ffff}]/u;
 
 /** Bytes of `text`. Throws a RangeError for a lone surrogate, which UTF-8 cannot hold. */
 export function encodeUtf8(text: string): Uint8Array {
-  return nativeEncode(text) ?? (NOT_ASCII.test(text) ? encodeAny(text) : encodeAscii(text));
+  return nativeEncode(text) ?? (isAscii(text) ? encodeAscii(text) : encodeAny(text));
 }
 
 /** Text of `bytes`. Throws a RangeError for anything but shortest-form UTF-8 without surrogates. */
@@ -20,7 +19,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   const native = nativeDecode(bytes);
   if (native !== undefined) return native;
   const text = decodeSlices(bytes);
-  return NOT_ASCII.test(text) ? decodeAny(bytes) : text;
+  return isAscii(text) ? text : decodeAny(bytes);
 }
 
 /** One character a byte, code points 0 to 255 (ISO 8859-1), as HTTP/1.1 headers want. */
@@ -54,6 +53,10 @@ function nativeDecode(bytes: Uint8Array): string | undefined {
 }
 
 // ---------------------------------------------------------------- ASCII, portably
+
+function isAscii(text: string): boolean {
+  return !/[\u0080-\u{10ffff}]/u.test(text);
+}
 
 function decodeSlices(bytes: Uint8Array): string {
   const slices: string[] = [];

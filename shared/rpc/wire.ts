@@ -4,6 +4,7 @@
 // Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
 
 import { constant } from "../constant";
+import { canonicalNumber, isHex, isVisible, printable } from "../text";
 import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../units";
 import { FAULTS, Fault, type FaultName, faultName } from "./faults";
 import type {
@@ -74,7 +75,7 @@ function amount(isValid: (value: number) => boolean, expected: string): Shape<nu
   return {
     write: (value) => String(value),
     read: (value, field) => {
-      const number = typeof value === "string" && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
+      const number = typeof value === "string" ? canonicalNumber(value) : value;
       if (typeof number === "number" && isValid(number)) return number;
       throw new WireError(field, expected, show(value));
     },
@@ -95,11 +96,11 @@ const flag: Shape<boolean> = {
   },
 };
 
-function text<T extends string>(pattern: RegExp, expected: string): Shape<T> {
+function text<T extends string>(isValid: (value: string) => boolean, expected: string): Shape<T> {
   return {
     write: (value) => value,
     read: (value, field) => {
-      if (typeof value === "string" && pattern.test(value)) return value as T;
+      if (typeof value === "string" && isValid(value)) return value as T;
       throw new WireError(field, expected, show(value));
     },
   };
@@ -108,13 +109,13 @@ function text<T extends string>(pattern: RegExp, expected: string): Shape<T> {
 /** Lower-case hexadecimal of `least` to `most` bytes. */
 function hex(least: number, most: number = least): Shape<Hex> {
   const size = least === most ? `${least}` : `${least} to ${most}`;
-  const { write, read } = text<Hex>(/^[0-9a-f]*$/, `${size} bytes in lower-case hexadecimal`);
   return {
-    write,
+    write: (value) => value,
     read: (value, field) => {
-      const digits = read(value, field);
-      if (digits.length % 2 === 0 && digits.length >= 2 * least && digits.length <= 2 * most) return digits;
-      throw new WireError(field, `${size} bytes in lower-case hexadecimal`, `${digits.length} digits`);
+      const isRight = isHex(value);
+      if (isRight && value.length >= 2 * least && value.length <= 2 * most) return value;
+      const found = isRight ? `${value.length} digits` : show(value);
+      throw new WireError(field, `${size} bytes in lower-case hexadecimal`, found);
     },
   };
 }
@@ -196,8 +197,10 @@ function show(value: Value): string {
 
 const SCHEMES: readonly Scheme[] = Object.freeze(["single-fee", "basic"]);
 
+const STATES: readonly string[] = Object.freeze(["standby", "paid", "lockout"] satisfies SocketState[]);
+
 const session: Shape<Hex> = hex(16);
-const state = text<SocketState>(/^(standby|paid|lockout)$/, "standby, paid or lockout");
+const state = text<SocketState>((value) => STATES.includes(value), "standby, paid or lockout");
 const transaction = hex(10, MAX_TRANSACTION_BYTES);
 const increment = int(1);
 
@@ -211,11 +214,13 @@ const scheme: Shape<Scheme> = {
   },
 };
 
+const schemeName = text((name) => name.length <= 32 && /^[a-z0-9-]+$/.test(name), "the name of a scheme");
+
 /** Those that we know, in the socket's order: a later version may have more. */
 const schemes: Shape<readonly Scheme[]> = {
   write: (values) => [...values],
   read: (value, field) => {
-    const names = list(text(/^[a-z0-9-]{1,32}$/, "the name of a scheme"), 1, 16).read(value, field);
+    const names = list(schemeName, 1, 16).read(value, field);
     return names.filter((name): name is Scheme => SCHEMES.includes(name as Scheme));
   },
 };
@@ -242,9 +247,14 @@ export const status: Shape<Status> = struct<Status>(
   "ignore",
 );
 
+const address = text(
+  (value) => value.length >= 1 && value.length <= 90 && isVisible(value),
+  "an address of at most 90 characters",
+);
+
 export const powerRequest: Shape<PowerRequest> = struct<PowerRequest>(
   {
-    address: { name: "address", shape: text(/^[!-~]{1,90}$/, "an address of at most 90 characters") },
+    address: { name: "address", shape: address },
     scheme: { name: "scheme", shape: scheme },
     session: { name: "session", shape: session, optional: true },
   },
@@ -312,7 +322,7 @@ const MAX_FAULT_TEXT = 400;
 
 /** `faultString`: the name, a colon, the sentence and the facts; printable ASCII of bounded length. */
 export function faultText(fault: Fault): string {
-  return `${fault.fault}: ${fault.message}`.replace(/[^ -~]/g, "?").slice(0, MAX_FAULT_TEXT);
+  return printable(`${fault.fault}: ${fault.message}`, MAX_FAULT_TEXT);
 }
 
 /** The Fault that a code and text stand for; undefined where the catalogue has no such code. */
@@ -321,12 +331,5 @@ export function readFault(code: number, message: string, retryAfterMs?: number):
   if (name === undefined) return undefined;
   const known = `${name}: ${FAULTS[name][1]}`;
   const detail = message.startsWith(known) ? message.slice(known.length) : message;
-  return new Fault(
-    name,
-    detail
-      .replace(/[^ -~]/g, "?")
-      .slice(0, MAX_FAULT_TEXT)
-      .trim(),
-    retryAfterMs,
-  );
+  return new Fault(name, printable(detail, MAX_FAULT_TEXT).trim(), retryAfterMs);
 }

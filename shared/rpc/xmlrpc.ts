@@ -6,6 +6,8 @@
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
 
+import { canonicalNumber } from "../text";
+
 /** An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted. */
 export class DateTime {
   constructor(readonly iso8601: string) {}
@@ -63,14 +65,9 @@ export const INT_MAX = 0x7fffffff;
 // ---------------------------------------------------------------- writing
 
 const DECLARATION = '<?xml version="1.0"?>';
-const METHOD_NAME = /^[A-Za-z0-9_.:/]{1,64}$/;
-/** What XML 1.0 has no way to say. */
-const NOT_XML = /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-const TO_ESCAPE = /[&<>\r]/;
-const DATE_TIME = /^\d{4}-?\d\d-?\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/;
 
 export function encodeCall(method: string, params: readonly Value[]): string {
-  if (!METHOD_NAME.test(method)) throw unwritable("a method name", method);
+  if (!isMethodName(method)) throw unwritable("a method name", method);
   const out = [DECLARATION, "<methodCall><methodName>", method, "</methodName><params>"];
   for (const param of params) writeBetween(out, "<param>", param, "</param>");
   out.push("</params></methodCall>");
@@ -92,7 +89,7 @@ export function encodeFault(code: number, message: string): string {
 /** Characters are checked once, in the whole: a regular expression's start costs XS more than its run. */
 function wellFormed(pieces: readonly string[]): string {
   const document = pieces.join("");
-  if (NOT_XML.test(document)) throw unwritable("text of XML characters", "a control character or lone surrogate");
+  if (!isXmlText(document)) throw unwritable("text of XML characters", "a control character or lone surrogate");
   return document;
 }
 
@@ -153,14 +150,27 @@ function writeDouble(value: number): string {
 }
 
 function writeDate(value: DateTime): string {
-  if (!DATE_TIME.test(value.iso8601)) throw unwritable("an ISO 8601 instant", value.iso8601);
+  if (!isDateTime(value.iso8601)) throw unwritable("an ISO 8601 instant", value.iso8601);
   return value.iso8601;
 }
 
 function escapeText(text: string): string {
-  if (!TO_ESCAPE.test(text)) return text;
+  if (!(text.includes("&") || text.includes("<") || text.includes(">") || text.includes("\r"))) return text;
   // ">" because of "]]>", the carriage return because a reader would turn it into a line feed.
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#13;");
+}
+
+function isMethodName(text: string): boolean {
+  return text.length >= 1 && text.length <= 64 && !/[^A-Za-z0-9_.:/]/.test(text);
+}
+
+/** Without what XML 1.0 has no way to say. */
+function isXmlText(text: string): boolean {
+  return !/[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text);
+}
+
+function isDateTime(text: string): boolean {
+  return /^\d{4}-?\d\d-?\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/.test(text);
 }
 
 function unwritable(expected: string, found: string): XmlRpcError {
@@ -173,7 +183,7 @@ export function decodeCall(text: string, limits: Limits = DEFAULT_LIMITS): Metho
   const reader = new Reader(text, limits);
   reader.open("methodCall");
   const method = reader.leaf("methodName");
-  if (!METHOD_NAME.test(method)) throw reader.malformed("a method name", method);
+  if (!isMethodName(method)) throw reader.malformed("a method name", method);
   const params: Value[] = [];
   // The element may be absent where there are no parameters.
   if (reader.at("params")) {
@@ -286,12 +296,9 @@ function readStruct(reader: Reader, depth: number): Members {
   return members;
 }
 
-const INTEGER = /^[+-]?\d{1,20}$/;
-const DOUBLE = /^[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?$/;
-
 function readInt(reader: Reader, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!INTEGER.test(text) || value < least || value > most) {
+  const value = canonicalNumber(text) ?? (/^[+-]?\d{1,20}$/.test(text) ? Number(text) : Number.NaN);
+  if (!(Number.isInteger(value) && value >= least && value <= most)) {
     throw reader.malformed(`an integer from ${least} to ${most}`, text);
   }
   return value + 0 === 0 ? 0 : value; // no negative zero
@@ -304,12 +311,13 @@ function readBoolean(reader: Reader, text: string): boolean {
 
 function readDouble(reader: Reader, text: string): Double {
   const value = Number(text);
-  if (!DOUBLE.test(text) || !Number.isFinite(value)) throw reader.malformed("a finite decimal number", text);
+  const isDouble = /^[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?$/.test(text);
+  if (!isDouble || !Number.isFinite(value)) throw reader.malformed("a finite decimal number", text);
   return new Double(value);
 }
 
 function readDate(reader: Reader, text: string): DateTime {
-  if (!DATE_TIME.test(text)) throw reader.malformed("an ISO 8601 instant", text);
+  if (!isDateTime(text)) throw reader.malformed("an ISO 8601 instant", text);
   return new DateTime(text);
 }
 
@@ -321,13 +329,20 @@ function readBase64(reader: Reader, text: string): Uint8Array {
 
 // ---------------------------------------------------------------- the XML below
 
-const XML_DECLARATION =
-  /^\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?:utf-8|us-ascii)"|'(?:utf-8|us-ascii)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?$/i;
-const BLANK = /^[ \t\r\n]*$/;
-const TRAILING_BLANK = /[ \t\r\n]+$/;
+const USUAL_DECLARATION = '?xml version="1.0"?';
 /** Tags that one value costs at most: member, name, value and type, opened and closed. */
 const TAGS_A_VALUE = 10;
 const TAGS_AROUND = 16;
+
+function isDeclaration(tag: string): boolean {
+  // Our own first: the expression is longer than most messages.
+  return (
+    tag === USUAL_DECLARATION ||
+    /^\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?:utf-8|us-ascii)"|'(?:utf-8|us-ascii)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?$/i.test(
+      tag,
+    )
+  );
+}
 
 /** The tags that make up most of a message, found at once where no text follows: XS need not cut the piece up. */
 const USUAL_TAGS = Object.freeze([
@@ -418,12 +433,13 @@ class Reader {
   }
 
   blank(text: string): void {
-    if (text !== "" && !BLANK.test(text)) throw this.malformed("a tag", text);
+    if (text !== "" && /[^ \t\r\n]/.test(text)) throw this.malformed("a tag", text);
   }
 
   unescape(text: string): string {
     if (!text.includes("&")) return text;
-    return text.replace(REFERENCE, (reference, name, decimal, hex) => {
+    const form = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&[^;]{0,10};?/g;
+    return text.replace(form, (reference, name, decimal, hex) => {
       const character = name
         ? ENTITIES[name as keyof typeof ENTITIES]
         : fromCode(decimal ? +decimal : parseInt(hex, 16));
@@ -441,29 +457,28 @@ class Reader {
   }
 
   #declaration(): void {
-    if (!XML_DECLARATION.test(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
+    if (!isDeclaration(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
     this.blank(this.text);
     this.next();
   }
 
   #selfClosing(): void {
-    this.tag = this.tag.slice(0, -1).replace(TRAILING_BLANK, "");
+    this.tag = this.tag.slice(0, -1).replace(/[ \t\r\n]+$/, "");
     this.#closeNext = `/${this.tag}`;
   }
 }
 
-const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&[^;]{0,10};?/g;
 const ENTITIES = Object.freeze({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" });
 
 function fromCode(code: number): string | undefined {
   if (!(code <= 0x10ffff) || (code >= 0xd800 && code < 0xe000)) return undefined;
   const character = String.fromCodePoint(code);
-  return NOT_XML.test(character) ? undefined : character;
+  return isXmlText(character) ? character : undefined;
 }
 
 /** Byte order mark off, line ends as XML wants them, and no character that XML forbids. */
 function normalise(source: string): string {
-  if (NOT_XML.test(source)) {
+  if (!isXmlText(source)) {
     throw new XmlRpcError("malformed", "expected XML characters, found a control character");
   }
   if (source.includes("]]>")) throw new XmlRpcError("malformed", 'expected text without "]]>"');
