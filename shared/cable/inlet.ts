@@ -134,7 +134,7 @@ export class Inlet {
     const { ledger, settings } = this.#options;
     this.#retry.tick();
     if (this.#supplying) this.#lease();
-    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.write({ uptime: this.uptime() });
+    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.writeCounters(this.uptime());
   }
 
   #lease(): void {

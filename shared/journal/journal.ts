@@ -2,7 +2,7 @@
 //
 // A power cut may tear or lose the write that was under way; the other slot still holds the state before it, and a
 // state is written before anybody acts on it, so nothing that was promised is forgotten. One record holds everything
-// that must agree; there are never two keys to reconcile.
+// that must agree; there are never two keys to reconcile. Only what a meter counts goes on beside it (counters.ts).
 //
 // A slot is ASCII (docs/protocol.md, "The journal"):
 //   plugpay <version> <sequence> <length> <crc32>\n<JSON>
@@ -10,7 +10,7 @@
 
 import { constant } from "../constant";
 import type { Reporter, Store } from "../ports";
-import { encodeUtf8 } from "../rpc/utf8";
+import { decodeLatin1, encodeUtf8 } from "../rpc/utf8";
 import { crc32 } from "./crc32";
 import { jsonOf } from "./json";
 
@@ -32,6 +32,8 @@ export class Journal<T> {
   readonly #options: JournalOptions<T>;
   #sequence = 0;
   #next: Slot = "a";
+  /** Tells the record that was read or written last from every other: the CRC-32 of its header. 0: there is none. */
+  mark = 0;
 
   constructor(options: JournalOptions<T>) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class Journal<T> {
       if (!found || found.sequence <= this.#sequence) continue;
       newest = found.value;
       this.#sequence = found.sequence;
+      this.mark = found.mark;
       this.#next = slot === "a" ? "b" : "a";
     }
     return newest;
@@ -54,19 +57,21 @@ export class Journal<T> {
   save(value: T): void {
     const { store, name, version } = this.#options;
     const sequence = this.#sequence + 1;
-    store.write(`${name}.${this.#next}`, encodeSlot(version, sequence, jsonOf(value)));
+    const bytes = encodeSlot(version, sequence, jsonOf(value));
+    store.write(`${name}.${this.#next}`, bytes);
     this.#sequence = sequence;
+    this.mark = markOf(bytes);
     this.#next = this.#next === "a" ? "b" : "a";
   }
 
-  #read(slot: Slot): { sequence: number; value: T } | undefined {
+  #read(slot: Slot): { sequence: number; value: T; mark: number } | undefined {
     const { store, name, version, parse, report } = this.#options;
     const key = `${name}.${slot}`;
     const bytes = store.read(key);
     if (!bytes) return undefined;
     try {
       const { sequence, json } = decodeSlot(version, bytes);
-      return { sequence, value: parse(JSON.parse(json)) };
+      return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes) };
     } catch (error) {
       report({ name: "journal-unreadable", key, why: error instanceof Error ? error.message : String(error) });
       // Kept for whoever wants to look; the next save reuses the slot.
@@ -88,7 +93,7 @@ export function encodeSlot(version: number, sequence: number, json: string): Uin
 
 /** Throws an Error that says which part of the slot is not as expected. */
 export function decodeSlot(version: number, bytes: Uint8Array): { sequence: number; json: string } {
-  const text = fromBytes(bytes);
+  const text = decodeLatin1(bytes);
   const end = text.indexOf("\n");
   const head = /^plugpay (\d{1,9}) (\d{1,15}) (\d{1,7}) ([0-9a-f]{8})$/.exec(text.slice(0, Math.max(end, 0)));
   if (!head) throw new Error("expected a header 'plugpay <version> <sequence> <length> <crc32>'");
@@ -102,13 +107,11 @@ export function decodeSlot(version: number, bytes: Uint8Array): { sequence: numb
   return { sequence: Number(sequence), json };
 }
 
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** The header holds the sequence, the length and the checksum of all else. */
+function markOf(slot: Uint8Array): number {
+  return crc32(slot, 0, slot.indexOf(10));
 }
 
-function fromBytes(bytes: Uint8Array): string {
-  let text = "";
-  // In pieces: the argument list lives on the stack, and a microcontroller's is small.
-  for (let i = 0; i < bytes.length; i += 128) text += String.fromCharCode(...bytes.subarray(i, i + 128));
-  return text;
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,13 +1,16 @@
 // A device's one record in memory, and its way into the journal. Everybody on that device changes it here.
 
 import type { PowerGate, Reporter, Store } from "../ports";
-import type { MicrowattHour } from "../units";
+import type { MicrowattHour, Millisecond } from "../units";
+import { Counters } from "./counters";
 import { Journal } from "./journal";
 import type { Check } from "./shape";
 
 /** Every device's record carries the energy total of its gate, which a restart goes on from. */
 export interface Totalled {
   readonly total: MicrowattHour;
+  /** Where the device counts the time that it was powered. */
+  readonly uptime?: Millisecond;
 }
 
 export interface LedgerOptions<T extends Totalled> {
@@ -26,9 +29,12 @@ export type Changes<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 export class Ledger<T extends Totalled> {
   readonly #journal: Journal<T>;
+  readonly #counters: Counters;
   readonly #gate: PowerGate;
   #record: T;
   #writtenTotal = 0;
+  /** True where the record holds what the journal does not: more than counters. */
+  #changed = true;
   /** True where the journal held nothing to go on from. */
   isNew = true;
 
@@ -36,6 +42,7 @@ export class Ledger<T extends Totalled> {
     this.#gate = options.gate;
     this.#record = options.empty;
     this.#journal = new Journal(options);
+    this.#counters = new Counters(options.store, options.name);
   }
 
   get record(): T {
@@ -46,21 +53,39 @@ export class Ledger<T extends Totalled> {
   load(): void {
     const found = this.#journal.load();
     this.isNew = found === undefined;
+    this.#changed = this.isNew;
     this.#record = found ?? this.#record;
+    const counted = found && this.#counters.load(this.#journal.mark);
+    if (counted && counted.total >= found.total) this.#count(counted.total, counted.uptime);
     this.#writtenTotal = this.#record.total;
   }
 
   /** Changes the record and writes it; durable when it returns. `undefined` removes a field. */
   write(changes: Changes<T>): void {
     this.change(changes);
-    this.#record = { ...this.#record, total: this.#gate.read().total };
+    this.#count(this.#gate.read().total);
     this.#journal.save(this.#record);
+    this.#changed = false;
     this.#writtenTotal = this.#record.total;
+  }
+
+  /** Writes what the meter counts, durable when it returns: in few bytes where nothing else has changed since the record. */
+  writeCounters(uptime?: Millisecond): void {
+    this.#count(this.#gate.read().total, uptime);
+    const { total, uptime: time = 0 } = this.#record;
+    if (this.#changed) this.write({});
+    else this.#counters.save(this.#journal.mark, { total, uptime: time });
+    this.#writtenTotal = total;
   }
 
   /** Changes what may be forgotten at a power cut. */
   change(changes: Changes<T>): void {
     this.#record = merged(this.#record, changes);
+    this.#changed = true;
+  }
+
+  #count(total: MicrowattHour, uptime = this.#record.uptime): void {
+    this.#record = this.#record.uptime === undefined ? { ...this.#record, total } : { ...this.#record, total, uptime };
   }
 
   /** Energy that the journal does not know of yet. */

@@ -315,7 +315,9 @@ export class Outlet {
     const gained = Math.floor((this.#fullAllowance() * (now - this.#refilledAt)) / settings.standbyRefill);
     if (gained <= 0) return;
     this.#refilledAt = now;
-    const allowance = Math.min(this.#allowanceLeft() + gained, this.#fullAllowance());
+    const left = this.#allowanceLeft();
+    const allowance = Math.min(left + gained, this.#fullAllowance());
+    if (allowance === left) return;
     ledger.change({ allowance, standbyUpTo: gate.read().total + allowance });
   }
 
@@ -338,7 +340,7 @@ export class Outlet {
 
   #writeTotal(): void {
     const { ledger, settings } = this.#options;
-    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.write({});
+    if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.writeCounters();
   }
 
   #creditLeft(): MicrowattHour {
