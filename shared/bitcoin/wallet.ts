@@ -1,4 +1,5 @@
-// The cable's one key, opened once: a public key costs as much as a signature, so it is derived at the start only.
+// The cable's one key. Its public key costs as much to derive as a third of a signature, so that is done once, and not
+// before it is needed: a cable's first question to the socket does not wait for it.
 
 import type { Ecdsa } from "../ports";
 import type { Hex } from "../units";
@@ -13,8 +14,33 @@ export interface Wallet {
   sign(digest: Uint8Array): Uint8Array;
 }
 
-/** Opens the wallet of a 32-byte secret key, which then stays inside. */
+/** Opens the wallet of a 32-byte secret key, which then stays inside. A secret that is none throws when it is first used. */
 export function openWallet(secret: Uint8Array, ecdsa: Ecdsa): Wallet {
-  const publicKey = ecdsa.publicKey(secret);
-  return { publicKey, script: scriptOfKey(publicKey), sign: (digest) => ecdsa.sign(digest, secret) };
+  return new OneKey(secret, ecdsa);
+}
+
+class OneKey implements Wallet {
+  readonly #secret: Uint8Array;
+  readonly #ecdsa: Ecdsa;
+  #publicKey: Uint8Array | undefined;
+  #script: Hex | undefined;
+
+  constructor(secret: Uint8Array, ecdsa: Ecdsa) {
+    this.#secret = secret;
+    this.#ecdsa = ecdsa;
+  }
+
+  get publicKey(): Uint8Array {
+    this.#publicKey ??= this.#ecdsa.publicKey(this.#secret);
+    return this.#publicKey;
+  }
+
+  get script(): Hex {
+    this.#script ??= scriptOfKey(this.publicKey);
+    return this.#script;
+  }
+
+  sign(digest: Uint8Array): Uint8Array {
+    return this.#ecdsa.sign(digest, this.#secret);
+  }
 }

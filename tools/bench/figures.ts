@@ -9,10 +9,12 @@ import { makeWallet, type Wallet } from "../wallet/wallet";
 import { runScript } from "./engine";
 
 const device = join(dirname(fileURLToPath(import.meta.url)), "device");
+const cable = join(device, "../../../firmware/cable/main");
 
 export const OPERATIONS = [
   "sha256Block",
   "hmac",
+  "firstRequest",
   "firstPublicKey",
   "publicKey",
   "sign",
@@ -44,7 +46,8 @@ export type Figures = Readonly<Record<Operation, { readonly asShipped: number; r
 const HEAP = { chunks: 2 * 57_344, slots: 2 * 2_560 };
 
 /** The heap begins anew before anything runs: a function that waited meanwhile would lie in "flash" itself. */
-export const FROM_FLASH = `host.seal(${HEAP.chunks}, ${HEAP.slots}); run();`;
+const SEAL = `host.seal(${HEAP.chunks}, ${HEAP.slots});`;
+export const FROM_FLASH = `${SEAL} run();`;
 
 /** A heap that grows only when there is no more garbage to collect: its peak is what the operations really need. */
 const FROM_FLASH_SPARING = "host.seal(8192, 512); run();";
@@ -56,6 +59,38 @@ export async function benchWallet(): Promise<Wallet> {
 export function bundleOperations(call: string, plugins: readonly Plugin[]): Promise<string> {
   return script(`import { run } from "./operations"; ${call}`, plugins);
 }
+
+/** The cable's own main on the board of device/board.ts. */
+function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
+  const source = `import { boot } from "./board"; import main from ${JSON.stringify(cable)}; ${seal} boot(main);`;
+  return script(source, [board, ...plugins]);
+}
+
+/** The SDK's modules by name, as device/board.ts has them. */
+const BOARD: Readonly<Record<string, string>> = {
+  "mc/config": "config",
+  "plugpay/entropy": "entropy",
+  "plugpay/power-gate": "PowerGate",
+  "embedded:storage/key-value": "storage",
+  "embedded:io/socket/tcp": "TCP",
+  "embedded:io/socket/listener": "Listener",
+  time: "time",
+  timer: "Timer",
+  net: "net",
+};
+
+const board: Plugin = {
+  name: "board",
+  setup(build) {
+    const names = Object.keys(BOARD).join("|");
+    build.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: "board" }));
+    build.onLoad({ filter: /.*/, namespace: "board" }, ({ path }) => ({
+      contents: `export { ${BOARD[path]} as default } from "./board";`,
+      resolveDir: device,
+      loader: "ts",
+    }));
+  },
+};
 
 /** A module of device/ whose `main` is the program. */
 export function bundle(entry: string, plugins: readonly Plugin[]): Promise<string> {
@@ -78,13 +113,16 @@ async function script(contents: string, plugins: readonly Plugin[]): Promise<str
 
 export async function figures(): Promise<Figures> {
   const wallet = await benchWallet();
-  const [asShipped, ours, sparing] = await Promise.all([
+  const [asShipped, ours, sparing, bootAsShipped, boot] = await Promise.all([
     bundleOperations("run();", []).then((text) => runScript(text, "as-shipped")),
     bundleOperations(FROM_FLASH, [walletPlugin(wallet)]).then((text) => runScript(text, "wallet")),
     bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]).then((text) => runScript(text, "sparing")),
+    bundleBoot("", []).then((text) => runScript(text, "boot-as-shipped")),
+    bundleBoot(SEAL, [walletPlugin("cable")]).then((text) => runScript(text, "boot")),
   ]);
   const heap = readFigures(sparing);
-  const [before, after] = [readFigures(asShipped), readFigures(ours)];
+  const before = readFigures([...bootAsShipped, ...asShipped]);
+  const after = readFigures([...boot, ...ours]);
   const table = OPERATIONS.map((name) => [name, { asShipped: value(before, name), wallet: value(after, name) }]);
   return {
     ...(Object.fromEntries(table) as Record<Operation, { asShipped: number; wallet: number }>),
