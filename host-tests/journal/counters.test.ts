@@ -34,7 +34,7 @@ function setUp(store: Store) {
 
 test("a note has a layout that does not change, and counts for one record only", () => {
   const note = encodeNote(0x12345678, { total: 123_456_789, uptime: 3_600_000 });
-  assert.equal(Buffer.from(note).toString("hex"), "7856341200000054346f9d410000000040774b41" + checksum(note));
+  assert.equal(Buffer.from(note).toString("hex"), `7856341200000054346f9d410000000040774b41${checksum(note)}`);
   assert.deepEqual(decodeNote(0x12345678, note), { total: 123_456_789, uptime: 3_600_000 });
   assert.equal(decodeNote(0x12345679, note), undefined);
   assert.equal(decodeNote(0x12345678, note.subarray(1)), undefined);
