@@ -80,6 +80,8 @@ test("partitions lie one after the other, aligned, within the flash, and keep ro
         .map(({ name }) => name),
       ["nvs", "nvs_keys"],
     );
+    // So many pages of 4 KB does ten years' wear take (docs/metering.md).
+    assert.equal(partitions(file)[0]?.size, 160 * 4096);
   }
 });
 
