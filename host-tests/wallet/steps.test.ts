@@ -8,6 +8,7 @@ import { bigintEquality } from "../../tools/wallet/steps/bigint-equality";
 import { lazyReduction, PRIME } from "../../tools/wallet/steps/field";
 import { constantParameters, freezeCoders, freezeTables } from "../../tools/wallet/steps/frozen";
 import { inlineCalls } from "../../tools/wallet/steps/inline";
+import { regexpsAtUse } from "../../tools/wallet/steps/regexps";
 import { replaceDeclarations } from "../../tools/wallet/steps/replace";
 import { unrollRounds } from "../../tools/wallet/steps/rounds";
 import { dropScratch, localScratch } from "../../tools/wallet/steps/scratch";
@@ -31,7 +32,13 @@ const squeezed = (source: string) => source.replace(/\s+/g, " ").trim();
 
 describe("every step", () => {
   it("stops the build where it finds nothing to do", () => {
-    for (const step of [bigintEquality, constantParameters("m"), freezeCoders("m"), noBigIntArrays("m", "a")])
+    for (const step of [
+      bigintEquality,
+      constantParameters("m"),
+      freezeCoders("m"),
+      noBigIntArrays("m", "a"),
+      regexpsAtUse("m"),
+    ])
       assert.throws(() => apply("const a = 1;", step), /found nothing to do/);
     assert.throws(() => apply("const a = 1;", inlineCalls("m", ["f"])), /expected a top-level declaration of f/);
     assert.throws(() => apply("const f = (a) => a;", inlineCalls("m", ["f"])), /expected calls of f/);
@@ -77,6 +84,35 @@ describe("equality", () => {
 
   it("refuses a switch over BigInts", () => {
     assert.throws(() => apply("const f = (a) => { switch (a) { case 1n: return 1; } };", bigintEquality), /switch/);
+  });
+});
+
+describe("regular expressions", () => {
+  it("are made where they are used, and nothing of them is left before", () => {
+    const source = "const WORD = /^[a-z/]+$/i; const is = (text) => WORD.test(text) && { WORD: 1 }.WORD === 1;";
+    const out = apply(source, regexpsAtUse("m"));
+    assert.ok(!out.includes("const WORD"));
+    const [before, after] = [source, out].map((text) => evaluate<(text: string) => boolean>(text, "is"));
+    for (const text of ["", "ab", "A/b", "a1"]) assert.equal(after?.(text), before?.(text));
+  });
+
+  it("stay where they are inside of a function", () => {
+    const inner = "const f = text => (/a/).test(text);";
+    const out = apply(`const A = /b/; const g = (text) => A.test(text); ${inner}`, regexpsAtUse("m"));
+    assert.ok(squeezed(out).endsWith(inner));
+  });
+
+  it("stop the build where one is used, or made, while the module is loaded, or keeps state", () => {
+    const broken = {
+      "uses A while it is loaded": "const A = /a/; const is = A.test('a');",
+      "makes /b/ while it is loaded": "const A = /a/; const f = () => A; const list = [/b/];",
+      "remember nothing, found /a/g": "const A = /a/g; const f = () => A;",
+    };
+    for (const [why, source] of Object.entries(broken))
+      assert.throws(
+        () => apply(source, regexpsAtUse("m")),
+        (error: Error) => error.message.includes(why),
+      );
   });
 });
 

@@ -5,6 +5,7 @@ import { noBigIntArrays } from "./steps/bigint-arrays";
 import { bigintEquality } from "./steps/bigint-equality";
 import { constantParameters, freezeCoders, freezeTables } from "./steps/frozen";
 import { inlineCalls } from "./steps/inline";
+import { regexpsAtUse } from "./steps/regexps";
 import { unrollRounds } from "./steps/rounds";
 import { dropScratch, localScratch } from "./steps/scratch";
 import { secp256k1Steps } from "./steps/secp256k1";
@@ -35,7 +36,12 @@ const STEPS: Readonly<Record<string, (module: Module) => readonly Step[]>> = {
     freezeTables(LEGACY, ["idxL", "idxR", "shiftsL160", "shiftsR160"]),
   ],
   "@noble/secp256k1": () => secp256k1Steps(),
-  [BASE]: () => [freezeTables(BASE, ["POLYMOD_GENERATORS"]), freezeCoders(BASE), constantParameters(BASE)],
+  [BASE]: () => [
+    freezeTables(BASE, ["POLYMOD_GENERATORS"]),
+    freezeCoders(BASE),
+    constantParameters(BASE),
+    regexpsAtUse(BASE),
+  ],
   [PACKED]: () => [freezeCoders(PACKED, ["intView", "view"]), constantParameters(PACKED)],
   [SCRIPT]: () => [
     noBigIntArrays(SCRIPT, "CompactSize"),
