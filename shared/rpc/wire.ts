@@ -214,7 +214,9 @@ const scheme: Shape<Scheme> = {
   },
 };
 
-const schemeName = text((name) => name.length <= 32 && /^[a-z0-9-]+$/.test(name), "the name of a scheme");
+const schemeName = Object.freeze(
+  text((name) => name.length <= 32 && /^[a-z0-9-]+$/.test(name), "the name of a scheme"),
+);
 
 /** Those that we know, in the socket's order: a later version may have more. */
 const schemes: Shape<readonly Scheme[]> = {
