@@ -1,6 +1,6 @@
 // What a board answers over its serial port while it is calibrated: one request a line, one JSON object back.
 //
-//   read            { voltage, current, power, reactive, frequency, closed, trip, calibration }
+//   read            { voltage, current, power, reactive, frequency, closed, trip, range, calibration }; range in mA
 //   close SECONDS   closes the relay for so long (at most 600), whoever pays: calibration only
 //   open            opens it
 //   store HEX       keeps a record of shared/calibration.ts, used from the next start on
@@ -12,6 +12,7 @@ import { CALIBRATION_KEY, decodeCalibration, UNCALIBRATED } from "./calibration"
 import type { GateCalibration } from "./gate-options";
 import type { GateReading, PowerGate, Store } from "./ports";
 import { isHex } from "./text";
+import type { Milliampere } from "./units";
 
 const MAX_SECONDS = 600;
 const MAX_LINE = 200;
@@ -23,7 +24,9 @@ export interface CalibrationLineOptions {
   readonly store: Store;
   /** What the gate was started with. */
   readonly calibration: GateCalibration;
-  readonly rated: number;
+  readonly rated: Milliampere;
+  /** Peak at the end of the current channel's scale. */
+  readonly range: Milliampere;
   readonly write: (line: string) => void;
 }
 
@@ -73,7 +76,8 @@ export class CalibrationLine {
   #read(): object {
     const { voltage, current, power, reactive, frequency, closed, trip } = this.#options.gate.read();
     const calibration = { ...UNCALIBRATED, ...this.#options.calibration };
-    return { voltage, current, power, reactive, frequency, closed, trip, calibration };
+    const { range } = this.#options;
+    return { voltage, current, power, reactive, frequency, closed, trip, range, calibration };
   }
 
   #close(seconds: number): object {

@@ -32,7 +32,7 @@ function setUp() {
   };
   const answers: string[] = [];
   const write = (line: string): void => void answers.push(line);
-  const line = new CalibrationLine({ gate, store, calibration: { phase: 7 }, rated: 16_000, write });
+  const line = new CalibrationLine({ gate, store, calibration: { phase: 7 }, rated: 16_000, range: 40_000, write });
   const ask = (text: string): Record<string, unknown> => {
     line.take(text);
     return JSON.parse(answers.pop() ?? "{}");
@@ -43,12 +43,13 @@ function setUp() {
 describe("a board that is being calibrated", () => {
   it("tells what it reads and what calibration is in force", () => {
     const { ask } = setUp();
-    const { power, reactive, calibration } = ask("read\n");
+    const { power, reactive, range, calibration } = ask("read\n");
     assert.deepEqual(
-      { power, reactive, calibration },
+      { power, reactive, range, calibration },
       {
         power: 184_000,
         reactive: 1200,
+        range: 40_000,
         calibration: { ...UNCALIBRATED, phase: 7 },
       },
     );

@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, string>> = {
   "embedded:io/socket/tcp": "tcp",
   "embedded:io/socket/listener": "listener",
   "embedded:io/digital": "digital",
+  "embedded:io/serial": "serial",
   "embedded:storage/key-value": "key-value",
   "plugpay/entropy": "entropy",
   "plugpay/power-gate": "power-gate",

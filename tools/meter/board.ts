@@ -17,6 +17,8 @@ interface Reading {
   readonly frequency: number;
   readonly closed: boolean;
   readonly trip?: string;
+  /** Peak at the end of the current channel's scale, mA. */
+  readonly range: number;
   readonly calibration: Required<GateCalibration>;
 }
 
@@ -62,8 +64,10 @@ export class Board {
     return { read: sum, hz, reference };
   }
 
-  async calibration(): Promise<Required<GateCalibration>> {
-    return (await this.#ask<Reading>("read")).calibration;
+  /** The calibration in force, and the current channel's peak range in A. */
+  async inForce(): Promise<{ calibration: Required<GateCalibration>; range: number }> {
+    const { calibration, range } = await this.#ask<Reading>("read");
+    return { calibration, range: range / 1000 };
   }
 
   async store(record: string): Promise<void> {

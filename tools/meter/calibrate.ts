@@ -1,7 +1,7 @@
 // npm run calibrate - calibrates a power gate with a known resistive load at two points, as a person does it.
 //
 //   npm run calibrate                                     a simulated board that is wrong in every way; prints both points
-//   npm run calibrate -- --port /dev/ttyUSB0 --low 184 --high 3312 [--volts 230]
+//   npm run calibrate -- --port /dev/ttyUSB0 --low 184 --high 3312 [--volts 230] [--seconds 10]
 //
 // On a board (firmware/calibrator): plug in the small load, then the large one, when asked; --low and --high are their
 // watts at --volts as a reference meter shows them. The record is kept on the board with a checksum and survives updates.
@@ -13,7 +13,6 @@ import { RAW_BOARD } from "./figures";
 import { type CalibrationPoint, combine, fitCalibration } from "./fit";
 import { calibrateRig, Rig } from "./rig";
 
-const RANGE_A = 35;
 const CHECKS = [100, 184, 1000, 2000, 3312];
 
 function printPoint(name: string, { read, reference }: CalibrationPoint): void {
@@ -66,7 +65,7 @@ async function errors(options: ConstructorParameters<typeof Rig>[0]): Promise<st
   }
 }
 
-async function onBoard(path: string, low: number, high: number, volts: number): Promise<void> {
+async function onBoard(path: string, low: number, high: number, volts: number, seconds: number): Promise<void> {
   const board = await Board.open(path);
   try {
     const points: CalibrationPoint[] = [];
@@ -75,12 +74,13 @@ async function onBoard(path: string, low: number, high: number, volts: number): 
       ["large", high],
     ] as const) {
       await question(`Plug in the ${name} load (${watts} W at ${volts} V), then press Enter. `);
-      const point = await board.measure({ watts, volts }, 10);
+      const point = await board.measure({ watts, volts }, seconds);
       printPoint(`${name} load`, point);
       points.push(point);
     }
-    const fitted = fitCalibration(points[0] as CalibrationPoint, points[1] as CalibrationPoint, RANGE_A);
-    const calibration = combine(await board.calibration(), fitted);
+    const { calibration: before, range } = await board.inForce();
+    const fitted = fitCalibration(points[0] as CalibrationPoint, points[1] as CalibrationPoint, range);
+    const calibration = combine(before, fitted);
     await board.store(hex(encodeCalibration(calibration)));
     console.log(`Stored: ${JSON.stringify(calibration)}. Restart the board; run this again to see what error is left.`);
   } finally {
@@ -102,6 +102,7 @@ async function main(): Promise<void> {
       low: { type: "string" },
       high: { type: "string" },
       volts: { type: "string" },
+      seconds: { type: "string" },
       seed: { type: "string" },
     },
   });
@@ -114,6 +115,7 @@ async function main(): Promise<void> {
     number("--low", values.low),
     number("--high", values.high),
     number("--volts", values.volts, 230),
+    number("--seconds", values.seconds, 10),
   );
 }
 
