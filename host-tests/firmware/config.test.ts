@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { buildConfig, checkComplete, readConfig } from "../../tools/firmware/config";
-import { deviceNamed, TARGETS, targetNamed } from "../../tools/firmware/targets";
+import { buildConfig, checkComplete, imageConfig, readConfig } from "../../tools/firmware/config";
+import { imageNamed, TARGETS, targetNamed } from "../../tools/firmware/targets";
 
 const { esp32, esp32c6, esp32s3 } = TARGETS;
 const MAINNET = { settings: { network: "mainnet" } };
@@ -97,6 +97,20 @@ test("a configuration that is missing or malformed is named with its file", () =
 });
 
 test("an unknown device or target is answered with those that exist", () => {
-  assert.throws(() => deviceNamed("plug"), /expected cable or socket, came plug/);
+  assert.throws(() => imageNamed("plug"), /expected cable, socket or calibrator, came plug/);
   assert.throws(() => targetNamed("esp8266"), /expected esp32, esp32s3, esp32c3, esp32c6, came esp8266/);
+});
+
+test("a calibrator takes the board's options and console of a device's configuration, and nothing of its owner", () => {
+  const given = { ssid: "home", password: "secret", key: "aa", esplora: "https://x", gate: { currentRange: 40_000 } };
+  const config = imageConfig({ ...given, flash: "4MB", ...MAINNET }, "calibrator", esp32c6, false);
+  assert.deepEqual(config.image, { receive: 17, transmit: 16, gate: { currentRange: 40_000 } });
+  assert.equal(config.flash, "4MB");
+  assert.equal(config.key, undefined);
+  checkComplete(config, "calibrator");
+  assert.deepEqual(imageConfig({}, "calibrator", esp32, false).image, { receive: 3, transmit: 1 });
+});
+
+test("a calibrator is not built encrypted: its first start would burn the eFuses", () => {
+  assert.throws(() => imageConfig({ encrypted: true }, "calibrator", esp32s3, false), /put the record .* into `gate`/);
 });

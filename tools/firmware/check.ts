@@ -3,23 +3,29 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildConfig } from "./config";
+import { imageConfig } from "./config";
 import { deviceImage, linkOnly } from "./device";
 import { configure, ROOT } from "./image";
 import { compileNative, nativeMissing, unknownSettings } from "./native";
 import { findSdk, idfMissing, type Sdk, sdkMissing } from "./sdk";
-import { DEVICES, type DeviceName, type Link, TARGETS, type Target, UsageError } from "./targets";
+import { DEVICES, type DeviceName, type ImageName, type Link, TARGETS, type Target, UsageError } from "./targets";
 
 interface Variant {
-  readonly device: DeviceName;
+  readonly device: ImageName;
   readonly target: Target;
   readonly link: Link;
 }
 
-/** Every image that can be asked for. */
-export const VARIANTS: readonly Variant[] = DEVICES.flatMap((device) =>
+/** Every image of a device that can be asked for. */
+export const VARIANTS: readonly (Variant & { readonly device: DeviceName })[] = DEVICES.flatMap((device) =>
   Object.values(TARGETS).flatMap((target) => target.links.map((link) => ({ device, target, link }))),
 );
+/** A board's calibrator has no link. */
+const CALIBRATORS: readonly Variant[] = Object.values(TARGETS).map((target) => ({
+  device: "calibrator",
+  target,
+  link: target.links[0] as Link,
+}));
 
 /** One chip a kind of link has the modules of all; linking them says everything about JavaScript. */
 const LINKED: Readonly<Record<Link, Target>> = { ethernet: TARGETS.esp32, wifi: TARGETS.esp32c6 };
@@ -40,7 +46,7 @@ function skip(what: string, why: string): void {
 export async function check(): Promise<void> {
   const missing = sdkMissing();
   const sdk = missing ? undefined : findSdk();
-  for (const variant of VARIANTS) await checkVariant(sdk, variant);
+  for (const variant of [...VARIANTS, ...CALIBRATORS]) await checkVariant(sdk, variant);
   if (missing) skip("mcconfig and the linker", missing);
   checkSettings();
   checkNative(sdk);
@@ -50,16 +56,17 @@ export async function check(): Promise<void> {
 }
 
 async function checkVariant(sdk: Sdk | undefined, { device, target, link }: Variant): Promise<void> {
-  const name = `${device} for ${target.name}, ${link}`;
+  const name = `${device} for ${target.name}${device === "calibrator" ? "" : `, ${link}`}`;
   await attempt(name, async () => {
-    const image = await deviceImage(device, target, buildConfig({ link }, device, target, false));
+    const image = await deviceImage(device, target, imageConfig({ link }, device, target, false));
     if (!sdk) return "manifest generated";
     if (LINKED[link] !== target) {
       configure(sdk, image);
       return "mcconfig, all of ours preloaded";
     }
     const linked = linkOnly(sdk, image, target);
-    generated = linked.generated;
+    // A device's C asks for more names than the calibrator's.
+    if (device !== "calibrator") generated = linked.generated;
     return `mcconfig, all of ours preloaded, linked (${linked.warnings.aliases} places of RAM for what is not constant)`;
   });
 }

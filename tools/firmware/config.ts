@@ -2,9 +2,9 @@
 // firmware/<device>/main.ts to read from "mc/config", and the key, which the image does not hold.
 
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isNetwork, type Network, payeeScriptOf } from "../../shared/bitcoin/address";
-import { type DeviceName, type FlashSize, type Link, type Target, UsageError } from "./targets";
+import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,6 +27,7 @@ const NOT_IN_IMAGE = ["flash", "encrypted", "key"];
 
 /** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: "169.254.21.1", cable: "169.254.21.2" };
+const PINS = join(import.meta.dirname, "../../manifests/pins.json");
 const HOSTNAME = "plugpay";
 const PORT = 8121;
 
@@ -60,6 +61,33 @@ function parse(file: string, text: string): Json {
 
 function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What an image is built with: of a device, or of what calibrates its board. */
+export function imageConfig(given: Json, image: ImageName, target: Target, mainnet: boolean): BuildConfig {
+  return image === "calibrator" ? calibratorConfig(given, target) : buildConfig(given, image, target, mainnet);
+}
+
+/**
+ * For the calibrator the device's own configuration serves: it takes the board's `gate` options and its flash, and nothing
+ * that has to do with money or a network. Its console's pins are the board's.
+ */
+function calibratorConfig(given: Json, target: Target): BuildConfig {
+  if (given.encrypted === true)
+    throw new UsageError(
+      "encrypted: a calibrator is not built encrypted, as its first start would burn the eFuses for good. Calibrate with a " +
+        "configuration without it, and put the record that `npm run calibrate` prints into `gate` (docs/metering.md)",
+    );
+  const { receive, transmit } = JSON.parse(readFileSync(PINS, "utf8")).targets[target.name].console as Json;
+  return {
+    network: "regtest",
+    link: target.links[0] as Link,
+    uplink: false,
+    flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
+    encrypted: false,
+    image: { receive, transmit, ...(given.gate === undefined ? {} : { gate: given.gate }) },
+    key: undefined,
+  };
 }
 
 /** `mainnet`: real money was asked for on the command line, not only in a file that may have been copied. */
@@ -98,7 +126,8 @@ function usual(device: DeviceName, link: Link): Json {
 }
 
 /** What only the owner knows, and a device cannot work without; thrown as one line. */
-export function checkComplete({ image, link, uplink }: BuildConfig, device: DeviceName): void {
+export function checkComplete({ image, link, uplink }: BuildConfig, device: ImageName): void {
+  if (device === "calibrator") return;
   const wanted: string[] = [];
   if (device === "socket") wanted.push("esplora");
   if (link === "wifi" || uplink) wanted.push("ssid", "password");

@@ -9,14 +9,14 @@ import { configure, type Image, ImageError, OUT, ROOT } from "./image";
 import { deviceManifest, sdkconfig } from "./manifest";
 import { moduleGraph, moduleVariables } from "./modules";
 import type { Sdk } from "./sdk";
-import type { DeviceName, Target } from "./targets";
+import type { ImageName, Target } from "./targets";
 import { walletOf } from "./wallet";
 
-export async function deviceImage(device: DeviceName, target: Target, config: BuildConfig): Promise<Image> {
+export async function deviceImage(device: ImageName, target: Target, config: BuildConfig): Promise<Image> {
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
   const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
   return {
-    folder: join(OUT, `${device}-${target.name}-${config.link}`),
+    folder: join(OUT, device === "calibrator" ? `${device}-${target.name}` : `${device}-${target.name}-${config.link}`),
     platform: "esp32",
     manifest: deviceManifest(ROOT, device, target, config, application, wallet),
     own: new Map([...wallet.modules, ...application.own]),

@@ -1,10 +1,12 @@
-// npm run firmware:link -- --device cable|socket: links the very image of a device for the desktop, with preload, boots
-// it and runs its self-test. Only a linked image shows what XS makes of BigInts, tables and constants that lie in flash.
+// npm run firmware:link [-- --device calibrator]: links the very images for the desktop, with preload, boots them and runs
+// their self-tests; cable and socket pay each other, so they go together. Only a linked image shows what XS makes of
+// BigInts, tables and constants that lie in flash.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import cableOnNode from "../../firmware/selftest/cable";
+import calibratorOnNode from "../../firmware/selftest/calibrator";
 import type { Check } from "../../firmware/selftest/fixture";
 import socketOnNode from "../../firmware/selftest/socket";
 import { runScenario } from "../sim/run";
@@ -15,16 +17,16 @@ import { ownModules } from "./manifest";
 import { moduleGraph, xsName } from "./modules";
 import { findSdk, type Sdk, sdkFlaw } from "./sdk";
 import { standIns } from "./standins";
-import { type DeviceName, deviceNamed, UsageError } from "./targets";
+import { type DeviceName, type ImageName, imageNamed, UsageError } from "./targets";
 import { walletOf } from "./wallet";
 
 export interface Linked {
-  readonly device: DeviceName;
+  readonly device: ImageName;
   readonly binary: string;
 }
 
 /** The image of `device` with the desktop's stand-ins for the SDK's modules; ours and the wallet's are as on a device. */
-export async function linkedImage(sdk: Sdk, device: DeviceName): Promise<Image> {
+export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
   const folder = join(OUT, `linked-${device}`);
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
   const test = await moduleGraph(ROOT, `firmware/selftest/${device}.ts`);
@@ -59,7 +61,7 @@ function strippingFragment(sdk: Sdk): string {
 }
 
 /** The main module of a linked image: on the event "boot" it does what the SDK does on a device. */
-function mainModule(device: DeviceName): string {
+function mainModule(device: ImageName): string {
   return `import { onBoot } from "plugpay/host";
 import main from "firmware/${device}/main";
 import test from "firmware/selftest/${device}";
@@ -68,7 +70,7 @@ export const selfTest = (signed) => JSON.stringify(test(signed));
 `;
 }
 
-export async function link(sdk: Sdk, device: DeviceName): Promise<Linked> {
+export async function link(sdk: Sdk, device: ImageName): Promise<Linked> {
   const image = await linkedImage(sdk, device);
   configure(sdk, image);
   make(sdk, image);
@@ -83,7 +85,7 @@ function test(cable: Linked, socket: Linked): number {
 }
 
 /** Prints one line a check; a check fails too when Node's engine gives other bytes. */
-function report(device: DeviceName, checks: readonly Check[], onNode: readonly Check[]): number {
+function report(device: ImageName, checks: readonly Check[], onNode: readonly Check[]): number {
   let failed = 0;
   checks.forEach((check, i) => {
     const same = check.gave === onNode[i]?.gave;
@@ -114,15 +116,24 @@ async function pay(images: Readonly<Record<DeviceName, Linked>>): Promise<void> 
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { device: { type: "string" } } });
-  if (values.device !== undefined) deviceNamed(values.device);
+  const only = values.device === undefined ? undefined : imageNamed(values.device);
   const sdk = findSdk();
   const flaw = sdkFlaw(sdk.path);
   if (flaw) console.log(`Note: no image for a chip is built with this SDK: ${flaw}`);
-  console.log(`Linking both images with the Moddable SDK ${sdk.version} for the desktop`);
-  const images = { cable: await link(sdk, "cable"), socket: await link(sdk, "socket") };
-  const failed = test(images.cable, images.socket);
+  console.log(
+    `Linking ${only === "calibrator" ? only : "images"} with the Moddable SDK ${sdk.version} for the desktop`,
+  );
+  let failed = 0;
+  if (only === undefined || only === "calibrator") {
+    const { binary } = await link(sdk, "calibrator");
+    failed += report("calibrator", selfTest(binary), calibratorOnNode());
+  }
+  if (only !== "calibrator") {
+    const images = { cable: await link(sdk, "cable"), socket: await link(sdk, "socket") };
+    failed += test(images.cable, images.socket);
+    if (failed === 0) await pay(images);
+  }
   if (failed > 0) throw new UsageError(`${failed} checks of the self-test failed`);
-  await pay(images);
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -1,17 +1,17 @@
 // npm run firmware: builds a device's image with the Moddable SDK and ESP-IDF, and flashes it.
 //
-//   npm run firmware -- --device cable|socket --target esp32|esp32s3|esp32c3|esp32c6 [--config FILE] [--mainnet] [--deploy]
+//   npm run firmware -- --device cable|socket|calibrator --target esp32|esp32s3|esp32c3|esp32c6 [--config FILE] [--mainnet] [--deploy]
 //   npm run firmware -- --check          every manifest, as far as the installed tools go
 //
 // docs/building.md has the settings.
 
 import { parseArgs } from "node:util";
 import { check } from "./check";
-import { type BuildConfig, buildConfig, checkComplete, readConfig } from "./config";
+import { type BuildConfig, checkComplete, imageConfig, readConfig } from "./config";
 import { deviceImage } from "./device";
 import { configure, ImageError, make } from "./image";
 import { findSdk, idfMissing, sdkFlaw } from "./sdk";
-import { type DeviceName, deviceNamed, type Target, targetNamed, UsageError } from "./targets";
+import { type ImageName, imageNamed, type Target, targetNamed, UsageError } from "./targets";
 
 const OPTIONS = {
   device: { type: "string" },
@@ -23,7 +23,7 @@ const OPTIONS = {
 } as const;
 
 const USAGE =
-  "npm run firmware -- --device cable|socket --target esp32|esp32s3|esp32c3|esp32c6 [--config FILE] [--mainnet] [--deploy]\n" +
+  "npm run firmware -- --device cable|socket|calibrator --target esp32|esp32s3|esp32c3|esp32c6 [--config FILE] [--mainnet] [--deploy]\n" +
   "npm run firmware -- --check";
 
 function options(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"] {
@@ -37,9 +37,9 @@ function options(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["v
 async function main(): Promise<void> {
   const given = options();
   if (given.check) return check();
-  const device = deviceNamed(given.device);
+  const device = imageNamed(given.device);
   const target = targetNamed(given.target);
-  const config = buildConfig(readConfig(given.config), device, target, given.mainnet === true);
+  const config = imageConfig(readConfig(given.config), device, target, given.mainnet === true);
   const sdk = findSdk();
   const missing = idfMissing() ?? sdkFlaw(sdk.path);
   if (missing) throw new UsageError(missing);
@@ -55,7 +55,12 @@ async function main(): Promise<void> {
 }
 
 /** What the build decides and a person may want otherwise. */
-function notes(device: DeviceName, target: Target, config: BuildConfig): string[] {
+function notes(device: ImageName, target: Target, config: BuildConfig): string[] {
+  if (device === "calibrator")
+    return [
+      `calibrator for ${target.name}, console on pins ${config.image.receive} (in) and ${config.image.transmit} (out)`,
+      "It closes the relay for whoever asks over its serial port: flash the device's own image when it is done (docs/metering.md)",
+    ];
   const slots =
     config.flash === "8MB"
       ? "8 MB of flash: two slots, so an update that fails leaves the old image"

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { BuildConfig } from "./config";
 import type { ModuleGraph } from "./modules";
-import type { DeviceName, Target } from "./targets";
+import type { ImageName, Target } from "./targets";
 
 /** What tools/wallet makes of @noble and @scure: XS name to file, all of them preloaded, in this order. */
 export interface WalletModules {
@@ -25,15 +25,12 @@ export interface Manifest {
 /** The image for a chip. Paths in `root` are written through $(PLUGPAY), so the manifest reads the same everywhere. */
 export function deviceManifest(
   root: string,
-  device: DeviceName,
+  image: ImageName,
   target: Target,
   config: BuildConfig,
   application: ModuleGraph,
   wallet: WalletModules,
 ): Manifest {
-  const wifi = config.link === "wifi" || config.uplink;
-  const fragments = [device, `network-${config.link}`, ...(config.uplink ? ["network-wifi"] : [])];
-  if (wifi) fragments.push(device === "socket" ? "announce" : "silent");
   return {
     build: {
       PLUGPAY: root,
@@ -41,10 +38,18 @@ export function deviceManifest(
       SDKCONFIGPATH: "./sdkconfig",
       PARTITIONS_FILE: `$(PLUGPAY)/manifests/partitions/${config.flash.toLowerCase()}.csv`,
     },
-    include: fragments.map((name) => `$(PLUGPAY)/manifests/${name}.json`),
+    include: fragments(image, config).map((name) => `$(PLUGPAY)/manifests/${name}.json`),
     config: config.image,
     ...ownModules(root, application, wallet),
   };
+}
+
+/** The calibrator has no network: it speaks over its serial port. */
+function fragments(image: ImageName, { link, uplink }: BuildConfig): readonly string[] {
+  if (image === "calibrator") return [image];
+  const network = [`network-${link}`, ...(uplink ? ["network-wifi"] : [])];
+  const wifi = link === "wifi" || uplink;
+  return [image, ...network, ...(wifi ? [image === "socket" ? "announce" : "silent"] : [])];
 }
 
 /** Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it. */

@@ -1,4 +1,5 @@
-// npx tsx tools/firmware/measure.ts [--slots N] [--chunks BYTES] [--stack SLOTS]: what an image takes of a 32-bit chip. The linked images (tools/firmware/link.ts) are
+// npm run firmware:measure [-- --slots N --chunks BYTES --stack SLOTS] [-- --need]: what an image takes of a 32-bit chip.
+// The linked images (tools/firmware/link.ts) are
 // compiled with the SDK's XS for rv32imac as for a device, with a chip's fixed heap, and run in an emulator where one
 // instruction is one tick: self-test, then a whole payment between the two. Prints flash, RAM and what a start costs.
 //
@@ -55,20 +56,41 @@ const EMULATE = [
 const NOT_COMPILED = ["xsDefaults.c", "xsum.c"];
 const BYTES_PER_SLOT = 16;
 
+/** A heap that starts small and grows little by little: its peak is what is needed, garbage not counted. */
+const SPARING = { slots: 512, chunks: 8192, moreSlots: 32, moreChunks: 512 };
+
 /** XS's memory on a chip: manifests/engine.json's, or what the command line tries instead. */
 const memory = chipMemory();
 
-function chipMemory(): { readonly slots: number; readonly chunks: number; readonly stack: number } {
+interface Memory {
+  readonly slots: number;
+  readonly chunks: number;
+  readonly stack: number;
+  /** By how much the heap grows once collecting garbage frees too little; a chip's does not. */
+  readonly moreSlots: number;
+  readonly moreChunks: number;
+}
+
+function chipMemory(): Memory {
   const { creation } = JSON.parse(readFileSync(join(ROOT, "manifests/engine.json"), "utf8")) as {
     creation: { chunk: { initial: number }; heap: { initial: number }; stack: number };
   };
   const { values } = parseArgs({
-    options: { slots: { type: "string" }, chunks: { type: "string" }, stack: { type: "string" } },
+    options: {
+      slots: { type: "string" },
+      chunks: { type: "string" },
+      stack: { type: "string" },
+      need: { type: "boolean" },
+    },
   });
+  const stack = Number(values.stack ?? creation.stack);
+  if (values.need) return { ...SPARING, stack };
   return {
     slots: Number(values.slots ?? creation.heap.initial),
     chunks: Number(values.chunks ?? creation.chunk.initial),
-    stack: Number(values.stack ?? creation.stack),
+    stack,
+    moreSlots: 0,
+    moreChunks: 0,
   };
 }
 
@@ -107,6 +129,8 @@ function compileImage(sdk: Sdk, device: DeviceName, engine: readonly string[]): 
     `-DSELFTEST_CHUNK_BYTES=${memory.chunks}`,
     `-DSELFTEST_SLOTS=${memory.slots}`,
     `-DSELFTEST_STACK=${memory.stack}`,
+    `-DSELFTEST_MORE_SLOTS=${memory.moreSlots}`,
+    `-DSELFTEST_MORE_CHUNK_BYTES=${memory.moreChunks}`,
   ];
   const objects = [join(generated, "mc.xs.c"), join(ROOT, "firmware/selftest/host.c")].map((source) => {
     const object = join(FOLDER, `${device}-${basename(source)}.o`);

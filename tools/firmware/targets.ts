@@ -1,6 +1,8 @@
 // The chips that plugpay's firmware runs on, and what each has. manifests/targets.json refuses any other.
 
 export type DeviceName = "socket" | "cable";
+/** What is flashed: a device's own image, or for a while the one that calibrates its board. */
+export type ImageName = DeviceName | "calibrator";
 export type TargetName = "esp32" | "esp32s3" | "esp32c3" | "esp32c6";
 export type Link = "ethernet" | "wifi";
 export type FlashSize = "4MB" | "8MB";
@@ -17,6 +19,7 @@ export interface Target {
 }
 
 export const DEVICES: readonly DeviceName[] = ["cable", "socket"];
+export const IMAGES: readonly ImageName[] = [...DEVICES, "calibrator"];
 
 export const TARGETS: Readonly<Record<TargetName, Target>> = {
   // Only the first ESP32 has an Ethernet MAC (RMII).
@@ -29,10 +32,10 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
 /** Thrown for what a person got wrong: its message is all that is printed. */
 export class UsageError extends Error {}
 
-export function deviceNamed(name: string | undefined): DeviceName {
-  const device = DEVICES.find((known) => known === name);
-  if (!device) throw new UsageError(`--device: expected cable or socket, came ${name ?? "nothing"}`);
-  return device;
+export function imageNamed(name: string | undefined): ImageName {
+  const image = IMAGES.find((known) => known === name);
+  if (!image) throw new UsageError(`--device: expected cable, socket or calibrator, came ${name ?? "nothing"}`);
+  return image;
 }
 
 export function targetNamed(name: string | undefined): Target {
