@@ -1,4 +1,7 @@
 // Small checks that turn what was read from a journal into a typed value, or say where it is wrong.
+//
+// What a check holds on to is a constant, never a parameter: that could be assigned, so XS would keep a place in RAM for
+// each (docs/building.md).
 
 import { constant } from "../constant";
 import { isHex } from "../text";
@@ -20,7 +23,8 @@ export const boolean: Check<boolean> = (value, where = "record") => {
 };
 
 /** Lower-case hexadecimal of `bytes` bytes, or of any whole number of them. */
-export function hex(bytes?: number): Check<Hex> {
+export function hex(length?: number): Check<Hex> {
+  const bytes = length;
   return (value, where = "record") => {
     const expected = bytes === undefined ? "hexadecimal" : `${bytes} bytes in hexadecimal`;
     if (!isHex(value, bytes)) throw wrong(where, expected, value);
@@ -28,8 +32,8 @@ export function hex(bytes?: number): Check<Hex> {
   };
 }
 
-export function oneOf<T extends string>(...names: readonly T[]): Check<T> {
-  constant(names);
+export function oneOf<T extends string>(...allowed: readonly T[]): Check<T> {
+  const names = constant(allowed);
   return (value, where = "record") => {
     if (!names.includes(value as T)) throw wrong(where, names.join(" or "), value);
     return value as T;
@@ -40,15 +44,16 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, where) => (value === undefined ? undefined : check(value, where));
 }
 
-export function arrayOf<T>(check: Check<T>, most: number): Check<readonly T[]> {
+export function arrayOf<T>(check: Check<T>, limit: number): Check<readonly T[]> {
+  const most = limit;
   return (value, where = "record") => {
     if (!Array.isArray(value) || value.length > most) throw wrong(where, `a list of at most ${most}`, value);
     return value.map((item, index) => check(item, `${where}[${index}]`));
   };
 }
 
-export function object<T>(checks: Checks<T>): Check<T> {
-  constant(checks);
+export function object<T>(fields: Checks<T>): Check<T> {
+  const checks = constant(fields);
   return (value, where = "record") => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object", value);
     const result: Partial<T> = {};

@@ -58,9 +58,13 @@ interface Member<T> {
 type Fields<T> = { readonly [K in keyof T]-?: Member<T[K]> };
 
 // ---------------------------------------------------------------- shapes
+//
+// What a shape's functions hold on to is a constant, never a parameter: that could be assigned, so XS would keep a place
+// in RAM for each (docs/building.md).
 
 /** Whole number that fits XML-RPC's <int>. */
-function int(least: number, most: number = INT_MAX): Shape<number> {
+function int(from: number, to: number = INT_MAX): Shape<number> {
+  const [least, most] = [from, to];
   return {
     write: (value) => value,
     read: (value, field) => {
@@ -71,7 +75,8 @@ function int(least: number, most: number = INT_MAX): Shape<number> {
 }
 
 /** Money or energy: a decimal string, since they may pass 2^31; <int> and <i8> are read too. */
-function amount(isValid: (value: number) => boolean, expected: string): Shape<number> {
+function amount(test: (value: number) => boolean, description: string): Shape<number> {
+  const [isValid, expected] = [test, description];
   return {
     write: (value) => String(value),
     read: (value, field) => {
@@ -96,7 +101,8 @@ const flag: Shape<boolean> = {
   },
 };
 
-function text<T extends string>(isValid: (value: string) => boolean, expected: string): Shape<T> {
+function text<T extends string>(test: (value: string) => boolean, description: string): Shape<T> {
+  const [isValid, expected] = [test, description];
   return {
     write: (value) => value,
     read: (value, field) => {
@@ -107,7 +113,8 @@ function text<T extends string>(isValid: (value: string) => boolean, expected: s
 }
 
 /** Lower-case hexadecimal of `least` to `most` bytes. */
-function hex(least: number, most: number = least): Shape<Hex> {
+function hex(from: number, to: number = from): Shape<Hex> {
+  const [least, most] = [from, to];
   const size = least === most ? `${least}` : `${least} to ${most}`;
   return {
     write: (value) => value,
@@ -120,8 +127,8 @@ function hex(least: number, most: number = least): Shape<Hex> {
   };
 }
 
-function list<T>(item: Shape<T>, least: number, most: number): Shape<readonly T[]> {
-  constant(item);
+function list<T>(shape: Shape<T>, from: number, to: number): Shape<readonly T[]> {
+  const [item, least, most] = [constant(shape), from, to];
   return {
     write: (values) => values.map((value) => item.write(value)),
     read: (value, field) => {
@@ -135,8 +142,9 @@ function list<T>(item: Shape<T>, least: number, most: number): Shape<readonly T[
 }
 
 /** A struct. A request must have no other members (a misspelt one would go unnoticed); an answer may, for later versions. */
-function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore"): Shape<T> {
-  constant(members);
+function struct<T extends object>(fields: Fields<T>, others: "refuse" | "ignore"): Shape<T> {
+  const members = constant(fields);
+  const isClosed = others === "refuse";
   const keys = Object.freeze(Object.keys(members)) as readonly (keyof T)[];
   const names = Object.freeze(keys.map((key) => members[key].name)) as readonly string[];
   return Object.freeze({
@@ -162,7 +170,7 @@ function struct<T extends object>(members: Fields<T>, others: "refuse" | "ignore
           known++;
         } else if (!optional) throw new WireError(prefix + name, "a member", "none");
       }
-      if (others === "refuse") refuseOthers(present, names, known, prefix);
+      if (isClosed) refuseOthers(present, names, known, prefix);
       return read as T;
     },
   });
@@ -214,15 +222,19 @@ const scheme: Shape<Scheme> = {
   },
 };
 
-const schemeName = Object.freeze(
-  text((name) => name.length <= 32 && /^[a-z0-9-]+$/.test(name), "the name of a scheme"),
+const schemeNames = constant(
+  list(
+    text((name) => name.length <= 32 && /^[a-z0-9-]+$/.test(name), "the name of a scheme"),
+    1,
+    16,
+  ),
 );
 
 /** Those that we know, in the socket's order: a later version may have more. */
 const schemes: Shape<readonly Scheme[]> = {
   write: (values) => [...values],
   read: (value, field) => {
-    const names = list(schemeName, 1, 16).read(value, field);
+    const names = schemeNames.read(value, field);
     return names.filter((name): name is Scheme => SCHEMES.includes(name as Scheme));
   },
 };
