@@ -11,6 +11,7 @@ import { ChainError } from "./error";
 import type { Http, HttpResponse } from "./http-port";
 import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
 import { shortened } from "./reject";
+import { Turns } from "./turns";
 
 export interface HttpBackendOptions {
   readonly http: Http;
@@ -50,6 +51,7 @@ const LIMIT_TEXT_BYTES = 65_536;
 export class HttpBackend {
   readonly #options: HttpBackendOptions;
   readonly #bucket: Bucket;
+  readonly #turns = new Turns();
   readonly #to: { readonly host: string; readonly port: number; readonly secure: boolean; readonly path: string };
 
   /** Throws an Error where `url` is none. */
@@ -64,7 +66,12 @@ export class HttpBackend {
   }
 
   /** Any status but 429 (and 503 with Retry-After) comes back as an answer. Rejects with a ChainError. */
-  async ask(question: Question): Promise<Answer> {
+  ask(question: Question): Promise<Answer> {
+    // What the server is known to be slow at keeps nothing else waiting.
+    return question.timeoutMs === undefined ? this.#turns.take(() => this.#ask(question)) : this.#ask(question);
+  }
+
+  async #ask(question: Question): Promise<Answer> {
     await this.#bucket.take();
     const reader = question.json && new JsonReader({ limitBytes: this.#limit, ...question.json });
     const response = await this.#request(question, reader);
