@@ -220,6 +220,7 @@ export class CableController {
       const offer = await socket.powerRequest({
         address,
         scheme: announced.scheme,
+        ticket: wallet.ticket,
         ...(known ? { session: known } : {}),
       });
       const terms = this.#purse.termsFor(offer, announced);

@@ -185,7 +185,7 @@ export class Purse {
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
-    const request = { session: offer.session, increment: offer.increment, transaction };
+    const request = { session: offer.session, increment: offer.increment, transaction, ticket: wallet.ticket };
     return { request, step, draft, energy: energyFor(step.pay, terms.price) };
   }
 

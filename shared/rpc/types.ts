@@ -42,6 +42,8 @@ export interface PowerRequest {
   readonly scheme: Scheme;
   /** Goes on with this session; absent to open one (or to resume the address's open one). */
   readonly session?: Hex;
+  /** Shows whose the credit is that waits under this address. */
+  readonly ticket?: Hex;
 }
 
 export interface WireInput {
@@ -85,6 +87,8 @@ export interface PaymentRequest {
   readonly increment: number;
   /** The draft, signed. */
   readonly transaction: Hex;
+  /** 16 bytes that only the payer knows: without them nobody else draws the credit that it leaves behind. */
+  readonly ticket?: Hex;
 }
 
 export interface PaymentResult {

@@ -208,6 +208,7 @@ const SCHEMES: readonly Scheme[] = Object.freeze(["single-fee", "basic"]);
 const STATES: readonly string[] = Object.freeze(["standby", "paid", "lockout"] satisfies SocketState[]);
 
 const session: Shape<Hex> = hex(16);
+const ticket: Shape<Hex> = hex(16);
 const state = text<SocketState>((value) => STATES.includes(value), "standby, paid or lockout");
 const transaction = hex(10, MAX_TRANSACTION_BYTES);
 const increment = int(1);
@@ -271,6 +272,7 @@ export const powerRequest: Shape<PowerRequest> = struct<PowerRequest>(
     address: { name: "address", shape: address },
     scheme: { name: "scheme", shape: scheme },
     session: { name: "session", shape: session, optional: true },
+    ticket: { name: "ticket", shape: ticket, optional: true },
   },
   "refuse",
 );
@@ -315,6 +317,7 @@ export const paymentRequest: Shape<PaymentRequest> = struct<PaymentRequest>(
     session: { name: "session", shape: session },
     increment: { name: "increment", shape: increment },
     transaction: { name: "transaction", shape: transaction },
+    ticket: { name: "ticket", shape: ticket, optional: true },
   },
   "refuse",
 );

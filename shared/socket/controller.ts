@@ -105,7 +105,7 @@ export class SocketController implements SocketCalls {
       childFor: (settlement, rival) => this.#childFor(settlement, rival),
       onRival: (settlement, rival, spend) => this.#onRival(settlement, rival, spend),
       onMined: (settlement) => this.#onMined(settlement),
-      onSent: (settlement) => this.#outlet.creditFor(settlement.payerScript, settlement.credit ?? 0),
+      onSent: ({ payerScript, credit, ticket }) => this.#outlet.creditFor(payerScript, credit ?? 0, ticket),
     });
     this.#till = new Till({
       clock,

@@ -3,13 +3,13 @@
 // Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
-import { appended } from "../journal/ledger";
+import { appended, type Changes } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { SocketState } from "../rpc/types";
 import { TripRetry } from "../trip-retry";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
 import type { SocketLedger } from "./ledger";
-import type { SocketRecord } from "./record";
+import type { Credit, SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 
 const MICRO = 1000;
@@ -115,14 +115,16 @@ export class Outlet {
 
   /**
    * The record's part that adds a payment's `energy` to the payer's credit, and what was put aside of it; the caller
-   * writes it together with the commitment. What standby gave is paid with it, so the allowance is whole again.
+   * writes it together with the commitment. What standby gave is paid with it, so the allowance is whole again. With
+   * `ticket` alone can the payer draw it after it was away.
    */
-  creditAfter(payer: Hex, energy: MilliwattHour): Partial<SocketRecord> {
+  creditAfter(payer: Hex, energy: MilliwattHour, ticket: Hex | undefined): Changes<SocketRecord> {
     const { paidUpTo, parked } = this.#options.ledger.record;
     const waiting = parked.find((credit) => credit.script === payer)?.energy ?? 0;
     return {
       state: "paid",
       payer,
+      ticket,
       paidUpTo: paidUpTo + (energy + waiting) * MICRO,
       allowance: this.#fullAllowance(),
       parked: parked.filter((credit) => credit.script !== payer),
@@ -130,12 +132,11 @@ export class Outlet {
   }
 
   /** The record's part that credits `energy` to `payer`, who may be here or not. */
-  creditFor(payer: Hex, energy: MilliwattHour): Partial<SocketRecord> {
+  creditFor(payer: Hex, energy: MilliwattHour, ticket: Hex | undefined): Changes<SocketRecord> {
     const { record } = this.#options.ledger;
-    if (record.session?.payerScript === payer) return this.creditAfter(payer, energy);
+    if (record.session?.payerScript === payer) return this.creditAfter(payer, energy, ticket);
     const before = record.parked.find((credit) => credit.script === payer)?.energy ?? 0;
-    const others = record.parked.filter((credit) => credit.script !== payer);
-    return { parked: appended(others, { script: payer, energy: before + energy }, MAX_PARKED) };
+    return { parked: parkedWith(record.parked, payer, before + energy, ticket) };
   }
 
   /** Stops selling while something about the payment is open; credit waits, standby keeps the cable awake. */
@@ -152,8 +153,9 @@ export class Outlet {
     const { ledger } = this.#options;
     const { record } = ledger;
     const drawing = record.payer === payer && this.state === "paid";
-    if (!drawing && this.creditOf(payer) === 0) return;
-    ledger.write({ parked: record.parked.filter((credit) => credit.script !== payer) });
+    const parked = record.parked.filter((credit) => credit.script !== payer);
+    if (!drawing && parked.length === record.parked.length) return;
+    ledger.write({ parked });
     if (!drawing) return;
     ledger.change({ payer: undefined });
     this.#lock("double-spend");
@@ -167,8 +169,11 @@ export class Outlet {
     this.#options.onChange();
   }
 
-  /** Gives a cable that comes back the credit it left here. What another one left is put aside for its return. */
-  resume(payer: Hex): void {
+  /**
+   * Gives a cable that comes back, and shows its ticket, the credit it left here; without it the credit waits for its next
+   * payment. What another one left is put aside for its return.
+   */
+  resume(payer: Hex, ticket: Hex | undefined): void {
     const { ledger, report } = this.#options;
     const before = ledger.record.payer;
     if (before === payer && this.state === "paid") return;
@@ -176,19 +181,23 @@ export class Outlet {
       this.#park();
       this.#standby();
     }
-    const parked = ledger.record.parked.find((credit) => credit.script === payer);
+    const parked = this.#parkedFor(payer, ticket);
     if (!parked) return;
     const allowance = this.#allowanceLeft();
-    ledger.write({ ...this.creditAfter(payer, 0), allowance });
+    ledger.write({ ...this.creditAfter(payer, 0, parked.ticket ?? ticket), allowance });
     report({ name: "credit-honoured", energy: parked.energy });
     this.supply();
   }
 
-  /** Credit that waits for `payer`, or that it is drawing on. */
-  creditOf(payer: Hex): MilliwattHour {
-    const { record } = this.#options.ledger;
-    if (record.payer === payer && this.state === "paid") return this.credit();
-    return record.parked.find((credit) => credit.script === payer)?.energy ?? 0;
+  /** Credit that `payer` is drawing on, or that waits for it and for `ticket`. */
+  creditOf(payer: Hex, ticket: Hex | undefined): MilliwattHour {
+    if (this.#options.ledger.record.payer === payer && this.state === "paid") return this.credit();
+    return this.#parkedFor(payer, ticket)?.energy ?? 0;
+  }
+
+  #parkedFor(payer: Hex, ticket: Hex | undefined): Credit | undefined {
+    const credit = this.#options.ledger.record.parked.find(({ script }) => script === payer);
+    return credit?.ticket === undefined || credit.ticket === ticket ? credit : undefined;
   }
 
   /** Call about once a second. */
@@ -267,11 +276,15 @@ export class Outlet {
   /** Puts the running credit aside for when its cable comes back. */
   #park(): void {
     const { ledger } = this.#options;
-    const { payer, parked, state } = ledger.record;
+    const { payer, ticket, parked, state } = ledger.record;
     const energy = Math.floor(this.#creditLeft() / MICRO);
     if (state !== "paid" || payer === undefined || energy <= 0) return;
-    const others = parked.filter((credit) => credit.script !== payer);
-    ledger.change({ parked: appended(others, { script: payer, energy }, MAX_PARKED), payer: undefined, paidUpTo: 0 });
+    ledger.change({
+      parked: parkedWith(parked, payer, energy, ticket),
+      payer: undefined,
+      ticket: undefined,
+      paidUpTo: 0,
+    });
   }
 
   // ------------------------------------------------------------ power
@@ -351,4 +364,10 @@ export class Outlet {
   #fullAllowance(): MicrowattHour {
     return this.#options.settings.standbyAllowance * MICRO;
   }
+}
+
+/** `parked` with what one payer has there now; the oldest make room. */
+function parkedWith(parked: readonly Credit[], script: Hex, energy: MilliwattHour, ticket?: Hex): readonly Credit[] {
+  const others = parked.filter((credit) => credit.script !== script);
+  return appended(others, { script, energy, ...(ticket === undefined ? {} : { ticket }) }, MAX_PARKED);
 }

@@ -15,7 +15,7 @@ import {
 } from "../payment/session";
 import type { Clock, FeeRates } from "../ports";
 import type { DraftOffer } from "../rpc/types";
-import { energyFor, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
 import { unpaid } from "./exposure";
 import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";
@@ -155,8 +155,8 @@ export class Proposals {
     return (vsize * Math.max(rates.target, rates.floor)) / 1000 > held.fee * FEE_RISE;
   }
 
-  /** The proposal as it travels. */
-  offer(session: Session, proposal: Proposal): DraftOffer {
+  /** The proposal as it travels, to who shows `ticket`. */
+  offer(session: Session, proposal: Proposal, ticket: Hex | undefined): DraftOffer {
     const { draft, prepared, increment, energy } = proposal;
     return {
       session: session.id,
@@ -169,7 +169,7 @@ export class Proposals {
       energy,
       sessionMax: session.max,
       arrears: arrearsDue(session),
-      credit: this.#options.outlet.creditOf(session.payerScript),
+      credit: this.#options.outlet.creditOf(session.payerScript, ticket),
       expiry: session.expiry,
     };
   }

@@ -28,11 +28,15 @@ export interface Settlement {
   readonly minedTxid?: Hex;
   /** Credit that waits until the network has it (basic protocol); then it is the payer's. */
   readonly credit?: MilliwattHour;
+  /** Of the payer, for that credit. */
+  readonly ticket?: Hex;
 }
 
 export interface Credit {
   readonly script: Hex;
   readonly energy: MilliwattHour;
+  /** Who comes for it has to show this; absent where the payer gave none. */
+  readonly ticket?: Hex;
 }
 
 export interface Debt {
@@ -65,6 +69,8 @@ export interface SocketRecord {
   readonly openedAt: MicrowattHour;
   /** Whose the credit is. */
   readonly payer?: Hex;
+  /** What the payer would have to show if it went away and came back. */
+  readonly ticket?: Hex;
   /** Credit of cables that are not here now. */
   readonly parked: readonly Credit[];
   readonly session?: Session;
@@ -76,6 +82,8 @@ export interface SocketRecord {
   readonly settled: readonly Hex[];
   /** Scripts that cheated here, the latest last. */
   readonly cheats: readonly Hex[];
+  /** Coins that were pledged here and then spent elsewhere, the latest last (`settledName`). */
+  readonly cheatCoins?: readonly Hex[];
 }
 
 export const EMPTY_RECORD: SocketRecord = constant({
@@ -103,6 +111,7 @@ const settlement: Check<Settlement> = object<Settlement>({
   open: boolean,
   minedTxid: optional(hex(32)),
   credit: optional(integer),
+  ticket: optional(hex(16)),
 });
 
 /** Throws an Error that names the part that is not as expected. */
@@ -115,11 +124,13 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   standbyUpTo: integer,
   openedAt: integer,
   payer: optional(hex()),
-  parked: arrayOf(object<Credit>({ script: hex(), energy: integer }), 64),
+  ticket: optional(hex(16)),
+  parked: arrayOf(object<Credit>({ script: hex(), energy: integer, ticket: optional(hex(16)) }), 64),
   session: optional(sessionShape),
   transaction: optional(hex()),
   settlements: arrayOf(settlement, 64),
   debts: arrayOf(object<Debt>({ script: hex(), amount: integer, txid: optional(hex(32)) }), 64),
   settled: arrayOf(hex(12), 64),
   cheats: arrayOf(hex(), 64),
+  cheatCoins: optional(arrayOf(hex(12), 64)),
 });

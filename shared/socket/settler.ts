@@ -34,7 +34,7 @@ export interface SettlerOptions {
   readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
   readonly onMined: (settlement: Settlement) => void;
   /** The network has a payment whose credit waited for that. The record's part that gives it, and what to do once it is written. */
-  readonly onSent: (settlement: Settlement) => Partial<SocketRecord>;
+  readonly onSent: (settlement: Settlement) => Changes<SocketRecord>;
 }
 
 export class Settler {
@@ -149,7 +149,7 @@ export class Settler {
     // As the record has it now: credit is given once, however often the network is told.
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
     const credited = waiting ? this.#options.onSent(settlement) : {};
-    this.#update(settlement, { state: "sent", credit: undefined }, credited);
+    this.#update(settlement, { state: "sent", credit: undefined, ticket: undefined }, credited);
   }
 
   async #follow(settlement: Settlement): Promise<void> {
@@ -242,7 +242,7 @@ export class Settler {
     return children.flatMap((child) => [child, ...this.#spending(gone(child, undefined))]);
   }
 
-  #update(settlement: Settlement, changes: Changes<Settlement>, others: Partial<SocketRecord> = {}): void {
+  #update(settlement: Settlement, changes: Changes<Settlement>, others: Changes<SocketRecord> = {}): void {
     const { ledger } = this.#options;
     const changed = merged(settlement, changes);
     const settlements = ledger.record.settlements.map((other) => (same(other, settlement) ? changed : other));

@@ -55,12 +55,12 @@ export class Till {
     this.#mustMayDeal(payer);
     const running = this.session;
     // While an earlier commitment is being outbid, only a better one closes the relay again.
-    if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer);
+    if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer, request.ticket);
     const { settler } = this.#options;
     if (running?.payerScript === payer && running.scheme === request.scheme) {
       if (this.#isUnderWay(running)) await settler.run();
       if (this.#isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
-      return this.#proposeAgain();
+      return this.#proposeAgain(request.ticket);
     }
     if (running) this.end("another-payer");
     // What an earlier session holds goes out first: its change may be all the coins there are.
@@ -72,8 +72,8 @@ export class Till {
     this.#publicKey = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
     // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
-    this.#options.outlet.resume(payer);
-    return this.#proposeAgain();
+    this.#options.outlet.resume(payer, request.ticket);
+    return this.#proposeAgain(request.ticket);
   }
 
   /**
@@ -104,12 +104,12 @@ export class Till {
 
   // ------------------------------------------------------------ drafts
 
-  /** The standing proposal, or a new one. Throws a Fault where the session can take no more. */
-  async #proposeAgain(): Promise<DraftOffer> {
+  /** The standing proposal, or a new one, for who shows `ticket`. Throws a Fault where the session can take no more. */
+  async #proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
     const rates = await this.#options.watch.rates();
     const session = this.#mustBeOpen();
     const proposal = this.#proposals.make(session, rates);
-    if (proposal) return this.#proposals.offer(session, proposal);
+    if (proposal) return this.#proposals.offer(session, proposal, ticket);
     if (!this.canSell() && canPayMore(session)) throw new Fault("exposure-limit", "", 60_000);
     this.end("complete");
     // Not even a first draft: only a fee beyond the limit forbids that.
@@ -183,7 +183,7 @@ export class Till {
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const handedOver = this.#openSettlement(session);
     ledger.write({
-      ...outlet.creditAfter(session.payerScript, proposal.energy),
+      ...outlet.creditAfter(session.payerScript, proposal.energy, request.ticket),
       ...this.#debtsAfter(session),
       ...(handedOver ? settler.taken(settlementOf(advanced, request.transaction, true)) : {}),
       session: advanced,
@@ -203,6 +203,7 @@ export class Till {
       inputs: session.inputs,
       commitments: advanced.commitments.slice(-1),
       credit: proposal.energy,
+      ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
     };
     const collected = paidDebt(session, ledger.record.debts);
     ledger.write({ ...settler.taken(settlement), ...this.#debtsAfter(session), session: advanced });
@@ -238,7 +239,7 @@ export class Till {
     const rates = this.#options.watch.lastRates();
     const session = this.session;
     const next = session && rates ? this.#proposals.make(session, rates) : undefined;
-    const offer = session && next ? this.#proposals.offer(session, next) : undefined;
+    const offer = session && next ? this.#proposals.offer(session, next, undefined) : undefined;
     const result = { credited: proposal.energy, ...(offer ? { next: offer } : {}) };
     const over = session !== undefined && !next && (this.canSell() || !canPayMore(session));
     const settled = over ? this.end("complete") : undefined;
