@@ -1,15 +1,17 @@
-// npm run prove -- --runs N [--seed N] [--json] [--no-self-check]
+// npm run prove -- --runs N [--seed N] [--json] [--no-self-check] | --plan FILE
 //
 // Plays N random runs of a socket and a cable under every fault that can be made, holds the bounds of both sides after
 // each step, and shrinks what fails to a readable story. Its self-check takes one safeguard away at a time and shows
-// that each is missed within the runs of npm test.
+// that each is missed within the runs of npm test. A plan that failed is printed as JSON; --plan plays it once more.
 
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Plan } from "../host-tests/prove/moves";
 import { type Failure, MUTATIONS, prove, type Report } from "../host-tests/prove/prove";
+import { run } from "../host-tests/prove/run";
 import { TEST_RUNS, TEST_SEED } from "../host-tests/prove/size";
 
-const USAGE = "usage: npm run prove -- [--runs N] [--seed N] [--json] [--no-self-check]";
+const USAGE = "usage: npm run prove -- [--runs N] [--seed N] [--json] [--no-self-check] | --plan FILE";
 
 interface MutationResult {
   readonly name: string;
@@ -18,7 +20,8 @@ interface MutationResult {
 }
 
 async function main(): Promise<number> {
-  const { runs, seed, json, selfCheck } = options();
+  const { runs, seed, json, selfCheck, plan } = options();
+  if (plan !== undefined) return replay(plan);
   const say = (line: string): void => {
     if (!json) console.log(line);
   };
@@ -33,13 +36,22 @@ async function main(): Promise<number> {
   return report.failure || missed.length > 0 ? 1 : 0;
 }
 
-function options(): { runs: number; seed: number; json: boolean; selfCheck: boolean } {
+interface Options {
+  readonly runs: number;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly selfCheck: boolean;
+  readonly plan: string | undefined;
+}
+
+function options(): Options {
   const { values } = parseArgs({
     options: {
       runs: { type: "string", default: "1000" },
       seed: { type: "string", default: String(TEST_SEED) },
       json: { type: "boolean", default: false },
       "no-self-check": { type: "boolean", default: false },
+      plan: { type: "string" },
     },
   });
   const number = (name: "runs" | "seed"): number => {
@@ -47,7 +59,8 @@ function options(): { runs: number; seed: number; json: boolean; selfCheck: bool
     if (Number.isSafeInteger(value) && value >= 1) return value;
     throw new Error(`--${name}: expected a whole number from 1, came ${values[name]}\n${USAGE}`);
   };
-  return { runs: number("runs"), seed: number("seed"), json: values.json, selfCheck: !values["no-self-check"] };
+  const { json, plan } = values;
+  return { runs: number("runs"), seed: number("seed"), json, selfCheck: !values["no-self-check"], plan };
 }
 
 function describe(report: Report, seconds: number): void {
@@ -66,8 +79,16 @@ function describe(report: Report, seconds: number): void {
 
 function tell(failure: Failure): void {
   console.log(`\nFAILED after ${failure.afterRuns} runs: ${failure.violation}\n`);
-  console.log(`terms: ${JSON.stringify(failure.plan.terms)}`);
+  console.log(`plan (play it again with --plan FILE): ${JSON.stringify(failure.plan)}\n`);
   console.log(failure.story.join("\n"));
+}
+
+/** Plays one plan and tells its story. */
+async function replay(file: string): Promise<number> {
+  const outcome = await run(JSON.parse(readFileSync(file, "utf8")) as Plan);
+  console.log(outcome.story.join("\n"));
+  console.log(`\nresult      ${outcome.violation ?? "every bound held"}`);
+  return outcome.violation === undefined ? 0 : 1;
 }
 
 async function check(say: (line: string) => void): Promise<MutationResult[]> {

@@ -138,7 +138,12 @@ export class Referee {
 
   cableLoss(): Satoshi {
     this.stage.circuit.advance();
-    return this.pledged().value - this.worth(this.stage.circuit.delivered);
+    return this.pledged().value - this.agreedWorth(this.stage.circuit.delivered);
+  }
+
+  /** Satoshi that energy is worth at the price that the cable agreed to. */
+  private agreedWorth(energy: number): Satoshi {
+    return (energy * (this.rogueSocket?.dearest ?? this.stage.settings.price)) / 1e9;
   }
 
   /** One increment, the renewal threshold, and what both meters and a restart may be off by. */
@@ -152,7 +157,7 @@ export class Referee {
     // The base and what a restart may forget are conceded once and not once a session.
     const tolerance = share + standing + 2 * cableSettings.toleranceBase + 4 * cableSettings.writeEvery;
     const threshold = (settings.increment * cableSettings.renewAt) / 1000;
-    return settings.increment + cableSettings.maxClaims + threshold + this.worth(tolerance * 1000) + increments;
+    return settings.increment + cableSettings.maxClaims + threshold + this.agreedWorth(tolerance * 1000) + increments;
   }
 
   private checkCable(): void {
@@ -162,7 +167,7 @@ export class Referee {
     this.worst.cableOfBound = Math.max(this.worst.cableOfBound, loss / bound);
     if (loss > bound)
       throw new Violation(
-        `the cable signed away ${loss.toFixed(0)} sat more than the ${this.worth(this.stage.circuit.delivered).toFixed(0)} sat it was delivered; its bound is ${bound.toFixed(0)}`,
+        `the cable signed away ${loss.toFixed(0)} sat more than the ${this.agreedWorth(this.stage.circuit.delivered).toFixed(0)} sat it was delivered; its bound is ${bound.toFixed(0)}`,
       );
     this.checkMinedFees();
     const { value, fees } = this.pledged();

@@ -44,6 +44,8 @@ export class RogueSocket implements SocketCalls {
   /** Signings under amounts of its own invention too: no node takes one of those alone. */
   private readonly takenEver: Transaction[] = [];
   private readonly lies = new Set<Lie>();
+  /** The dearest price it ever announced, msat/Wh: who agreed to it within its limits has lost nothing by that. */
+  dearest: number;
   private script: string;
   private open: Open | undefined;
   private offered: { readonly offer: DraftOffer; readonly draft: Draft; readonly pay: Satoshi } | undefined;
@@ -58,6 +60,7 @@ export class RogueSocket implements SocketCalls {
 
   constructor(private readonly stage: Stage) {
     this.script = stage.payout.script;
+    this.dearest = stage.settings.price;
     stage.circuit.socket.boot();
     this.power(true);
     stage.link.far = () => (stage.circuit.isPlugged ? this : undefined);
@@ -115,6 +118,8 @@ export class RogueSocket implements SocketCalls {
     if (request.waitMs)
       await new Promise<void>((resolve) => this.stage.clock.after(Math.min(request.waitMs ?? 0, 2_000), resolve));
     const remaining = this.remaining();
+    const price = this.lies.has("lie-price") ? settings.price * 2 : settings.price;
+    this.dearest = Math.max(this.dearest, price);
     return {
       version: 1,
       schemes: settings.schemes,
@@ -122,7 +127,7 @@ export class RogueSocket implements SocketCalls {
       used: Math.floor(this.stage.circuit.socket.read().total / 1000),
       remaining,
       standbyRemaining: 50,
-      price: this.lies.has("lie-price") ? settings.price * 2 : settings.price,
+      price,
       increment: settings.increment,
       sessionMax: settings.sessionMax,
       renewalDue: remaining <= settings.renewalThreshold || this.lies.has("lie-due"),
