@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { ChainError } from "../../shared/chain/error";
+import { Journal } from "../../shared/journal/journal";
 import { FAULTS, Fault, type FaultName } from "../../shared/rpc/faults";
 import type { DraftOffer } from "../../shared/rpc/types";
+import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
 import { hash160, parse, serialise, sighash, type Transaction, type TxOutput } from "../model/transaction";
 import { alone, type Bench, Customer, MINUTE } from "./bench";
 
@@ -201,7 +203,7 @@ test("a gate that has tripped sells nothing until it is cleared", async () => {
   assert.equal((await payer.pay(offer)).credited, 40_000);
 });
 
-test("a coin that somebody else has spent is refused, and its owner for good", async () => {
+async function doubleSpent(): Promise<{ bench: Bench; payer: Customer }> {
   const { bench, payer, offer } = await paidOnce();
   const [coin] = offer.inputs;
   assert.ok(coin);
@@ -215,6 +217,47 @@ test("a coin that somebody else has spent is refused, and its owner for good", a
   await assert.rejects(payer.pay(offer), (error) => error instanceof Fault);
   await bench.clock.run(MINUTE + 30_000);
   await assert.rejects(payer.ask(), refuses("address-refused"));
+  return { bench, payer };
+}
+
+test("a coin that somebody else has spent is refused, and its owner for good", async () => {
+  await doubleSpent();
+});
+
+test("a coin that was double-spent pays nothing either where its owner's address was forgotten", async () => {
+  const { bench, payer } = await doubleSpent();
+  const journal = new Journal<SocketRecord>({
+    store: bench.socketStore,
+    name: "socket",
+    version: SOCKET_RECORD_VERSION,
+    parse: parseSocketRecord,
+    report: () => {},
+  });
+  const record = journal.load();
+  assert.equal(record?.cheatCoins.length, 1);
+  bench.cutSocket();
+  journal.save({ ...(record as SocketRecord), cheats: [], settlements: [] });
+  // What spent the coin is gone from the chain as the socket sees it.
+  const { mempool } = bench.network.node;
+  for (const txid of [...mempool.entries.keys()]) mempool.evict(txid);
+  bench.restartSocket();
+  await assert.rejects(payer.ask(), refuses("address-refused"));
+});
+
+test("the owner's word forgives who cheated, and what is owed, once", async () => {
+  const { bench, payer } = await doubleSpent();
+  bench.network.mineMany(3);
+  await bench.clock.run(2 * MINUTE);
+  bench.network.grant(payer.wallet.script, 300_000);
+  bench.configure({ socket: { forgive: "2026-11-22" } });
+  bench.restartSocket();
+  assert.deepEqual(
+    bench.named("forgiven").map(({ debts }) => debts),
+    [10_000],
+  );
+  assert.equal((await payer.ask()).increment, 1);
+  bench.restartSocket();
+  assert.equal(bench.named("forgiven").length, 1, "the same word does nothing a second time");
 });
 
 test("the chain's answer at the last moment counts: input-spent", async () => {

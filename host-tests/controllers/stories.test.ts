@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bench } from "./bench";
+import { addressOf } from "../../shared/bitcoin/address";
+import { Bench, Customer } from "./bench";
 
 const MINUTE = 60_000;
 const TOASTER = 1_300_000;
@@ -73,6 +74,42 @@ test("credit that was left behind is honoured on return", async () => {
   assert.equal(bench.cable.state, "powered");
   assert.ok(bench.circuit.delivered > delivered + 9_000_000, "the toaster goes on");
   assert.equal(named(bench, "credited").length, 1, "nothing is paid while credit lasts");
+});
+
+test("who only names the address of a cable that left draws none of its credit; the cable still finds it", async () => {
+  const bench = start();
+  await bench.clock.run(30_000);
+  bench.unplug();
+  await bench.clock.run(2 * MINUTE);
+  const delivered = bench.circuit.delivered;
+  const address = addressOf(bench.wallet.script, "regtest");
+  bench.draw(10_000);
+  for (const ticket of [undefined, "ab".repeat(16)]) {
+    const request = { address, scheme: "single-fee" as const, ...(ticket === undefined ? {} : { ticket }) };
+    const offer = await bench.clock.finish(bench.socket.powerRequest(request, "169.254.9.9:1"));
+    assert.equal(offer.credit, 0, "nor is it told how much there is");
+  }
+  await bench.clock.run(5 * MINUTE);
+  assert.equal(named(bench, "credit-honoured").length, 0);
+  assert.ok(bench.circuit.delivered - delivered < 60_000, "a stranger gets what standby gives");
+  bench.unplug();
+  bench.circuit.load = TOASTER;
+  await bench.clock.run(5 * MINUTE);
+  bench.plugIn();
+  await bench.clock.run(30_000);
+  assert.equal(named(bench, "credit-honoured").length, 1);
+  assert.equal(named(bench, "credited").length, 1, "nothing is paid while credit lasts");
+  assert.deepEqual(named(bench, "stopped"), []);
+});
+
+test("a cable that shows no ticket gets the credit that it left with its next payment", async () => {
+  const bench = start();
+  await bench.clock.run(30_000);
+  bench.unplug();
+  await bench.clock.run(2 * MINUTE);
+  const payer = new Customer(bench, 7);
+  const { remaining } = await payer.pay();
+  assert.ok(remaining > 60_000, `${remaining} mWh: what it bought now, and most of what it had bought before`);
 });
 
 test("a cable without coins stops, and draws no more than standby gives", async () => {

@@ -1,7 +1,7 @@
 // What a configuration may say, and what goes into an image.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -15,14 +15,20 @@ test("without a configuration a device is for regtest, at its fixed address on E
   const cable = buildConfig({}, "cable", esp32, false);
   assert.equal(cable.network, "regtest");
   assert.equal(cable.link, "ethernet");
-  assert.equal(cable.image.address, "169.254.21.2");
-  assert.deepEqual(cable.image.socket, { host: "169.254.21.1", port: 8121 });
-  assert.equal(buildConfig({}, "socket", esp32, false).image.address, "169.254.21.1");
+  assert.equal(cable.image.address, "169.254.80.81");
+  assert.deepEqual(cable.image.socket, { host: "169.254.80.80", port: 8080 });
+  assert.equal(buildConfig({}, "socket", esp32, false).image.address, "169.254.80.80");
+});
+
+test("a socket answers where the protocol's page says that it does", () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "protocol.md"), "utf8");
+  const { image } = buildConfig({}, "socket", esp32, false);
+  assert.ok(page.includes(`link-local address **${image.address}**, port **${image.port}**`));
 });
 
 test("on Wi-Fi a cable calls the socket by its announced name and compares the meters", () => {
   const { image } = buildConfig({}, "cable", esp32c6, false);
-  assert.deepEqual(image.socket, { host: "plugpay.local", port: 8121 });
+  assert.deepEqual(image.socket, { host: "plugpay.local", port: 8080 });
   assert.deepEqual(image.settings, { sharedLink: true, network: "regtest" });
 });
 

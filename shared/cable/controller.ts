@@ -136,10 +136,22 @@ export class CableController {
   start(): void {
     this.#ledger.load();
     this.#inlet.start();
+    this.#forgive();
     this.#running = true;
     this.#options.report({ name: "start", total: this.#ledger.record.total, credit: this.#inlet.remaining() });
     this.#tick();
     void this.#run();
+  }
+
+  /** The owner writes off what sockets took and did not give, and pays those again that cheated: once for each word. */
+  #forgive(): void {
+    const { settings, report } = this.#options;
+    const { claims, pledges, forgiven } = this.#ledger.record;
+    if (settings.forgive === "" || settings.forgive === forgiven) return;
+    report({ name: "forgiven", claims: claims.reduce((sum, { value }) => sum + value, 0) });
+    // A payment that was never acknowledged may still be mined; its coins stay promised until the session expires.
+    const closed = pledges.map((pledge) => ({ ...pledge, open: false }));
+    this.#ledger.write({ claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive });
   }
 
   /** Lets go of the relay and falls silent; the socket settles by itself. */

@@ -1,7 +1,7 @@
 // All that a cable must not forget, as one record of the journal.
 
 import { constant } from "../constant";
-import { arrayOf, boolean, type Check, hex, integer, object, optional } from "../journal/shape";
+import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, optional, text } from "../journal/shape";
 import type { Session } from "../payment/session";
 import { sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
@@ -77,6 +77,8 @@ export interface CableRecord {
   readonly cheats: readonly Hex[];
   /** How often power that was paid for did not come. */
   readonly losses: number;
+  /** The owner's word with which all that was written off last. */
+  readonly forgiven?: string;
 }
 
 export const EMPTY_RECORD: CableRecord = constant({
@@ -129,4 +131,5 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   totalFees: integer,
   cheats: arrayOf(hex(), 64),
   losses: integer,
+  forgiven: optional(text(MAX_WORD)),
 });

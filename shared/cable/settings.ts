@@ -1,6 +1,7 @@
 // What a cable's owner decides: above all, what it may spend.
 
 import type { Network } from "../bitcoin/address";
+import { MAX_WORD } from "../journal/shape";
 import type { Scheme } from "../rpc/types";
 import type {
   Milliampere,
@@ -50,6 +51,8 @@ export interface CableSettings {
   readonly waitMs: Millisecond;
   /** Pause before another try after a stop; doubled with each loss. */
   readonly retryAfter: Millisecond;
+  /** A word, such as a date: when it is another than before, what sockets owe is written off at the next start. */
+  readonly forgive: string;
 }
 
 /** `given` over the defaults. Throws a RangeError that names the setting, what was expected and what came. */
@@ -75,6 +78,7 @@ export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings
     leaseTime: 4_000,
     waitMs: 20_000,
     retryAfter: 30_000,
+    forgive: "",
     ...given,
   };
   for (const [name, value] of Object.entries(settings)) {
@@ -83,6 +87,8 @@ export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings
   }
   if (settings.leaseTime < 1_000)
     throw new RangeError(`setting leaseTime: expected at least 1000 ms, came ${settings.leaseTime}`);
+  if (settings.forgive.length > MAX_WORD)
+    throw new RangeError(`setting forgive: expected at most ${MAX_WORD} characters, came ${settings.forgive.length}`);
   if (settings.schemes.length === 0) throw new RangeError("setting schemes: expected at least one scheme, came none");
   return settings;
 }

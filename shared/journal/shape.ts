@@ -10,6 +10,9 @@ import type { Hex } from "../units";
 /** Gives `value` as a T, or throws an Error that starts with `where`. */
 export type Check<T> = (value: unknown, where?: string) => T;
 
+/** Longest word that an owner sets (`forgive`). */
+export const MAX_WORD = 32;
+
 type Checks<T> = { readonly [K in keyof Required<T>]: Check<T[K]> };
 
 export const integer: Check<number> = (value, where = "record") => {
@@ -21,6 +24,15 @@ export const boolean: Check<boolean> = (value, where = "record") => {
   if (typeof value !== "boolean") throw wrong(where, "true or false", value);
   return value;
 };
+
+/** Text of at most `most` characters. */
+export function text(limit: number): Check<string> {
+  const most = limit;
+  return (value, where = "record") => {
+    if (typeof value !== "string" || value.length > most) throw wrong(where, `at most ${most} characters`, value);
+    return value;
+  };
+}
 
 /** Lower-case hexadecimal of `bytes` bytes, or of any whole number of them. */
 export function hex(length?: number): Check<Hex> {

@@ -7,6 +7,9 @@ import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "..
 
 export const PROTOCOL_VERSION = 1;
 export const RPC_PATH = "/RPC2";
+/** Where a socket answers on a link that is its own (power-line, Ethernet), so that nothing is searched (RFC 3927). */
+export const LINK_ADDRESS = "169.254.80.80";
+export const LINK_PORT = 8080;
 
 export type Scheme = "single-fee" | "basic";
 export type SocketState = "standby" | "paid" | "lockout";

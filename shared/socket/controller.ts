@@ -6,7 +6,6 @@ import { childOf } from "../bitcoin/child";
 import { dustOf, vsizeOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
 import { ChainError } from "../chain/error";
-import { appended } from "../journal/ledger";
 import { SESSION_BLOCKS } from "../payment/session";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
@@ -22,6 +21,7 @@ import {
   type StatusRequest,
 } from "../rpc/types";
 import type { Hex, Millisecond, Satoshi } from "../units";
+import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
@@ -37,7 +37,6 @@ const MAX_WAIT: Millisecond = 25_000;
 const MAX_WAITERS = 8;
 /** The session is settled this many blocks before it would expire. */
 const EXPIRY_MARGIN = 6;
-const MAX_CHEATS = 32;
 
 export interface SocketOptions {
   readonly clock: Clock;
@@ -130,8 +129,18 @@ export class SocketController implements SocketCalls {
     report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
     this.#settleLeftover(session, transaction);
     this.#outlet.start();
+    this.#forgive();
     void this.#settler.run();
     this.#tick();
+  }
+
+  /** The owner writes off what cables owe, and deals with those again that cheated: once for each word. */
+  #forgive(): void {
+    const { settings, report } = this.#options;
+    const { debts, forgiven } = this.#ledger.record;
+    if (settings.forgive === "" || settings.forgive === forgiven) return;
+    report({ name: "forgiven", debts: debts.reduce((sum, { amount }) => sum + amount, 0) });
+    this.#ledger.write({ debts: [], cheats: [], cheatCoins: [], forgiven: settings.forgive });
   }
 
   /** Settles and lets go of the relay. Resolves when the chain has been told, or could not be. */
@@ -340,9 +349,8 @@ export class SocketController implements SocketCalls {
     report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
     if (rival === "foreign") {
       this.#outlet.forfeit(settlement.payerScript);
-      const { cheats } = this.#ledger.record;
-      if (!cheats.includes(settlement.payerScript))
-        this.#ledger.write({ cheats: appended(cheats, settlement.payerScript, MAX_CHEATS) });
+      const { record } = this.#ledger;
+      if (!isCheat(record, settlement.payerScript)) this.#ledger.write(withCheat(record, settlement));
       if (session?.id === settlement.session || this.#hangsOn(settlement)) this.#till.end("double-spend");
       return;
     }

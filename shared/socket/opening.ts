@@ -8,6 +8,7 @@ import type { Chain, Coin, Random } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
+import { isCheatCoin } from "./cheats";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
 import { type Debt, latest, type SocketRecord } from "./record";
@@ -50,13 +51,15 @@ export async function openSession(
   // Each basic payment has a fee of its own, so the coins must hold more of them.
   const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
   const fees = feeLimit * payments;
+  const good = coins.filter((coin) => !isCheatCoin(ledger.record, coin));
   const { inputs, arrears } = choose(
     ledger,
-    coins,
+    good,
     debts.filter(({ script }) => script === payer),
     sessionMax + fees,
   );
   const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
+  if (max < increment && good.length < coins.length) throw new Fault("address-refused");
   if (max < increment)
     throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
   await watch.mustBeUnspent(inputs, settings.unspentMaxAge);

@@ -1,7 +1,7 @@
 // All that a socket must not forget, as one record of the journal.
 
 import { constant } from "../constant";
-import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
+import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, oneOf, optional, text } from "../journal/shape";
 import type { Commitment, Session } from "../payment/session";
 import { coinShape, commitmentShape, sessionShape } from "../payment/shape";
 import type { Coin } from "../ports";
@@ -83,7 +83,9 @@ export interface SocketRecord {
   /** Scripts that cheated here, the latest last. */
   readonly cheats: readonly Hex[];
   /** Coins that were pledged here and then spent elsewhere, the latest last (`settledName`). */
-  readonly cheatCoins?: readonly Hex[];
+  readonly cheatCoins: readonly Hex[];
+  /** The owner's word with which debts and cheats were written off last. */
+  readonly forgiven?: string;
 }
 
 export const EMPTY_RECORD: SocketRecord = constant({
@@ -99,6 +101,7 @@ export const EMPTY_RECORD: SocketRecord = constant({
   debts: [],
   settled: [],
   cheats: [],
+  cheatCoins: [],
 });
 
 const settlement: Check<Settlement> = object<Settlement>({
@@ -132,5 +135,6 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   debts: arrayOf(object<Debt>({ script: hex(), amount: integer, txid: optional(hex(32)) }), 64),
   settled: arrayOf(hex(12), 64),
   cheats: arrayOf(hex(), 64),
-  cheatCoins: optional(arrayOf(hex(12), 64)),
+  cheatCoins: arrayOf(hex(12), 64),
+  forgiven: optional(text(MAX_WORD)),
 });

@@ -1,6 +1,7 @@
 // What a socket's owner decides. Defaults are the 2017 paper's where it has them.
 
 import type { Network } from "../bitcoin/address";
+import { MAX_WORD } from "../journal/shape";
 import type { Scheme } from "../rpc/types";
 import {
   energyFor,
@@ -53,6 +54,8 @@ export interface SocketSettings {
   readonly writeEvery: MilliwattHour;
   /** Largest fee of a child of the socket's own that pays for its parent; needs a hot payout key. 0: never. */
   readonly childFeeLimit: Satoshi;
+  /** A word, such as a date: when it is another than before, debts and cheats are written off at the next start. */
+  readonly forgive: string;
 }
 
 /** `given` over the defaults. Throws a RangeError that names the setting, what was expected and what came. */
@@ -84,6 +87,7 @@ export function socketSettings(
     confirmations: 2,
     writeEvery: 2_000,
     childFeeLimit: 0,
+    forgive: "",
     ...given,
   };
   check(settings);
@@ -101,6 +105,7 @@ function check(settings: SocketSettings): void {
   expect("sessionMax", settings.sessionMax, settings.sessionMax >= settings.increment, "at least one increment");
   expect("confirmations", settings.confirmations, settings.confirmations >= 1, "at least 1");
   expect("leaseTime", settings.leaseTime, settings.leaseTime >= 1_000, "at least 1000 ms");
+  expect("forgive", settings.forgive.length, settings.forgive.length <= MAX_WORD, `at most ${MAX_WORD} characters`);
   expect("schemes", settings.schemes.length, settings.schemes.length > 0, "at least one scheme");
 }
 

@@ -5,9 +5,10 @@
 // Every step starts from the record, so a restart simply goes on.
 
 import { ChainError } from "../chain/error";
-import { appended, type Changes, merged } from "../journal/ledger";
+import { type Changes, merged } from "../journal/ledger";
 import type { Chain, Reporter, Spend } from "../ports";
 import type { Hex, Satoshi } from "../units";
+import { type Cheats, withCheat } from "./cheats";
 import { type CoinWatch, settledName } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
 import { type Debt, latest, type Settlement, type SocketRecord } from "./record";
@@ -18,7 +19,6 @@ const MAX_SETTLEMENTS = 20;
 /** A backend is not behind by more sessions than this. */
 const MAX_SETTLED = 20;
 const MAX_DEBTS = 16;
-const MAX_CHEATS = 32;
 
 /** Who spends the inputs of a settlement, where it is not its latest commitment. */
 export type Rival = "earlier-commitment" | "foreign";
@@ -220,19 +220,19 @@ export class Settler {
     if (mined === undefined) lost.unshift(settlement);
     const debt = { script: settlement.payerScript, amount: owed, ...(mined === undefined ? {} : { txid: mined }) };
     let debts = withDebt(record.debts, debt);
-    let { cheats } = record;
+    let cheats: Cheats = record;
     for (const each of lost) {
       report({ name: "lost", session: each.session, value: delivered(each) });
       if (each !== settlement) debts = withDebt(debts, { script: each.payerScript, amount: delivered(each) });
       // A commitment that the socket itself sent early may be the one that was mined: nobody's fault.
-      if (mined === undefined && !cheats.includes(each.payerScript))
-        cheats = appended(cheats, each.payerScript, MAX_CHEATS);
+      if (mined === undefined) cheats = withCheat(cheats, each);
     }
     const over = [settlement, ...lost];
     const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
     const coins = over.flatMap((each) => each.inputs);
     const settled = [...record.settled, ...coins.map(settledName)].slice(-MAX_SETTLED);
-    ledger.write({ settlements, debts, cheats, settled });
+    const { cheats: scripts, cheatCoins } = cheats;
+    ledger.write({ settlements, debts, cheats: scripts, cheatCoins, settled });
     watch.forget(coins);
   }
 

@@ -12,6 +12,7 @@ import type { Clock, Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
+import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
 import { type OpeningOptions, openSession, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
@@ -96,7 +97,7 @@ export class Till {
   #mustMayDeal(payer: Hex): void {
     const { outlet, ledger, settler } = this.#options;
     if (outlet.state === "lockout") throw new Fault("locked-out", "", outlet.lockoutLeft());
-    if (ledger.record.cheats.includes(payer)) throw new Fault("address-refused");
+    if (isCheat(ledger.record, payer)) throw new Fault("address-refused");
     const { trip } = outlet;
     if (trip !== undefined) throw new Fault("power-fault", `(${trip})`, 10_000);
     if (!settler.hasRoom()) throw new Fault("exposure-limit", "", 60_000);

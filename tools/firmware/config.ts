@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isNetwork, type Network, payeeScriptOf } from "../../shared/bitcoin/address";
+import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -26,10 +27,9 @@ export interface BuildConfig {
 const NOT_IN_IMAGE = ["flash", "encrypted", "key"];
 
 /** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
-const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: "169.254.21.1", cable: "169.254.21.2" };
+const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
 const PINS = join(import.meta.dirname, "../../manifests/pins.json");
 const HOSTNAME = "plugpay";
-const PORT = 8121;
 
 /** Reads the file; a certificate that it names by a path is read too. */
 export function readConfig(file: string | undefined): Json {
@@ -122,7 +122,9 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
 function usual(device: DeviceName, link: Link): Json {
   const host = link === "ethernet" ? ADDRESS.socket : `${HOSTNAME}.local`;
   const own = link === "ethernet" ? { address: ADDRESS[device] } : {};
-  return device === "socket" ? { ...own, port: PORT, hostname: HOSTNAME } : { ...own, socket: { host, port: PORT } };
+  return device === "socket"
+    ? { ...own, port: LINK_PORT, hostname: HOSTNAME }
+    : { ...own, socket: { host, port: LINK_PORT } };
 }
 
 /** What only the owner knows, and a device cannot work without; thrown as one line. */
