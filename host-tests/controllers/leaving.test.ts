@@ -70,6 +70,27 @@ test("credit that a cable is drawing on without a session is not taken away by a
   assert.equal((await payer.status()).state, "paid");
 });
 
+test("a request takes no power from an appliance that runs on another's credit, however long its cable is silent", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  bench.draw(1_300_000);
+  await bench.clock.run(MINUTE);
+  for (const stranger of [new Customer(bench, 22), new Customer(bench, 23, payer.host)]) {
+    await assert.rejects(stranger.ask(), faultIs("socket-busy"));
+    assert.equal((await stranger.status()).state, "paid");
+  }
+  assert.equal(bench.named("trip").length + bench.named("lockout").length, 0);
+  // Once it stops, or draws no more than electronics do, the next may come; what was left waits for the first.
+  bench.draw(1_500);
+  await bench.clock.run(31_000);
+  assert.equal((await new Customer(bench, 24).pay()).credited, 40_000);
+  bench.draw(0);
+  await bench.clock.run(31_000);
+  const { credit } = await payer.ask();
+  assert.ok(credit > 15_000, `${credit} mWh wait for the first`);
+});
+
 test("a cable that is pulled out for a moment finds its session and its credit as they were", async () => {
   const bench = plugged();
   await bench.clock.run(20_000);

@@ -205,11 +205,15 @@ export class SocketController implements SocketCalls {
     this.#payerCalledAt = this.#options.clock.now();
   }
 
-  /** Who paid, or draws on credit, keeps the socket until that host has been silent for a while. */
+  /**
+   * Who paid, or draws on credit, keeps the socket until that host has been silent for a while, and as long as it draws
+   * more than standby would carry: a request takes no power from what runs on it.
+   */
   #isTaken(payer: Hex, scheme: Scheme, peer: string): boolean {
+    const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
+    if (draws && this.#outlet.isLoaded()) return true;
     if (peer === this.#payerHost || this.#payerIsGone()) return false;
     const { session } = this.#till;
-    const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
     if (!session || session.commitments.length === 0) return draws;
     return draws || session.payerScript !== payer || session.scheme !== scheme;
   }

@@ -106,6 +106,12 @@ export class Outlet {
     return this.#options.clock.now() - this.#lastCall >= this.#options.settings.leaveAfter;
   }
 
+  /** True while more current flows than standby would carry. */
+  isLoaded(): boolean {
+    const { gate, settings } = this.#options;
+    return gate.read().current > settings.standbyCurrent;
+  }
+
   /** A call came over the link: somebody is there. */
   seen(): void {
     const now = this.#options.clock.now();
