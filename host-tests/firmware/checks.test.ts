@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkMakefile, checkWarnings } from "../../tools/firmware/checks";
+import { checkMakefile, checkRegexps, checkWarnings, modulesFrom } from "../../tools/firmware/checks";
 
 /** As mcconfig writes it; the first MODULES is a path that a manifest set. */
 const MAKEFILE = `MODULES = /sdk/modules
@@ -57,26 +57,30 @@ test("a makefile of another form stops the build instead of passing", () => {
   assert.throws(() => checkMakefile("all:\n", { preload, own: [] }), /the makefile has no MODULES/);
 });
 
-const warnings = (output: string, ...variables: string[]) => checkWarnings(output, "/sdk", new Set(variables));
-
-test("an object of ours that is not frozen fails", () => {
-  const line = "### warning: shared/rpc/faults: FAULTS.busy: not frozen";
-  assert.deepEqual(warnings(line), { ours: [line], aliases: 1 });
+test("a module is known by the folder of its source", () => {
+  const rules = [
+    "$(MODULES_DIR)/~.embedded/io/socket/tcp.xsb: /sdk/modules/tcp.js",
+    "$(MODULES_DIR)/time.xsb: /out/standins/time.js",
+    "$(MODULES_DIR)/shared/units.xsb: $(TMP_DIR)/tsc/shared/units/repository/shared/units.js",
+  ].join("\n\t@echo\n");
+  assert.deepEqual([...modulesFrom(rules, ["/sdk", "/out/standins"])], ["embedded:io/socket/tcp", "time"]);
 });
 
-test("a variable of one of our modules fails", () => {
-  const line = "### warning: firmware/cable/main: default() next() counter: no const";
-  assert.deepEqual(warnings(line, "counter").ours, [line]);
+const warnings = (output: string) => checkWarnings(output, "/sdk", new Set(["time", "embedded:io/socket/tcp"]));
+
+test("whatever of ours or the wallet's could be changed in flash fails", () => {
+  for (const line of [
+    "### warning: shared/rpc/faults: FAULTS.busy: not frozen",
+    "### warning: firmware/cable/main: default() next() counter: no const",
+    "### warning: shared/journal/shape: parse() checks.id() bytes: no const",
+    "### warning: @noble/hashes/utils: bytesToHex() hexes: not frozen",
+    "### warning: plugpay/power-gate: PowerGate() state: no const",
+  ])
+    assert.deepEqual(warnings(line), { ours: [line], aliases: 0 });
 });
 
-test("a parameter that a closure of ours keeps is counted and let pass", () => {
-  const line = "### warning: shared/journal/shape: parse() checks.id() bytes: no const";
-  assert.deepEqual(warnings(line, "counter"), { ours: [], aliases: 1 });
-});
-
-test("what the libraries keep changeable is counted and let pass", () => {
-  const output =
-    "### warning: @noble/hashes/utils: bytesToHex() hexes: not frozen\n### warning: time: default: not frozen";
+test("what the SDK's modules and stand-ins keep changeable is counted and let pass", () => {
+  const output = "### warning: embedded:io/socket/tcp: TCP() open: no const\n### warning: time: default: not frozen";
   assert.deepEqual(warnings(output), { ours: [], aliases: 2 });
 });
 
@@ -97,4 +101,22 @@ test("what the tools say of their progress is no warning", () => {
     ours: [],
     aliases: 0,
   });
+});
+
+/** As xsl writes them: the expression's text in one slot, what it was compiled to in the next. */
+const GENERATED = String.raw`/* 41 */	{ (txSlot*)&gxHeap[7], {.ID = 0, .flag = 0x8b, .kind = XS_KEY_X_KIND}, .value = { .key = { "^\"\\d+$", 0x0 } }},
+/* 42 */	{ (txSlot*)&gxHeap[41], {.ID = 0, .flag = 0x8b, .kind = XS_REGEXP_KIND}, .value = { .regexp = { (txInteger*)&gxRegExpData[0], (txInteger*)NULL } } },
+`;
+
+test("a regular expression in flash fails, with the module that makes it", () => {
+  const sources = new Map([
+    ["shared/units", "const A = /^a/;"],
+    ["shared/rpc/wire", String.raw`const B = /^"\d+$/;`],
+  ]);
+  assert.match(
+    checkRegexps(GENERATED, sources).join("\n"),
+    /^shared\/rpc\/wire makes .* \/\^"\\d\+\$\/ while it is linked/,
+  );
+  assert.match(checkRegexps(GENERATED, new Map()).join("\n"), /^a module that is not ours makes/);
+  assert.deepEqual(checkRegexps(GENERATED.replace("XS_REGEXP_KIND", "XS_MAP_KIND"), sources), []);
 });

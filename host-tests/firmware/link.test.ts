@@ -3,14 +3,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { configure, type Image, ImageError, make, OUT, ROOT } from "../../tools/firmware/image";
+import { before, test } from "node:test";
+import { configure, holdBuilds, type Image, ImageError, make, OUT, ROOT } from "../../tools/firmware/image";
 import { selfTest } from "../../tools/firmware/linked";
 import { writeManifest } from "../../tools/firmware/manifest";
 import { findSdk, sdkMissing } from "../../tools/firmware/sdk";
 
 const missing = sdkMissing();
 const skip = missing ? `skipped: ${missing}` : false;
+
+before(() => (missing ? undefined : holdBuilds()));
 
 const MAIN =
   'import { check } from "./mod";\nexport default () => {};\nexport const selfTest = () => JSON.stringify([check()]);\n';
@@ -75,6 +77,20 @@ test("a variable of a module stops the build", { skip }, () => {
 test("an array that could still be changed stops the build", { skip }, () => {
   const image = imageOf("thawed", "const LIST = [1, 2];\nexport const check = () => LIST.length;\n");
   assert.throws(() => linked(image), complaint(/LIST: not frozen/));
+});
+
+test("a parameter that a closure in flash keeps stops the build: it would cost a place in RAM", { skip }, () => {
+  const image = imageOf("closure", "const keeper = (limit) => () => limit;\nexport const check = keeper(7);\n");
+  assert.throws(() => linked(image), complaint(/limit: no const/));
+  const constant = "const keeper = (given) => { const limit = given; return () => limit; };";
+  assert.deepEqual(selfTest(linked(imageOf("closure", `${constant}\nexport const check = keeper(7);\n`))), [7]);
+});
+
+test("a regular expression in flash stops the build, one that is made at run time does not", { skip }, () => {
+  const early = 'const WORD = /^[a-z]+$/;\nexport const check = () => WORD.test("a");\n';
+  assert.throws(() => linked(imageOf("regexp", early)), complaint(/shared\/mod makes .* \/\^\[a-z\]\+\$\/ while/));
+  const late = 'export const check = () => /^[a-z]+$/.test("a");\n';
+  assert.deepEqual(selfTest(linked(imageOf("regexp", late))), [true]);
 });
 
 test("BigInts in a preloaded array stop the build: the linker overruns its buffer", { skip }, () => {

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageConfig } from "./config";
 import { deviceImage, linkOnly } from "./device";
-import { configure, ROOT } from "./image";
+import { configure, holdBuilds, ROOT } from "./image";
 import { compileNative, nativeMissing, unknownSettings } from "./native";
 import { findSdk, idfMissing, type Sdk, sdkMissing } from "./sdk";
 import { DEVICES, type DeviceName, type ImageName, type Link, TARGETS, type Target, UsageError } from "./targets";
@@ -46,6 +46,7 @@ function skip(what: string, why: string): void {
 export async function check(): Promise<void> {
   const missing = sdkMissing();
   const sdk = missing ? undefined : findSdk();
+  if (sdk) await holdBuilds();
   for (const variant of [...VARIANTS, ...CALIBRATORS]) await checkVariant(sdk, variant);
   if (missing) skip("mcconfig and the linker", missing);
   checkSettings();

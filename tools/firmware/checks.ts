@@ -57,34 +57,56 @@ export function checkMakefile(makefile: string, expected: Expectation): string[]
   ];
 }
 
+/** Names of the modules whose source lies in one of `folders` (absolute). */
+export function modulesFrom(makefile: string, folders: readonly string[]): Set<string> {
+  const rules = makefile.matchAll(/^\$\(MODULES_DIR\)\/(.+)\.xsb: (.+)$/gm);
+  const names = [...rules].filter(([, , source = ""]) => folders.some((folder) => source.startsWith(`${folder}/`)));
+  return new Set(names.map(([, name = ""]) => colonOf(name)));
+}
+
 /** What the tools warned of. */
 export interface Warnings {
   /** What must be mended, one line each. */
   readonly ours: readonly string[];
-  /** Places of RAM (one pointer each) that XS keeps for what is not constant in flash, the libraries' and parameters included. */
+  /** Places of RAM (one pointer each) that XS keeps for what is not constant in the flash of others' modules. */
   readonly aliases: number;
 }
 
 /** xsl's: `### warning: module: export() path.to name: not frozen`, or `no const`. */
-const ALIAS = /^### warning: ([^ ]+): (.*?)([\w$-]+)(?:\[\d+\])*: (no const|not frozen)$/;
-const OUR_MODULE = /^(shared|firmware)\//;
+const ALIAS = /^### warning: ([^ ]+): .*(?:no const|not frozen)$/;
 
 /**
  * Sorts what the SDK's tools printed. xsl warns of everything in flash that a program could still change, and keeps a
- * place in RAM for it. In our modules nothing may be changeable: an object that is not frozen fails, and so does a
- * variable of a module (`variables`: names of all that are declared with let or var). A parameter that a closure keeps
- * cannot be declared constant in the language; it costs its four bytes and is let pass. So are the libraries' (tools/wallet
- * freezes what it can). Anything else that says "warning" fails, unless it is about a file of the SDK (`sdk`).
+ * place in RAM for it: in our modules and the wallet's nothing may be. What the modules of others keep (`theirs`: names)
+ * is counted. Anything else that says "warning" fails, unless it is about a file of the SDK (`sdk`).
  */
-export function checkWarnings(output: string, sdk: string, variables: ReadonlySet<string>): Warnings {
+export function checkWarnings(output: string, sdk: string, theirs: ReadonlySet<string>): Warnings {
   const ours: string[] = [];
   let aliases = 0;
   for (const line of output.split("\n").map((line) => line.trim())) {
-    const [, module = "", , name = "", kind] = ALIAS.exec(line) ?? [];
-    if (kind) {
-      aliases++;
-      if (OUR_MODULE.test(module) && (kind === "not frozen" || variables.has(name))) ours.push(line);
-    } else if (/\bwarning\b/i.test(line) && !line.includes(sdk)) ours.push(line);
+    const module = ALIAS.exec(line)?.[1];
+    if (module !== undefined && theirs.has(module)) aliases++;
+    else if (/\bwarning\b/i.test(line) && !line.includes(sdk)) ours.push(line);
   }
   return { ours, aliases };
+}
+
+/**
+ * Complaints about regular expressions among what was preloaded, one line each: using one corrupts memory
+ * (docs/sdk-defects.md, 1). `generated`: the C that xsl wrote. `sources`: modules to their texts, in which the
+ * expression is looked for, as the C names no module.
+ */
+export function checkRegexps(generated: string, sources: ReadonlyMap<string, string>): string[] {
+  return [...generated.matchAll(/&gxHeap\[(\d+)\], [^\n]*XS_REGEXP_KIND/g)].map(([, source = ""]) => {
+    const pattern = patternAt(generated, source);
+    const found = [...sources].filter(([, text]) => text.includes(`/${pattern}/`)).map(([name]) => name);
+    const where = found.length > 0 ? found.join(" or ") : "a module that is not ours";
+    return `${where} makes the regular expression /${pattern}/ while it is linked: write it where it is used, inside a function`;
+  });
+}
+
+/** The text of an expression: the slot of this number in the preloaded heap. */
+function patternAt(generated: string, slot: string): string {
+  const line = new RegExp(`^/\\* ${slot} \\*/.*\\.key = \\{ "(.*)", 0x`, "m").exec(generated)?.[1] ?? "?";
+  return line.replace(/""|\\(["\\])/g, "$1");
 }

@@ -3,11 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checkWarnings, type Warnings } from "./checks";
+import type { Warnings } from "./checks";
 import type { BuildConfig } from "./config";
-import { configure, type Image, ImageError, OUT, ROOT } from "./image";
+import { checkLinked, configure, type Image, ImageError, OUT, ROOT } from "./image";
 import { deviceManifest, sdkconfig } from "./manifest";
-import { moduleGraph, moduleVariables } from "./modules";
+import { moduleGraph } from "./modules";
 import type { Sdk } from "./sdk";
 import type { ImageName, Target } from "./targets";
 import { walletOf } from "./wallet";
@@ -42,7 +42,5 @@ export function linkOnly(sdk: Sdk, image: Image, target: Target): { generated: s
       output.split("\n").filter((line) => /^(?!# )(?!### warning).*(###|\*\*\*|rror)/.test(line)),
     );
   }
-  const warnings = checkWarnings(output, sdk.path, moduleVariables(image.own.values()));
-  if (warnings.ours.length > 0) throw new ImageError("the SDK's tools warn", warnings.ours);
-  return { generated, warnings };
+  return { generated, warnings: checkLinked(sdk, image, output) };
 }

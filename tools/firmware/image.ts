@@ -3,9 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { checkMakefile, checkWarnings, type Warnings } from "./checks";
+import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings } from "./checks";
+import { hold } from "./lock";
 import { type Manifest, writeManifest } from "./manifest";
-import { moduleVariables } from "./modules";
 import type { Sdk } from "./sdk";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -27,8 +27,15 @@ export interface Image {
   readonly platform: string;
   /** Modules that must be preloaded, ours and the wallet's: XS name to file. */
   readonly own: ReadonlyMap<string, string>;
+  /** Folder of modules that stand in for the SDK's and are on no device. */
+  readonly standIns?: string;
   /** What lies beside the manifest: path to text. */
   readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Waits for another build in this checkout to be done, and keeps others waiting as long as this process lives. */
+export function holdBuilds(): Promise<void> {
+  return hold(join(OUT, "lock"));
 }
 
 /** Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded. Gives the makefile's path. */
@@ -46,14 +53,38 @@ export function configure(sdk: Sdk, image: Image): string {
   return makefile;
 }
 
-/** Builds what `configure` prepared: compiles, links, and takes no warning about our modules. */
-export function make(sdk: Sdk, image: Image, target?: "deploy"): Warnings {
+/** Builds what `configure` prepared: compiles and links, and flashes nothing. */
+export function make(sdk: Sdk, image: Image): Warnings {
+  const folder = dirname(makefileOf(image));
   // xsl prints its warnings when it links, so it links each time.
-  rmSync(join(dirname(makefileOf(image)), "mc.xs.c"), { force: true });
-  const output = run(sdk, image, ["-m", ...(target ? ["-t", target] : []), join(image.folder, "manifest.json")]);
-  const warnings = checkWarnings(output, sdk.path, moduleVariables(image.own.values()));
-  if (warnings.ours.length > 0) throw new ImageError(`${basename(image.folder)}: the SDK's tools warn`, warnings.ours);
+  rmSync(join(folder, "mc.xs.c"), { force: true });
+  // For a chip the SDK's makefile goes on when ESP-IDF's build failed, with what an earlier one left.
+  const chip = image.manifest.build?.ESP32_SUBCLASS;
+  if (chip) rmSync(join(folder, `xsProj-${chip}/build/xs_esp32.elf`), { force: true });
+  // Its first target would flash the chip as well.
+  return checkLinked(sdk, image, run(sdk, image, ["-m", ...(chip ? ["-t", "build"] : []), manifestOf(image)]));
+}
+
+/** Flashes what `make` built. */
+export function deploy(sdk: Sdk, image: Image): void {
+  run(sdk, image, ["-m", "-t", "deploy", manifestOf(image)]);
+}
+
+/** Takes no warning about our modules, and no regular expression in flash. `output`: what the tools printed. */
+export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
+  const name = basename(image.folder);
+  const makefile = makefileOf(image);
+  const theirs = modulesFrom(readFileSync(makefile, "utf8"), [sdk.path, ...(image.standIns ? [image.standIns] : [])]);
+  const warnings = checkWarnings(output, sdk.path, theirs);
+  if (warnings.ours.length > 0) throw new ImageError(`${name}: the SDK's tools warn`, warnings.ours);
+  const sources = [...image.own].map(([module, file]) => [module, readFileSync(file, "utf8")] as const);
+  const regexps = checkRegexps(readFileSync(join(dirname(makefile), "mc.xs.c"), "utf8"), new Map(sources));
+  if (regexps.length > 0) throw new ImageError(`${name}: regular expressions in flash`, regexps);
   return warnings;
+}
+
+function manifestOf(image: Image): string {
+  return join(image.folder, "manifest.json");
 }
 
 function makefileOf(image: Image): string {

@@ -11,11 +11,11 @@ import type { Check } from "../../firmware/selftest/fixture";
 import socketOnNode from "../../firmware/selftest/socket";
 import { runScenario } from "../sim/run";
 import { loadScenario } from "../sim/scenario";
-import { configure, type Image, ImageError, make, OUT, ROOT } from "./image";
+import { configure, holdBuilds, type Image, ImageError, make, OUT, ROOT } from "./image";
 import { LinkedEngine, selfTest } from "./linked";
 import { ownModules } from "./manifest";
 import { moduleGraph, xsName } from "./modules";
-import { findSdk, type Sdk, sdkFlaw } from "./sdk";
+import { findSdk, type Sdk } from "./sdk";
 import { standIns } from "./standins";
 import { type DeviceName, type ImageName, imageNamed, UsageError } from "./targets";
 import { walletOf } from "./wallet";
@@ -32,7 +32,8 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
   const test = await moduleGraph(ROOT, `firmware/selftest/${device}.ts`);
   const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
   const names = application.outside.filter((name) => !wallet.modules.has(xsName(name)));
-  const standins = await standIns(ROOT, join(OUT, `standins-${device}`), names);
+  const standInFolder = join(OUT, `standins-${device}`);
+  const standins = await standIns(ROOT, standInFolder, names);
   const own = new Map([...test.own, ...application.own]);
   const { modules, preload } = ownModules(ROOT, { own, outside: [] }, wallet);
   return {
@@ -47,6 +48,7 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
       preload: [...standins.keys(), ...preload],
     },
     own: new Map([...wallet.modules, ...application.own]),
+    standIns: standInFolder,
     files: { "linked.js": mainModule(device), "strip.mk": strippingFragment(sdk) },
   };
 }
@@ -118,8 +120,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { device: { type: "string" } } });
   const only = values.device === undefined ? undefined : imageNamed(values.device);
   const sdk = findSdk();
-  const flaw = sdkFlaw(sdk.path);
-  if (flaw) console.log(`Note: no image for a chip is built with this SDK: ${flaw}`);
+  await holdBuilds();
   console.log(
     `Linking ${only === "calibrator" ? only : "images"} with the Moddable SDK ${sdk.version} for the desktop`,
   );

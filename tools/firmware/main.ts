@@ -9,8 +9,8 @@ import { parseArgs } from "node:util";
 import { check } from "./check";
 import { type BuildConfig, checkComplete, imageConfig, readConfig } from "./config";
 import { deviceImage } from "./device";
-import { configure, ImageError, make } from "./image";
-import { findSdk, idfMissing, sdkFlaw } from "./sdk";
+import { configure, deploy, holdBuilds, ImageError, make } from "./image";
+import { findSdk, idfMissing } from "./sdk";
 import { type ImageName, imageNamed, type Target, targetNamed, UsageError } from "./targets";
 
 const OPTIONS = {
@@ -41,17 +41,20 @@ async function main(): Promise<void> {
   const target = targetNamed(given.target);
   const config = imageConfig(readConfig(given.config), device, target, given.mainnet === true);
   const sdk = findSdk();
-  const missing = idfMissing() ?? sdkFlaw(sdk.path);
+  const missing = idfMissing();
   if (missing) throw new UsageError(missing);
   checkComplete(config, device);
   for (const line of notes(device, target, config)) console.log(line);
   const image = await deviceImage(device, target, config);
+  await holdBuilds();
   configure(sdk, image);
-  const { aliases } = make(sdk, image, given.deploy ? "deploy" : undefined);
+  const { aliases } = make(sdk, image);
   console.log(
     `Built ${device} for ${target.name}: ${image.own.size} modules in flash, ${aliases} places of RAM for what is not constant`,
   );
-  if (given.deploy) console.log("Flashed.");
+  if (!given.deploy) return;
+  deploy(sdk, image);
+  console.log("Flashed.");
 }
 
 /** What the build decides and a person may want otherwise. */

@@ -13,10 +13,10 @@ import { parseArgs } from "node:util";
 import type { Check } from "../../firmware/selftest/fixture";
 import { runScenario } from "../sim/run";
 import { loadScenario } from "../sim/scenario";
-import { OUT, ROOT } from "./image";
+import { holdBuilds, OUT, ROOT } from "./image";
 import { link } from "./link";
 import { LinkedEngine, type Peak, selfTest } from "./linked";
-import { findSdk, type Sdk, sdkFlaw } from "./sdk";
+import { findSdk, type Sdk } from "./sdk";
 import { DEVICES, type DeviceName, UsageError } from "./targets";
 
 const COMPILER = "riscv64-unknown-elf-gcc";
@@ -158,8 +158,7 @@ function tested(device: DeviceName, checks: readonly Check[]): void {
 
 async function main(): Promise<void> {
   const sdk = findSdk();
-  const flaw = sdkFlaw(sdk.path);
-  if (flaw) console.log(`Note: what follows may stop for ever with a small heap: ${flaw}`);
+  await holdBuilds();
   mkdirSync(FOLDER, { recursive: true });
   for (const device of DEVICES) await link(sdk, device);
   const engine = compileEngine(sdk);

@@ -2,7 +2,6 @@
 // which XS finds them. A module's name is its path in the repository without the extension, so a relative import
 // means the same to XS as to Node.
 
-import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -37,14 +36,4 @@ export async function moduleGraph(root: string, entry: string): Promise<ModuleGr
     for (const imported of input.imports) if (imported.external) outside.add(imported.path);
   }
   return { own: new Map([...own].sort(([a], [b]) => (a < b ? -1 : 1))), outside: [...outside].sort() };
-}
-
-/** Names that modules declare with `let` or `var` outside of any function: in flash these are not constant. */
-export function moduleVariables(files: Iterable<string>): Set<string> {
-  const names = new Set<string>();
-  for (const file of files) {
-    for (const [, name = ""] of readFileSync(file, "utf8").matchAll(/^(?:export )?(?:let|var) ([\w$]+)/gm))
-      names.add(name);
-  }
-  return names;
 }

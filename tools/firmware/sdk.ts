@@ -40,17 +40,6 @@ export function findSdk(env: NodeJS.ProcessEnv = process.env): Sdk {
   };
 }
 
-/**
- * The SDK's defect that no image for a chip may have (docs/sdk-defects.md, 1), in one line; undefined where it is mended.
- * With it a preloaded regular expression loses memory at each use, and now and then destroys some.
- */
-export function sdkFlaw(path: string): string | undefined {
-  const source = join(path, "xs/sources/xsre.c");
-  if (!existsSync(source) || !/data = fxNewChunk\(the, size\);\s*#endif\s*\{/.test(readFileSync(source, "utf8")))
-    return undefined;
-  return `${source}: fxAllocateRegExpData lacks an \`else\` before #endif, which corrupts memory; add it (docs/sdk-defects.md, 1)`;
-}
-
 /** Why nothing can be built for a chip, in one line; undefined when it can. */
 export function idfMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const path = env.IDF_PATH;

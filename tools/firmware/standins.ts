@@ -1,26 +1,13 @@
 // The SDK's modules of a chip have no place on a desktop. A linked image has the simulator's stand-ins under the same
-// names (tools/sim/device/), over the link image's own door to the world (firmware/selftest/host.ts).
+// names (tools/sim/stand-ins.ts), over the linked image's own door to the world (firmware/selftest/host.ts).
 
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { STAND_INS } from "../sim/stand-ins";
 import { xsName } from "./modules";
 
-/** Module of the SDK, or native one of ours, to its stand-in's file. */
-const FILES: Readonly<Record<string, string>> = {
-  timer: "timer",
-  time: "time",
-  net: "net",
-  "mc/config": "config",
-  "embedded:io/socket/tcp": "tcp",
-  "embedded:io/socket/listener": "listener",
-  "embedded:io/digital": "digital",
-  "embedded:io/serial": "serial",
-  "embedded:storage/key-value": "key-value",
-  "plugpay/entropy": "entropy",
-  "plugpay/power-gate": "power-gate",
-  socketmbedtls: "tls",
-};
+const CONFIG = "mc/config";
 
 /** Bundles a stand-in for each of `names` into `folder`; gives XS name to file, shared parts included. */
 export async function standIns(root: string, folder: string, names: readonly string[]): Promise<Map<string, string>> {
@@ -29,15 +16,13 @@ export async function standIns(root: string, folder: string, names: readonly str
   const entryPoints: Record<string, string> = { "plugpay/host": join(own, "host.ts") };
   const named = new Map<string, string>();
   for (const name of names) {
-    const file = FILES[name];
+    const file = name === CONFIG ? join(own, "config.ts") : STAND_INS[name];
     if (!file)
-      throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/firmware/standins.ts)`);
-    const replaced = join(own, `${file}.ts`);
+      throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/sim/stand-ins.ts)`);
     // make takes no colon in a file's path.
     const path = name.replace(":", "_");
     named.set(path, name);
-    entryPoints[path] =
-      existsSync(replaced) && file === "config" ? replaced : join(root, "tools/sim/device", `${file}.ts`);
+    entryPoints[path] = file;
   }
   const { metafile } = await build({
     absWorkingDir: root,

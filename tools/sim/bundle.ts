@@ -6,31 +6,18 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { walletPlugin } from "../wallet/build";
+import { STAND_INS } from "./stand-ins";
 
 export type DeviceName = "socket" | "cable";
 
 const ROOT = join(import.meta.dirname, "../..");
-const STANDINS: Readonly<Record<string, string>> = {
-  timer: "timer",
-  time: "time",
-  net: "net",
-  "mc/config": "config",
-  "embedded:io/socket/tcp": "tcp",
-  "embedded:io/socket/listener": "listener",
-  "embedded:io/digital": "digital",
-  "embedded:io/serial": "serial",
-  "embedded:storage/key-value": "key-value",
-  "plugpay/entropy": "entropy",
-  "plugpay/power-gate": "power-gate",
-  socketmbedtls: "tls",
-};
 
 const standins: Plugin = {
   name: "moddable-stand-ins",
   setup(build) {
-    const names = Object.keys(STANDINS).map((name) => name.replace("/", "\\/"));
+    const names = Object.keys(STAND_INS).map((name) => name.replace("/", "\\/"));
     build.onResolve({ filter: new RegExp(`^(${names.join("|")})$`) }, ({ path }) => ({
-      path: join(import.meta.dirname, "device", `${STANDINS[path]}.ts`),
+      path: STAND_INS[path] as string,
     }));
   },
 };
