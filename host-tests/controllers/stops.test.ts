@@ -335,6 +335,33 @@ test("a socket that restarts on its own gives the credit back when it is asked, 
   assert.equal(bench.named("credited").length, 1);
 });
 
+test("a basic payment that was never taken is no arrears", async () => {
+  let restarted = false;
+  const claims = offers((offer) =>
+    restarted ? { ...retold(offer, ({ value }) => ({ value: value + 10_000 })), arrears: 10_000 } : offer,
+  );
+  const bench = new Bench({ cable: { schemes: ["basic"] } });
+  bench.front = (socket) => ({
+    ...lying(claims)(socket),
+    payTransaction: (request, peer) => {
+      if (request.increment > 1) throw new Fault("wrong-increment");
+      return lying(claims)(socket).payTransaction(request, peer);
+    },
+  });
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = TOASTER;
+  await bench.clock.run(2 * MINUTE);
+  restarted = true;
+  bench.restartSocket();
+  await bench.clock.run(2 * MINUTE);
+  assert.equal(bench.named("credited").length, 1);
+  assert.ok(
+    bench.named("held").some(({ reason }) => reason === "arrears-refused"),
+    bench.story(),
+  );
+});
+
 test("another customer of the same socket makes no cable stop", async () => {
   const bench = start({}, {});
   const stranger = new Customer(bench, 22);

@@ -349,11 +349,16 @@ function pledgeOf(session: Session, signed: Signed | undefined): Pledge | undefi
   if (commitments.length === 0) return undefined;
   const outpoints = session.inputs.map(({ txid, vout }) => ({ txid, vout }));
   const open = signed?.sent ?? false;
-  return { socketScript: session.socketScript, outpoints, commitments, expiry: session.expiry, open };
+  const { scheme, socketScript, expiry } = session;
+  return { scheme, socketScript, outpoints, commitments, expiry, open };
 }
 
-/** What the last of the pledge's commitments pays more than the one whose change is on offer. */
-function owedBy({ commitments }: Pledge, offer: DraftOffer): Satoshi {
+/**
+ * What the last of the pledge's commitments pays more than the one whose change is on offer. Basic payments do not take each
+ * other's place: one that was not mined bought nothing.
+ */
+function owedBy({ scheme, commitments }: Pledge, offer: DraftOffer): Satoshi {
+  if (!schemeOf(scheme).supersedes) return 0;
   const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
   return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
 }

@@ -3,8 +3,9 @@
 import { constant } from "../constant";
 import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, optional, text } from "../journal/shape";
 import type { Session } from "../payment/session";
-import { sessionShape } from "../payment/shape";
+import { schemeShape, sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
+import type { Scheme } from "../rpc/types";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour, Satoshi } from "../units";
 
 /** Of the record's format; another one is set aside. */
@@ -31,6 +32,7 @@ export interface Signed {
 
 /** A session that is over: its coins are promised until it is seen to be settled, or has expired. */
 export interface Pledge {
+  readonly scheme: Scheme;
   readonly socketScript: Hex;
   readonly outpoints: readonly Outpoint[];
   /** What was signed over them: id and worth, the last known to be accepted at the end. */
@@ -116,6 +118,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer, shared: boolean }), 128),
   pledges: arrayOf(
     object<Pledge>({
+      scheme: schemeShape,
       socketScript: hex(),
       outpoints: arrayOf(outpoint, 8),
       commitments: arrayOf(object<Pledge["commitments"][number]>({ txid: hex(32), value: integer }), 64),

@@ -11,10 +11,11 @@ export const coinShape: Check<Coin> = object<Coin>({
   height: optional(integer),
 });
 export const commitmentShape: Check<Commitment> = object<Commitment>({ txid: hex(32), value: integer, fee: integer });
+export const schemeShape = oneOf("single-fee", "basic");
 
 export const sessionShape: Check<Session> = object<Session>({
   id: hex(16),
-  scheme: oneOf("single-fee", "basic"),
+  scheme: schemeShape,
   payerScript: hex(),
   socketScript: hex(),
   price: integer,
