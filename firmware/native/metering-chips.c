@@ -5,6 +5,8 @@
 #define WINDOW_US 1000000u
 #define SEL_US 2000000u    // how long SEL stays: one second to settle, one to count
 #define LOST_CURRENT_MA 50 // under it the chips' current is noise
+#define MUTE_CURRENT_MA 500
+#define MUTE_WINDOWS 6     // longer than the current takes to be told anew
 
 // ---------------------------------------------------------------- BL0937, HLW8012
 
@@ -47,6 +49,12 @@ static int32_t times(uint32_t pulses, uint32_t quantum, uint32_t window_us) {
   return (int32_t)((uint64_t)pulses * quantum * 1000 / window_us); // micro per Hz, over us: milli
 }
 
+// Half an ampere at a power factor under a fiftieth is no load but a CF that does not reach us: energy would go uncounted.
+static bool is_mute(const pulse_meter *meter) {
+  if (meter->current < MUTE_CURRENT_MA || meter->voltage <= 0) return false;
+  return meter->power < (int64_t)meter->current * meter->voltage / 1000 / 50;
+}
+
 void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t elapsed_us, power_gate_report *report,
                       bool *select_voltage) {
   meter->rest += (uint64_t)cf * meter->energy_quantum;
@@ -58,6 +66,7 @@ void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t el
     uint64_t nano_hours = (uint64_t)pulses * meter->energy_quantum;
     meter->power = (int32_t)(nano_hours * 3600 / meter->cf_window); // nWh x 3600 / us = mW
     meter->cf_pulses = meter->cf_window = 0;
+    meter->mute = is_mute(meter) ? meter->mute + 1 : 0;
   }
   uint32_t before = meter->cf1_window;
   meter->cf1_window += elapsed_us;
@@ -78,6 +87,7 @@ void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t el
       .voltage = meter->voltage,
       .current = meter->current,
       .power = meter->power,
+      .fault = meter->mute >= MUTE_WINDOWS,
   };
   meter->rest %= 1000;
   *select_voltage = meter->selects_voltage;

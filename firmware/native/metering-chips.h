@@ -21,6 +21,7 @@ typedef struct {
   uint64_t rest;            // nWh not yet reported
   uint32_t cf_pulses, cf_window;   // CF in the running window; us
   uint32_t cf1_pulses, cf1_window; // CF1 since SEL changed; us
+  uint32_t mute;                   // windows in a row in which a current flowed and CF told of no power
   bool selects_voltage;
   int32_t voltage, current, power; // last known
 } pulse_meter;

@@ -227,11 +227,25 @@ static int readSensor(xsMachine *the)
 	return -1;
 }
 
+/* Whether there is an `onSample`, which must be a function. */
+static bool readCallback(xsMachine *the)
+{
+	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
+		return false;
+	xsmcGet(xsVar(0), xsArg(0), xsID("onSample"));
+	if (!xsmcTest(xsVar(0)))
+		return false;
+	if (!xsmcIsCallable(xsVar(0)))
+		xsRangeError("power gate: option onSample: expected a function");
+	return true;
+}
+
 /* plugpay_gate(options): everything checked first, then acquired. */
 void plugpay_gate(xsMachine *the)
 {
 	power_gate_options options;
 	int kind;
+	bool sampling;
 	const char *refusal;
 
 	xsmcVars(1);
@@ -241,6 +255,7 @@ void plugpay_gate(xsMachine *the)
 	if (kind < 0)
 		xsRangeError("power gate: option sensor: expected adc, bl0937, hlw8012 or cse7766");
 	readOptions(the, &options);
+	sampling = readCallback(the);
 	refusal = power_gate_begin(&gate.core, &options, (uint64_t)esp_timer_get_time());
 	if (refusal)
 		xsRangeError((char *)refusal);
@@ -256,12 +271,11 @@ void plugpay_gate(xsMachine *the)
 		plugpay_gate_destructor(&gate);
 		xsUnknownError((char *)refusal);
 	}
-	if ((xsmcArgc > 0) && xsmcTest(xsArg(0))) {
+	if (sampling) {
 		xsmcGet(xsVar(0), xsArg(0), xsID("onSample"));
-		gate.sampling = xsmcTest(xsVar(0));
-		if (gate.sampling)
-			xsmcSet(xsThis, xsID("onSample"), xsVar(0));
+		xsmcSet(xsThis, xsID("onSample"), xsVar(0));
 	}
+	gate.sampling = sampling;
 	gate.listening = true;
 	xsRemember(gate.object);
 }

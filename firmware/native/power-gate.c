@@ -18,6 +18,7 @@
 #define WELD_WINDOWS 4    // 200 ms each
 #define HEAT_ONE 1024     // ratio of squares, Q10
 #define SECOND_US 1000000u
+#define HOUR_US 3600000000u
 
 static const char *const TRIP_NAMES[POWER_GATE_CAUSES] = {
     "",
@@ -495,6 +496,14 @@ static uint64_t scaled_square(int32_t milli, int64_t lsb_nano) {
   return square(scaled > LARGEST ? LARGEST : scaled);
 }
 
+// More energy than both scales' ends would have brought since the last report, and some pulses, never flowed: the frame was
+// damaged and its checksum was not, or the chip's counter fell back.
+static bool is_possible(const power_gate *gate, const power_gate_report *report, uint64_t silence_us) {
+  uint64_t span = silence_us < HOUR_US ? silence_us : HOUR_US;
+  uint64_t watts = (uint64_t)gate->options.currentRange * (uint64_t)gate->options.voltageRange / 1000000;
+  return report->energy <= watts * span / 3600 + 50000;
+}
+
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
   uint64_t silence = note_feed(gate, now_us);
   if (gate->fed && silence > LOST_US) lose_feed(gate);
@@ -504,9 +513,10 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
   uint64_t current = scaled_square(report->current, gate->current_lsb);
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
   grow_older(gate, count);
-  gate->total += report->energy;
-  gate->report_faulty = report->fault;
-  if (report->fault) trip(gate, POWER_GATE_SENSOR_FAULT);
+  bool possible = is_possible(gate, report, silence);
+  if (possible) gate->total += report->energy;
+  gate->report_faulty = report->fault || !possible;
+  if (gate->report_faulty) trip(gate, POWER_GATE_SENSOR_FAULT);
   power_gate_sums half = {
       .power = within(report->power, 9000000) * INT64_C(1000000000000) / gate->power_lsb * count,
       .current = current * count,

@@ -155,7 +155,8 @@ typedef struct {
 } power_gate_report;
 
 // In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 ms: lease and limits are kept
-// by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone.
+// by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone. Energy that cannot
+// have flowed since the last report is not counted and means a faulty sensor.
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us);
 
 // Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds.

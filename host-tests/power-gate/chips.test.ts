@@ -51,6 +51,21 @@ describe("the pulses of a BL0937", () => {
     assert.equal(last[3], 0);
   });
 
+  it("that stop while current flows are a fault: energy would go uncounted", async () => {
+    await ask("pulse-begin bl0937 1000 2351000 1000000 1000000");
+    const faults: number[] = [];
+    const rests = [0, 0];
+    let selectsVoltage = 1;
+    for (let k = 0; k < 400; k++) {
+      const cf = k < 200 ? whole(rests, 0, 1135.25 / 20) : 0;
+      const last = await ask(`pulse ${cf} ${whole(rests, 1, (selectsVoltage ? 1236.7 : 777.0) / 20)} 50000`);
+      selectsVoltage = last[5] ?? 0;
+      faults.push(last[4] ?? 0);
+    }
+    const first = faults.indexOf(1);
+    assert.ok(first >= 300 && first <= 330, `after ${(first - 200) / 20} s`);
+  });
+
   it("of an HLW8012 count by its own constants: 2.43 V and 3.579 MHz", async () => {
     const [good, energy] = await ask("pulse-begin hlw8012 1000 2351000 1000000 1000000");
     assert.equal(good, 1);
@@ -157,6 +172,17 @@ describe("a gate behind a metering chip", () => {
     await driver.request("gate-begin");
     await driver.request("report 10 0 230000 0 0 0");
     assert.ok((await driver.request("report 40 1000 230000 500 115000 0")).includes("relay-welded"));
+  });
+
+  it("does not count energy that cannot have flowed, and takes it for a broken sensor", async () => {
+    await driver.request("gate-begin");
+    await driver.request("report 10 0 230000 0 0 0");
+    await driver.request("grant 100000000000 16000");
+    await driver.request("report 10 50000 230000 16000 3680000 0");
+    const [before] = await driver.request("report 1 0 230000 0 0 0");
+    const [after, ...events] = await driver.request("report 1 90000000 230000 16000 3680000 0");
+    assert.equal(after, before);
+    assert.ok(events.includes("sensor-fault"), events.join());
   });
 });
 
