@@ -85,9 +85,10 @@ export class Outlet {
     return this.state === "paid" ? Math.max(0, Math.floor(this.#creditLeft() / MICRO)) : 0;
   }
 
+  /** What standby still gives; nothing while the gate has tripped. */
   standbyRemaining(): MilliwattHour {
     const { gate, ledger } = this.#options;
-    return this.state === "standby"
+    return this.state === "standby" && this.trip === undefined
       ? Math.max(0, Math.floor((ledger.record.standbyUpTo - gate.read().total) / MICRO))
       : 0;
   }
@@ -228,7 +229,7 @@ export class Outlet {
     ledger.write({ state: "standby", payer: undefined, paidUpTo: total, allowance, standbyUpTo: total + allowance });
     this.#unpaidSince = undefined;
     this.#refilledAt = clock.now();
-    report({ name: "standby", allowance: this.standbyRemaining() });
+    report({ name: "standby", allowance: this.standbyRemaining(), trip: this.trip });
     this.#lease();
     this.#options.onChange();
   }

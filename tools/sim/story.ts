@@ -42,7 +42,10 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "socket trip": ({ cause }) => `its power gate trips: ${cause}`,
   "cable trip": ({ cause }) => `its power gate trips: ${cause}`,
   "socket start": ({ unsettled }) => `starts${unsettled ? `, holding ${sat(unsettled)} not settled yet` : ""}`,
-  "socket standby": ({ allowance }) => `standby: gives ${energy(allowance)} to whoever wants to pay`,
+  "socket standby": ({ allowance, trip }) =>
+    trip
+      ? `standby, and gives nothing: ${trip}; somebody must look, and start it anew`
+      : `standby: gives ${energy(allowance)} to whoever wants to pay`,
   "socket lockout": ({ why, time: duration }) => `lockout for ${time(duration)} (${why})`,
   "socket credited": ({ increment, value, energy: bought }) =>
     `increment ${increment} accepted: ${sat(value)} for ${energy(bought)}`,
