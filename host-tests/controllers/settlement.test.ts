@@ -153,6 +153,21 @@ test("a reorganisation that undoes a settlement is noticed, and it is mined agai
   assert.equal(bench.named("buried")[0]?.value, 30_000);
 });
 
+test("no payment is buried whose parent is in no block, whatever a backend says that mixes old answers with new", async () => {
+  const bench = alone({ socket: { schemes: ["basic"] } });
+  const payer = new Customer(bench, 21);
+  const { next } = await payer.pay(await payer.ask("basic"));
+  const { txid } = await payer.pay(next);
+  bench.network.mineMany(1);
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("mined").length, 2);
+  const { height } = bench.network.blocks;
+  bench.view.status = async (asked) => (asked === txid ? { state: "confirmed", height } : { state: "unknown" });
+  bench.network.mineMany(1);
+  await bench.clock.run(2 * MINUTE);
+  assert.deepEqual(bench.named("buried"), []);
+});
+
 test("a backend that names no spender does not make a cheat of an honest cable", async () => {
   const { bench, payer } = await holding();
   const { outspend, broadcast } = bench.view;

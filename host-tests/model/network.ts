@@ -36,6 +36,8 @@ export class ModelNetwork {
   /** The same in the order in which they came. */
   readonly accepted: Transaction[] = [];
   readonly clock: Clock;
+  /** How often a branch took another's place. */
+  reorganisations = 0;
   private readonly listeners = new Set<() => void>();
 
   constructor(options: NetworkOptions) {
@@ -71,6 +73,7 @@ export class ModelNetwork {
    * mempools (as in Core), and the first new block holds `instead` before anything else, rivals of what was undone.
    */
   reorganise(depth: number, instead: readonly Hex[] = []): void {
+    this.reorganisations += 1;
     const undone: Block[] = [];
     for (let i = 0; i < depth && this.blocks.height > 0; i++) undone.unshift(this.blocks.disconnect());
     for (const { mempool } of this.nodes) mempool.afterDisconnect();
@@ -174,7 +177,10 @@ export type ViewFault =
   | "none"
   /** Every call fails. */
   | "away"
-  /** Gives again what it answered last to the same question. */
+  /**
+   * Gives again what it answered last to the same question; but does not call confirmed what a reorganisation has undone
+   * (docs/trust.md, "Beyond the bounds").
+   */
   | "stale"
   /** Says unspent of everything that no block has spent. */
   | "mempool-hidden"
@@ -197,6 +203,7 @@ export class View implements Chain {
   /** Calls answered while a fault was on, for the record. */
   faults = 0;
   private readonly last = new Map<string, unknown>();
+  private reorganisations = 0;
 
   constructor(private readonly node: ModelNode) {}
 
@@ -297,10 +304,18 @@ export class View implements Chain {
     });
   }
 
+  private forgetUndone(): void {
+    const { reorganisations } = this.node.network;
+    if (reorganisations === this.reorganisations) return;
+    this.reorganisations = reorganisations;
+    for (const question of this.last.keys()) if (question.startsWith("status ")) this.last.delete(question);
+  }
+
   private look<T>(question: string | undefined, look: () => T, wasAway: boolean): T {
     if (this.fault !== "none") this.faults += 1;
     if (wasAway || this.fault === "away") throw new ChainError("away", "the model chain's view is away");
     if (this.fault === "rate-limits") throw new ChainError("rate-limited", "429", { retryAfter: 2_000 });
+    this.forgetUndone();
     if (question !== undefined && this.fault === "stale" && this.last.has(question))
       return this.last.get(question) as T;
     const answer = look();

@@ -172,11 +172,17 @@ export class Settler {
       this.#update(settlement, { state: "held", minedTxid: undefined });
       return;
     }
-    if (tip - status.height + 1 < settings.confirmations) return;
+    if (tip - status.height + 1 < settings.confirmations || this.#hangsOnUnmined(settlement)) return;
     const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
     const owed = latest(settlement).value - value;
     report({ name: "buried", txid, value, height: status.height, owed });
     this.#conclude(settlement, owed, txid);
+  }
+
+  /** Nothing is in a block before its parent: a backend that says so mixes old answers with new ones. */
+  #hangsOnUnmined({ inputs }: Settlement): boolean {
+    const unmined = this.settlements.filter(({ state }) => state !== "mined").map((each) => latest(each).txid);
+    return inputs.some(({ txid }) => unmined.includes(txid));
   }
 
   /** Asks who spent the inputs. Gives the spend where it was not the latest commitment. */
