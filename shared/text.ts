@@ -25,7 +25,7 @@ export function isVisible(text: string): boolean {
 
 /** What a name consists of in HTTP (RFC 9110: a token); true for the empty text. */
 export function isToken(text: string): boolean {
-  return !/[^!#$%&'*+.^_`|~0-9A-Za-z-]/.test(text);
+  return !/[^!#-'*+\-.0-9A-Z^-z|~]/.test(text);
 }
 
 /** What a header may hold beside its line end: printable ASCII, blanks and tabs, and bytes beyond ASCII (obs-text). */

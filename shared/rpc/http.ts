@@ -237,7 +237,7 @@ export class MessageReader<Head> {
   #readTrailer(): boolean {
     const line = this.#line(this.limits.headBytes);
     if (line === undefined) return false;
-    if (line !== "") parseHeader(line);
+    if (line !== "") parseHeaders([line]);
     this.#body += line.length;
     if (this.#body > this.limits.bodyBytes + this.limits.headBytes) throw headTooLarge(this.limits);
     if (line === "") this.#finishMessage();
@@ -307,11 +307,14 @@ const ONCE: readonly string[] = Object.freeze([
 
 export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   const line = lines[0] as string;
-  const [method = "", target = "", version = "", more] = line.split(" ", 4);
-  const isRequest = isName(method, LONGEST_METHOD) && target.startsWith("/") && isVisible(target);
-  if (!isRequest || !isVersion(version) || more !== undefined) throw malformed("a request line of HTTP/1.1", line);
+  const parts = line.split(" ", 4);
+  const method = parts[0] ?? "";
+  const target = parts[1] ?? "";
+  const version = parts[2] ?? "";
+  const isRequest = parts.length === 3 && isMethod(method) && target.startsWith("/") && isVisible(target);
+  if (!isRequest || !isVersion(version)) throw malformed("a request line of HTTP/1.1", line);
   const isNew = version === "HTTP/1.1";
-  const headers = parseHeaders(lines);
+  const headers = parseHeaders(lines.slice(1));
   if (isNew && !headers.has("host")) throw new HttpError("malformed", "expected a Host header");
   if (headers.has("transfer-encoding")) {
     throw new HttpError("unsupported", "expected a Content-Length, found a Transfer-Encoding", 411);
@@ -326,12 +329,14 @@ export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
 
 export function parseResponse(lines: readonly string[]): Parsed<ResponseHead> {
   const line = lines[0] as string;
-  const [version, code, reason] = [line.slice(0, 8), line.slice(9, 12), line.slice(12)];
+  const version = line.slice(0, 8);
+  const code = line.slice(9, 12);
+  const reason = line.slice(12);
   const status = code.length === 3 && isDigits(code, 3) ? Number(code) : 0;
   const isStatus = isVersion(version) && line.charAt(8) === " " && status >= 100 && status < 600;
   const hasReason = reason === "" || (reason.startsWith(" ") && isHeaderText(reason));
   if (!isStatus || !hasReason) throw malformed("a status line of HTTP/1.1", line);
-  const headers = parseHeaders(lines);
+  const headers = parseHeaders(lines.slice(1));
   if (status < 200 && status !== 101) return { head: { status, headers, keepAlive: true }, framing: 0, interim: true };
   const framing = responseFraming(status, headers);
   const keepAlive = version === "HTTP/1.1" && framing !== "close" && !hasToken(headers, "connection", "close");
@@ -358,28 +363,29 @@ function contentLength(headers: Headers): number | undefined {
   return Number(text);
 }
 
+/** Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or text has them. */
 function parseHeaders(lines: readonly string[]): Headers {
+  // Characters are checked in all lines at once: to make a regular expression costs XS more than to run it.
+  if (!isHeaderText(lines.join(""))) throw malformed("headers of printable text", lines.join(" "));
   const headers = new Map<string, string>();
-  for (let i = 1; i < lines.length; i++) {
-    const [name, value] = parseHeader(lines[i] as string);
+  let names = "";
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] as string;
+    const colon = line.indexOf(":");
+    if (colon < 1 || colon > LONGEST_NAME) throw malformed("a header", line);
+    const name = line.slice(0, colon).toLowerCase();
+    const value = withoutBlanks(line.slice(colon + 1));
     const before = headers.get(name);
     if (before !== undefined && ONCE.includes(name)) throw malformed("each header once", name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
+    names += name;
   }
+  if (!isToken(names)) throw malformed("headers with names", lines.join(" "));
   return headers;
 }
 
-/** Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or text has them. */
-function parseHeader(line: string): [name: string, value: string] {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  const value = line.slice(colon + 1);
-  if (!isName(name, LONGEST_NAME) || !isHeaderText(value)) throw malformed("a header", line);
-  return [name.toLowerCase(), withoutBlanks(value)];
-}
-
-function isName(text: string, most: number): boolean {
-  return text.length >= 1 && text.length <= most && isToken(text);
+function isMethod(text: string): boolean {
+  return text === "POST" || (text.length >= 1 && text.length <= LONGEST_METHOD && isToken(text));
 }
 
 function isVersion(text: string): boolean {
