@@ -39,11 +39,12 @@ export class CoinWatch {
     const settled = this.#settled();
     const old = coins.find((coin) => settled.includes(settledName(coin)));
     if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
-    const stale = coins.filter((coin) => !this.isFresh(coin, maxAge));
-    const spends = await Promise.all(stale.map((coin) => this.#ask(coin)));
-    const spent = spends.findIndex((spend) => spend !== undefined && !isOneOf(own, spend));
-    if (spent < 0) return;
-    throw new Fault("input-spent", `It is ${nameOf(stale[spent] as Coin)}.`);
+    // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
+    for (const coin of coins) {
+      if (this.isFresh(coin, maxAge)) continue;
+      const spend = await available(this.spendOf(coin));
+      if (spend && !isOneOf(own, spend)) throw new Fault("input-spent", `It is ${nameOf(coin)}.`);
+    }
   }
 
   isFresh(outpoint: Outpoint, maxAge: Millisecond): boolean {
@@ -91,10 +92,6 @@ export class CoinWatch {
 
   #isNew<T>(news: News<T> | undefined): boolean {
     return news !== undefined && this.#clock.now() - news.at <= NEWS_AGE;
-  }
-
-  #ask(coin: Coin): Promise<Spend | undefined> {
-    return available(this.spendOf(coin));
   }
 }
 

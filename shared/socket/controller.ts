@@ -337,7 +337,8 @@ export class SocketController implements SocketCalls {
   async #watchCoins(): Promise<void> {
     const { session } = this.#till;
     if (!session) return;
-    await Promise.all([this.#watch.rates(), this.#watch.tip()]);
+    await this.#watch.rates();
+    await this.#watch.tip();
     for (const input of session.inputs) {
       const spend = await this.#watch.spendOf(input);
       // Whoever spent it, the answer is to bring out what is held; the settler then finds out who it was.

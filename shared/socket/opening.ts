@@ -46,7 +46,10 @@ export async function openSession(
   debts: readonly Debt[],
 ): Promise<Session> {
   const { chain, watch, settings, ledger, random, payoutScript } = options;
-  const [coins, tip] = await Promise.all([available(chain.utxos(payer, COINS_ASKED)), watch.tip(), watch.rates()]);
+  // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
+  const coins = await available(chain.utxos(payer, COINS_ASKED));
+  const tip = await watch.tip();
+  await watch.rates();
   const { increment, sessionMax, feeLimit, price } = settings;
   // Each basic payment has a fee of its own, so the coins must hold more of them.
   const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
