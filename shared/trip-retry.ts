@@ -1,19 +1,20 @@
-// What a device does about a trip of its power gate: it clears it after a pause, a few times, and leaves to a person what
-// a person must look at. The same for a socket and a cable; the gate itself never clears anything.
+// What a device does about a trip of its power gate: it clears it after a pause, a few times or until it has passed, and
+// leaves to a person what a person must look at. The same for a socket and a cable; the gate itself never clears anything.
 
 import { constant } from "./constant";
 import type { Clock, PowerGate, TripCause } from "./ports";
 import type { Millisecond } from "./units";
 
-/** So often in a row, so long after each trip. */
+/** So often in a row, so long after each trip; after that so long where it goes on. */
 const TRIES = 3;
 const PAUSE: Millisecond = 10_000;
+const LONG_PAUSE: Millisecond = 60_000;
 /** Trips that are further apart than this are not the same trouble. */
 const APART: Millisecond = 600_000;
 /** A person must look: they last until the device is started anew. */
 const FINAL: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
-/** The mains', not the appliance's: the gate does not close into them, so waiting costs nothing. */
-const OF_THE_MAINS: readonly TripCause[] = constant(["over-voltage", "under-voltage"]);
+/** Not the appliance's fault: the gate does not close while they last, so trying costs nothing and needs nobody. */
+const PASSING: readonly TripCause[] = constant(["over-voltage", "under-voltage", "sensor-fault", "samples-lost"]);
 
 export interface TripRetryOptions {
   readonly clock: Clock;
@@ -35,8 +36,9 @@ export class TripRetry {
     const now = this.#options.clock.now();
     if (now - this.#lastTrip >= APART) this.#trips = 0;
     this.#lastTrip = now;
-    if (!OF_THE_MAINS.includes(cause)) this.#trips++;
-    this.#due = FINAL.includes(cause) || this.#trips > TRIES ? undefined : now + PAUSE;
+    const often = ++this.#trips > TRIES;
+    const lasts = FINAL.includes(cause) || (often && !PASSING.includes(cause));
+    this.#due = lasts ? undefined : now + (often ? LONG_PAUSE : PAUSE);
   }
 
   /** Call about once a second. True when the gate has been cleared, so that it may be granted a lease again. */

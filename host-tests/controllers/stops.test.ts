@@ -236,10 +236,29 @@ test("the right socket on a shared link is not taken for a neighbour's, nor when
 
 test("a trip of the cable's own gate stops it, and it tries again when the gate is clear", async () => {
   const bench = start({ cable: { maxCurrent: 6_000 } }, {}, 1_500_000);
-  await stops("power-fault", bench);
+  await stops("power-fault", bench, MINUTE / 3);
   bench.circuit.load = 500_000;
-  await bench.clock.run(2 * MINUTE);
+  await bench.clock.run(MINUTE);
   assert.equal(bench.cable.state, "powered");
+  assert.ok(bench.circuit.cable.closed);
+});
+
+test("a cable whose gate tripped once more after three tries says so, asks nobody for power, and works after a restart", async () => {
+  const bench = start({ cable: { maxCurrent: 6_000 } }, {}, 1_500_000);
+  await stops("power-fault", bench, 5 * MINUTE);
+  bench.circuit.load = 500_000;
+  const asked = bench.named("negotiating").length;
+  for (let i = 0; i < 40; i++) {
+    await bench.clock.run(5_000);
+    assert.equal(bench.cable.state, "stopped");
+  }
+  assert.equal(bench.named("negotiating").length, asked);
+  bench.unplug();
+  await bench.clock.run(MINUTE);
+  bench.plugIn();
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.cable.state, "powered");
+  assert.ok(bench.circuit.cable.closed);
 });
 
 const FAULTS_MET: readonly (readonly [fault: FaultName, reason: StopReason])[] = [

@@ -179,6 +179,7 @@ export class CableController {
   // ------------------------------------------------------------ one dealing with one socket
 
   async #deal(): Promise<void> {
+    this.#mustNotBeTripped();
     this.#enter("connecting");
     this.#ready = undefined;
     this.#held = undefined;
@@ -391,8 +392,13 @@ export class CableController {
     return status;
   }
 
+  #mustNotBeTripped(): void {
+    const { trip } = this.#inlet;
+    if (trip) throw new Stop("power-fault", `(${trip})`);
+  }
+
   #check(status: Status): void {
-    if (this.#inlet.trip) throw new Stop("power-fault", `(${this.#inlet.trip})`);
+    this.#mustNotBeTripped();
     if (status.state === "paid") this.#reclaimed = false;
     else {
       this.#inlet.stop();
