@@ -227,6 +227,21 @@ test("a neighbour's socket on a shared link is found out by its meter in the fir
   await stops("wrong-socket", start({ cable: { sharedLink: true, waitMs: 1_000 } }, { status }), MINUTE);
 });
 
+test("a neighbour's socket is found out too where the appliance is switched on later, and where it draws little", async () => {
+  // It counts what its own appliance draws: nothing.
+  const status: Lies["status"] = (status) => ({ ...status, used: 0 });
+  for (const [load, time] of [
+    [1_300_000, MINUTE],
+    [10_000, 5 * MINUTE],
+  ] as const) {
+    const bench = start({ cable: { sharedLink: true, waitMs: 5_000 } }, { status }, 0);
+    await bench.clock.run(3 * MINUTE);
+    assert.ok(!reasons(bench).includes("wrong-socket"));
+    bench.circuit.load = load;
+    await stops("wrong-socket", bench, time);
+  }
+});
+
 test("the right socket on a shared link is not taken for a neighbour's, nor when a session ends within the minute", async () => {
   const bench = start({ cable: { sharedLink: true }, socket: { sessionMax: 10_000 } }, {}, CAR);
   await bench.clock.run(3 * MINUTE);

@@ -32,6 +32,8 @@ const MAX_RECONNECT: Millisecond = 8_000;
 const LOOK_AGAIN: Millisecond = 500;
 /** On a link that neighbours share, the meters are compared once this much time has passed. */
 const FIRST_MINUTE: Millisecond = 60_000;
+/** Energy, in what both meters may be off by, after which their agreeing says something. */
+const CONCLUSIVE = 4;
 const MAX_DOUBLINGS = 10;
 /** Nobody is believed a longer one: the cable asks again. */
 const MAX_LOCKOUT: Millisecond = 600_000;
@@ -67,6 +69,8 @@ interface FirstMinute {
   readonly from: Millisecond;
   readonly own: MicrowattHour;
   readonly claimed: MilliwattHour;
+  /** So much has flowed that the meters would not agree by chance. */
+  readonly agreed: boolean;
 }
 
 /** Faults that only time changes: go on drawing credit, and ask again later. */
@@ -421,23 +425,31 @@ export class CableController {
     this.#held = undefined;
   }
 
-  /** A neighbour's socket may answer on a shared link: what flows here must be what it counts there. */
+  /**
+   * A neighbour's socket may answer on a shared link: what flows here must be what it counts there. A minute is enough
+   * where something flows; where nothing does yet, or little, both would agree on that, so it goes on.
+   */
   #compareFirstMinute(status: Status): void {
-    if (this.#state !== "powered") return;
+    const before = this.#firstMinute;
+    if (this.#state !== "powered" || before?.agreed) return;
     const now = this.#options.clock.now();
     const own = this.#inlet.meter();
     const session = this.#purse.session?.id;
     // Another session counts from its own opening.
-    if (this.#firstMinute?.session !== session)
-      this.#firstMinute = { session, at: this.#firstMinute?.at ?? now, from: now, own, claimed: status.used };
-    const { at, from, own: ownBefore, claimed } = this.#firstMinute as FirstMinute;
-    const flowed = (own - ownBefore) / 1000;
-    const apart = Math.abs(flowed - (status.used - claimed));
-    if (now - at >= FIRST_MINUTE || apart <= this.#inlet.mayDiffer(flowed, now - from)) return;
-    throw new Stop(
-      "wrong-socket",
-      `The meters are ${Math.round(apart)} mWh apart after ${Math.round((now - at) / 1000)} s.`,
-    );
+    if (before === undefined || before.session !== session) {
+      this.#firstMinute = { session, at: before?.at ?? now, from: now, own, claimed: status.used, agreed: false };
+      return;
+    }
+    const flowed = (own - before.own) / 1000;
+    const apart = Math.abs(flowed - (status.used - before.claimed));
+    const tolerance = this.#inlet.mayDiffer(flowed, now - before.from);
+    if (apart > tolerance)
+      throw new Stop(
+        "wrong-socket",
+        `The meters are ${Math.round(apart)} mWh apart after ${Math.round((now - before.at) / 1000)} s.`,
+      );
+    const agreed = now - before.at >= FIRST_MINUTE && flowed >= CONCLUSIVE * tolerance;
+    if (agreed) this.#firstMinute = { ...before, agreed };
   }
 
   // ------------------------------------------------------------ stops
