@@ -10,7 +10,8 @@ function table(rows: readonly (readonly [string, string])[]): string {
 }
 
 const ENGINE = ["--engine xs|node", "the real XS engine (default), or Node's"] as const;
-const SCHEME = ["--scheme SCHEME", "single-fee (default) or basic"] as const;
+const SCHEME = ["--scheme SCHEME", "what the cable pays by: single-fee (default) or basic"] as const;
+const PREFERRED = ["--scheme SCHEME", "named first to cables: single-fee (default) or basic; both are taken"] as const;
 const SEED = ["--seed N", "for keys, blocks, noise: the same seed gives the same run (default 1)"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
@@ -38,7 +39,7 @@ ${table(MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const)
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], SCHEME, ENGINE, WATTS, SEED, JSON_LINES])}`;
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, JSON_LINES])}`;
 }
 
 export function cableHelp(): string {

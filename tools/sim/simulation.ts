@@ -24,6 +24,7 @@ import { XsEngine } from "./engine-xs";
 import { GateLink } from "./gate-link";
 import { type Keys, keysOf } from "./keys";
 import { Network, type Party } from "./network";
+import { SCHEMES } from "./options";
 import type { Scenario, Step } from "./scenario";
 import { FileStore } from "./store-file";
 import { Timeline } from "./timeline";
@@ -212,13 +213,15 @@ export class Simulation {
   // ---------------------------------------------------------------- setting up
 
   async #prepare(): Promise<void> {
-    const { scenario, port = 0 } = this.options;
+    const { scenario, scheme, port = 0 } = this.options;
     for (const coin of scenario.coins) await this.node.fund(this.keys.cable.script, coin);
     await this.node.mine(1);
     const { absent } = this;
-    const settings = { network: "regtest", schemes: [this.options.scheme] };
+    const network = "regtest";
+    // The cable chooses; a socket takes what its customers have.
+    const schemes = [scheme, ...SCHEMES.filter((other) => other !== scheme)];
     const socketConfig = {
-      settings: { ...settings, payoutAddress: this.keys.socket.address, ...scenario.socket },
+      settings: { network, schemes, payoutAddress: this.keys.socket.address, ...scenario.socket },
       esplora: this.server.url,
       port: 0,
     };
@@ -226,7 +229,7 @@ export class Simulation {
     this.port = await this.network.open(socket ?? this.hostileParty, port);
     socketConfig.port = this.port;
     const cableConfig = {
-      settings: { ...settings, ...scenario.cable },
+      settings: { network, schemes: [scheme], ...scenario.cable },
       key: this.keys.cable.secretHex,
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
     };
