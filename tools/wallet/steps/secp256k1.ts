@@ -26,6 +26,7 @@ export function secp256k1Steps(windowBits = WINDOW_BITS): Step[] {
       source: table(windowBits, windows, half),
     }),
     replaceDeclarations({ specifier: SPECIFIER, reason: "verification by the endomorphism", source: ENDOMORPHISM }),
+    replaceDeclarations({ specifier: SPECIFIER, reason: "verification without a last division", source: VERIFY }),
     replaceDeclarations({ specifier: SPECIFIER, reason: "hashes wired while linking", source: HASHES }),
   ];
 }
@@ -185,16 +186,22 @@ const B1 = 0xe4437ed6010e88286f547fa90abfe4c3n;
 const A2 = 0x114ca50f7a8e2f3f657c1108d9d44cfd8n;
 const HALF_N = N / 2n;
 const digits = (k) => {
-  const result = [];
-  while (k > 0n) {
-    let digit = 0;
-    if (k & 1n) {
-      digit = Number(k & 15n);
-      if (digit > 8) digit -= 16;
-      k -= BigInt(digit);
+  // 24 bits of k at a time, in a small integer that the next 4 bits end: a window reaches so far ahead.
+  const result = new Array(144).fill(0);
+  let ahead = 0;
+  for (let from = 0; from < 144; from += 24) {
+    let low = ahead + Number(k & 0xfffffffn);
+    k >>= 24n;
+    for (let i = from; i < from + 24; i++) {
+      if (low & 1) {
+        let digit = low & 15;
+        if (digit > 8) digit -= 16;
+        result[i] = digit;
+        low -= digit;
+      }
+      low >>= 1;
     }
-    result.push(digit);
-    k >>= 1n;
+    ahead = low - Number(k & 15n);
   }
   return result;
 };
@@ -223,17 +230,50 @@ const multiplyVariable = (R, n) => {
   const table1 = oddMultiples(R);
   const table2 = table1.map(byLambda);
   let sum = I;
-  for (let i = Math.max(digits1.length, digits2.length) - 1; i >= 0; i--) {
+  let top = 143;
+  while (top >= 0 && digits1[top] === 0 && digits2[top] === 0) top--;
+  for (let i = top; i >= 0; i--) {
     sum = sum.double();
     const digit1 = digits1[i];
     const digit2 = digits2[i];
-    if (digit1) sum = addDigit(sum, table1, digit1, negative1);
-    if (digit2) sum = addDigit(sum, table2, digit2, negative2);
+    if (digit1 !== 0) sum = addDigit(sum, table1, digit1, negative1);
+    if (digit2 !== 0) sum = addDigit(sum, table2, digit2, negative2);
   }
   return sum;
 };
-const doubleScalarMulUns = (R, u1, u2) => G.multiply(u1, false).add(multiplyVariable(R, u2)).assertValidity();
+const doubleScalarMulUns = (R, u1, u2) => {
+  // On the curve, as both summands are; only infinity is to be refused.
+  const sum = G.multiply(u1, false).add(multiplyVariable(R, u2));
+  if (sum.Z === 0n) throw new Error(E_BADPOINT);
+  return sum;
+};
 `;
+
+/**
+ * The library's verification (SEC 1, 4.1.4) but for its end: whether r is x modulo n, x = X/Z, is asked as r*Z = X or
+ * (r+n)*Z = X, without the division. The recovered format, which wants y too, still divides.
+ */
+const VERIFY = `
+const _verify = (sig, messageHash, publicKey, opts) => {
+  const [lowS, , format] = opts;
+  if (sig instanceof Signature) throw new Error("Signature must be in Uint8Array, use .toBytes()");
+  assertSigLength(sig, format);
+  abytes(publicKey, undefined, "publicKey");
+  try {
+    const { r, s, recovery } = Signature.fromBytes(sig, format);
+    const h = bits2int_modN(messageHash);
+    const Q = Point.fromBytes(publicKey);
+    if (lowS && highS(s)) return false;
+    const is = invert(s, N);
+    const R = doubleScalarMulUns(Q, modN(h * is), modN(r * is));
+    if (M(r * R.Z) !== R.X && !(r + N < P && M((r + N) * R.Z) === R.X)) return false;
+    if (format !== SIG_RECOVERED) return true;
+    const { x, y } = R.toAffine();
+    return recovery === getRecoveryBit(x, y, r);
+  } catch (error) {
+    return false;
+  }
+};`;
 
 /**
  * The library asks for its hashes by assignment to an object, which in flash would be a slot of RAM for each and a
