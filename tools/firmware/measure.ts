@@ -1,7 +1,12 @@
-// npm run firmware:measure [-- --slots N --chunks BYTES --stack SLOTS] [-- --need]: what an image takes of a 32-bit chip.
-// The linked images (tools/firmware/link.ts) are
-// compiled with the SDK's XS for rv32imac as for a device, with a chip's fixed heap, and run in an emulator where one
-// instruction is one tick: self-test, then a whole payment between the two. Prints flash, RAM and what a start costs.
+// npm run firmware:measure: what an image takes of a 32-bit chip. The linked images (tools/firmware/link.ts) are compiled
+// with the SDK's XS for rv32imac as for a device, with a chip's fixed heap, and run in an emulator where one instruction
+// is one tick: self-test, then a whole payment between the two, with the largest transactions there are. Prints flash, RAM
+// and what a start costs.
+//
+//   npm run firmware:measure -- --slots N --chunks BYTES --stack SLOTS   tries another heap than manifests/engine.json's
+//   npm run firmware:measure -- --least    the least slots, and the least bytes of chunks, with which the payment passes
+//
+// How full the heap was says nothing, since garbage is only collected when it is full; the least heap says what is needed.
 //
 // In the figures for flash: XS, our modules, the wallet with its tables, the C library. Not: ESP-IDF, the SDK's modules for
 // a chip. Beside them the image holds the self-test and the desktop's stand-ins, which a device has not.
@@ -55,42 +60,39 @@ const EMULATE = [
 /** Sources that are included by others, or that the SDK's makefiles leave out. */
 const NOT_COMPILED = ["xsDefaults.c", "xsum.c"];
 const BYTES_PER_SLOT = 16;
+/** As many as a draft may spend: the largest transactions there are. In satoshi. */
+const COINS = [25_000, 24_000, 23_000, 22_000, 21_000];
 
-/** A heap that starts small and grows little by little: its peak is what is needed, garbage not counted. */
-const SPARING = { slots: 512, chunks: 8192, moreSlots: 32, moreChunks: 512 };
+/** The search for the least heap ends when it is this close. */
+const CLOSE = { slots: 64, chunks: 1024 };
 
-/** XS's memory on a chip: manifests/engine.json's, or what the command line tries instead. */
-const memory = chipMemory();
-
+/** XS's memory on a chip, all of it taken at the start. */
 interface Memory {
   readonly slots: number;
+  /** In bytes. */
   readonly chunks: number;
+  /** In slots. */
   readonly stack: number;
-  /** By how much the heap grows once collecting garbage frees too little; a chip's does not. */
-  readonly moreSlots: number;
-  readonly moreChunks: number;
 }
 
+const { values: given } = parseArgs({
+  options: {
+    slots: { type: "string" },
+    chunks: { type: "string" },
+    stack: { type: "string" },
+    least: { type: "boolean" },
+  },
+});
+
+/** manifests/engine.json's, or what the command line tries instead. */
 function chipMemory(): Memory {
   const { creation } = JSON.parse(readFileSync(join(ROOT, "manifests/engine.json"), "utf8")) as {
     creation: { chunk: { initial: number }; heap: { initial: number }; stack: number };
   };
-  const { values } = parseArgs({
-    options: {
-      slots: { type: "string" },
-      chunks: { type: "string" },
-      stack: { type: "string" },
-      need: { type: "boolean" },
-    },
-  });
-  const stack = Number(values.stack ?? creation.stack);
-  if (values.need) return { ...SPARING, stack };
   return {
-    slots: Number(values.slots ?? creation.heap.initial),
-    chunks: Number(values.chunks ?? creation.chunk.initial),
-    stack,
-    moreSlots: 0,
-    moreChunks: 0,
+    slots: Number(given.slots ?? creation.heap.initial),
+    chunks: Number(given.chunks ?? creation.chunk.initial),
+    stack: Number(given.stack ?? creation.stack),
   };
 }
 
@@ -123,14 +125,12 @@ function includes(sdk: Sdk): string[] {
 }
 
 /** Compiles and links one image; gives the program's path. */
-function compileImage(sdk: Sdk, device: DeviceName, engine: readonly string[]): string {
+function compileImage(sdk: Sdk, device: DeviceName, engine: readonly string[], memory: Memory): string {
   const generated = join(OUT, "sdk/tmp/lin/release", `linked-${device}`);
   const sizes = [
     `-DSELFTEST_CHUNK_BYTES=${memory.chunks}`,
     `-DSELFTEST_SLOTS=${memory.slots}`,
     `-DSELFTEST_STACK=${memory.stack}`,
-    `-DSELFTEST_MORE_SLOTS=${memory.moreSlots}`,
-    `-DSELFTEST_MORE_CHUNK_BYTES=${memory.moreChunks}`,
   ];
   const objects = [join(generated, "mc.xs.c"), join(ROOT, "firmware/selftest/host.c")].map((source) => {
     const object = join(FOLDER, `${device}-${basename(source)}.o`);
@@ -156,21 +156,21 @@ function tested(device: DeviceName, checks: readonly Check[]): void {
   if (failed.length > 0) throw new UsageError(`${device} on the 32-bit core failed: ${failed.join(", ")}`);
 }
 
-async function main(): Promise<void> {
-  const sdk = findSdk();
-  await holdBuilds();
-  mkdirSync(FOLDER, { recursive: true });
-  for (const device of DEVICES) await link(sdk, device);
-  const engine = compileEngine(sdk);
-  const program = { cable: compileImage(sdk, "cable", engine), socket: compileImage(sdk, "socket", engine) };
+/** A program for each image. */
+type Programs = Readonly<Record<DeviceName, string>>;
 
-  const paid = selfTest(EMULATOR, "", [...EMULATE, program.cable]);
-  tested("cable", paid);
-  tested("socket", selfTest(EMULATOR, paid.at(-1)?.gave ?? "", [...EMULATE, program.socket]));
+/** One payment between the images. */
+interface Payment {
+  readonly increments: number;
+  /** Devices that ran out of memory, or stopped otherwise, and started again. */
+  readonly stopped: readonly DeviceName[];
+  readonly peaks: readonly { readonly device: DeviceName; readonly peak: Peak }[];
+}
 
+async function pay(program: Programs): Promise<Payment> {
   const engines: { device: DeviceName; engine: LinkedEngine }[] = [];
-  const { summary } = await runScenario({
-    scenario: loadScenario("toaster"),
+  const result = await runScenario({
+    scenario: { ...loadScenario("toaster"), coins: COINS },
     scheme: "single-fee",
     engine: "node",
     engineOf: (device) => {
@@ -179,27 +179,79 @@ async function main(): Promise<void> {
       return engine;
     },
     seed: 1,
+  }).catch((error: unknown) => {
+    // A device that stops again and again ends the run.
+    if (engines.length === DEVICES.length) throw error;
+    return undefined;
   });
-  if (summary.settlements.length === 0) throw new UsageError("nothing was paid between the images");
-  console.log(`A payment of ${summary.increments} increments and its settlement, XS ${sdk.version} on rv32imac`);
+  const stopped = DEVICES.filter((device) => engines.filter((one) => one.device === device).length > 1);
+  if (result?.summary.settlements.length === 0 && stopped.length === 0)
+    throw new UsageError("nothing was paid between the images");
+  const peaks = engines.map(({ device, engine }) => ({ device, peak: engine.peak }));
+  return { increments: result?.summary.increments ?? 0, stopped, peaks };
+}
+
+async function main(): Promise<void> {
+  const sdk = findSdk();
+  await holdBuilds();
+  mkdirSync(FOLDER, { recursive: true });
+  for (const device of DEVICES) await link(sdk, device);
+  const engine = compileEngine(sdk);
+  const memory = chipMemory();
+  const program = {
+    cable: compileImage(sdk, "cable", engine, memory),
+    socket: compileImage(sdk, "socket", engine, memory),
+  };
+
+  const paid = selfTest(EMULATOR, "", [...EMULATE, program.cable]);
+  tested("cable", paid);
+  tested("socket", selfTest(EMULATOR, paid.at(-1)?.gave ?? "", [...EMULATE, program.socket]));
+
+  const { increments, stopped, peaks } = await pay(program);
+  if (stopped.length > 0) throw new UsageError(`the payment does not pass: ${stopped.join(", ")} stopped on the way`);
+  console.log(`A payment of ${increments} increments and its settlement, XS ${sdk.version} on rv32imac`);
+  for (const { device, peak } of peaks) print(device, program[device], peak, memory);
+  if (!given.least) return;
   for (const device of DEVICES) {
-    print(
-      device,
-      program[device],
-      engines.filter((one) => one.device === device).map(({ engine }) => engine.peak),
+    const compiled = (tried: Memory) => ({ ...program, [device]: compileImage(sdk, device, engine, tried) });
+    const slots = await least(device, "slots", memory, compiled);
+    const chunks = await least(device, "chunks", memory, compiled);
+    const sum = slots * BYTES_PER_SLOT + chunks;
+    console.log(
+      `${device}'s least heap: ${kilo(slots * BYTES_PER_SLOT)} slots, ${kilo(chunks)} chunks, ${kilo(sum)} together`,
     );
   }
 }
 
-function print(device: DeviceName, program: string, peaks: readonly Peak[]): void {
-  const most = (value: (peak: Peak) => number): number => Math.max(...peaks.map(value));
-  const [slots, chunks] = [most((peak) => peak.slots) * BYTES_PER_SLOT, most((peak) => peak.chunks)];
-  const kilo = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
+/** The least of one part of the heap with which `device` does not stop, the other part as in `memory`; by halving. */
+async function least(
+  device: DeviceName,
+  part: "slots" | "chunks",
+  memory: Memory,
+  compiled: (memory: Memory) => Programs,
+): Promise<number> {
+  let enough = memory[part];
+  let tooLittle = Math.floor(enough / 4);
+  while (enough - tooLittle > CLOSE[part]) {
+    const middle = Math.ceil((enough + tooLittle) / 32) * 16;
+    const { stopped } = await pay(compiled({ ...memory, [part]: middle }));
+    if (stopped.includes(device)) tooLittle = middle;
+    else enough = middle;
+  }
+  return enough;
+}
+
+function print(device: DeviceName, program: string, peak: Peak, memory: Memory): void {
+  const slots = memory.slots * BYTES_PER_SLOT;
   console.log(`${device}
-  flash                       ${(flashOf(program) / 1e6).toFixed(3)} MB (with the self-test and the stand-ins; file ${statSync(program).size} bytes)
-  ready after                 ${(most((peak) => peak.ready) / 1e6).toFixed(3)} M instructions: XS started, main imported
-  JavaScript's heap at most   ${kilo(slots)} slots + ${kilo(chunks)} chunks = ${kilo(slots + chunks)} of ${kilo(memory.slots * BYTES_PER_SLOT + memory.chunks)}
-  JavaScript's stack          ${kilo(memory.stack * BYTES_PER_SLOT)}`);
+  flash                ${(flashOf(program) / 1e6).toFixed(3)} MB (with the self-test and the stand-ins; file ${statSync(program).size} bytes)
+  ready after          ${(peak.ready / 1e6).toFixed(3)} M instructions: XS started, main imported
+  JavaScript's heap    ${kilo(slots)} slots + ${kilo(memory.chunks)} chunks = ${kilo(slots + memory.chunks)}
+  JavaScript's stack   ${kilo(memory.stack * BYTES_PER_SLOT)}`);
+}
+
+function kilo(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KB`;
 }
 
 main().catch((error: unknown) => {
