@@ -1,7 +1,7 @@
 // A fuzz target for the power gate: bytes become options, samples, time jumps and requests; after each step the
 // invariants are checked against a model that knows only what was granted and what was said.
 //
-//   - the relay is closed only under a lease that was granted, in time, in energy, with no trip latched
+//   - the relay is closed only under a lease that was granted, in time, in energy, with no trip latched, on sound sensors
 //   - the total never decreases
 //   - no trip is lost: what is latched was told by an event, and stays until it is cleared
 //   - each lease that ends by itself, ends with an event
@@ -76,6 +76,7 @@ static void check(model *m) {
     REQUIRE(m->now < m->until, "closed only in time");
     REQUIRE(reading.total < m->up_to, "closed only while energy is left");
     REQUIRE(reading.trip == POWER_GATE_NO_TRIP, "closed only without a trip");
+    REQUIRE(!m->gate.current.faulty && !m->gate.voltage.faulty && !m->gate.report_faulty, "closed only on sound sensors");
   }
   REQUIRE(reading.lease || !m->granted || m->ended, "a lease that ends by itself is told");
   if (reading.trip != POWER_GATE_NO_TRIP) REQUIRE(m->told & (1u << reading.trip), "a latched trip was told");
