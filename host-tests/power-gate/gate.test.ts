@@ -204,6 +204,33 @@ describe("the power gate's trips", () => {
       assert.ok((await stage.run(5000)).includes("socket trip relay-welded"));
     }));
 
+  it("take a sensor whose input sits anywhere else for a broken one too, and no noise of it", async () => {
+    for (const voltageSensor of [1, 0] as const) {
+      await onSocket({ voltageSensor, weldPower: voltageSensor ? 5_000 : 60_000 }, async (stage) => {
+        await stage.world.revoke("socket");
+        await stage.run(2000);
+        await stage.world.fault("socket", { sensorAdrift: true });
+        const events = await stage.run(10_000);
+        assert.ok(
+          events.includes("socket trip sensor-fault") && !events.includes("socket trip relay-welded"),
+          events.join(),
+        );
+        await stage.world.fault("socket", { sensorAdrift: false });
+        await stage.run(20_000);
+        const { current } = await stage.world.read("socket");
+        assert.ok(current < 20, `${current} mA: half of what the converter's noise is`);
+        await stage.world.clear("socket");
+        await stage.world.grant("socket", ANYTHING);
+        await stage.world.setLoad(KETTLE);
+        await stage.run(2000);
+        const before = await stage.world.read("socket");
+        await stage.run(10_000);
+        const after = await stage.world.read("socket");
+        near(after.total - before.total, after.truth - before.truth, 0.01);
+      });
+    }
+  });
+
   it("take the strongest short circuit through a welded relay for no broken sensor", () =>
     onSocket({}, async (stage) => {
       await stage.world.fault("socket", { weldRelay: true });

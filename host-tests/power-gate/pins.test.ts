@@ -12,6 +12,7 @@ interface PinMap {
       readonly inputOnly: readonly number[];
       readonly reserved: Record<string, string>;
       readonly pins: Record<string, number>;
+      readonly console: { readonly receive: number; readonly transmit: number };
     }
   >;
 }
@@ -45,6 +46,14 @@ describe("the pin map", () => {
       const expected = targets.map((target) => map.targets[target]?.pins[name]);
       assert.deepEqual(row?.split("|").map(Number), expected, name);
     }
+    const consoles = page
+      .match(/^\| console[^|]*\|(.*)\|$/m)?.[1]
+      ?.split("|")
+      .map((cell) => cell.trim());
+    assert.deepEqual(
+      consoles,
+      Object.values(map.targets).map(({ console: { receive, transmit } }) => `${receive} / ${transmit}`),
+    );
   });
 
   it("keeps the Ethernet manifest's pins free", () => {

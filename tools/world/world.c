@@ -12,6 +12,7 @@
 #define TICK_MS 10
 #define SUPPLY_VOLTS 50.0 // under this the cable's electronics and a load sense see nothing
 #define NONLINEARITY_STEPS 256
+#define ADRIFT -0.6 // of half the scale
 
 static const char *const NAMES[2] = {"socket", "cable"};
 
@@ -38,7 +39,7 @@ typedef struct {
   bool wanted, contact;
   double switch_at; // samples; when the contacts follow
   double truth, recent, power; // uWh; J in the last 20 ms; W
-  bool torn, voltage_torn, weld, stuck, feed_stopped;
+  bool torn, adrift, voltage_torn, weld, stuck, feed_stopped;
 } meter;
 
 static struct {
@@ -152,6 +153,7 @@ static bool follow_supply(void) {
 
 static void feed(meter *gate, uint64_t now_us, double volts, double amperes, bool load_voltage) {
   uint16_t voltage = gate->voltage_torn ? 0 : convert(gate, &gate->voltage, volts);
+  if (gate->adrift) amperes = ADRIFT * gate->middle / gate->current.gain;
   uint16_t current = gate->torn ? 0 : convert(gate, &gate->current, amperes);
   if (!gate->running) return;
   power_gate_sense(&gate->core, load_voltage);
@@ -424,9 +426,10 @@ static void read_gate(const meter *gate) {
 }
 
 static const char *set_fault(meter *gate, const char *word) {
-  static const char *const names[] = {"sensorTornOff", "voltageTornOff", "weldRelay", "stuckRelay", "feedStopped"};
-  bool *const flags[] = {&gate->torn, &gate->voltage_torn, &gate->weld, &gate->stuck, &gate->feed_stopped};
-  for (int k = 0; k < 5; k++) {
+  static const char *const names[] = {"sensorTornOff", "sensorAdrift", "voltageTornOff",
+                                      "weldRelay",     "stuckRelay",   "feedStopped"};
+  bool *const flags[] = {&gate->torn, &gate->adrift, &gate->voltage_torn, &gate->weld, &gate->stuck, &gate->feed_stopped};
+  for (size_t k = 0; k < sizeof flags / sizeof *flags; k++) {
     bool taken = false;
     double value = 0;
     const char *refusal = set_number(word, names[k], &value, &taken);

@@ -98,6 +98,8 @@ export type LoadSpec =
 export interface Fault {
   /** The current sensor's plug is pulled: its input falls to 0. */
   readonly sensorTornOff?: boolean;
+  /** Its burden is off: the input shows no current and sits at a fifth of the scale. */
+  readonly sensorAdrift?: boolean;
   /** The voltage sensor likewise. */
   readonly voltageTornOff?: boolean;
   /** The contacts stay closed from the next time they are closed on. */
