@@ -197,6 +197,28 @@ describe("the power gate's trips", () => {
       assert.equal((await stage.world.read("socket")).truth, truth);
     }));
 
+  it("find the offset of a sensor anew that was off since the start, before the relay closes", () =>
+    onSocket({}, async (stage) => {
+      await stage.world.cutPower("socket");
+      await stage.world.fault("socket", { sensorTornOff: true });
+      await stage.run(100);
+      await stage.world.boot("socket");
+      await stage.run(5000);
+      await stage.world.setLoad(KETTLE);
+      await stage.world.fault("socket", { sensorTornOff: false });
+      await stage.run(50);
+      await stage.world.clear("socket");
+      await stage.world.grant("socket", ANYTHING);
+      assert.deepEqual(await stage.run(400), []);
+      assert.equal((await stage.world.read("socket")).closed, false);
+      assert.deepEqual(await stage.run(3000), []);
+      const before = await stage.world.read("socket");
+      assert.equal(before.closed, true);
+      await stage.run(10_000);
+      const after = await stage.world.read("socket");
+      near(after.total - before.total, after.truth - before.truth, 0.005);
+    }));
+
   it("find a welded relay with a torn-off sensor by the voltage behind it", () =>
     onSocket({ loadSense: 1 }, async (stage) => {
       await stage.world.setLoad(KETTLE);
