@@ -193,10 +193,11 @@ export class CableController {
     this.#enter("negotiating");
     await this.#ask(status);
     while (this.#running) {
-      // Credit that the socket has not confirmed would only trip its standby limit.
-      if (status.state === "paid" || this.#held === undefined) this.#supply();
+      const due = this.#ready && this.#isDue(this.#ready, status) ? this.#ready : undefined;
+      // Credit that the socket has not confirmed would only trip its standby limit; a last rest of it lasts for a blink.
+      if (!due && (status.state === "paid" || this.#held === undefined)) this.#supply();
       if (this.#mayAskAgain()) await this.#ask(status);
-      else if (this.#ready && this.#isDue(this.#ready, status)) await this.#pay(this.#ready, status);
+      else if (due) await this.#pay(due, status);
       else {
         this.#giveUpIfHeld();
         await this.#wait(status);
