@@ -60,8 +60,14 @@ const EMULATE = [
 /** Sources that are included by others, or that the SDK's makefiles leave out. */
 const NOT_COMPILED = ["xsDefaults.c", "xsum.c"];
 const BYTES_PER_SLOT = 16;
-/** As many as a draft may spend: the largest transactions there are. In satoshi. */
-const COINS = [25_000, 24_000, 23_000, 22_000, 21_000];
+/**
+ * A payment as large as they get: as many coins as a draft may spend, so small that all are needed, and increments so small that
+ * a session comes to some thirty, all of which its record keeps. In satoshi.
+ */
+const LARGE = {
+  coins: [5_500, 5_400, 5_300, 5_200, 5_100],
+  socket: { increment: 600, sessionMax: 19_200 },
+};
 
 /** The search for the least heap ends when it is this close. */
 const CLOSE = { slots: 64, chunks: 1024 };
@@ -170,7 +176,7 @@ interface Payment {
 async function pay(program: Programs): Promise<Payment> {
   const engines: { device: DeviceName; engine: LinkedEngine }[] = [];
   const result = await runScenario({
-    scenario: { ...loadScenario("toaster"), coins: COINS },
+    scenario: { ...loadScenario("toaster"), ...LARGE },
     scheme: "single-fee",
     engine: "node",
     engineOf: (device) => {
