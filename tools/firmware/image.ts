@@ -33,8 +33,8 @@ export interface Image {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Waits for another build in this checkout to be done; others wait until what this gives is called, or this process ends. */
-export function holdBuilds(): Promise<() => void> {
+/** Waits for another build in this checkout to be done, and keeps others waiting as long as this process lives. */
+export function holdBuilds(): Promise<void> {
   return hold(join(OUT, "lock"));
 }
 

@@ -7,10 +7,10 @@ import { setTimeout as pause } from "node:timers/promises";
 const POLL_MS = 500;
 
 /**
- * Waits until no other process holds `path`, saying so once, and holds it until it is given back, by what this
- * gives, or by the end of this process. The file has the holder's process number; one that a dead process left is taken over.
+ * Waits until no other process holds `path`, saying so once, and holds it as long as this process lives. The file has
+ * the holder's process number; one that a dead process left behind is taken over.
  */
-export async function hold(path: string, say: (line: string) => void = console.log): Promise<() => void> {
+export async function hold(path: string, say: (line: string) => void = console.log): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, `${process.pid}`);
@@ -28,11 +28,9 @@ export async function hold(path: string, say: (line: string) => void = console.l
   } finally {
     rmSync(mine, { force: true });
   }
-  const release = (): void => {
+  process.once("exit", () => {
     if (holderOf(path) === process.pid) rmSync(path, { force: true });
-  };
-  process.once("exit", release);
-  return release;
+  });
 }
 
 /** A link to a file that is complete: the lock never exists without its holder's number. */
