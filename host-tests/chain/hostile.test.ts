@@ -1,11 +1,14 @@
 // Servers that answer nonsense, or lies that can be seen: nothing of it is believed, and every call ends.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { CALL_NAMES, CANNED, type CallName, type Canned } from "./canned";
 import type { Reply } from "./fakes";
-import { fuzzBackends } from "./fuzz-backends";
+import { fuzzBackends, replayAnswer } from "./fuzz-backends";
 import { ask } from "./hostile";
+
+const CORPUS = new URL("../corpus/chain/", import.meta.url);
 
 /** Whole answers that are no answer to any question. */
 const RUBBISH: Readonly<Record<string, (honest: string) => string>> = {
@@ -127,6 +130,10 @@ for (const backend of CANNED.filter(({ name }) => name !== "Electrum")) {
 }
 
 describe("every backend", () => {
+  it("holds against the answers kept from earlier fuzzing", async () => {
+    for (const file of readdirSync(CORPUS)) await replayAnswer(new Uint8Array(readFileSync(new URL(file, CORPUS))));
+  });
+
   it("survives a thousand spoiled answers", async () => {
     await fuzzBackends(1_000, 2026);
   });

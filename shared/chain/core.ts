@@ -194,6 +194,8 @@ export class Core implements Chain {
       const best = hashOf(bestblock, "the best block's hash");
       const { height: tip } = objectOf(await this.#call("getblockheader", [best]), "a block's header");
       const height = countOf(tip, "the tip's height") + 1 - countOf(confirmations, "confirmations");
+      if (height < 0 || confirmations === 0)
+        throw malformed(`1 to ${height + Number(confirmations)} confirmations`, confirmations);
       const blockHash = hashOf(await this.#call("getblockhash", [height]), "a block's hash");
       return { state: "confirmed", height, blockHash };
     }
