@@ -189,6 +189,28 @@ test("a backend that names no spender does not make a cheat of an honest cable",
   assert.ok((await payer.ask()).credit > 119_000);
 });
 
+test("a backend that names no spender does not make a cheat of a cable whose earlier commitment was mined", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  const early = payer.sign(await payer.ask());
+  const { next } = await payer.send(early);
+  await payer.pay(next);
+  const { outspend } = bench.view;
+  Object.defineProperty(bench.view, "watch", { value: undefined });
+  Object.defineProperty(bench.view, "outspend", {
+    value: async (outpoint: never) => ((await outspend.call(bench.view, outpoint)) ? {} : undefined),
+  });
+  bench.network.node.submit(early.transaction);
+  bench.network.mineMany(2);
+  await bench.clock.run(2 * MINUTE);
+  assert.deepEqual(
+    bench.named("rival").map(({ rival }) => rival),
+    ["earlier-commitment"],
+  );
+  assert.equal(bench.named("buried")[0]?.owed, 10_000);
+  assert.equal((await payer.ask()).arrears, 10_000, "it is dealt with, and asked for the rest");
+});
+
 test("a payment whose broadcast nobody answered is credited once the network turns out to have it (basic)", async () => {
   const bench = plugged({ cable: { schemes: ["basic"] } }, 500_000);
   const { broadcast } = bench.view;

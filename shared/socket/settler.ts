@@ -190,15 +190,25 @@ export class Settler {
     const tip = await this.#options.chain.tip();
     const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
     const { txid } = latest(settlement);
-    const spend = spends.find((found) => found !== undefined && found.txid !== txid);
+    const found = spends.find((each) => each !== undefined && each.txid !== txid);
+    // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
+    const spend = found?.txid === undefined ? ((found && (await this.#ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
-    // Some backends only say that a coin is spent: then it may as well be the latest commitment that did it.
-    if (spend.txid === undefined && (await this.#options.chain.status(txid)).state !== "unknown") {
+    if (spend.txid === txid) {
       if (settlement.state === "held") this.#sent(settlement);
       return undefined;
     }
     this.#judge(settlement, spend, tip);
     return spend;
+  }
+
+  /** Which of the commitments the network knows, the latest first. */
+  async #ownSpend({ commitments }: Settlement): Promise<Spend | undefined> {
+    for (const { txid } of [...commitments].reverse()) {
+      const { state, height } = await this.#options.chain.status(txid);
+      if (state !== "unknown") return height === undefined ? { txid } : { txid, height };
+    }
+    return undefined;
   }
 
   /** `tip` was asked before `spend`. */
