@@ -18,12 +18,15 @@ function remainders(): number[] {
   return table;
 }
 
-/** Checksum of `length` bytes from `from`, as an unsigned 32-bit integer. `123456789` in ASCII gives 0xcbf43926. */
-export function crc32(bytes: Uint8Array, from = 0, length = bytes.length - from): number {
+/**
+ * Checksum of `length` bytes from `from`, as an unsigned 32-bit integer. `123456789` in ASCII gives 0xcbf43926. `before` is the
+ * checksum of what stands before them, where they are only a part.
+ */
+export function crc32(bytes: Uint8Array, from = 0, length = bytes.length - from, before = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + from, length);
   const table = TABLE;
   const whole = length & ~3;
-  let crc = ~0;
+  let crc = ~before;
   for (let at = 0; at < whole; at += 4) {
     const four = crc ^ view.getInt32(at, true);
     crc =

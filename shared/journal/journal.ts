@@ -83,12 +83,25 @@ export class Journal<T> {
 
 /** The bytes of a slot. `json` may hold any text; what is not printable ASCII is escaped. */
 export function encodeSlot(version: number, sequence: number, json: string): Uint8Array {
-  // As long in bytes as in characters means ASCII already; looking at each character is dear on XS.
-  const ascii = encodeUtf8(json).length === json.length ? json : json.replace(/[^\x20-\x7e]/g, escapeUnit);
-  const body = `${version} ${sequence} ${ascii.length}\n${ascii}`;
-  const sum = crc32(encodeUtf8(body)).toString(16).padStart(8, "0");
-  const head = body.indexOf("\n");
-  return encodeUtf8(`plugpay ${body.slice(0, head)} ${sum}${body.slice(head)}`);
+  // A record has kilobytes, and a microcontroller few of them: it is one text and its bytes, twice, and never more.
+  const record = asciiOf(json);
+  const counts = `${version} ${sequence} ${record.length}`;
+  const head = encodeUtf8(`plugpay ${counts} ${checksum(counts, record)}\n`);
+  const slot = new Uint8Array(head.length + record.length);
+  slot.set(head);
+  slot.set(record, head.length);
+  return slot;
+}
+
+/** As long in bytes as in characters means ASCII already; looking at each character is dear on XS. */
+function asciiOf(json: string): Uint8Array {
+  const bytes = encodeUtf8(json);
+  return bytes.length === json.length ? bytes : encodeUtf8(json.replace(/[^\x20-\x7e]/g, escapeUnit));
+}
+
+function checksum(counts: string, record: Uint8Array): string {
+  const sum = crc32(record, 0, record.length, crc32(encodeUtf8(`${counts}\n`)));
+  return sum.toString(16).padStart(8, "0");
 }
 
 /** Throws an Error that says which part of the slot is not as expected. */
@@ -98,13 +111,12 @@ export function decodeSlot(version: number, bytes: Uint8Array): { sequence: numb
   const head = /^plugpay (\d{1,9}) (\d{1,15}) (\d{1,7}) ([0-9a-f]{8})$/.exec(text.slice(0, Math.max(end, 0)));
   if (!head) throw new Error("expected a header 'plugpay <version> <sequence> <length> <crc32>'");
   const [, recordVersion, sequence, length, sum] = head as unknown as [string, string, string, string, string];
-  const json = text.slice(end + 1);
-  if (json.length !== Number(length)) throw new Error(`expected ${length} bytes, came ${json.length}`);
-  const body = `${recordVersion} ${sequence} ${length}\n${json}`;
-  const actual = crc32(encodeUtf8(body)).toString(16).padStart(8, "0");
+  const record = bytes.subarray(end + 1);
+  if (record.length !== Number(length)) throw new Error(`expected ${length} bytes, came ${record.length}`);
+  const actual = checksum(`${recordVersion} ${sequence} ${length}`, record);
   if (actual !== sum) throw new Error(`expected checksum ${sum}, came ${actual}`);
   if (Number(recordVersion) !== version) throw new Error(`expected version ${version}, came ${recordVersion}`);
-  return { sequence: Number(sequence), json };
+  return { sequence: Number(sequence), json: text.slice(end + 1) };
 }
 
 /** The header holds the sequence, the length and the checksum of all else. */

@@ -72,6 +72,11 @@ export class LinkedEngine implements Engine {
     this.#process.on("exit", (code) => this.#end(new FirmwareCrash(`the linked image ended with status ${code}`)));
   }
 
+  /** True where the image stopped by itself: memory full, or a defect. */
+  get crashed(): boolean {
+    return this.#ended instanceof FirmwareCrash;
+  }
+
   /** The image is in "flash": there is nothing to load. */
   async load(): Promise<void> {}
 
