@@ -40,7 +40,8 @@ export class FakeHttp implements Http {
       request.onChunk?.(Uint8Array.from(bytes.subarray(at, at + this.piece)));
     }
     if (bytes.length > request.limitBytes) throw new HttpError("too-large", "the body is larger than the limit");
-    return { status: reply.status, headers, body: isStreamed ? new Uint8Array(0) : Uint8Array.from(bytes) };
+    const kept = bytes.subarray(0, request.keptBytes);
+    return { status: reply.status, headers, body: isStreamed ? new Uint8Array(0) : Uint8Array.from(kept) };
   }
 }
 

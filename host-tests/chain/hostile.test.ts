@@ -121,8 +121,10 @@ for (const backend of CANNED.filter(({ name }) => name !== "Electrum")) {
       it(`takes ${status}${headers ? " with Retry-After" : ""} as "${kind}"`, async () => {
         for (const call of CALL_NAMES) {
           if (call === "broadcastPackage" && backend.name === "BlockCypher") continue;
-          const outcome = await ask(backend, call, () => ({ status, body: "trouble", ...(headers && { headers }) }));
-          assert.equal(kindOf(outcome), kind, call);
+          for (const body of ["trouble", "<p>trouble</p>".repeat(20_000)]) {
+            const outcome = await ask(backend, call, () => ({ status, body, ...(headers && { headers }) }));
+            assert.equal(kindOf(outcome), kind, `${call}, ${body.length} bytes`);
+          }
         }
       });
     }

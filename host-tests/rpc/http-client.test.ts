@@ -148,6 +148,16 @@ test("the body of a good answer goes to onChunk as it comes; that of another is 
   assert.equal(decodeLatin1(other.body), "abcde");
 });
 
+test("of a long body no more is kept than was asked for, and the connection is used again", async () => {
+  const long = `HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 900\r\n\r\n${"x".repeat(900)}`;
+  const { clock, network, request } = against((connection) => say(connection, long));
+  for (const kept of [0, 10, 899, 900, 1000]) {
+    const answer = await clock.finish(request({ keptBytes: kept }));
+    assert.deepEqual([answer.status, answer.body.length], [429, Math.min(kept, 900)]);
+  }
+  assert.equal(network.dialled, 1);
+});
+
 test("what onChunk throws rejects the request and closes the connection", async () => {
   const { clock, network, request } = against((connection) => say(connection, OK));
   const stop = new Error("enough");

@@ -39,14 +39,14 @@ export interface Question {
 
 export interface Answer {
   readonly status: number;
-  /** The body as text, byte for byte; empty where it was read as JSON. */
+  /** The body as text, byte for byte, and no more than its beginning; empty where it was read as JSON. */
   readonly text: string;
   /** What `json` left of the answer. */
   readonly json: Json | undefined;
 }
 
-/** Error texts and txids are short; a page of HTML is nothing that we read to its end. */
-const LIMIT_TEXT_BYTES = 65_536;
+/** Error texts and txids are short. Of a page of HTML no more is kept: a microcontroller has not the memory for it. */
+const KEPT_TEXT_BYTES = 4_096;
 
 export class HttpBackend {
   readonly #options: HttpBackendOptions;
@@ -120,7 +120,8 @@ export class HttpBackend {
         headers: { "User-Agent": "plugpay", ...headers },
         ...(body !== undefined && { body }),
         timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,
-        limitBytes: reader ? this.#limit : LIMIT_TEXT_BYTES,
+        limitBytes: this.#limit,
+        keptBytes: KEPT_TEXT_BYTES,
         ...(reader && { onChunk }),
       });
     } catch (error) {

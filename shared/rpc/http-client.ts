@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly timeoutMs: Millisecond;
   /** Largest body that is read. */
   readonly limitBytes: number;
+  /** Of a body that `onChunk` does not take, so much is kept; the rest is read and dropped. Default: all of it. */
+  readonly keptBytes?: number;
   /** Takes the body of a 2xx answer as it comes, nothing is collected then. What it throws rejects the request. */
   readonly onChunk?: (chunk: Uint8Array) => void;
   /** Sending it twice does no harm. Default: true for GET. */
@@ -34,7 +36,7 @@ export interface HttpResponse {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Headers;
-  /** Empty where `onChunk` took it. */
+  /** Empty where `onChunk` took it, and cut off after `keptBytes`. */
   readonly body: Uint8Array;
 }
 
@@ -211,10 +213,10 @@ class Exchange {
   }
 
   #take(chunk: Uint8Array): void {
-    const { onChunk } = this.#request;
+    const { onChunk, keptBytes = chunk.length + this.#body.length } = this.#request;
     const status = this.#head?.status ?? 0;
     if (onChunk && status >= 200 && status < 300) onChunk(chunk);
-    else this.#body.add(chunk);
+    else this.#body.add(chunk.subarray(0, keptBytes - this.#body.length));
   }
 
   #guard(action: () => void): void {
