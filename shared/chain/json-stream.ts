@@ -20,7 +20,7 @@ export interface JsonReaderOptions {
   readonly skip?: readonly string[];
   /** Bytes read in all. */
   readonly limitBytes?: number;
-  /** Bytes kept at any one time, an estimate: texts and keys, and 16 for each value. */
+  /** Bytes kept at any one time, an estimate: texts and keys, and 16 for each value. Default 16,384, a good deal of a microcontroller. */
   readonly limitKept?: number;
   readonly limitDepth?: number;
 }
@@ -81,7 +81,7 @@ export class JsonReader implements TokenSink {
 
   keeping(bytes: number): void {
     this.#kept += bytes;
-    const { limitKept = 65_536 } = this.#options;
+    const { limitKept = 16_384 } = this.#options;
     if (this.#kept > limitKept) throw new Error(`expected values of at most ${limitKept} bytes, got more`);
   }
 
