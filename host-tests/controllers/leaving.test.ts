@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../shared/rpc/faults";
-import { alone, Customer, INCREMENT_UWH, MINUTE, plugged } from "./bench";
+import { alone, Bench, Customer, INCREMENT_UWH, MINUTE, plugged, TOASTER } from "./bench";
 
 function faultIs(name: string): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.fault === name;
@@ -125,4 +125,30 @@ test("credit survives any number of the socket's restarts, and is honoured once"
   assert.ok((await payer.ask()).credit >= 39_990);
   bench.restartSocket();
   assert.ok((await payer.ask()).credit >= 39_990);
+});
+
+test("a third machine that asks so much that nobody else is heard takes no power from who has paid", async () => {
+  const bench = new Bench();
+  let crowded = false;
+  const busy = () => (crowded ? Promise.reject(new Fault("too-many-requests", "", 1_000)) : undefined);
+  bench.front = (socket) => ({
+    getStatus: (request, peer) => busy() ?? socket.getStatus(request, peer),
+    powerRequest: (request, peer) => busy() ?? socket.powerRequest(request, peer),
+    payTransaction: (request, peer) => busy() ?? socket.payTransaction(request, peer),
+  });
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = TOASTER;
+  await bench.clock.run(10_000);
+  let interruptions = 0;
+  bench.circuit.onSupply = () => interruptions++;
+  crowded = true;
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.cable.state, "powered");
+  assert.ok(bench.circuit.cable.closed);
+  crowded = false;
+  await bench.clock.run(5 * MINUTE);
+  assert.equal(interruptions, 0);
+  assert.deepEqual(bench.named("stopped"), []);
+  assert.ok(bench.named("paid").length >= 3, "it pays as before");
 });

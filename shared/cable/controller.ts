@@ -338,14 +338,18 @@ export class CableController {
     return { losses: request.increment > 1 && step.pay > 0 ? Math.max(0, losses - 1) : losses };
   }
 
-  /** Repeats a call until it is answered: the link may drop the question or the answer, and a repetition changes nothing. */
+  /**
+   * Repeats a call until it is answered: the link may drop the question or the answer, and a repetition changes nothing.
+   * What others on the link ask too much is no answer either: power that is paid for flows on.
+   */
   async #answered<T>(call: () => Promise<T>): Promise<T> {
     let pause = RECONNECT;
     for (;;) {
       try {
         return await call();
       } catch (error) {
-        if (error instanceof Fault || !this.#running) throw error;
+        const isAnswer = error instanceof Fault && error.fault !== "too-many-requests";
+        if (isAnswer || !this.#running) throw error;
         await this.#pause(pause);
         pause = Math.min(2 * pause, MAX_RECONNECT);
       }
