@@ -56,10 +56,12 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, where) => (value === undefined ? undefined : check(value, where));
 }
 
-export function arrayOf<T>(check: Check<T>, limit: number): Check<readonly T[]> {
+export function arrayOf<T>(check: Check<T>, limit: number, from = 0): Check<readonly T[]> {
   const most = limit;
+  const least = from;
   return (value, where = "record") => {
-    if (!Array.isArray(value) || value.length > most) throw wrong(where, `a list of at most ${most}`, value);
+    if (!Array.isArray(value) || value.length < least || value.length > most)
+      throw wrong(where, `a list of ${least} to ${most}`, value);
     return value.map((item, index) => check(item, `${where}[${index}]`));
   };
 }

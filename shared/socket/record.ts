@@ -107,8 +107,8 @@ export const EMPTY_RECORD: SocketRecord = constant({
 const settlement: Check<Settlement> = object<Settlement>({
   session: hex(16),
   payerScript: hex(),
-  inputs: arrayOf(coinShape, 8),
-  commitments: arrayOf(commitmentShape, 64),
+  inputs: arrayOf(coinShape, 8, 1),
+  commitments: arrayOf(commitmentShape, 64, 1),
   transaction: hex(),
   state: oneOf("held", "sent", "mined"),
   open: boolean,

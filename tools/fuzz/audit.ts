@@ -2,6 +2,8 @@
 //
 // Whatever passes is read by the model chain's own parser and judged apart from the code under test: what it pays to
 // whom, from which coins at which pinned amounts, what the miner gets. Nothing may throw.
+//
+// An input of the corpus is a Case in JSON.
 
 import { SeededRandom } from "../../host-tests/model/random";
 import { standInEcdsa } from "../../host-tests/model/signers";
@@ -13,6 +15,7 @@ import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
 import type { Coin } from "../../shared/ports";
 import type { DraftOffer, WireOutput } from "../../shared/rpc/types";
 import { energyFor } from "../../shared/units";
+import { FuzzFailure } from "./target";
 
 export const name = "audit";
 
@@ -27,25 +30,54 @@ const PRICE = 250_000;
 const FEE_LIMIT = 3_000;
 const SESSION_MAX = 100_000;
 
-/** Throws an Error with the case in it at the first violation. */
+/** What a gate is given, and what it knows. */
+export type Case =
+  | { readonly gate: "audit"; readonly offer: DraftOffer; readonly known: Known }
+  | { readonly gate: "signed"; readonly draft: Draft; readonly sent: string; readonly isHonest: boolean };
+
+/** What a cable's audit goes by: its coins as they are pinned, its script, where the session stands. */
+interface Known {
+  readonly payerScript: string;
+  readonly inputs: readonly Coin[];
+  readonly agreed?: AuditExpectation["agreed"];
+}
+
+/** Throws a FuzzFailure with the case at the first violation. */
 export function fuzz(runs: number, seed: number): FuzzResult {
   const outcomes: Record<string, number> = {};
-  const count = (outcome: string): void => {
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  };
+  for (const each of cases(runs, seed)) {
+    try {
+      const outcome = outcomeOf(each);
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    } catch (error) {
+      throw new FuzzFailure(new Uint8Array(Buffer.from(JSON.stringify(each))), error);
+    }
+  }
+  return { runs, outcomes };
+}
+
+export function replay(input: Uint8Array): void {
+  outcomeOf(JSON.parse(Buffer.from(input).toString()) as Case);
+}
+
+export function* cases(runs: number, seed: number): Generator<Case> {
   const random = new SeededRandom(seed);
   for (let i = 0; i < runs; i++) {
     const scene = sceneOf(random);
-    count(i % 2 === 0 ? tryAudit(random, scene) : trySigned(random, scene));
+    yield i % 2 === 0 ? auditCase(random, scene) : signedCase(random, scene);
   }
-  return { runs, outcomes };
+}
+
+/** What the gate said. Throws an Error where that is wrong. */
+export function outcomeOf(each: Case): string {
+  return each.gate === "audit" ? tryAudit(each.offer, each.known) : trySigned(each.draft, each.sent, each.isHonest);
 }
 
 interface Scene {
   readonly wallet: Wallet;
   readonly draft: Draft;
   readonly offer: DraftOffer;
-  readonly expectation: AuditExpectation;
+  readonly known: Known;
 }
 
 /** An honest offer and what the cable knows. */
@@ -64,29 +96,32 @@ function sceneOf(random: SeededRandom): Scene {
   const draft: Draft = { inputs, payerScript: wallet.script, socketScript, value, fee };
   const session = hex(random, 16);
   const opening = before === 0;
-  const expectation: AuditExpectation = {
+  const agreed = {
+    session,
+    socketScript,
+    sessionMax: SESSION_MAX,
+    expiry: 900,
+    inputs,
+    increment: 3,
+    value: before,
+    paid: before,
+    fee,
+  };
+  const known = { payerScript: wallet.script, inputs, ...(opening ? {} : { agreed }) };
+  return { wallet, draft, known, offer: offerOf(draft, session, opening ? 1 : 4) };
+}
+
+function expectationOf({ payerScript, inputs, agreed }: Known): AuditExpectation {
+  return {
     scheme: "single-fee",
-    payerScript: wallet.script,
+    payerScript,
     increment: INCREMENT,
     price: PRICE,
     limits: { price: PRICE, fee: FEE_LIMIT, feeRate: 1_000_000, session: SESSION_MAX, arrears: 0 },
-    agreed: opening
-      ? undefined
-      : {
-          session,
-          socketScript,
-          sessionMax: SESSION_MAX,
-          expiry: 900,
-          inputs,
-          increment: 3,
-          value: before,
-          paid: before,
-          fee,
-        },
+    agreed,
     pinned: (coin) => inputs.find((own) => own.txid === coin.txid && own.vout === coin.vout)?.amount,
     pledgedElsewhere: () => false,
   };
-  return { wallet, draft, expectation, offer: offerOf(draft, session, opening ? 1 : 4) };
 }
 
 function offerOf(draft: Draft, session: string, increment: number): DraftOffer {
@@ -111,13 +146,18 @@ function offerOf(draft: Draft, session: string, increment: number): DraftOffer {
 
 // ---------------------------------------------------------------- the audit
 
-function tryAudit(random: SeededRandom, { wallet, offer, expectation }: Scene): string {
+function auditCase(random: SeededRandom, { wallet, offer, known }: Scene): Case {
   let mutant = offer;
   for (let i = random.integer(0, 3); i > 0; i--) mutant = mutateOffer(random, mutant, wallet.script);
-  const result = guarded(mutant, () => auditDraft(mutant, expectation));
+  return { gate: "audit", offer: mutant, known };
+}
+
+function tryAudit(offer: DraftOffer, known: Known): string {
+  const expectation = expectationOf(known);
+  const result = auditDraft(offer, expectation);
   if (!result.ok) return `audit: ${result.reason}`;
-  const why = wrongWith(mutant, expectation, wallet.script);
-  if (why) throw new Error(`the audit passed an offer that ${why}: ${JSON.stringify(mutant)}`);
+  const why = wrongWith(offer, expectation, known.payerScript);
+  if (why) throw new Error(`the audit passed an offer that ${why}`);
   return "audit: passed";
 }
 
@@ -235,22 +275,26 @@ function rebuilt(random: SeededRandom, offer: DraftOffer, own: string): DraftOff
 
 // ---------------------------------------------------------------- the check of what was signed
 
-function trySigned(random: SeededRandom, { wallet, draft }: Scene): string {
+function signedCase(random: SeededRandom, { wallet, draft }: Scene): Case {
   const honest = signDraft(draft, wallet);
   let sent = honest;
   for (let i = random.integer(0, 3); i > 0; i--) sent = mutateHex(random, sent);
   if (random.oneIn(10)) sent = signDraft({ ...draft, value: draft.value - 1, fee: draft.fee + 1 }, wallet);
   if (random.oneIn(10)) sent = random.pick(["", "zz", unsignedHex(draft), honest.toUpperCase(), "0".repeat(5000)]);
-  const result = guarded(sent, () => checkSigned(draft, sent, standInEcdsa));
+  return { gate: "signed", draft, sent, isHonest: sent === honest };
+}
+
+function trySigned(draft: Draft, sent: string, isHonest: boolean): string {
+  const result = checkSigned(draft, sent, standInEcdsa);
   if (!result.ok) {
-    if (sent === honest) throw new Error(`the check refused the honest transaction (${result.fault}): ${sent}`);
+    if (isHonest) throw new Error(`the check refused the honest transaction (${result.fault}): ${sent}`);
     return `signed: ${result.fault}`;
   }
   const tx = parse(sent);
   const bare = parse(unsignedHex(draft));
   if (tx.txid !== bare.txid) throw new Error(`the check accepted another transaction: ${sent}`);
   const fault = draft.inputs
-    .map((coin, i) => inputFault(tx, i, { amount: coin.amount, script: wallet.script }, standInEcdsa.verify))
+    .map((coin, i) => inputFault(tx, i, { amount: coin.amount, script: draft.payerScript }, standInEcdsa.verify))
     .find((each) => each !== undefined);
   if (fault) throw new Error(`the check accepted what the network refuses (${fault}): ${sent}`);
   return "signed: accepted";
@@ -276,14 +320,6 @@ function mutateHex(random: SeededRandom, text: string): string {
       return text.slice(0, 2 * at) + random.pick(["g", "G", " ", "A"]) + text.slice(2 * at + 1);
     default:
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(random.integer(at, bytes.length))]).toString("hex");
-  }
-}
-
-function guarded<T>(input: unknown, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw new Error(`it threw (${error instanceof Error ? error.stack : String(error)}) on ${JSON.stringify(input)}`);
   }
 }
 

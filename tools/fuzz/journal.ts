@@ -1,12 +1,16 @@
 // Fuzzes the journal's reader: whatever two slots hold, a device starts, reads the newest whole record or none, tells
-// about the rest, and can write again.
+// about the rest, and can write again. Whole records with a part that is not what a device would write are fuzzed too:
+// each is set aside, or a socket and a cable start on it.
+//
+// An input of the corpus is a slot's bytes.
 
 import { SeededRandom } from "../../host-tests/model/random";
 import { CutStore } from "../../host-tests/model/store";
-import { Journal } from "../../shared/journal/journal";
+import { encodeSlot, Journal } from "../../shared/journal/journal";
 import { integer, object } from "../../shared/journal/shape";
-import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
 import type { FuzzResult } from "./audit";
+import { RECORDS, startOn } from "./journal-devices";
+import { FuzzFailure } from "./target";
 
 export const name = "journal";
 
@@ -67,38 +71,37 @@ function smallJournal(store: CutStore, told: string[]): Journal<Small> {
   });
 }
 
-/** Records that are whole but not what a socket would write. */
-function tryShape(random: SeededRandom): string {
-  const value = junk(random, 3);
-  let parsed: SocketRecord;
-  try {
-    parsed = parseSocketRecord(value);
-  } catch (error) {
-    if (error instanceof Error && error.constructor === Error) return "shape refused";
-    throw new Error(`the reader failed (${String(error)}) on ${JSON.stringify(value)}`);
-  }
-  if (parsed.version === undefined || SOCKET_RECORD_VERSION < 1) throw new Error("a record without a version");
-  return "shape read";
+/** Starts both devices on a slot. Throws at the first that fails. */
+export function replay(slot: Uint8Array): void {
+  for (const device of ["socket", "cable"] as const) startOn(device, slot);
 }
 
-function junk(random: SeededRandom, depth: number): unknown {
-  const leaf = [null, true, -1, 0, 1.5, 2 ** 60, "", "00", "zz", "standby", [], {}];
-  if (depth === 0) return random.pick(leaf);
-  const record: Record<string, unknown> = {
-    version: 1,
-    state: "paid",
-    total: 0,
-    paidUpTo: 0,
-    standbyUpTo: 0,
-    openedAt: 0,
-    parked: [],
-    settlements: [],
-    debts: [],
-    settled: [],
-    cheats: [],
-  };
-  for (let i = random.integer(0, 3); i > 0; i--) record[random.pick(Object.keys(record))] = junk(random, depth - 1);
-  return random.oneIn(4) ? [record] : record;
+/** Records that are whole but not what a device would write. */
+function tryShape(random: SeededRandom): string {
+  const device = random.pick(["socket", "cable"] as const);
+  let record: unknown = RECORDS[device];
+  for (let i = random.integer(0, 2); i >= 0; i--) record = spoiled(random, record);
+  const slot = encodeSlot(1, 1, JSON.stringify(record) ?? "null");
+  try {
+    return startOn(device, slot) ? "shape read" : "shape refused";
+  } catch (error) {
+    throw new FuzzFailure(slot, error);
+  }
+}
+
+const LEAVES = [null, true, -1, 0, 1, 1.5, 2 ** 52, 2 ** 60, "", "00", "zz", "standby", "lockout", "basic", [], {}];
+
+/** `value` with one part of it, however deep, changed, doubled or taken away. */
+function spoiled(random: SeededRandom, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || random.oneIn(12)) return random.pick(LEAVES);
+  if (Array.isArray(value)) {
+    const at = random.integer(0, Math.max(0, value.length - 1));
+    if (value.length === 0 || random.oneIn(4)) return random.pick([[], [...value, ...value], value.slice(1), [null]]);
+    return value.map((item, i) => (i === at ? spoiled(random, item) : item));
+  }
+  const key = random.pick(Object.keys(value).concat("other"));
+  const { [key]: member, ...others } = value as Record<string, unknown>;
+  return random.oneIn(6) ? others : { ...others, [key]: spoiled(random, member) };
 }
 
 function damage(random: SeededRandom, bytes: Uint8Array): Uint8Array {
