@@ -40,8 +40,8 @@ export type Figures = Readonly<Record<Operation, { readonly asShipped: number; r
 };
 
 /**
- * The heap that a device's manifest gives to XS is 45,056 bytes of chunks and 3,328 slots of 16 bytes, 96 KB in all.
- * Here both sides of a payment live in one heap, so it is twice as large.
+ * What a device's long payment needs at least is 45,056 bytes of chunks and 3,328 slots of 16 bytes, 96 KB in all (its
+ * manifest gives a little more). Here both sides of a payment live in one heap, so it is twice as large.
  */
 const HEAP = { chunks: 2 * 45_056, slots: 2 * 3_328 };
 
