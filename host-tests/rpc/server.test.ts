@@ -332,6 +332,37 @@ test("when every place is taken, the one idle longest makes room", async () => {
   assert.equal(server.connections, 3);
 });
 
+test("whose request trickles in makes room too, so that many addresses shut nobody out", async () => {
+  const { clock, network, server } = serve(calls());
+  const tricklers = Array.from({ length: 8 }, (_, i) => network.raw(`10.0.1.${i}`));
+  for (let i = 0; i < 5; i++) {
+    for (const raw of tricklers) raw.send(GET_STATUS.charAt(i));
+    await clock.run(300);
+  }
+  assert.equal(server.connections, 8);
+  const cable = network.raw();
+  cable.send(GET_STATUS);
+  await clock.run(0);
+  assert.deepEqual(cable.statuses, [200]);
+  assert.equal(tricklers.filter((raw) => raw.closed).length, 1);
+});
+
+test("unfinished requests of all peers together hold 12 KB at most; the oldest end, and a cable is answered", async () => {
+  const { clock, network, server } = serve(calls());
+  const large = post("x".repeat(8_000)).slice(0, -1);
+  const hoarders = Array.from({ length: 7 }, (_, i) => network.raw(`10.0.1.${i}`));
+  for (const raw of hoarders) {
+    raw.send(large);
+    await clock.run(10);
+  }
+  assert.equal(hoarders.filter((raw) => raw.closed).length, 6, "one such request fits");
+  const cable = network.raw();
+  cable.send(GET_STATUS);
+  await clock.run(0);
+  assert.deepEqual(cable.statuses, [200]);
+  assert.equal(server.connections, 2);
+});
+
 test("a call under way is never pushed out by newcomers", async () => {
   const waiting = new Waiting();
   const { clock, network } = serve(waiting.calls, { connections: 2, waits: 2 });

@@ -105,6 +105,11 @@ export class MessageReader<Head> {
     return this.#state === "head" && this.#held === 0;
   }
 
+  /** Bytes that wait to be read. */
+  get held(): number {
+    return this.#held;
+  }
+
   /** Takes bytes as they come. Throws an HttpError, after which the connection is of no more use. */
   push(data: Uint8Array): void {
     if (this.#state === "failed") return;

@@ -50,6 +50,8 @@ interface Context {
   readonly admission: Admission;
   readonly calls: SocketCalls;
   readonly onError: ErrorReporter;
+  /** Bytes of a request came, and are held now. */
+  readonly onHeld: () => void;
   readonly onClose: () => void;
 }
 
@@ -85,6 +87,16 @@ export class ServerConnection {
     return this.#state === "idle" || this.#state === "farewell" ? this.#since : undefined;
   }
 
+  /** Since when a request has been coming in; undefined at any other time. */
+  get readingSince(): Millisecond | undefined {
+    return this.#state === "reading" ? this.#since : undefined;
+  }
+
+  /** Bytes that are held of a request that is coming in. */
+  get held(): number {
+    return this.#state === "reading" ? this.#reader.held + this.#body.length : 0;
+  }
+
   /** May be called twice. */
   close(): void {
     if (this.#state === "closed") return;
@@ -101,6 +113,7 @@ export class ServerConnection {
     if (this.#state === "closed" || this.#state === "farewell") return;
     if (this.#state === "idle") this.#reading();
     this.#guard(() => this.#reader.push(data));
+    this.#context.onHeld();
   }
 
   #sink() {
@@ -186,8 +199,9 @@ export class ServerConnection {
   }
 
   #reading(): void {
-    const { limits } = this.#context;
+    const { clock, limits } = this.#context;
     this.#state = "reading";
+    this.#since = clock.now();
     this.#arm(limits.requestMs, () => {
       this.#refuse(new HttpError("timeout", `expected a whole request within ${limits.requestMs} ms`, 408));
     });

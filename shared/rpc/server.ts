@@ -1,13 +1,21 @@
 // The selling side of the wire: XML-RPC over HTTP/1.1 for stock clients, over the Listener port.
 //
 // Takes connections within the limits and hands each to a ServerConnection. When all places are taken, the
-// connection that has been silent longest between requests makes room, so that idlers can't shut a paying cable out.
+// connection that has been silent longest between requests makes room, else the one whose request has been coming in
+// longest, so that neither idlers nor tricklers can shut a paying cable out. All requests that come in share one memory:
+// beyond it, again, the one that has been coming in longest ends.
 
 import type { Clock, Connection, Listener } from "../ports";
+import type { Millisecond } from "../units";
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "./admission";
 import type { ErrorReporter } from "./methods";
 import { CONNECTION_LIMITS, type ConnectionLimits, ServerConnection } from "./server-connection";
 import type { SocketCalls } from "./types";
+
+/** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
+const SLOW_MS: Millisecond = 1_000;
+/** Held of all requests that are coming in: three of the largest that a cable sends, or one of the largest that is read. */
+const HELD_BYTES = 12_288;
 
 export interface RpcServerOptions {
   readonly listener: Listener;
@@ -62,6 +70,7 @@ export class RpcServer {
       admission: this.#admission,
       calls: this.#calls,
       onError: this.#onError,
+      onHeld: () => this.#holdLess(),
       onClose: () => this.#connections.delete(served),
     });
     this.#connections.add(served);
@@ -70,17 +79,39 @@ export class RpcServer {
   #hasRoom(address: string): boolean {
     const all = [...this.#connections];
     const own = all.filter((one) => one.address === address);
-    if (own.length >= this.#limits.connectionsPerPeer) return makeRoom(own);
-    return all.length < this.#limits.connections || makeRoom(all);
+    if (own.length >= this.#limits.connectionsPerPeer) return this.#makeRoom(own);
+    return all.length < this.#limits.connections || this.#makeRoom(all);
+  }
+
+  /** Closes the one that has been idle longest, or slow longest; false when none is. */
+  #makeRoom(connections: readonly ServerConnection[]): boolean {
+    const slow = longest(connections, (one) => one.readingSince);
+    const isSlow = slow?.readingSince !== undefined && this.#clock.now() - slow.readingSince >= SLOW_MS;
+    const last = longest(connections, (one) => one.idleSince) ?? (isSlow ? slow : undefined);
+    last?.close();
+    return last !== undefined;
+  }
+
+  #holdLess(): void {
+    let held = 0;
+    for (const one of this.#connections) held += one.held;
+    while (held > HELD_BYTES) {
+      const slow = longest([...this.#connections], (one) => one.readingSince);
+      if (!slow) return;
+      held -= slow.held;
+      slow.close();
+    }
   }
 }
 
-/** Closes the one that has been idle longest; false when none is. */
-function makeRoom(connections: readonly ServerConnection[]): boolean {
-  const idle = connections.filter((one) => one.idleSince !== undefined);
-  if (idle.length === 0) return false;
-  idle.reduce((oldest, one) => ((one.idleSince as number) < (oldest.idleSince as number) ? one : oldest)).close();
-  return true;
+/** The one with the earliest `since`. */
+function longest(
+  connections: readonly ServerConnection[],
+  since: (one: ServerConnection) => Millisecond | undefined,
+): ServerConnection | undefined {
+  let found: ServerConnection | undefined;
+  for (const one of connections) if ((since(one) ?? Infinity) < ((found && since(found)) ?? Infinity)) found = one;
+  return found;
 }
 
 /** `address:port` without the port. */
