@@ -211,6 +211,33 @@ test("a backend that names no spender does not make a cheat of a cable whose ear
   assert.equal((await payer.ask()).arrears, 10_000, "it is dealt with, and asked for the rest");
 });
 
+test("a backend that takes a coin for spent whose parent was forgotten makes no cheat of a cable either", async () => {
+  const bench = alone({ socket: { sessionMax: 10_000 } });
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  await bench.clock.run(1_000);
+  await payer.pay();
+  await bench.clock.run(1_000);
+  assert.equal(bench.named("broadcast").length, 2, "the second spends the change of the first");
+  const { entries } = bench.network.node.mempool;
+  const { outspend, broadcast } = bench.view;
+  Object.defineProperty(bench.view, "outspend", {
+    value: async (outpoint: { txid: string }) => {
+      const isKnown = entries.has(outpoint.txid) || bench.network.blocks.blockOf(outpoint.txid) !== undefined;
+      return isKnown ? outspend.call(bench.view, outpoint as never) : {};
+    },
+  });
+  bench.view.broadcast = () => Promise.reject(new ChainError("fee-too-low", "mempool min fee not met"));
+  entries.clear();
+  await bench.clock.run(2 * MINUTE);
+  assert.deepEqual(bench.named("rival"), []);
+  bench.view.broadcast = broadcast;
+  await bench.clock.run(MINUTE);
+  bench.network.mineMany(2);
+  await bench.clock.run(2 * MINUTE);
+  assert.equal(bench.named("buried").length, 2);
+});
+
 test("a payment whose broadcast nobody answered is credited once the network turns out to have it (basic)", async () => {
   const bench = plugged({ cable: { schemes: ["basic"] } }, 500_000);
   const { broadcast } = bench.view;

@@ -194,6 +194,8 @@ export class Settler {
     // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
     const spend = found?.txid === undefined ? ((found && (await this.#ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
+    // Nor do they tell a coin that is spent from one that is not there yet: its parent was forgotten, and goes out first.
+    if (spend.txid === undefined && this.#hangsOnUnmined(settlement)) return undefined;
     if (spend.txid === txid) {
       if (settlement.state === "held") this.#sent(settlement);
       return undefined;
