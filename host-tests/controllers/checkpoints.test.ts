@@ -34,6 +34,26 @@ test("at the checkpoint the commitment goes out, and each later one replaces it 
   assert.equal(bench.network.node.mempool.entries.size, 1, "they all spend the same coins");
 });
 
+test("where the network wants more for a replacement than the backend knows, the next bid pays what was missing, and power flows on", async () => {
+  const bench = plugged({ socket: { checkpoint: 15_000, sessionMax: 50_000 }, cable: { maxFeeShare: 500 } }, CAR);
+  await bench.clock.run(1_000);
+  const { feeRates } = bench.view;
+  bench.view.feeRates = async () => ({ ...(await feeRates.call(bench.view)), incremental: 100 });
+  Object.assign(bench.network.node.mempool.policy, { incremental: 1_000 });
+  let interruptions = 0;
+  bench.circuit.onSupply = () => interruptions++;
+  await bench.clock.run(3 * MINUTE);
+  assert.ok(bench.named("broadcast-refused").length > 0);
+  assert.deepEqual(bench.named("suspended"), []);
+  assert.equal(interruptions, 0);
+  const [first] = bench.named("session-ended");
+  assert.deepEqual([first?.why, first?.paid], ["complete", 50_000]);
+  bench.unplug();
+  await bench.clock.run(MINUTE);
+  bench.network.mine();
+  assert.ok(bench.received() >= 50_000, `${bench.received()} sat`);
+});
+
 test("fees that rise between increments are followed: the same value again at a higher fee, within both limits", async () => {
   const bench = plugged({}, 100_000);
   await bench.clock.run(20_000);

@@ -102,6 +102,7 @@ export class SocketController implements SocketCalls {
       settings,
       report,
       childFor: (settlement, rival) => this.#childFor(settlement, rival),
+      onTooLow: (settlement, fee) => this.#till.tooLow(settlement, fee),
       onRival: (settlement, rival, spend) => this.#onRival(settlement, rival, spend),
       onMined: (settlement) => this.#onMined(settlement),
       onSent: ({ payerScript, credit, ticket }) => this.#outlet.creditFor(payerScript, credit ?? 0, ticket),
@@ -361,7 +362,8 @@ export class SocketController implements SocketCalls {
     }
     if (session?.id !== settlement.session) return;
     const earlier = settlement.commitments.find((commitment) => commitment.txid === spend.txid);
-    this.#outlet.suspend("earlier-commitment");
+    // One of the socket's own that the better one could not replace yet is no reason to stop.
+    if (spend.txid !== settlement.sentTxid) this.#outlet.suspend("earlier-commitment");
     if (earlier && spend.height === undefined) this.#till.outbid(earlier.fee);
   }
 

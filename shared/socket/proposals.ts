@@ -15,7 +15,14 @@ import {
 } from "../payment/session";
 import type { Clock, FeeRates } from "../ports";
 import type { DraftOffer } from "../rpc/types";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+import {
+  energyFor,
+  type Hex,
+  type MilliSatPerVbyte,
+  type Millisecond,
+  type MilliwattHour,
+  type Satoshi,
+} from "../units";
 import { unpaid } from "./exposure";
 import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";
@@ -23,6 +30,9 @@ import type { SocketSettings } from "./settings";
 
 /** A commitment is repeated at a higher fee once the going fee is this much above its own. */
 const FEE_RISE = 1.5;
+
+/** What nodes before Bitcoin Core 29.1 want for a replacement. Backends that do not tell (Esplora) are thought to be newer. */
+const OLD_INCREMENTAL: MilliSatPerVbyte = 1_000;
 
 /** When the answer that carries a new draft is on its way and nobody waits for anything. */
 const AFTER_ANSWER: Millisecond = 20;
@@ -50,6 +60,8 @@ export class Proposals {
   #frame: Frame | undefined;
   /** Fee of an earlier commitment that somebody broadcast; the next draft must outbid it. */
   #rivalFee: Satoshi | undefined;
+  /** Least that is added for a replacement, whatever the backend says. */
+  #incremental: MilliSatPerVbyte = 0;
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
@@ -73,8 +85,14 @@ export class Proposals {
 
   /** An earlier commitment of the session is out; the next draft has to outbid it. */
   outbid(fee: Satoshi): void {
-    this.#rivalFee = Math.max(fee, this.#rivalFee ?? 0);
+    if (this.#rivalFee !== undefined && fee <= this.#rivalFee) return;
+    this.#rivalFee = fee;
     this.#standing = undefined;
+  }
+
+  /** A replacement was refused that paid what the backend says. */
+  bidMore(): void {
+    this.#incremental = OLD_INCREMENTAL;
   }
 
   /** True from when an earlier commitment was seen to be out until a better one is held. */
@@ -133,7 +151,8 @@ export class Proposals {
     const known = this.#broadcastFee(session);
     if (known === undefined) return { rate };
     const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
-    return { rate, incremental: rates.incremental, replaces: { fee: known, vsize } };
+    const incremental = Math.max(rates.incremental, this.#incremental);
+    return { rate, incremental, replaces: { fee: known, vsize } };
   }
 
   /** Fee of the transaction over the session's inputs that the network knows already. */

@@ -24,6 +24,8 @@ export interface Settlement {
   readonly state: "held" | "sent" | "mined";
   /** Increments that arrive while it is not mined replace it. */
   readonly open: boolean;
+  /** While `held`: the earlier commitment that the socket itself brought to the network, and that this one is to replace. */
+  readonly sentTxid?: Hex;
   /** Which of the commitments is in a block. */
   readonly minedTxid?: Hex;
   /** Credit that waits until the network has it (basic protocol); then it is the payer's. */
@@ -112,6 +114,7 @@ const settlement: Check<Settlement> = object<Settlement>({
   transaction: hex(),
   state: oneOf("held", "sent", "mined"),
   open: boolean,
+  sentTxid: optional(hex(32)),
   minedTxid: optional(hex(32)),
   credit: optional(integer),
   ticket: optional(hex(16)),

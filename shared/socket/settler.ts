@@ -31,6 +31,8 @@ export interface SettlerOptions {
   readonly report: Reporter;
   /** A child that pays for its parent, signed; undefined where the owner gave no hot key or it would not help. */
   readonly childFor: (settlement: Settlement, rival: Spend | undefined) => Promise<Hex | undefined>;
+  /** The network wants more than `fee` for the settlement's inputs before it lets its transaction replace another. */
+  readonly onTooLow: (settlement: Settlement, fee: Satoshi) => void;
   readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
   readonly onMined: (settlement: Settlement) => void;
   /** The network has a payment whose credit waited for that. The record's part that gives it, and what to do once it is written. */
@@ -59,8 +61,10 @@ export class Settler {
 
   /** The record's part that hands a commitment over. It replaces the session's open settlement where there is one. */
   taken(settlement: Settlement): Pick<SocketRecord, "settlements"> {
-    const others = this.settlements.filter((other) => !(other.open && other.session === settlement.session));
-    return { settlements: [...others, settlement] };
+    const before = this.settlements.find((other) => other.open && other.session === settlement.session);
+    const sentTxid = before?.state === "sent" ? latest(before).txid : before?.sentTxid;
+    const others = this.settlements.filter((other) => other !== before);
+    return { settlements: [...others, sentTxid === undefined ? settlement : { ...settlement, sentTxid }] };
   }
 
   /**
@@ -128,6 +132,7 @@ export class Settler {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
       if (error.kind === "already-known") return this.#sent(settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
+      if (error.kind === "replacement-fee-too-low") this.#options.onTooLow(settlement, fee + (error.missing ?? 0));
       const rival = await this.#findRival(settlement);
       if (rival?.height === undefined) await this.#sendWithChild(settlement, rival);
     }
@@ -149,7 +154,7 @@ export class Settler {
     // As the record has it now: credit is given once, however often the network is told.
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
     const credited = waiting ? this.#options.onSent(settlement) : {};
-    this.#update(settlement, { state: "sent", credit: undefined, ticket: undefined }, credited);
+    this.#update(settlement, { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined }, credited);
   }
 
   async #follow(settlement: Settlement): Promise<void> {

@@ -305,6 +305,12 @@ export class Till {
     this.#proposals.outbid(fee);
   }
 
+  /** The network wants more than `fee`, and more for each replacement than the backend says. */
+  tooLow({ session }: Settlement, fee: Satoshi): void {
+    this.#proposals.bidMore();
+    if (session === this.session?.id) this.#proposals.outbid(fee);
+  }
+
   #closed(open: Settlement): { settlements: readonly Settlement[] } {
     const { settlements } = this.#options.ledger.record;
     return { settlements: settlements.map((each) => (each === open ? { ...each, open: false } : each)) };
