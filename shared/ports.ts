@@ -105,7 +105,9 @@ export interface Connection {
   /** Who is at the other end, as `address:port`; for limits per peer. */
   readonly peer: string;
   write(data: Uint8Array): void;
-  /** Total, and may be called twice. `onClose` is not called for a close of one's own. */
+  /** Bytes in our memory that were written and that the other end has not taken yet; absent where they are elsewhere. */
+  readonly unsent?: number;
+  /** Total, and may be called twice. `onClose` is not called for a close of one's own; what is unsent may be dropped. */
   close(): void;
   onData: (data: Uint8Array) => void;
   /** The other end closed, or the connection failed; `error` says why where it is known. */

@@ -1,12 +1,13 @@
 // The Dialer and Listener ports over ECMA-419 TCP (embedded:io/socket). TCP there takes numeric addresses only, so names
-// are looked up first; it takes no more bytes than onWritable last offered, so the rest waits here.
+// are looked up first; it takes no more bytes than onWritable last offered, so the rest waits here, and is dropped when
+// the connection is closed: a peer that does not read must not take memory for ever.
 
 import TcpListener from "embedded:io/socket/listener";
 import TCP from "embedded:io/socket/tcp";
 import Net from "net";
 import type { Connection, Dialer, Listener } from "../../shared/ports";
 
-/** One connection: what is written goes out as the stack takes it, a close waits until all has gone. */
+/** One connection: what is written goes out as the stack takes it. */
 class TcpConnection implements Connection {
   onData: (data: Uint8Array) => void = () => {};
   onClose: (error?: string) => void = () => {};
@@ -16,7 +17,6 @@ class TcpConnection implements Connection {
   #tcp: TCP | undefined;
   #waiting: Uint8Array[] = [];
   #writable = 0;
-  #closing = false;
 
   /** `from`: a connection that a listener took; else `address` and `port` to connect to. */
   constructor(options: { from: TCP } | { address: string; port: number }) {
@@ -31,21 +31,24 @@ class TcpConnection implements Connection {
   }
 
   write(data: Uint8Array): void {
-    if (!this.#tcp || this.#closing) return;
+    if (!this.#tcp) return;
     this.#waiting.push(data);
     this.#send();
   }
 
+  get unsent(): number {
+    return this.#waiting.reduce((sum, data) => sum + data.length, 0);
+  }
+
   close(): void {
-    this.#closing = true;
     this.onData = () => {};
     this.onClose = () => {};
-    if (this.#waiting.length === 0) this.#release();
+    this.#release();
   }
 
   #read(): void {
     const data = this.#tcp?.read();
-    if (data instanceof ArrayBuffer && !this.#closing) this.onData(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) this.onData(new Uint8Array(data));
   }
 
   #write(count: number): void {
@@ -64,7 +67,6 @@ class TcpConnection implements Connection {
       this.#writable -= fits.length;
       this.#tcp.write(fits);
     }
-    if (this.#closing && this.#waiting.length === 0) this.#release();
   }
 
   #fail(): void {

@@ -10,10 +10,17 @@ class End implements Connection {
   onClose: (error?: string) => void = () => {};
   other!: End;
   open = true;
+  /** False: it takes nothing more of what the other end writes. */
+  reads = true;
+  unsent = 0;
   constructor(readonly peer: string) {}
 
   write(data: Uint8Array): void {
     if (!this.open) return;
+    if (!this.other.reads) {
+      this.unsent += data.length;
+      return;
+    }
     const copy = data.slice();
     queueMicrotask(() => {
       if (this.other.open) this.other.onData(copy);

@@ -12,6 +12,8 @@ export interface AdmissionLimits {
   /** Open connections, in all and from one address. */
   readonly connections: number;
   readonly connectionsPerPeer: number;
+  /** Bytes that all connections together may make us keep. */
+  readonly heldBytes: number;
   /** Calls that were not answered yet, in all and from one address. */
   readonly calls: number;
   readonly callsPerPeer: number;
@@ -28,6 +30,7 @@ export interface AdmissionLimits {
 export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
   connections: 8,
   connectionsPerPeer: 4,
+  heldBytes: 6144,
   calls: 8,
   callsPerPeer: 4,
   waits: 5,

@@ -105,9 +105,9 @@ export class MessageReader<Head> {
     return this.#state === "head" && this.#held === 0;
   }
 
-  /** Bytes that wait to be read. */
-  get held(): number {
-    return this.#held;
+  /** Bytes of memory that are taken by what was not passed on yet. */
+  get capacity(): number {
+    return this.#buffer.length;
   }
 
   /** Takes bytes as they come. Throws an HttpError, after which the connection is of no more use. */

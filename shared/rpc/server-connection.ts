@@ -34,10 +34,10 @@ export interface ConnectionLimits {
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
-  headBytes: 2048,
+  headBytes: 1024,
   headers: 24,
-  bodyBytes: 8192,
-  earlyBytes: 2048,
+  bodyBytes: 4096,
+  earlyBytes: 1024,
   requestMs: 10_000,
   idleMs: 15_000,
   answerMs: 90_000,
@@ -50,9 +50,9 @@ interface Context {
   readonly admission: Admission;
   readonly calls: SocketCalls;
   readonly onError: ErrorReporter;
-  /** Bytes of a request came, and are held now. */
-  readonly onHeld: () => void;
   readonly onClose: () => void;
+  /** The connection holds more memory than before. */
+  readonly onGrowth: () => void;
 }
 
 const XML = "Content-Type: text/xml";
@@ -92,9 +92,14 @@ export class ServerConnection {
     return this.#state === "reading" ? this.#since : undefined;
   }
 
-  /** Bytes that are held of a request that is coming in. */
+  /** Bytes of memory that its peer makes us keep: a request that is not whole, an answer that was not taken. */
   get held(): number {
-    return this.#state === "reading" ? this.#reader.held + this.#body.length : 0;
+    return this.#body.capacity + this.#reader.capacity + (this.#connection.unsent ?? 0);
+  }
+
+  /** When the request began that it is about, or the silence after the last one. */
+  get since(): Millisecond {
+    return this.#since;
   }
 
   /** May be called twice. */
@@ -113,7 +118,7 @@ export class ServerConnection {
     if (this.#state === "closed" || this.#state === "farewell") return;
     if (this.#state === "idle") this.#reading();
     this.#guard(() => this.#reader.push(data));
-    this.#context.onHeld();
+    this.#context.onGrowth();
   }
 
   #sink() {
@@ -132,6 +137,11 @@ export class ServerConnection {
 
   #answer(): void {
     if (this.#refusal) throw this.#refusal;
+    // Who asks again without having read would have us keep answer upon answer.
+    if ((this.#connection.unsent ?? 0) > 0) {
+      this.close();
+      return;
+    }
     const { clock, limits } = this.#context;
     const body = this.#body.take();
     this.#state = "answering";
@@ -159,6 +169,7 @@ export class ServerConnection {
     if (!keepAlive) lines.push("Connection: close");
     this.#guard(() => {
       this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
+      this.#context.onGrowth();
       if (!keepAlive) return this.#farewell();
       this.#idle();
       this.#reader.next();

@@ -2,8 +2,8 @@
 //
 // Takes connections within the limits and hands each to a ServerConnection. When all places are taken, the
 // connection that has been silent longest between requests makes room, else the one whose request has been coming in
-// longest, so that neither idlers nor tricklers can shut a paying cable out. All requests that come in share one memory:
-// beyond it, again, the one that has been coming in longest ends.
+// longest, so that neither idlers nor tricklers can shut a paying cable out. Unfinished requests and unread answers of all
+// share one memory: beyond it the one that has held some of it longest ends.
 
 import type { Clock, Connection, Listener } from "../ports";
 import type { Millisecond } from "../units";
@@ -14,8 +14,6 @@ import type { SocketCalls } from "./types";
 
 /** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
 const SLOW_MS: Millisecond = 1_000;
-/** Held of all requests that are coming in: three of the largest that a cable sends, or one of the largest that is read. */
-const HELD_BYTES = 12_288;
 
 export interface RpcServerOptions {
   readonly listener: Listener;
@@ -51,6 +49,11 @@ export class RpcServer {
     return this.#connections.size;
   }
 
+  /** Bytes that the peers make us keep: requests that are not whole, answers that were not taken. */
+  get heldBytes(): number {
+    return [...this.#connections].reduce((sum, one) => sum + one.held, 0);
+  }
+
   /** Stops listening and closes every connection; answers still due are dropped. May be called twice. */
   close(): void {
     this.#stop?.();
@@ -70,10 +73,21 @@ export class RpcServer {
       admission: this.#admission,
       calls: this.#calls,
       onError: this.#onError,
-      onHeld: () => this.#holdLess(),
       onClose: () => this.#connections.delete(served),
+      onGrowth: () => this.#makeSpace(served),
     });
     this.#connections.add(served);
+  }
+
+  /** Memory is for those whose requests come and whose answers go: who has held some of it longest ends first. */
+  #makeSpace(growing: ServerConnection): void {
+    while (this.heldBytes > this.#limits.heldBytes) {
+      const oldest = longest([...this.#connections], (one) =>
+        one !== growing && one.held > 0 ? one.since : undefined,
+      );
+      if (!oldest) return;
+      oldest.close();
+    }
   }
 
   #hasRoom(address: string): boolean {
@@ -90,17 +104,6 @@ export class RpcServer {
     const last = longest(connections, (one) => one.idleSince) ?? (isSlow ? slow : undefined);
     last?.close();
     return last !== undefined;
-  }
-
-  #holdLess(): void {
-    let held = 0;
-    for (const one of this.#connections) held += one.held;
-    while (held > HELD_BYTES) {
-      const slow = longest([...this.#connections], (one) => one.readingSince);
-      if (!slow) return;
-      held -= slow.held;
-      slow.close();
-    }
   }
 }
 

@@ -73,6 +73,9 @@ function connectionOver(socket: Socket, peer: string): Connection {
       socket.write(data);
       if (socket.writableLength > UNREAD_BYTES) socket.destroy(new Error("the peer does not read"));
     },
+    get unsent() {
+      return socket.writableLength;
+    },
     close() {
       if (!open) return;
       open = false;
