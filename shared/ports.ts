@@ -142,6 +142,10 @@ export interface Coin extends Outpoint {
 export interface Spend {
   /** Absent where the backend only says that it is spent. */
   readonly txid?: Hex;
+  /**
+   * Of the block that holds it; absent while none is known to. Without a `txid` it is the latest that is possible (the
+   * tip of now, where the backend only sees that some block has it), and may be higher each time.
+   */
   readonly height?: number;
 }
 

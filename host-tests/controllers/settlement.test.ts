@@ -238,6 +238,61 @@ test("a backend that takes a coin for spent whose parent was forgotten makes no 
   assert.equal(bench.named("buried").length, 2);
 });
 
+/** As Bitcoin Core answers: of what is spent in a block it only knows that some block up to now has it. */
+function forgetsSpenders(bench: Bench): void {
+  const { outspend } = bench.view;
+  bench.view.outspend = async (outpoint) => {
+    const spend = await outspend.call(bench.view, outpoint);
+    return spend?.height === undefined ? spend : { height: bench.network.blocks.height };
+  };
+}
+
+/** The payer spends the coins of a held session elsewhere, and no block has it yet. */
+async function doubleSpent(): Promise<Bench> {
+  const { bench, payer } = await holding();
+  forgetsSpenders(bench);
+  const offer = await payer.ask();
+  const [coin] = offer.inputs;
+  const outputs = [{ script: payer.wallet.script, amount: (coin?.amount ?? 0) - 4_000 }];
+  bench.network.node.submit(payer.sign({ ...offer, fee: 4_000, outputs }).transaction);
+  await bench.clock.run(MINUTE);
+  assert.deepEqual(bench.named("lost"), [], "nothing is decided while no block has it");
+  return bench;
+}
+
+test("a double spend is concluded once it is buried, also where the backend knows no block of it", async () => {
+  const bench = await doubleSpent();
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.deepEqual(bench.named("lost"), [], "one block is not enough");
+  bench.restartSocket();
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.deepEqual(
+    bench.named("lost").map(({ value }) => value),
+    [30_000],
+  );
+  const { length } = bench.named("rival");
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("rival").length, length, "and asked no more");
+});
+
+test("the blocks on a double spend count anew after a reorganisation took it back", async () => {
+  const bench = await doubleSpent();
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  bench.network.censored = () => true;
+  bench.network.reorganise(1);
+  await bench.clock.run(MINUTE);
+  bench.network.censored = () => false;
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.deepEqual(bench.named("lost"), [], "one block is on it");
+  bench.network.mine();
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.named("lost").length, 1);
+});
+
 test("a payment whose broadcast nobody answered is credited once the network turns out to have it (basic)", async () => {
   const bench = plugged({ cable: { schemes: ["basic"] } }, 500_000);
   const { broadcast } = bench.view;

@@ -28,6 +28,8 @@ export interface Settlement {
   readonly sentTxid?: Hex;
   /** Which of the commitments is in a block. */
   readonly minedTxid?: Hex;
+  /** Somebody else's spend of an input is in a block of at most this height; only where the backend cannot tell which. */
+  readonly rivalHeight?: number;
   /** Credit that waits until the network has it (basic protocol); then it is the payer's. */
   readonly credit?: MilliwattHour;
   /** Of the payer, for that credit. */
@@ -116,6 +118,7 @@ const settlement: Check<Settlement> = object<Settlement>({
   open: boolean,
   sentTxid: optional(hex(32)),
   minedTxid: optional(hex(32)),
+  rivalHeight: optional(integer),
   credit: optional(integer),
   ticket: optional(hex(16)),
 });

@@ -154,12 +154,14 @@ export class Settler {
     // As the record has it now: credit is given once, however often the network is told.
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
     const credited = waiting ? this.#options.onSent(settlement) : {};
-    this.#update(settlement, { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined }, credited);
+    const changes = { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined } as const;
+    this.#update(settlement, { ...changes, rivalHeight: undefined }, credited);
   }
 
   async #follow(settlement: Settlement): Promise<void> {
     const { txid } = latest(settlement);
     const status = await this.#options.chain.status(txid);
+    if (status.state !== "unknown") this.#countedFrom(settlement, undefined);
     if (status.state === "confirmed") this.#mined(settlement, txid);
     else if (status.state === "unknown" && !(await this.#findRival(settlement))) await this.#send(settlement);
     else if (status.state === "mempool" && !settlement.open) await this.#sendWithChild(settlement, undefined);
@@ -190,12 +192,21 @@ export class Settler {
     return inputs.some(({ txid }) => unmined.includes(txid));
   }
 
-  /** Asks who spent the inputs. Gives the spend where it was not the latest commitment. */
+  /** Asks who spent the inputs, and draws the consequences. Gives the spend where it was not the latest commitment. */
   async #findRival(settlement: Settlement): Promise<Spend | undefined> {
     const tip = await this.#options.chain.tip();
+    const spend = await this.#rivalOf(settlement);
+    const height = this.#countedFrom(settlement, spend);
+    if (spend) this.#judge(settlement, spend, height === undefined ? 0 : tip - height + 1);
+    return spend;
+  }
+
+  async #rivalOf(settlement: Settlement): Promise<Spend | undefined> {
     const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
     const { txid } = latest(settlement);
-    const found = spends.find((each) => each !== undefined && each.txid !== txid);
+    const rivals = spends.filter((each) => each !== undefined && each.txid !== txid);
+    // One that is in a block has decided; others may wait for ever.
+    const found = rivals.find((each) => each?.height !== undefined) ?? rivals[0];
     // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
     const spend = found?.txid === undefined ? ((found && (await this.#ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
@@ -205,8 +216,20 @@ export class Settler {
       if (settlement.state === "held") this.#sent(settlement);
       return undefined;
     }
-    this.#judge(settlement, spend, tip);
     return spend;
+  }
+
+  /**
+   * The height from which a rival's confirmations count; undefined while no block is known to hold it. Where its height
+   * is only the latest that is possible, the lowest that was ever seen holds, until the spend is gone from the blocks.
+   */
+  #countedFrom(known: Settlement, rival: Spend | undefined): number | undefined {
+    const settlement = this.settlements.find((each) => same(each, known));
+    const isExact = rival?.txid !== undefined;
+    const height = rival?.height;
+    const lowest = isExact || height === undefined ? undefined : Math.min(height, settlement?.rivalHeight ?? height);
+    if (settlement && settlement.rivalHeight !== lowest) this.#update(settlement, { rivalHeight: lowest });
+    return lowest ?? height;
   }
 
   /** Which of the commitments the network knows, the latest first. */
@@ -218,20 +241,20 @@ export class Settler {
     return undefined;
   }
 
-  /** `tip` was asked before `spend`. */
-  #judge(settlement: Settlement, spend: Spend, tip: number): void {
+  /** The tip from which `confirmations` were counted was asked before `spend`. */
+  #judge(settlement: Settlement, spend: Spend, confirmations: number): void {
     const earlier = settlement.commitments.some((commitment) => commitment.txid === spend.txid);
     this.#options.onRival(settlement, earlier ? "earlier-commitment" : "foreign", spend);
     if (spend.height === undefined) return;
     if (earlier && spend.txid !== undefined) this.#mined(settlement, spend.txid);
     // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
-    else if (tip - spend.height + 1 >= this.#options.settings.confirmations)
+    else if (confirmations >= this.#options.settings.confirmations)
       this.#conclude(settlement, delivered(settlement), undefined);
   }
 
   #mined(settlement: Settlement, txid: Hex): void {
     this.#options.report({ name: "mined", txid });
-    this.#update(settlement, { state: "mined", open: false, minedTxid: txid });
+    this.#update(settlement, { state: "mined", open: false, minedTxid: txid, rivalHeight: undefined });
     this.#options.onMined({ ...settlement, minedTxid: txid });
   }
 

@@ -48,6 +48,7 @@ const settlement = {
   commitments: session.commitments,
   transaction: "00",
   minedTxid: "ef".repeat(32),
+  rivalHeight: 801,
   credit: 40_000,
   ticket: ID,
 } as const;
