@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CutKind, CutStore } from "../model/store";
-import { CAR, MINUTE, plugged } from "./bench";
+import { CAR, INCREMENT_UWH, MINUTE, plugged } from "./bench";
 
 const KINDS: readonly CutKind[] = ["lost", "torn", "kept"];
 const OFF = 3_000;
@@ -106,4 +106,52 @@ test("the energy totals of both devices go on after a restart, and never fall", 
   assert.ok(after <= before && before - after <= 2_100_000, `${before} uWh, then ${after} uWh`);
   await bench.clock.run(MINUTE);
   assert.ok(bench.circuit.socket.read().total > before);
+});
+
+for (const scheme of ["single-fee", "basic"] as const) {
+  test(`a socket whose flash takes nothing sells nothing, delivers what it sold, and goes on once it can write (${scheme})`, async () => {
+    const bench = plugged({ cable: { schemes: [scheme] } });
+    await bench.clock.run(MINUTE);
+    const sold = bench.named("credited").length;
+    bench.socketStore.isFull = true;
+    await bench.clock.run(5 * MINUTE);
+    assert.equal(bench.named("credited").length, sold);
+    assert.ok(bench.named("failed").length > 0, "it says why");
+    const paid = sold * INCREMENT_UWH;
+    assert.ok(bench.circuit.delivered <= paid + 60_000, `${bench.circuit.delivered} uWh of ${paid}`);
+    assert.ok(bench.circuit.delivered > paid * 0.9, "credit is delivered all the same");
+    bench.socketStore.isFull = false;
+    await bench.clock.run(5 * MINUTE);
+    assert.ok(bench.named("credited").length > sold, bench.story());
+    bench.unplug();
+    await bench.clock.run(MINUTE);
+    bench.network.mineMany(3);
+    await bench.clock.run(MINUTE);
+    assert.equal(bench.received(), bench.named("credited").length * 10_000);
+  });
+
+  test(`a cable whose flash takes nothing signs nothing, and goes on once it can write (${scheme})`, async () => {
+    const bench = plugged({ cable: { schemes: [scheme] } });
+    await bench.clock.run(MINUTE);
+    const paid = bench.named("paid").length;
+    bench.cableStore.isFull = true;
+    await bench.clock.run(5 * MINUTE);
+    assert.ok(bench.named("paid").length <= paid + 1, "one was signed ahead");
+    bench.cableStore.isFull = false;
+    await bench.clock.run(5 * MINUTE);
+    assert.ok(bench.named("paid").length > paid + 1, bench.story());
+  });
+}
+
+test("a socket that starts with flash that takes nothing gives no power, and begins once it can write", async () => {
+  const bench = plugged({});
+  await bench.clock.run(10_000);
+  bench.socketStore.isFull = true;
+  bench.restartSocket();
+  const before = bench.circuit.delivered;
+  await bench.clock.run(5 * MINUTE);
+  assert.ok(bench.circuit.delivered - before <= 60_000, `${bench.circuit.delivered - before} uWh`);
+  bench.socketStore.isFull = false;
+  await bench.clock.run(5 * MINUTE);
+  assert.equal(bench.cable.state, "powered");
 });

@@ -10,6 +10,8 @@ export class CutStore implements Store {
   writes = 0;
   /** Power goes at this many writes from now: 1 is the next one. */
   cutIn: { writes: number; readonly kind: CutKind } | undefined;
+  /** True: the medium takes nothing more, as flash that is full or worn. */
+  isFull = false;
   /** Tells whoever holds the device's power; from then on every port of that life is dead (life.ts). */
   onCut: () => void = () => {};
   readonly values = new Map<string, Uint8Array>();
@@ -27,6 +29,7 @@ export class CutStore implements Store {
   }
 
   private change(key: string, value: Uint8Array | undefined): void {
+    if (this.isFull) throw new Error("the store is full");
     this.writes += 1;
     const cut = this.cutIn;
     if (cut) cut.writes -= 1;

@@ -1,6 +1,7 @@
 // The paying side: finds out the socket's terms, opens a session, pays each increment when both meters say that it is
 // due, and holds the relay while credit lasts. It reads top to bottom as one story, told again after each stop.
 
+import { attempt } from "../attempt";
 import { addressOf } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";
 import { constant } from "../constant";
@@ -140,7 +141,7 @@ export class CableController {
   start(): void {
     this.#ledger.load();
     this.#inlet.start();
-    this.#forgive();
+    attempt(this.#options.report, () => this.#forgive());
     this.#running = true;
     this.#options.report({ name: "start", total: this.#ledger.record.total, credit: this.#inlet.remaining() });
     this.#tick();
@@ -177,7 +178,7 @@ export class CableController {
 
   #tick(): void {
     this.#cancelTick = this.#options.clock.after(Math.floor(this.#options.settings.leaseTime / 4), () => this.#tick());
-    this.#inlet.tick();
+    attempt(this.#options.report, () => this.#inlet.tick());
   }
 
   // ------------------------------------------------------------ one dealing with one socket

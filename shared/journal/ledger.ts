@@ -60,11 +60,20 @@ export class Ledger<T extends Totalled> {
     this.#writtenTotal = this.#record.total;
   }
 
-  /** Changes the record and writes it; durable when it returns. `undefined` removes a field. */
+  /**
+   * Changes the record and writes it; durable when it returns. `undefined` removes a field. Where the store throws, nothing
+   * has changed: what is not written must not be acted on.
+   */
   write(changes: Changes<T>): void {
+    const [record, changed] = [this.#record, this.#changed];
     this.change(changes);
     this.#count(this.#gate.read().total);
-    this.#journal.save(this.#record);
+    try {
+      this.#journal.save(this.#record);
+    } catch (error) {
+      [this.#record, this.#changed] = [record, changed];
+      throw error;
+    }
     this.#changed = false;
     this.#writtenTotal = this.#record.total;
   }

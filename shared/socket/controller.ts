@@ -1,6 +1,7 @@
 // The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
 // payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
 
+import { attempt } from "../attempt";
 import { payeeScriptOf } from "../bitcoin/address";
 import { childOf } from "../bitcoin/child";
 import { dustOf, vsizeOf } from "../bitcoin/draft";
@@ -129,8 +130,8 @@ export class SocketController implements SocketCalls {
     const { session, transaction } = this.#ledger.record;
     report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
     this.#settleLeftover(session, transaction);
-    this.#outlet.start();
-    this.#forgive();
+    attempt(report, () => this.#outlet.start());
+    attempt(report, () => this.#forgive());
     void this.#settler.run();
     this.#tick();
   }
@@ -277,9 +278,8 @@ export class SocketController implements SocketCalls {
   #tick(): void {
     const { clock, settings } = this.#options;
     this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.#tick());
-    this.#outlet.tick();
-    this.#endIfDue();
-    this.#awaitPushes();
+    for (const part of [() => this.#outlet.tick(), () => this.#endIfDue(), () => this.#awaitPushes()])
+      attempt(this.#options.report, part);
     if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.#watchChain();
   }
 

@@ -3,6 +3,7 @@
 // Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
+import { attempt } from "../attempt";
 import { appended, type Changes } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import type { SocketState } from "../rpc/types";
@@ -48,10 +49,10 @@ export class Outlet {
 
   /** Goes on from the journal: the relay is open, a lockout begins anew, credit waits for its cable. */
   start(): void {
-    const { gate, ledger, clock } = this.#options;
+    const { gate, ledger, clock, report } = this.#options;
     const { state, total } = ledger.record;
     gate.restore(total);
-    gate.onEvent = (event) => this.#onGate(event);
+    gate.onEvent = (event) => attempt(report, () => this.#onGate(event));
     this.#flowMark = total;
     this.#refilledAt = clock.now();
     if (ledger.isNew) ledger.change({ allowance: this.#fullAllowance() });
