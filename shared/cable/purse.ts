@@ -21,6 +21,8 @@ const DAY: Millisecond = 86_400_000;
 const SESSION_REST: Millisecond = 60_000;
 const MAX_PINS = 64;
 const MAX_PLEDGES = 8;
+/** Of all pledges together: what a device can write. A socket that raises its fees again and again makes many. */
+const MAX_PROMISES = 48;
 
 /** What get_status announced and the owner's limits allow. */
 export interface Terms {
@@ -295,11 +297,15 @@ export class Purse {
   #pledgesWith(offer: DraftOffer): readonly Pledge[] {
     const { pledges, session, signed } = this.#options.ledger.record;
     const ending = session && session.id !== offer.session ? pledgeOf(session, signed) : undefined;
-    if (!ending || pledges.length < MAX_PLEDGES) return ending ? [...pledges, ending] : pledges;
-    // Room is made by what binds least: a payment that was never acknowledged is not forgotten.
-    const settled = pledges.findIndex((pledge) => !pledge.open);
-    if (settled < 0) throw new Stop("paid-already", `${pledges.length} payments were never acknowledged.`);
-    return [...pledges.filter((_, at) => at !== settled), ending];
+    if (!ending) return pledges;
+    let kept = pledges;
+    while (kept.length >= MAX_PLEDGES || promisesOf(kept) + promisesOf([ending]) > MAX_PROMISES) {
+      // Room is made by what binds least: a payment that was never acknowledged is not forgotten.
+      const settled = kept.find((pledge) => !pledge.open);
+      if (!settled) throw new Stop("paid-already", `${kept.length} payments were never acknowledged.`);
+      kept = kept.filter((pledge) => pledge !== settled);
+    }
+    return [...kept, ending];
   }
 
   /** Promises that still bind once the cable signs `offer`: only what it signs proves that one is settled. */
@@ -318,6 +324,10 @@ export class Purse {
 
 function isSame(a: Outpoint, b: Outpoint): boolean {
   return a.txid === b.txid && a.vout === b.vout;
+}
+
+function promisesOf(pledges: readonly Pledge[]): number {
+  return pledges.reduce((sum, { commitments }) => sum + commitments.length, 0);
 }
 
 /** What an offer fixes for its session may not change either while nothing is paid yet. */

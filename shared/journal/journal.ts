@@ -34,6 +34,8 @@ export class Journal<T> {
   #next: Slot = "a";
   /** Tells the record that was read or written last from every other: the CRC-32 of its header. 0: there is none. */
   mark = 0;
+  /** Bytes of the record that was read or written last. */
+  size = 0;
 
   constructor(options: JournalOptions<T>) {
     this.#options = options;
@@ -48,6 +50,7 @@ export class Journal<T> {
       newest = found.value;
       this.#sequence = found.sequence;
       this.mark = found.mark;
+      this.size = found.size;
       this.#next = slot === "a" ? "b" : "a";
     }
     return newest;
@@ -61,17 +64,18 @@ export class Journal<T> {
     store.write(`${name}.${this.#next}`, bytes);
     this.#sequence = sequence;
     this.mark = markOf(bytes);
+    this.size = bytes.length;
     this.#next = this.#next === "a" ? "b" : "a";
   }
 
-  #read(slot: Slot): { sequence: number; value: T; mark: number } | undefined {
+  #read(slot: Slot): { sequence: number; value: T; mark: number; size: number } | undefined {
     const { store, name, version, parse, report } = this.#options;
     const key = `${name}.${slot}`;
     const bytes = store.read(key);
     if (!bytes) return undefined;
     try {
       const { sequence, json } = decodeSlot(version, bytes);
-      return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes) };
+      return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes), size: bytes.length };
     } catch (error) {
       report({ name: "journal-unreadable", key, why: error instanceof Error ? error.message : String(error) });
       // Kept for whoever wants to look; the next save reuses the slot.

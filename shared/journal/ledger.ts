@@ -49,6 +49,11 @@ export class Ledger<T extends Totalled> {
     return this.#record;
   }
 
+  /** Bytes of the record as it was written last: what a save takes of a device's memory grows with it. */
+  get size(): number {
+    return this.#journal.size;
+  }
+
   /** Reads the journal; an empty one is a new device. */
   load(): void {
     const found = this.#journal.load();

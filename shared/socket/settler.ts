@@ -16,6 +16,8 @@ import type { SocketSettings } from "./settings";
 
 /** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
 const MAX_SETTLEMENTS = 20;
+/** Beyond it nothing is sold: a save needs several times the record's size of a chip's heap (docs/performance.md). */
+const MAX_RECORD_BYTES = 8_192;
 /** A backend is not behind by more sessions than this. */
 const MAX_SETTLED = 20;
 const MAX_DEBTS = 16;
@@ -54,9 +56,9 @@ export class Settler {
     return this.#options.ledger.record.settlements;
   }
 
-  /** True while another settlement can be followed: what cannot be followed must not be sold. */
+  /** True while another settlement can be followed and written down: what cannot be must not be sold. */
   hasRoom(): boolean {
-    return this.settlements.length < MAX_SETTLEMENTS;
+    return this.settlements.length < MAX_SETTLEMENTS && this.#options.ledger.size < MAX_RECORD_BYTES;
   }
 
   /** The record's part that hands a commitment over. It replaces the session's open settlement where there is one. */
