@@ -144,6 +144,26 @@ describe("a cable", () => {
     assert.ok(outcome.increments <= 2, `${outcome.increments} increments went to faces that delivered nothing`);
   });
 
+  it("keeps apart what two faces of a socket owe it, though it refuses one of them and then loses power", () =>
+    holds({
+      cast: "rogue-socket",
+      terms: {
+        ...TERMS,
+        seed: 1_294_808_965,
+        coins: [3_294, 3_294, 3_294, 3_294, 3_294, 3_294],
+        socket: { ...TERMS.socket, price: 7_350, schemes: ["basic"] },
+        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 294, maxFeeShare: 1_000 },
+      },
+      opening: "no-credit",
+      steps: [
+        rogue("lie-payee", 61),
+        rogue("honest", 5),
+        rogue("cycle", 5),
+        { wait: 1, move: { kind: "load", power: 0 } },
+        rogue("honest", 5),
+      ],
+    }));
+
   it("is not drained by small bites that two meters could explain one at a time", async () => {
     const bites = Array.from({ length: 20 }, () => [rogue("lie-used", 20), rogue("cycle", 30)]).flat();
     const outcome = await run({ cast: "rogue-socket", terms: DEFAULTS, opening: "honest", steps: bites });

@@ -254,27 +254,29 @@ export class CableController {
   /** Makes the cable's account and the offer agree, or throws a Stop that says why they cannot. */
   #square(offer: DraftOffer, terms: Terms): void {
     const payee = offer.outputs[0]?.script ?? "";
-    const record = this.#ledger.record;
-    const before = record.session?.socketScript;
-    if (before !== undefined && before !== payee) this.#moveTo(payee, before);
-    if (this.#purse.wasTaken(offer) || this.#isCredited(offer)) this.#acknowledge();
+    const before = this.#ledger.record.session?.socketScript;
+    const isAnother = before !== undefined && before !== payee;
+    // What an offer shows of the last payment is about the socket that it went to.
+    if (this.#purse.wasTaken(offer) || (!isAnother && this.#isCredited(offer))) this.#acknowledge();
+    // Account and session move in one: between them nothing may be refused and written down.
+    if (isAnother) this.#ledger.change({ ...this.#purse.opened(offer, terms), ...this.#accountOf(payee, before) });
     if (this.#inlet.isShort(offer.credit))
       throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
     this.#ledger.change(this.#inlet.agreed(offer.credit));
     if (!this.#purse.knows(offer)) this.#ledger.change(this.#purse.opened(offer, terms));
   }
 
-  /** Another socket: credit stays where it was paid. */
-  #moveTo(payee: Hex, before: Hex): void {
+  /** The record's part for another socket: credit stays where it was paid. */
+  #accountOf(payee: Hex, before: Hex): Pick<CableRecord, "claims" | "paidUpTo"> {
     const { claims } = this.#ledger.record;
     const left = this.#inlet.remaining();
     const others = claims.filter(({ script }) => script !== before && script !== payee);
     const value = priceOf(Math.max(0, left), this.#ledger.record.session?.price ?? 0);
     const back = claims.find(({ script }) => script === payee)?.energy ?? 0;
-    this.#ledger.change({
+    return {
       claims: left > 0 ? withClaim(others, { script: before, energy: left, value }) : others,
       paidUpTo: this.#inlet.meter() + back * 1000,
-    });
+    };
   }
 
   /** The increment that was signed last has arrived, though nobody told us. */
