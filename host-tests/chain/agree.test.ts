@@ -41,10 +41,30 @@ for (const { name, make } of BACKENDS) {
       const expected = { state: "confirmed", height: mined.height, blockHash: mined.hash };
       assert.deepEqual(await chain.status(txid), expected);
       const spent = await chain.outspend(coin);
-      // Core forgets who spent an output once it is in a block, BlockCypher gives no height here.
-      if (isCore) assert.deepEqual(spent, {});
-      else assert.equal(spent?.txid, txid);
+      // Core forgets who spent an output once it is in a block, and knows its height at the latest.
+      assert.deepEqual(spent, isCore ? { height: mined.height } : { txid, height: mined.height });
       assert.equal(await chain.broadcast(raw), txid, "a broadcast of what is mined succeeds");
+    });
+
+    it("tells no height of a spend that waits for a block, whether the coin itself is in one or not", async () => {
+      const coin = await node.fund(SHOP, 70_000);
+      const first = await node.fund(SCRIPT, 60_000);
+      const parent = spend(first, 60_000, 200, SCRIPT);
+      const second = { txid: await chain.broadcast(parent), vout: 0 };
+      await chain.broadcast(spend(second, 59_800, 200));
+      for (const spent of [first, second]) {
+        const found = await chain.outspend(spent);
+        assert.ok(found, "it is spent");
+        assert.equal(found.height, undefined);
+      }
+      await node.mine(1);
+      const { height } = node.tip();
+      await node.mine(1);
+      for (const spent of [first, second]) {
+        const found = await chain.outspend(spent);
+        assert.equal(found?.height, isCore ? height + 1 : height);
+      }
+      assert.equal(await chain.outspend(coin), undefined);
     });
 
     it("gives only the largest coins, the largest first", async () => {

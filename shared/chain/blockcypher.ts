@@ -78,7 +78,10 @@ export class BlockCypher implements Chain {
     const [output, ...others] = arrayOf(outputs, "outputs");
     if (others.length > 0) throw malformed("one output", outputs);
     const { spent_by: spender } = objectOf(output, "an output");
-    return spender === undefined || spender === "" ? undefined : { txid: hashOf(spender, "spent_by") };
+    if (spender === undefined || spender === "") return undefined;
+    const by = hashOf(spender, "spent_by");
+    const { height } = await this.status(by);
+    return height === undefined ? { txid: by } : { txid: by, height };
   }
 
   /** By txs/push: our own bytes, whatever anybody prepared. */

@@ -2,7 +2,8 @@
 // own node. bcoin answers the same calls, except where noted.
 //
 // Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
-// only. Where the node has no transaction index, a transaction is found through its first two outputs, while unspent.
+// only. Nothing waits for a scan: who asks for another meanwhile is told to come back, and finds the last answer kept.
+// Where the node has no transaction index, a transaction is found through its first two outputs, while unspent.
 
 import { base64 } from "@scure/base";
 import { constant } from "../constant";
@@ -51,17 +52,29 @@ const WARMING_UP = -28;
 const METHOD_NOT_FOUND = -32601;
 
 const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN]);
-/** Another client's scan is running: how long until it is worth asking again. */
+/** A scan is running: how long until it is worth asking again. */
 const SCAN_RETRY: Millisecond = 30_000;
+/** Who asked for a scan has rarely the patience to wait for it, but comes back once it is told to. */
+const SCAN_KEPT: Millisecond = 120_000;
 /** Coins that the mempool spends already must not crowd out the others. */
 const SPARE_COINS = 20;
+
+/** The coins that a scan found. */
+interface Scan {
+  readonly script: Hex;
+  readonly limit: number;
+  readonly coins: readonly Coin[];
+  readonly at: Millisecond;
+}
 
 export class Core implements Chain {
   readonly #backend: HttpBackend;
   readonly #options: CoreOptions;
   readonly #headers: Readonly<Record<string, string>>;
   #calls = 0;
-  #scan: Promise<unknown> = Promise.resolve();
+  #isScanning = false;
+  /** The last that found anything: who asks for addresses without coins cannot push it out. */
+  #lastScan: Scan | undefined;
 
   constructor(options: CoreOptions) {
     this.#backend = new HttpBackend(options);
@@ -71,12 +84,8 @@ export class Core implements Chain {
   }
 
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
-    const largest = new LargestCoins(limit + SPARE_COINS);
-    const scan = this.#scan.then(() => this.#scanFor(script, largest));
-    this.#scan = scan.catch(() => undefined);
-    await scan;
     const unspent: Coin[] = [];
-    for (const coin of largest.coins) {
+    for (const coin of this.#scanned(script, limit) ?? (await this.#scan(script, limit))) {
       if (unspent.length === limit) break;
       if (await this.#isUnspent(coin)) unspent.push(coin);
     }
@@ -85,8 +94,10 @@ export class Core implements Chain {
 
   async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
     if (await this.#isUnspent(outpoint)) return undefined;
-    const txid = await this.#spenderInMempool(outpoint);
-    return txid === undefined ? {} : { txid };
+    const spend = await this.#spender(outpoint);
+    if (spend) return spend;
+    // The tip last: a block that came in between may be the one that spends it.
+    return (await this.#isSpentInBlock(outpoint)) ? { height: await this.tip() } : {};
   }
 
   async broadcast(transaction: Hex): Promise<Hex> {
@@ -116,11 +127,10 @@ export class Core implements Chain {
     const { txid: said, blockhash } = objectOf(found, "a transaction");
     if (said !== txid) throw malformed(`the transaction ${txid}`, said);
     if (blockhash === undefined || blockhash === null) return { state: "mempool" };
-    const blockHash = hashOf(blockhash, "a block's hash");
-    const { height, confirmations } = objectOf(await this.#call("getblockheader", [blockHash]), "a block's header");
+    const { blockHash, height, confirmations } = await this.#header(blockhash);
     // -1: the block was reorganised away, and the transaction has not come back.
     if (confirmations === -1) return { state: "unknown" };
-    return { state: "confirmed", height: countOf(height, "a block's height"), blockHash };
+    return { state: "confirmed", height, blockHash };
   }
 
   async feeRates(): Promise<FeeRates> {
@@ -140,16 +150,41 @@ export class Core implements Chain {
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  async #scanFor(script: Hex, largest: LargestCoins): Promise<void> {
+  #scanned(script: Hex, limit: number): readonly Coin[] | undefined {
+    const scan = this.#lastScan;
+    if (scan && this.#options.clock.now() - scan.at > SCAN_KEPT) this.#lastScan = undefined;
+    else if (scan?.script === script && scan.limit >= limit) return scan.coins;
+    return undefined;
+  }
+
+  /** Rejects with "rate-limited" while another scan is running. */
+  async #scan(script: Hex, limit: number): Promise<readonly Coin[]> {
+    if (this.#isScanning) throw this.#busy();
+    this.#isScanning = true;
+    try {
+      const { coins } = await this.#scanFor(script, new LargestCoins(limit + SPARE_COINS));
+      if (coins.length > 0) this.#lastScan = { script, limit, coins, at: this.#options.clock.now() };
+      return coins;
+    } finally {
+      this.#isScanning = false;
+    }
+  }
+
+  #busy(): ChainError {
+    return new ChainError("rate-limited", `${this.#backend.name} is scanning already`, { retryAfter: SCAN_RETRY });
+  }
+
+  async #scanFor(script: Hex, largest: LargestCoins): Promise<LargestCoins> {
     const each = { "result.unspents.*": (item: Json) => largest.add(coinOf(item, script)) };
     const timeoutMs = this.#options.scanTimeoutMs ?? 300_000;
     try {
       const result = await this.#call("scantxoutset", ["start", [`raw(${script})`]], { each }, timeoutMs);
       const { success } = objectOf(result, "a scan's result");
       if (success !== true) throw malformed("a complete scan", success);
+      return largest;
     } catch (error) {
-      if (!isRpc(error, INVALID_PARAMETER)) throw error;
-      throw new ChainError("rate-limited", `${this.#backend.name} is scanning already`, { retryAfter: SCAN_RETRY });
+      // Another client's.
+      throw isRpc(error, INVALID_PARAMETER) ? this.#busy() : error;
     }
   }
 
@@ -161,18 +196,37 @@ export class Core implements Chain {
     return countOf(confirmations, "confirmations") >= 0;
   }
 
-  /** Undefined where a block spends it, or the node cannot tell (before 24.0). */
-  async #spenderInMempool({ txid, vout }: Outpoint): Promise<Hex | undefined> {
+  /** In the mempool; since 31.0 also in blocks, where the node has an index of spenders. Undefined where it cannot tell (before 24.0: ever). */
+  async #spender({ txid, vout }: Outpoint): Promise<Spend | undefined> {
     try {
       const [spend] = arrayOf(await this.#call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
-      const { txid: said, vout: index, spendingtxid } = objectOf(spend, "a spend");
+      const { txid: said, vout: index, spendingtxid, blockhash } = objectOf(spend, "a spend");
       if (said !== txid) throw malformed(`the outpoint ${txid}:${vout}`, said);
       if (index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, index);
-      return spendingtxid === undefined ? undefined : hashOf(spendingtxid, "a spending txid");
+      if (spendingtxid === undefined) return undefined;
+      const by = { txid: hashOf(spendingtxid, "a spending txid") };
+      return blockhash === undefined ? by : { ...by, height: (await this.#header(blockhash)).height };
     } catch (error) {
       if (isRpc(error, METHOD_NOT_FOUND)) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Of what is spent, and by no transaction that the mempool is known to have. It is no unspent output of a block; but
+   * neither is one of a transaction that itself waits for a block.
+   */
+  async #isSpentInBlock({ txid, vout }: Outpoint): Promise<boolean> {
+    if ((await this.#call("gettxout", [txid, vout, false])) !== null) return false;
+    const parent = await this.#find(txid);
+    // Without a transaction index the node finds only what is in the mempool.
+    return parent === undefined || typeof objectOf(parent, "a transaction").blockhash === "string";
+  }
+
+  async #header(hash: Json) {
+    const blockHash = hashOf(hash, "a block's hash");
+    const { height, confirmations } = objectOf(await this.#call("getblockheader", [blockHash]), "a block's header");
+    return { blockHash, height: countOf(height, "a block's height"), confirmations };
   }
 
   async #find(txid: Hex): Promise<Json | undefined> {

@@ -1,0 +1,103 @@
+// What is particular to Bitcoin Core: scans that take minutes, and an index that not every node has.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Core } from "../../shared/chain/core";
+import { fails, SCRIPT, SHOP, UNLIMITED } from "./backends";
+import { FakeHttp, ManualClock, type Reply, settled } from "./fakes";
+
+const TXID = "ab".repeat(32);
+const BLOCK = "0f".repeat(32);
+const COIN = { txid: TXID, vout: 0, amount: 100_000, height: 500 };
+
+/** A node on which each scan lasts until the test ends it; `results` are JSON by method. */
+function slowNode(results: Readonly<Record<string, string>> = {}) {
+  const scans: { readonly script: string; readonly end: (success?: boolean) => void }[] = [];
+  const answer = async (body: string): Promise<Reply> => {
+    const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: [string, [string]] };
+    let result = results[method] ?? "null";
+    if (method === "scantxoutset") {
+      const script = params[1][0].slice(4, -1);
+      const success = await new Promise((end) => scans.push({ script, end: (ended = true) => end(ended) }));
+      const coin = `{"txid":"${TXID}","vout":0,"scriptPubKey":"${script}","amount":0.00100000,"height":500}`;
+      result = `{"success":${success},"unspents":[${script === SCRIPT ? coin : ""}]}`;
+    }
+    return { status: 200, body: `{"jsonrpc":"2.0","result":${result},"id":${id}}` };
+  };
+  const clock = new ManualClock();
+  const http = new FakeHttp((_request, body) => answer(body));
+  const url = "http://backend.test:8332";
+  return { chain: new Core({ http, clock, url, bucket: UNLIMITED, user: "u", password: "p" }), clock, scans };
+}
+
+const UNSPENT = `{"bestblock":"${BLOCK}","confirmations":2,"value":0.00100000}`;
+
+describe("scans of a Bitcoin Core node", () => {
+  it("a second one is refused at once while the first runs, and all other questions are answered meanwhile", async () => {
+    const { chain, scans } = slowNode({ gettxout: UNSPENT, getblockcount: "501" });
+    const first = chain.utxos(SCRIPT, 5);
+    await settled();
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(chain.utxos(`0014${"0".repeat(39)}${i}`, 5), (error) => {
+        return fails("rate-limited", /scanning/)(error) && (error as { retryAfter?: number }).retryAfter === 30_000;
+      });
+    }
+    assert.equal(await chain.outspend(COIN), undefined);
+    assert.equal(await chain.tip(), 501);
+    assert.equal(scans.length, 1);
+    scans[0]?.end();
+    assert.deepEqual(await first, [COIN]);
+    assert.equal(scans.length, 1);
+  });
+
+  it("who comes back has the answer of the scan that it asked for, whoever asked for empty addresses meanwhile", async () => {
+    const { chain, scans, clock } = slowNode({ gettxout: UNSPENT });
+    const impatient = chain.utxos(SCRIPT, 5);
+    await settled();
+    scans[0]?.end();
+    await impatient;
+    const stranger = chain.utxos(SHOP, 5);
+    await settled();
+    assert.deepEqual(await chain.utxos(SCRIPT, 5), [COIN], "while another scan runs");
+    scans[1]?.end();
+    assert.deepEqual(await stranger, []);
+    assert.deepEqual(await chain.utxos(SCRIPT, 5), [COIN]);
+    assert.equal(scans.length, 2);
+    await clock.advance(121_000);
+    void chain.utxos(SCRIPT, 5);
+    await settled();
+    assert.equal(scans.length, 3, "after two minutes it is looked for anew");
+  });
+
+  it("a kept answer lists no coin that was spent since", async () => {
+    const results: Record<string, string> = { gettxout: UNSPENT };
+    const { chain, scans } = slowNode(results);
+    const first = chain.utxos(SCRIPT, 5);
+    await settled();
+    scans[0]?.end();
+    await first;
+    results.gettxout = "null";
+    assert.deepEqual(await chain.utxos(SCRIPT, 5), []);
+  });
+
+  it("one that failed keeps none from being tried", async () => {
+    const { chain, scans } = slowNode({ gettxout: UNSPENT });
+    const aborted = assert.rejects(chain.utxos(SCRIPT, 5), fails("malformed", /complete scan/));
+    await settled();
+    scans[0]?.end(false);
+    await aborted;
+    const next = chain.utxos(SCRIPT, 5);
+    await settled();
+    scans[1]?.end();
+    assert.deepEqual(await next, [COIN]);
+  });
+});
+
+describe("a Bitcoin Core node with an index of spenders (31 and later)", () => {
+  it("tells who spent a coin, and at which height", async () => {
+    const spend = `[{"txid":"${TXID}","vout":0,"spendingtxid":"${"cd".repeat(32)}","blockhash":"${BLOCK}"}]`;
+    const header = `{"hash":"${BLOCK}","confirmations":7,"height":495}`;
+    const { chain } = slowNode({ gettxspendingprevout: spend, getblockheader: header, getblockcount: "501" });
+    assert.deepEqual(await chain.outspend(COIN), { txid: "cd".repeat(32), height: 495 });
+  });
+});
