@@ -62,6 +62,8 @@ export class End {
   /** The other end lost its power: what is sent gets no answer. */
   silent = false;
   unanswered = false;
+  /** Its program never reads and its window is shut: nothing that is sent to it is ever taken. */
+  deaf = false;
   closed = false;
   /** Bytes that the system's socket handed over. */
   received = 0;
@@ -186,7 +188,8 @@ export class Network {
     const arrival = end.sentArrives;
     end.peer?.expected.push({ bytes: bytes.length, at: arrival });
     end.socket.write(bytes);
-    this.#at(arrival + end.delay, () => !end.silent && !end.closed && end.onTaken(bytes.length));
+    const isTaken = () => !end.silent && !end.closed && !end.peer?.deaf;
+    this.#at(arrival + end.delay, () => isTaken() && end.onTaken(bytes.length));
   }
 
   close(end: End, at: Millisecond): void {

@@ -3,6 +3,7 @@
 import type { Millisecond } from "../../shared/units";
 import { Account, type Summary } from "./account";
 import { Cuts } from "./cuts";
+import { Crowd } from "./hostile/crowd";
 import { Flood } from "./hostile/flood";
 import { GreedySocket } from "./hostile/greedy-socket";
 import { Thief } from "./hostile/thief";
@@ -63,7 +64,9 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
 }
 
 function troublemaker(simulation: Simulation, account: Account): Troublemaker | undefined {
-  switch (simulation.options.scenario.trouble) {
+  const { crowd, scenario } = simulation.options;
+  if (crowd) return new Crowd(simulation, crowd);
+  switch (scenario.trouble) {
     case "thief":
       return new Thief(simulation, account);
     case "greedy-socket":

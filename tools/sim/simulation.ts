@@ -22,6 +22,7 @@ import type { Engine, EngineName, FirmwareCrash } from "./engine";
 import { NodeEngine } from "./engine-node";
 import { XsEngine } from "./engine-xs";
 import { GateLink } from "./gate-link";
+import type { Manner } from "./hostile/crowd";
 import { type Keys, keysOf } from "./keys";
 import { Network, type Party } from "./network";
 import { SCHEMES } from "./options";
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly pace?: (now: Millisecond, until: Millisecond, busy: boolean) => Promise<Millisecond>;
   /** Where the socket listens; 0, the default, takes a free port. */
   readonly port?: number;
+  /** Neighbours who crowd the socket. */
+  readonly crowd?: Manner;
   /** The socket that the cable calls, where it is not ours. */
   readonly socketAt?: { readonly host: string; readonly port: number };
 }

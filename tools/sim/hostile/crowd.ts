@@ -1,0 +1,174 @@
+// Neighbours who try to fill the socket's memory while a cable pays. Each manner sends the most that a limit allows, so
+// that the socket's heap is measured at its limits (tools/firmware/floods.ts). The crowd calls from addresses of its own
+// on loopback, which Linux has, and opens connections until the cable is unplugged.
+
+import { REQUEST_LIMITS } from "../../../shared/rpc/methods";
+import { CONNECTION_LIMITS } from "../../../shared/rpc/server-connection";
+import type { Millisecond } from "../../../shared/units";
+import { keysOf } from "../keys";
+import type { End, Party } from "../network";
+import type { Happening, Simulation } from "../simulation";
+
+export interface Manner {
+  readonly name: string;
+  /** The crowd's addresses, which take turns. */
+  readonly addresses: number;
+  /** Never reads what it is sent. */
+  readonly deaf?: boolean;
+  /** Closes when it has sent. */
+  readonly hangsUp?: boolean;
+  /** Sends the same again so often. */
+  readonly again?: Millisecond;
+  /** What the crowd's `count`th connection sends. */
+  readonly text: (count: number) => string;
+}
+
+const { headBytes, headers, bodyBytes, earlyBytes } = CONNECTION_LIMITS;
+/** As many as fill all places of a server that takes four from an address. */
+const FEW = 3;
+
+const START = "POST /RPC2 HTTP/1.1";
+const TYPE = "Content-Type: text/xml";
+const message = (lines: readonly string[], body: string): string =>
+  `${[START, TYPE, ...lines, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`;
+const post = (body: string): string => message([], body);
+
+/** A message whose head has `line` over and over, to the last byte that is taken. */
+function largestHead(
+  line: (index: number, room: number) => string,
+  body: string,
+  most = Number.POSITIVE_INFINITY,
+): string {
+  const lines: string[] = [];
+  const room = () => headBytes - message(lines, body).indexOf("\r\n\r\n") - 2;
+  while (room() > 0 && lines.length < most) {
+    const next = line(lines.length, room());
+    if (next.length === 0 || next.length > room()) break;
+    lines.push(next);
+  }
+  return message(lines, body);
+}
+
+const call = (method: string, param = ""): string =>
+  `<methodCall><methodName>${method}</methodName><params>${param && `<param>${param}</param>`}</params></methodCall>`;
+const struct = (members: Readonly<Record<string, string>>): string =>
+  `<value><struct>${Object.entries(members)
+    .map(([name, value]) => `<member><name>${name}</name>${value}</member>`)
+    .join("")}</struct></value>`;
+const STATUS = call("get_status");
+const WAIT = call("get_status", struct({ wait_ms: "<value><int>25000</int></value>" }));
+
+/** A call with one value in which `text` is repeated up to the largest body. */
+function largestValue(type: string, text: string, multiple = 1): string {
+  const around = (content: string) => call("get_status", `<value><${type}>${content}</${type}></value>`);
+  const times = Math.floor((bodyBytes - around("").length) / text.length);
+  return post(around(text.repeat(times - (times % multiple))));
+}
+
+/** As many values, as deep as is accepted, in the largest body. */
+function mostValues(): string {
+  const { depth, values } = REQUEST_LIMITS;
+  const around = (texts: number) => {
+    const leaves = Array.from({ length: values - depth }, (_, i) => [`m${i}`, `<value>${"v".repeat(texts)}</value>`]);
+    let nested = struct(Object.fromEntries(leaves));
+    for (let i = 1; i < depth; i++) nested = struct({ m: nested });
+    return call("pay_transaction", nested);
+  };
+  return post(around(Math.floor((bodyBytes - around(0).length) / (values - depth))));
+}
+
+function powerRequest(count: number): string {
+  const address = `<value>${keysOf(count, "neighbour").address}</value>`;
+  return post(call("power_request", struct({ address, scheme: "<value>single-fee</value>" })));
+}
+
+const evenHeaders = (body: string): string => {
+  const width = Math.floor((headBytes - message([], body).indexOf("\r\n\r\n")) / (headers - 3)) - 2;
+  return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 3);
+};
+
+export const MANNERS: readonly Manner[] = [
+  { name: "half-sent bodies", addresses: FEW, text: () => post("x".repeat(bodyBytes)).slice(0, -1) },
+  { name: "unread answers", addresses: FEW, deaf: true, again: 100, text: () => post(STATUS) },
+  {
+    name: "pipelining, then gone",
+    addresses: FEW,
+    hangsUp: true,
+    text: () => post(STATUS).repeat(Math.floor(earlyBytes / post(STATUS).length) + 1),
+  },
+  { name: "largest heads, half-sent", addresses: FEW, text: () => evenHeaders(STATUS).slice(0, -1) },
+  { name: "heads of short lines", addresses: FEW, text: () => largestHead(() => "a:", STATUS) },
+  {
+    name: "heads of commas",
+    addresses: FEW,
+    text: () => largestHead((_, room) => "connection:".padEnd(room, ","), STATUS),
+  },
+  {
+    name: "heads of hard blanks",
+    addresses: FEW,
+    text: () => largestHead((_, room) => "a:".padEnd(room, "\u00a0"), STATUS),
+  },
+  { name: "waits, and more sent ahead", addresses: FEW, text: () => evenHeaders(WAIT) + "x".repeat(earlyBytes) },
+  { name: "most values, deepest", addresses: FEW, text: mostValues },
+  { name: "text of references", addresses: FEW, text: () => largestValue("string", "&lt;") },
+  { name: "text of line ends", addresses: FEW, text: () => largestValue("string", "\r") },
+  { name: "text of base64", addresses: FEW, text: () => largestValue("base64", "A", 4) },
+  { name: "tags without end", addresses: FEW, text: () => post("<".repeat(bodyBytes)) },
+  { name: "requests for power", addresses: FEW, text: powerRequest },
+  { name: "many addresses", addresses: 150, text: () => post(STATUS) },
+];
+
+/** The first of the crowd's addresses is 127.0.1.1. */
+const NETWORK = "127.0.1";
+const EVERY: Millisecond = 250;
+/** Then it has enough, should the cable never be unplugged. */
+const DURATION: Millisecond = 400_000;
+
+export class Crowd {
+  #gone = false;
+
+  constructor(
+    readonly simulation: Simulation,
+    readonly manner: Manner,
+  ) {}
+
+  /** Crowds until the cable is unplugged. */
+  run(): Promise<void> {
+    const { timeline } = this.simulation;
+    const end = timeline.now + DURATION;
+    return new Promise((resolve) => {
+      const next = (count: number): void => {
+        if (this.#gone || timeline.now >= end) {
+          this.#gone = true;
+          resolve();
+          return;
+        }
+        this.#open(count);
+        timeline.at(timeline.now + EVERY, () => next(count + 1));
+      };
+      next(0);
+    });
+  }
+
+  heard({ event }: Happening): void {
+    if (event.name === "plug out") this.#gone = true;
+  }
+
+  #open(count: number): void {
+    const { network, port, timeline } = this.simulation;
+    const { addresses, deaf = false, text } = this.manner;
+    const party: Party = { name: "crowd", alive: true, address: `${NETWORK}.${(count % addresses) + 1}` };
+    const end = network.connect(party, "127.0.0.1", port, timeline.now);
+    end.deaf = deaf;
+    end.onOpen = () => this.#send(end, Buffer.from(text(count), "latin1"));
+  }
+
+  #send(end: End, bytes: Uint8Array): void {
+    const { network, timeline } = this.simulation;
+    const { hangsUp, again } = this.manner;
+    network.write(end, bytes, timeline.now);
+    if (hangsUp) network.close(end, timeline.now);
+    else if (again !== undefined && !end.closed && !this.#gone)
+      timeline.at(timeline.now + again, () => this.#send(end, bytes));
+  }
+}
