@@ -168,8 +168,8 @@ export interface FeeRates {
 export interface Chain {
   /** Coins of a scriptPubKey, the largest first, at most `limit`. */
   utxos(script: Hex, limit: number): Promise<readonly Coin[]>;
-  /** Undefined while the outpoint is unspent, in blocks and mempool. */
-  outspend(outpoint: Outpoint): Promise<Spend | undefined>;
+  /** Undefined while the outpoint is unspent, in blocks and mempool. Its `script`, where known, saves some backends a question. */
+  outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined>;
   /** Gives the txid. A transaction that is already known counts as success. */
   broadcast(transaction: Hex): Promise<Hex>;
   /** Parent and child together, where the backend takes a package. */

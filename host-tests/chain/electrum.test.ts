@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Electrum } from "../../shared/chain/electrum";
+import { readRawTx } from "../../shared/chain/raw-tx";
 import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { fails, SCRIPT, SHOP, spend, UNLIMITED } from "./backends";
 import { electrumFake } from "./electrum-fake";
@@ -92,6 +93,91 @@ describe("the line to an Electrum server", () => {
     chain.close();
     await assert.rejects(tip, fails("away"));
     await assert.rejects(chain.tip(), fails("away"));
+  });
+});
+
+const COIN = { txid: "ab".repeat(32), vout: 1 };
+/** 100 kB, in hex. */
+const LARGE = "02000000".repeat(25_000);
+const LARGE_TXID = "1a".repeat(32);
+
+/** A server that lists no coin of the script, and these transactions; what is not in `small` is large. */
+function spentAt(history: readonly (readonly [txid: string, height: number])[], small: readonly string[] = []) {
+  const raws = new Map(small.map((raw) => [readRawTx(raw).txid, raw]));
+  const dialer = new FakeLines((line) => {
+    const { id, method, params } = JSON.parse(line) as { id: number; method: string; params: string[] };
+    const results: Record<string, unknown> = {
+      "server.version": ["x", "1.4.2"],
+      "blockchain.scripthash.listunspent": [],
+      "blockchain.scripthash.get_history": history.map(([tx_hash, height]) => ({ tx_hash, height })),
+      "blockchain.transaction.get": raws.get(params[0] ?? "") ?? LARGE,
+    };
+    return JSON.stringify({ jsonrpc: "2.0", id, result: results[method] });
+  });
+  const fetched = (): string[] => {
+    const calls = dialer.lines.map((line) => JSON.parse(line) as { method: string; params: string[] });
+    return calls.filter(({ method }) => method === "blockchain.transaction.get").map(({ params }) => params[0] ?? "");
+  };
+  return { ...over(dialer), dialer, fetched };
+}
+
+describe("who spent a coin, asked of an Electrum server", () => {
+  it("is not read where its transaction is too large for a microcontroller, and its block counts all the same", async () => {
+    const { chain, dialer, fetched } = spentAt([
+      [COIN.txid, 490],
+      [LARGE_TXID, 500],
+    ]);
+    for (let i = 0; i < 3; i++) assert.deepEqual(await chain.outspend(COIN, SCRIPT), { height: 500 });
+    assert.deepEqual(fetched(), [LARGE_TXID], "it is asked for once");
+    assert.ok(dialer.delivered < 20_000, `${dialer.delivered} bytes of ${LARGE.length} and some`);
+  });
+
+  it("has no height while a large transaction that may be it waits for a block", async () => {
+    const { chain } = spentAt([
+      [COIN.txid, 490],
+      ["2b".repeat(32), 495],
+      [LARGE_TXID, 0],
+    ]);
+    assert.deepEqual(await chain.outspend(COIN, SCRIPT), {});
+  });
+
+  it("is found among large transactions that are none of its business", async () => {
+    const raw = spend(COIN, 50_000, 300);
+    const { txid } = readRawTx(raw);
+    const { chain } = spentAt(
+      [
+        [COIN.txid, 490],
+        [txid, 495],
+        [LARGE_TXID, 500],
+        ["2b".repeat(32), 0],
+      ],
+      [raw],
+    );
+    assert.deepEqual(await chain.outspend(COIN, SCRIPT), { txid, height: 495 });
+  });
+
+  it("is in a block at the latest by the last transaction before those that are looked at", async () => {
+    const later = Array.from({ length: 12 }, (_, i) => spend({ txid: "cd".repeat(32), vout: i }, 50_000, 300));
+    const history = later.map((raw, i) => [readRawTx(raw).txid, 500 + i] as const);
+    const { chain, fetched } = spentAt([[COIN.txid, 490], ["5e".repeat(32), 495], ...history], later);
+    assert.deepEqual(await chain.outspend(COIN, SCRIPT), { height: 501 });
+    assert.equal(fetched().length, 10);
+  });
+
+  it("is no transaction that was in a block before the coin was, and none at all where nobody knows the coin", async () => {
+    const older = spentAt([
+      [LARGE_TXID, 480],
+      [COIN.txid, 490],
+    ]);
+    assert.deepEqual(await older.chain.outspend(COIN, SCRIPT), {});
+    const forgotten = spentAt([[LARGE_TXID, 500]]);
+    assert.deepEqual(await forgotten.chain.outspend(COIN, SCRIPT), {});
+  });
+
+  it("needs no look at the transaction that made the coin, however large, where its script is known", async () => {
+    const { chain } = spentAt([[COIN.txid, 490]]);
+    assert.deepEqual(await chain.outspend(COIN, SCRIPT), {});
+    await assert.rejects(chain.outspend(COIN), fails("malformed", /at most 16384 bytes/));
   });
 });
 

@@ -108,6 +108,8 @@ export class FakeLines implements Dialer {
   /** Set to make the next connections fail. */
   refusal: string | undefined;
   readonly lines: string[] = [];
+  /** Bytes that clients took. */
+  delivered = 0;
   constructor(
     public serve: LineServer,
     readonly piece = 11,
@@ -120,6 +122,7 @@ export class FakeLines implements Dialer {
     const push = (line: string): void => {
       const bytes = Buffer.from(`${line}\n`);
       for (let at = 0; at < bytes.length && isOpen; at += this.piece) {
+        this.delivered += this.piece;
         connection.onData(Uint8Array.from(bytes.subarray(at, at + this.piece)));
       }
     };

@@ -277,6 +277,19 @@ test("a double spend is concluded once it is buried, also where the backend know
   assert.equal(bench.named("rival").length, length, "and asked no more");
 });
 
+test("a spend whose block alone is known makes no cheat of a cable whose own commitment it is", async () => {
+  const { bench } = await holding();
+  forgetsSpenders(bench);
+  bench.view.broadcast = async (hex) => {
+    bench.network.node.submit(hex);
+    bench.network.mineMany(3);
+    throw new ChainError("conflict", "its inputs are spent (by itself)");
+  };
+  await bench.clock.run(2 * MINUTE);
+  assert.deepEqual([...bench.named("rival"), ...bench.named("lost")], []);
+  assert.equal(bench.named("buried").length, 1);
+});
+
 test("the blocks on a double spend count anew after a reorganisation took it back", async () => {
   const bench = await doubleSpent();
   bench.network.mine();

@@ -9,7 +9,7 @@ import { encodeUtf8 } from "../rpc/utf8";
 import type { Millisecond } from "../units";
 import { Bucket, type BucketOptions } from "./bucket";
 import { ChainError } from "./error";
-import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
+import { type Json, JsonReader, type JsonReaderOptions, TooLong } from "./json-stream";
 import { shortened } from "./reject";
 import { arrayOf, isObject, malformed, objectOf } from "./shape";
 
@@ -31,6 +31,13 @@ export interface ElectrumLinkOptions {
 export class ElectrumError extends ChainError {
   constructor(readonly said: string) {
     super("malformed", `the Electrum server answered: ${shortened(said)}`);
+  }
+}
+
+/** The answer is longer than its call allows. What remained of it is not waited for: the connection is given up. */
+export class AnswerTooLong extends ChainError {
+  constructor(reason: string) {
+    super("malformed", reason);
   }
 }
 
@@ -162,11 +169,16 @@ export class ElectrumLink {
         }
         if (newline >= 0) this.#endLine();
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#lose(error instanceof ChainError ? error : new ChainError("malformed", `${this.#name} sent ${reason}`));
+        this.#lose(this.#nonsense(error));
       }
       from = to + 1;
     }
+  }
+
+  #nonsense(error: unknown): ChainError {
+    if (error instanceof ChainError) return error;
+    const reason = `${this.#name} sent ${error instanceof Error ? error.message : String(error)}`;
+    return error instanceof TooLong ? new AnswerTooLong(reason) : new ChainError("malformed", reason);
   }
 
   #endLine(): void {

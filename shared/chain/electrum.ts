@@ -2,6 +2,7 @@
 //
 // The protocol knows scripts, not outpoints: whether one is spent is asked through the coins of its script, and who
 // spent it through the script's history. Transactions are checked against their ids, so a server can hide but not forge.
+// Anybody may spend his coin with a transaction too large for a microcontroller: no such one is read, nor ever named.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
@@ -9,7 +10,7 @@ import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports"
 import { isHex } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import { rateOfBtcPerKvb } from "./decimal";
-import { ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
+import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
 import { ChainError } from "./error";
 import type { Json } from "./json-stream";
@@ -31,14 +32,15 @@ interface Past {
 
 /** The spender is looked for among so many of a script's latest transactions. */
 const SEARCHED = 10;
-/** Outpoints whose script is remembered, so that asking again needs one call. */
+/** So many transactions that are too large are remembered. */
 const REMEMBERED = 32;
 
 export class Electrum implements Chain {
   readonly #link: ElectrumLink;
   readonly #watch: ElectrumWatch;
   readonly #options: ElectrumOptions;
-  readonly #scriptHashes = new Map<string, Hex>();
+  /** Ids of transactions that there is no room for: asked for once only, since each costs the connection. */
+  readonly #tooLarge = new Set<Hex>();
 
   constructor(options: ElectrumOptions) {
     this.#options = options;
@@ -50,13 +52,13 @@ export class Electrum implements Chain {
     const hash = scriptHashOf(script);
     const largest = new LargestCoins(limit);
     await this.#eachOf("listunspent", hash, (item) => largest.add(coinOf(item)));
-    for (const coin of largest.coins) this.#remember(coin, hash);
     return largest.coins;
   }
 
-  async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
-    const hash = this.#scriptHashes.get(keyOf(outpoint)) ?? (await this.#scriptHashFor(outpoint));
-    if (hash === undefined) return {};
+  async outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined> {
+    const itsScript = script ?? (await this.#transaction(outpoint.txid))?.outputs[outpoint.vout]?.script;
+    if (itsScript === undefined) return {};
+    const hash = scriptHashOf(itsScript);
     let isUnspent = false;
     await this.#eachOf("listunspent", hash, (item) => {
       const { txid, vout } = coinOf(item);
@@ -150,50 +152,52 @@ export class Electrum implements Chain {
     arrayOf(rest, "an array");
   }
 
-  /** The latest matching transactions of a script, in the order of the server: mempool last. */
+  /** The latest matching transactions of a script and the one before those, in the order of the server: mempool last. */
   async #history(hash: Hex, matches: (past: Past) => boolean): Promise<readonly Past[]> {
     const latest: Past[] = [];
     await this.#eachOf("get_history", hash, (item) => {
       const { tx_hash, height } = objectOf(item, "a transaction of a history");
       const past = { txid: hashOf(tx_hash, "a tx_hash"), height: heightOf(height) };
       if (matches(past)) latest.push(past);
-      if (latest.length > SEARCHED) latest.shift();
+      if (latest.length > SEARCHED + 1) latest.shift();
     });
     return latest;
   }
 
   async #spender(outpoint: Outpoint, hash: Hex): Promise<Spend> {
-    const history = await this.#history(hash, ({ txid }) => txid !== outpoint.txid);
-    for (const { txid, height } of [...history].reverse()) {
-      const transaction = await this.#transaction(txid);
-      if (transaction?.inputs.some((input) => keyOf(input) === keyOf(outpoint))) {
-        return height === undefined ? { txid } : { txid, height };
-      }
+    let origin: Past | undefined;
+    const history = await this.#history(hash, (past) => {
+      if (past.txid === outpoint.txid) origin = past;
+      return past.txid !== outpoint.txid;
+    });
+    const isSpender = ({ inputs }: RawTx): boolean => inputs.some((input) => keyOf(input) === keyOf(outpoint));
+    // What is not read stands for itself or, before the ones that are, for all that came earlier.
+    const unread = history.slice(0, -SEARCHED);
+    for (const past of history.slice(-SEARCHED).reverse()) {
+      const transaction = await this.#smallTransaction(past.txid);
+      if (transaction === "too-large") unread.push(past);
+      else if (transaction && isSpender(transaction)) return spendBy(past);
     }
-    return {};
+    return spendByOneOf(unread.filter((past) => origin && heightIn(past) >= heightIn(origin)));
   }
 
-  async #scriptHashFor(outpoint: Outpoint): Promise<Hex | undefined> {
-    const output = (await this.#transaction(outpoint.txid))?.outputs[outpoint.vout];
-    if (!output) return undefined;
-    const hash = scriptHashOf(output.script);
-    this.#remember(outpoint, hash);
-    return hash;
-  }
-
-  #remember(outpoint: Outpoint, hash: Hex): void {
-    this.#scriptHashes.set(keyOf(outpoint), hash);
-    for (const oldest of this.#scriptHashes.keys()) {
-      if (this.#scriptHashes.size <= REMEMBERED) break;
-      this.#scriptHashes.delete(oldest);
+  async #smallTransaction(txid: Hex): Promise<RawTx | "too-large" | undefined> {
+    if (this.#tooLarge.has(txid)) return "too-large";
+    try {
+      return await this.#transaction(txid);
+    } catch (error) {
+      if (!(error instanceof AnswerTooLong)) throw error;
+      this.#tooLarge.add(txid);
+      if (this.#tooLarge.size > REMEMBERED) this.#tooLarge.delete(this.#tooLarge.keys().next().value as Hex);
+      return "too-large";
     }
   }
 
-  /** Undefined where the server knows of none. */
+  /** Undefined where the server knows of none. Rejects with AnswerTooLong above 8 KB; commitments have less than 1 KB. */
   async #transaction(txid: Hex): Promise<RawTx | undefined> {
     let raw: Json;
     try {
-      raw = await this.#link.call("blockchain.transaction.get", [txid, false], { limitKept: 1_000_000 });
+      raw = await this.#link.call("blockchain.transaction.get", [txid, false]);
     } catch (error) {
       if (error instanceof ElectrumError && isUnknown(error.said)) return undefined;
       throw error;
@@ -202,6 +206,20 @@ export class Electrum implements Chain {
     if (transaction?.txid !== txid) throw malformed(`the transaction ${txid}`, transaction?.txid);
     return transaction;
   }
+}
+
+function spendBy({ txid, height }: Past): Spend {
+  return height === undefined ? { txid } : { txid, height };
+}
+
+/** One of these spends it, nobody read which: in a block at the latest by the last of them. */
+function spendByOneOf(unread: readonly Past[]): Spend {
+  const height = Math.max(...unread.map(heightIn));
+  return Number.isFinite(height) ? { height } : {};
+}
+
+function heightIn({ height = Number.POSITIVE_INFINITY }: Past): number {
+  return height;
 }
 
 /** Electrum's script hash: SHA-256 of the scriptPubKey, bytes reversed. */

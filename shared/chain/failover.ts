@@ -80,9 +80,9 @@ export class Failover implements Chain {
     return this.#first((chain) => chain.tip());
   }
 
-  async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
-    if (this.#quorum === 1) return this.#first((chain) => chain.outspend(outpoint));
-    const { answers, failure } = await this.#several((chain) => chain.outspend(outpoint));
+  async outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined> {
+    if (this.#quorum === 1) return this.#first((chain) => chain.outspend(outpoint, script));
+    const { answers, failure } = await this.#several((chain) => chain.outspend(outpoint, script));
     const spends = answers.filter((answer) => answer !== undefined);
     const { txid, vout } = outpoint;
     if (spends.length > 0 && spends.length < answers.length) {

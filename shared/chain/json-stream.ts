@@ -25,6 +25,9 @@ export interface JsonReaderOptions {
   readonly limitDepth?: number;
 }
 
+/** The answer passes `limitBytes` or `limitKept`: it may be a good one, but there is no room for it. */
+export class TooLong extends Error {}
+
 interface Frame {
   /** Undefined inside what is not wanted. */
   readonly into: Json[] | Record<string, Json> | undefined;
@@ -59,7 +62,7 @@ export class JsonReader implements TokenSink {
   push(bytes: Uint8Array): void {
     this.#read += bytes.length;
     const { limitBytes = 1_000_000 } = this.#options;
-    if (this.#read > limitBytes) throw new Error(`expected at most ${limitBytes} bytes of JSON, got more`);
+    if (this.#read > limitBytes) throw new TooLong(`expected at most ${limitBytes} bytes of JSON, got more`);
     this.#lexer.push(bytes);
   }
 
@@ -82,7 +85,7 @@ export class JsonReader implements TokenSink {
   keeping(bytes: number): void {
     this.#kept += bytes;
     const { limitKept = 16_384 } = this.#options;
-    if (this.#kept > limitKept) throw new Error(`expected values of at most ${limitKept} bytes, got more`);
+    if (this.#kept > limitKept) throw new TooLong(`expected values of at most ${limitKept} bytes, got more`);
   }
 
   structure(character: "{" | "}" | "[" | "]" | ":" | ","): void {

@@ -32,17 +32,22 @@ export class CoinWatch {
   }
 
   /**
-   * Resolves when each coin was reported unspent within `maxAge`, or spent in the mempool by one of `own`, commitments
-   * that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
+   * Resolves when each of these coins of `script` was reported unspent within `maxAge`, or spent in the mempool by one of
+   * `own`, commitments that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
    */
-  async mustBeUnspent(coins: readonly Coin[], maxAge: Millisecond, own: readonly Hex[] = []): Promise<void> {
+  async mustBeUnspent(
+    coins: readonly Coin[],
+    script: Hex,
+    maxAge: Millisecond,
+    own: readonly Hex[] = [],
+  ): Promise<void> {
     const settled = this.#settled();
     const old = coins.find((coin) => settled.includes(settledName(coin)));
     if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
     // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
     for (const coin of coins) {
       if (this.isFresh(coin, maxAge)) continue;
-      const spend = await available(this.spendOf(coin));
+      const spend = await available(this.spendOf(coin, script));
       if (spend && !isOneOf(own, spend)) throw new Fault("input-spent", `It is ${nameOf(coin)}.`);
     }
   }
@@ -52,10 +57,10 @@ export class CoinWatch {
     return at !== undefined && this.#clock.now() - at <= maxAge;
   }
 
-  /** Who spent it; undefined while unspent. Rejects with a ChainError. */
-  async spendOf(outpoint: Outpoint): Promise<Spend | undefined> {
+  /** Who spent the coin of `script`; undefined while unspent. Rejects with a ChainError. */
+  async spendOf(outpoint: Outpoint, script: Hex): Promise<Spend | undefined> {
     const asked = this.#clock.now();
-    const spend = await this.#chain.outspend(outpoint);
+    const spend = await this.#chain.outspend(outpoint, script);
     this.#unspentAt.delete(nameOf(outpoint));
     // Dated when it was asked: the answer may have been on its way for long.
     if (!spend) this.#unspentAt.set(nameOf(outpoint), asked);

@@ -341,7 +341,7 @@ export class SocketController implements SocketCalls {
     await this.#watch.rates();
     await this.#watch.tip();
     for (const input of session.inputs) {
-      const spend = await this.#watch.spendOf(input);
+      const spend = await this.#watch.spendOf(input, session.payerScript);
       // Whoever spent it, the answer is to bring out what is held; the settler then finds out who it was.
       if (spend && !this.#till.isHandedOver()) this.#till.checkpoint("input-spent");
     }

@@ -65,7 +65,7 @@ export async function openSession(
   if (max < increment && good.length < coins.length) throw new Fault("address-refused");
   if (max < increment)
     throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
-  await watch.mustBeUnspent(inputs, settings.unspentMaxAge);
+  await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);
   return {
     id: hexOf(random.bytes(16)),
     scheme: request.scheme,

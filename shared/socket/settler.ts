@@ -204,7 +204,8 @@ export class Settler {
   }
 
   async #rivalOf(settlement: Settlement): Promise<Spend | undefined> {
-    const spends = await Promise.all(settlement.inputs.map((input) => this.#options.watch.spendOf(input)));
+    const { inputs, payerScript } = settlement;
+    const spends = await Promise.all(inputs.map((input) => this.#options.watch.spendOf(input, payerScript)));
     const { txid } = latest(settlement);
     const rivals = spends.filter((each) => each !== undefined && each.txid !== txid);
     // One that is in a block has decided; others may wait for ever.

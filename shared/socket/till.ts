@@ -175,7 +175,7 @@ export class Till {
   async #inputsUnspent(session: Session, fee: Satoshi): Promise<void> {
     const { watch, settings } = this.#options;
     const outbid = session.commitments.filter((commitment) => commitment.fee < fee).map(({ txid }) => txid);
-    await watch.mustBeUnspent(session.inputs, settings.unspentMaxAge, outbid);
+    await watch.mustBeUnspent(session.inputs, session.payerScript, settings.unspentMaxAge, outbid);
   }
 
   /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */
