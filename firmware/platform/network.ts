@@ -4,6 +4,7 @@
 
 import TcpListener from "embedded:io/socket/listener";
 import TCP from "embedded:io/socket/tcp";
+// biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";
 import type { Connection, Dialer, Listener } from "../../shared/ports";
 
