@@ -129,7 +129,7 @@ describe("who spent a coin, asked of an Electrum server", () => {
     ]);
     for (let i = 0; i < 3; i++) assert.deepEqual(await chain.outspend(COIN, SCRIPT), { height: 500 });
     assert.deepEqual(fetched(), [LARGE_TXID], "it is asked for once");
-    assert.ok(dialer.delivered < 20_000, `${dialer.delivered} bytes of ${LARGE.length} and some`);
+    assert.ok(dialer.delivered < 6_000, `${dialer.delivered} bytes of ${LARGE.length} and some`);
   });
 
   it("has no height while a large transaction that may be it waits for a block", async () => {
@@ -177,7 +177,7 @@ describe("who spent a coin, asked of an Electrum server", () => {
   it("needs no look at the transaction that made the coin, however large, where its script is known", async () => {
     const { chain } = spentAt([[COIN.txid, 490]]);
     assert.deepEqual(await chain.outspend(COIN, SCRIPT), {});
-    await assert.rejects(chain.outspend(COIN), fails("malformed", /at most 16384 bytes/));
+    await assert.rejects(chain.outspend(COIN), fails("malformed", /at most 4096 bytes/));
   });
 });
 

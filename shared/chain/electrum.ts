@@ -32,6 +32,8 @@ interface Past {
 
 /** The spender is looked for among so many of a script's latest transactions. */
 const SEARCHED = 10;
+/** Hexadecimal digits of the largest transaction that is read; to read one takes four times its text. Commitments have under 1,700. */
+const LONGEST_RAW = 4_096;
 /** So many transactions that are too large are remembered. */
 const REMEMBERED = 32;
 
@@ -193,11 +195,11 @@ export class Electrum implements Chain {
     }
   }
 
-  /** Undefined where the server knows of none. Rejects with AnswerTooLong above 8 KB; commitments have less than 1 KB. */
+  /** Undefined where the server knows of none. Rejects with AnswerTooLong beyond LONGEST_RAW. */
   async #transaction(txid: Hex): Promise<RawTx | undefined> {
     let raw: Json;
     try {
-      raw = await this.#link.call("blockchain.transaction.get", [txid, false]);
+      raw = await this.#link.call("blockchain.transaction.get", [txid, false], { limitKept: LONGEST_RAW });
     } catch (error) {
       if (error instanceof ElectrumError && isUnknown(error.said)) return undefined;
       throw error;
