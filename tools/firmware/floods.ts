@@ -1,4 +1,4 @@
-// npm run firmware:measure -- --flood [--only NAME]: the socket's heap under hostile peers. A full heap stops XS, so a
+// npm run firmware:measure -- --flood [--only NAME,NAME...]: the socket's heap under hostile peers. A full heap stops XS, so a
 // neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
 // in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
 // (tools/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
@@ -10,7 +10,7 @@ import { energyFor } from "../../shared/units";
 import { NodeEngine } from "../sim/engine-node";
 import { MANNERS, type Manner } from "../sim/hostile/crowd";
 import { runScenario, type Watcher } from "../sim/run";
-import type { Simulation } from "../sim/simulation";
+import type { Happening, Simulation } from "../sim/simulation";
 import { link } from "./link";
 import type { LinkedEngine } from "./linked";
 import { BYTES_PER_SLOT, emulated, kilo, LONGEST, type Memory, Rig } from "./rig";
@@ -21,18 +21,22 @@ import { UsageError } from "./targets";
 const LARGE_FACTOR = 5;
 
 interface Siege {
-  readonly lived: boolean;
+  /** Why the socket stopped; absent where it lived. */
+  readonly died?: string;
   /** Held at most, in bytes. */
   readonly slots: number;
   readonly chunks: number;
   readonly increments: number;
   /** Paid for, and not delivered. */
   readonly creditWh: number;
+  /** What the crowd heard. */
+  readonly answers: string;
 }
 
 /** One payment under the crowd; it ends when the socket stops. */
 async function siege(program: string, crowd: Manner | undefined): Promise<Siege> {
   const sockets: LinkedEngine[] = [];
+  const watcher = new UntilCrash();
   const { summary } = await runScenario(
     {
       scenario: LONGEST,
@@ -47,25 +51,30 @@ async function siege(program: string, crowd: Manner | undefined): Promise<Siege>
       seed: 1,
       ...(crowd && { crowd }),
     },
-    new UntilCrash(),
+    watcher,
   );
   const most = (count: (engine: LinkedEngine) => number) => Math.max(...sockets.map(count));
   return {
-    lived: summary.crashes === 0,
+    ...(watcher.why !== undefined && { died: watcher.why }),
     slots: most(({ peak }) => peak.slots * peak.bytesPerSlot),
     chunks: most(({ peak }) => peak.chunks),
     increments: summary.increments,
     creditWh: summary.creditWh,
+    answers: summary.trials?.[0]?.met ?? "",
   };
 }
 
+/** Ends the run when the socket stops. */
 class UntilCrash implements Watcher {
+  why: string | undefined;
   #simulation: Simulation | undefined;
   begin(simulation: Simulation): void {
     this.#simulation = simulation;
   }
-  happened({ event }: { event: { name: string } }): void {
-    if (event.name === "crash") this.#simulation?.end();
+  happened({ event }: Happening): void {
+    if (event.name !== "crash") return;
+    this.why = String(event.why);
+    this.#simulation?.end();
   }
   tick(): void {}
   end(): void {}
@@ -76,28 +85,38 @@ function incrementWh(): number {
   return energyFor(Number(LONGEST.socket.increment), 250_000) / 1000;
 }
 
-/** `only`: the one manner that is played. */
+/** `only`: names of the manners that are played, with commas between. */
 export async function floods(sdk: Sdk, memory: Memory, only?: string): Promise<void> {
-  const manners = [undefined, ...MANNERS].filter((one) => only === undefined || one?.name === only);
-  if (manners.length === 0)
-    throw new UsageError(`no manner "${only}"; there are ${MANNERS.map(({ name }) => name).join(", ")}`);
+  const names = only?.split(",");
+  const unknown = names?.find((name) => !MANNERS.some((one) => one.name === name));
+  if (unknown !== undefined)
+    throw new UsageError(`no manner "${unknown}"; there are "${MANNERS.map(({ name }) => name).join('", "')}"`);
+  const manners = names ? MANNERS.filter(({ name }) => names.includes(name)) : [undefined, ...MANNERS];
   await link(sdk, "socket");
   const rig = new Rig(sdk, true);
-  const slots = memory.slots * BYTES_PER_SLOT;
-  console.log(`The socket's heap: ${kilo(slots)} slots + ${kilo(memory.chunks)} chunks; held at most`);
+  const larger = { ...memory, slots: memory.slots * LARGE_FACTOR, chunks: memory.chunks * LARGE_FACTOR };
+  console.log(
+    `The socket's heap: ${heap(memory.slots * BYTES_PER_SLOT, memory.chunks)}; held at most, garbage left out`,
+  );
   const failed: string[] = [];
   for (const manner of manners) {
     const name = manner?.name ?? "in peace";
     const found = await siege(rig.image("socket", memory), manner);
-    const large = { ...memory, slots: memory.slots * LARGE_FACTOR, chunks: memory.chunks * LARGE_FACTOR };
-    const held = found.lived ? found : await siege(rig.image("socket", large), manner);
-    const robbed = found.lived && (found.increments === 0 || found.creditWh > incrementWh());
-    if (!found.lived || robbed) failed.push(name);
-    const verdict = !found.lived ? "STOPPED" : robbed ? "ROBBED" : "lived";
-    const paid = found.lived ? `${found.increments} increments, ${found.creditWh} Wh left` : "";
-    console.log(
-      `  ${name.padEnd(28)}${verdict.padEnd(9)}${kilo(held.slots).padStart(8)} + ${kilo(held.chunks).padStart(8)}${held.lived ? "" : " and more"}  ${paid}`,
-    );
+    const robbed = found.increments === 0 || found.creditWh > incrementWh();
+    if (found.died !== undefined || robbed) failed.push(name);
+    const held = found.died === undefined ? found : await siege(rig.image("socket", larger), manner);
+    console.log(`  ${name.padEnd(28)}${heap(held.slots, held.chunks).padEnd(32)}${verdict(found, robbed, held)}`);
   }
   if (failed.length > 0) throw new UsageError(`the socket does not stand: ${failed.join(", ")}`);
+}
+
+function verdict({ died, increments, creditWh, answers }: Siege, robbed: boolean, larger: Siege): string {
+  if (died !== undefined)
+    return `STOPPED: ${died}${larger.died === undefined ? "" : `; with a larger heap: ${larger.died}`}`;
+  const paid = `${increments} increments, ${creditWh.toFixed(1)} Wh left; the crowd got ${answers || "nothing"}`;
+  return `${robbed ? "NOTHING DELIVERED" : "lived"}: ${paid}`;
+}
+
+function heap(slots: number, chunks: number): string {
+  return `${kilo(slots)} slots + ${kilo(chunks)} chunks`;
 }

@@ -65,7 +65,7 @@ export async function runScenario(options: RunOptions, watcher?: Watcher): Promi
 
 function troublemaker(simulation: Simulation, account: Account): Troublemaker | undefined {
   const { crowd, scenario } = simulation.options;
-  if (crowd) return new Crowd(simulation, crowd);
+  if (crowd) return new Crowd(simulation, account, crowd);
   switch (scenario.trouble) {
     case "thief":
       return new Thief(simulation, account);

@@ -5,6 +5,7 @@
 import { REQUEST_LIMITS } from "../../../shared/rpc/methods";
 import { CONNECTION_LIMITS } from "../../../shared/rpc/server-connection";
 import type { Millisecond } from "../../../shared/units";
+import type { Account } from "../account";
 import { keysOf } from "../keys";
 import type { End, Party } from "../network";
 import type { Happening, Simulation } from "../simulation";
@@ -28,9 +29,9 @@ const { headBytes, headers, bodyBytes, earlyBytes } = CONNECTION_LIMITS;
 const FEW = 3;
 
 const START = "POST /RPC2 HTTP/1.1";
-const TYPE = "Content-Type: text/xml";
+const USUAL = [START, "Host: socket", "Content-Type: text/xml"];
 const message = (lines: readonly string[], body: string): string =>
-  `${[START, TYPE, ...lines, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`;
+  `${[...USUAL, ...lines, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`;
 const post = (body: string): string => message([], body);
 
 /** A message whose head has `line` over and over, to the last byte that is taken. */
@@ -83,20 +84,20 @@ function powerRequest(count: number): string {
 }
 
 const evenHeaders = (body: string): string => {
-  const width = Math.floor((headBytes - message([], body).indexOf("\r\n\r\n")) / (headers - 3)) - 2;
-  return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 3);
+  const width = Math.floor((headBytes - message([], body).indexOf("\r\n\r\n")) / (headers - 4)) - 2;
+  return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 4);
 };
 
 export const MANNERS: readonly Manner[] = [
   { name: "half-sent bodies", addresses: FEW, text: () => post("x".repeat(bodyBytes)).slice(0, -1) },
   { name: "unread answers", addresses: FEW, deaf: true, again: 100, text: () => post(STATUS) },
   {
-    name: "pipelining, then gone",
+    name: "pipelining and gone",
     addresses: FEW,
     hangsUp: true,
     text: () => post(STATUS).repeat(Math.floor(earlyBytes / post(STATUS).length) + 1),
   },
-  { name: "largest heads, half-sent", addresses: FEW, text: () => evenHeaders(STATUS).slice(0, -1) },
+  { name: "largest heads half-sent", addresses: FEW, text: () => evenHeaders(STATUS).slice(0, -1) },
   { name: "heads of short lines", addresses: FEW, text: () => largestHead(() => "a:", STATUS) },
   {
     name: "heads of commas",
@@ -108,8 +109,8 @@ export const MANNERS: readonly Manner[] = [
     addresses: FEW,
     text: () => largestHead((_, room) => "a:".padEnd(room, "\u00a0"), STATUS),
   },
-  { name: "waits, and more sent ahead", addresses: FEW, text: () => evenHeaders(WAIT) + "x".repeat(earlyBytes) },
-  { name: "most values, deepest", addresses: FEW, text: mostValues },
+  { name: "waits with more sent ahead", addresses: FEW, text: () => evenHeaders(WAIT) + "x".repeat(earlyBytes) },
+  { name: "deepest values", addresses: FEW, text: mostValues },
   { name: "text of references", addresses: FEW, text: () => largestValue("string", "&lt;") },
   { name: "text of line ends", addresses: FEW, text: () => largestValue("string", "\r") },
   { name: "text of base64", addresses: FEW, text: () => largestValue("base64", "A", 4) },
@@ -126,9 +127,13 @@ const DURATION: Millisecond = 400_000;
 
 export class Crowd {
   #gone = false;
+  #opened = 0;
+  /** How often the socket began an answer with which status. */
+  readonly #answers = new Map<string, number>();
 
   constructor(
     readonly simulation: Simulation,
+    readonly account: Account,
     readonly manner: Manner,
   ) {}
 
@@ -140,6 +145,7 @@ export class Crowd {
       const next = (count: number): void => {
         if (this.#gone || timeline.now >= end) {
           this.#gone = true;
+          this.#report();
           resolve();
           return;
         }
@@ -160,7 +166,26 @@ export class Crowd {
     const party: Party = { name: "crowd", alive: true, address: `${NETWORK}.${(count % addresses) + 1}` };
     const end = network.connect(party, "127.0.0.1", port, timeline.now);
     end.deaf = deaf;
-    end.onOpen = () => this.#send(end, Buffer.from(text(count), "latin1"));
+    end.onOpen = () => {
+      this.#opened++;
+      this.#send(end, Buffer.from(text(count), "latin1"));
+    };
+    end.onData = (bytes) => this.#hear(Buffer.from(bytes).toString("latin1"));
+  }
+
+  #hear(text: string): void {
+    const status = /^HTTP\/1.1 (\d{3})/.exec(text)?.[1];
+    if (status !== undefined) this.#answers.set(status, (this.#answers.get(status) ?? 0) + 1);
+  }
+
+  #report(): void {
+    const answers = [...this.#answers].map(([status, count]) => `${count} x ${status}`).join(", ") || "no answer";
+    const { crashes } = this.account;
+    this.account.trials.push({
+      tried: `${this.manner.name}: ${this.#opened} connections`,
+      met: answers,
+      refused: crashes === 0,
+    });
   }
 
   #send(end: End, bytes: Uint8Array): void {
