@@ -48,6 +48,8 @@ export function isCheating(reason: StopReason): boolean {
 
 /** Ends dealing for now. */
 export class Stop extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "Stop";
   constructor(
     readonly reason: StopReason,
     readonly detail = "",
@@ -55,6 +57,5 @@ export class Stop extends Error {
     readonly retryAfter?: Millisecond,
   ) {
     super(`${STOP_REASONS[reason]}${detail ? ` ${detail}` : ""}`);
-    this.name = "Stop";
   }
 }

@@ -22,6 +22,8 @@ export type ChainErrorKind =
   | "refused";
 
 export class ChainError extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "ChainError";
   /** Satoshi that a replacement still lacks, where the backend says so. */
   readonly missing: Satoshi | undefined;
   /** How long the backend asks us to wait. */
@@ -32,7 +34,6 @@ export class ChainError extends Error {
     facts: { readonly missing?: Satoshi; readonly retryAfter?: Millisecond } = {},
   ) {
     super(message);
-    this.name = "ChainError";
     this.missing = facts.missing;
     this.retryAfter = facts.retryAfter;
   }

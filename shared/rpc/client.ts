@@ -38,13 +38,14 @@ const RETRY_AFTER_MAX_S = 3600;
  * `malformed`: a socket answered against the protocol.
  */
 export class RpcError extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "RpcError";
   constructor(
     readonly kind: "link" | "http" | "malformed",
     message: string,
     override readonly cause?: unknown,
   ) {
     super(message);
-    this.name = "RpcError";
   }
 }
 

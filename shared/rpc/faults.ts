@@ -47,6 +47,8 @@ export type FaultName = keyof typeof FAULTS;
 
 /** An XML-RPC fault: what a call answers instead of a result. `detail` adds the facts (expected, came). */
 export class Fault extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "Fault";
   readonly code: number;
   constructor(
     readonly fault: FaultName,
@@ -54,7 +56,6 @@ export class Fault extends Error {
     readonly retryAfterMs?: number,
   ) {
     super(`${FAULTS[fault][1]}${detail ? ` ${detail}` : ""}`);
-    this.name = "Fault";
     this.code = FAULTS[fault][0];
   }
 }

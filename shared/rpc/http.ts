@@ -28,13 +28,14 @@ export type HttpErrorKind =
 
 /** What went wrong with a message or its link; `status` is what a server answers to it. */
 export class HttpError extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "HttpError";
   constructor(
     readonly kind: HttpErrorKind,
     message: string,
     readonly status = 400,
   ) {
     super(message);
-    this.name = "HttpError";
   }
 }
 

@@ -32,13 +32,14 @@ const MAX_SCRIPT_BYTES = 42;
 
 /** A value that is not what the protocol says. `field` is its path, such as `inputs[1].vout`. */
 export class WireError extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "WireError";
   constructor(
     readonly field: string,
     readonly expected: string,
     found: string,
   ) {
     super(`${field}: expected ${expected}, found ${found}`);
-    this.name = "WireError";
   }
 }
 

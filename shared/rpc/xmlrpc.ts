@@ -50,12 +50,13 @@ export type MethodResponse =
 
 /** Text that is not well-formed XML-RPC, or a value that cannot be written as such. */
 export class XmlRpcError extends Error {
+  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+  override readonly name = "XmlRpcError";
   constructor(
     readonly kind: "malformed" | "too-large" | "unwritable",
     message: string,
   ) {
     super(message);
-    this.name = "XmlRpcError";
   }
 }
 
