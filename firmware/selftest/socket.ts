@@ -5,8 +5,25 @@ import { hexToBytes } from "../../shared/bitcoin/bytes";
 import { unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { checkSigned } from "../../shared/bitcoin/transaction";
+import { ChainError } from "../../shared/chain/error";
+import { Fault } from "../../shared/rpc/faults";
+import { HttpError } from "../../shared/rpc/http";
+import { WireError } from "../../shared/rpc/wire";
+import { XmlRpcError } from "../../shared/rpc/xmlrpc";
 import type { Hex } from "../../shared/units";
 import { BIP143, type Check, draftOf } from "./fixture";
+
+/** Errors are made while Error.prototype lies in flash. */
+function namesOf(): readonly string[] {
+  const errors: readonly Error[] = [
+    new Fault("locked-out"),
+    new HttpError("malformed", "a test"),
+    new XmlRpcError("malformed", "a test"),
+    new WireError("field", "one", "another"),
+    new ChainError("away", "a test"),
+  ];
+  return errors.map(({ name }) => name);
+}
 
 /** `signed`: the fixture's payment as a cable signed it. */
 export default function selfTest(signed: Hex): readonly Check[] {
@@ -37,6 +54,7 @@ export default function selfTest(signed: Hex): readonly Check[] {
     { name: "refuse a malformed signature", holds: !ecdsa.verify(der.subarray(1), digest, key) },
     { name: "build", holds: true, gave: unsignedHex(draft) },
     { name: "credit", holds: checkSigned(draft, signed, ecdsa).ok },
+    { name: "refuse by name", holds: namesOf().join() === "Fault,HttpError,XmlRpcError,WireError,ChainError" },
     { name: "refuse another value", holds: !checkSigned({ ...draft, value: draft.value + 1 }, signed, ecdsa).ok },
   ];
 }

@@ -164,6 +164,37 @@ describe("a cable", () => {
       ],
     }));
 
+  it("counts the fee of a payment that was never acknowledged: it may be mined all the same", () =>
+    holds({
+      cast: "honest",
+      terms: {
+        ...TERMS,
+        realSigner: true,
+        coins: [5_646, 10_056, 10_644],
+        socket: {
+          ...TERMS.socket,
+          price: 147_000,
+          sessionMax: 882,
+          exposureLimit: 1_470,
+          childFeeLimit: 294,
+          schemes: ["basic"],
+        },
+        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 882, maxFeeShare: 1_000 },
+      },
+      steps: [
+        { wait: 0, move: { kind: "mine", blocks: 1 } },
+        { wait: 0, move: { kind: "market", rate: 8_000 } },
+        { wait: 5, move: { kind: "unplug" } },
+        { wait: 0, move: { kind: "cut-socket", writes: 1, how: "lost", off: 1 } },
+        { wait: 0, move: { kind: "load", power: 1_450_240 } },
+        { wait: 5, move: { kind: "chain", fault: "swallows", delay: 20 } },
+        { wait: 27, move: { kind: "plug" } },
+        { wait: 5, move: { kind: "chain", fault: "none", delay: 500 } },
+        { wait: 13, move: { kind: "cut-cable", writes: 1, how: "torn", off: 29 } },
+        { wait: 115, move: { kind: "mine", blocks: 1 } },
+      ],
+    }));
+
   it("is not drained by small bites that two meters could explain one at a time", async () => {
     const bites = Array.from({ length: 20 }, () => [rogue("lie-used", 20), rogue("cycle", 30)]).flat();
     const outcome = await run({ cast: "rogue-socket", terms: DEFAULTS, opening: "honest", steps: bites });

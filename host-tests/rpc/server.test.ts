@@ -333,7 +333,7 @@ test("when every place is taken, the one idle longest makes room", async () => {
 });
 
 test("whose request trickles in makes room too, so that many addresses shut nobody out", async () => {
-  const { clock, network, server } = serve(calls());
+  const { clock, network, server } = serve(calls(), { connections: 8 });
   const tricklers = Array.from({ length: 8 }, (_, i) => network.raw(`10.0.1.${i}`));
   for (let i = 0; i < 5; i++) {
     for (const raw of tricklers) raw.send(GET_STATUS.charAt(i));

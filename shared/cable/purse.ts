@@ -124,8 +124,12 @@ export class Purse {
   }
 
   /** The record's part in which `offer` opens a new session; the old one's coins stay promised until it is settled. */
-  opened(offer: DraftOffer, terms: Terms): Pick<CableRecord, "session" | "pledges"> & { signed: undefined } {
+  opened(
+    offer: DraftOffer,
+    terms: Terms,
+  ): Pick<CableRecord, "session" | "pledges" | "totalFees"> & { signed: undefined } {
     const payee = offer.outputs[0]?.script ?? "";
+    const { signed, totalFees } = this.#options.ledger.record;
     return {
       session: {
         id: offer.session,
@@ -142,6 +146,8 @@ export class Purse {
         commitments: [],
       },
       pledges: this.#pledgesWith(offer),
+      // What was handed over and never acknowledged may be mined all the same, and its fee with it.
+      totalFees: totalFees + (signed?.sent ? signed.fee : 0),
       signed: undefined,
     };
   }
@@ -178,10 +184,14 @@ export class Purse {
     const { ledger, wallet, uptime } = this.#options;
     const session = this.session ?? this.opened(offer, terms).session;
     if (!session) throw new Error("expected a session to sign for, there is none");
+    const increment = nextIncrement(session);
+    const before = ledger.record.signed;
+    // An increment that was handed over and refused is signed once more, and still was handed over.
+    const sent = before?.sent === true && before.increment === increment;
     // Written before the key is used: what was signed may come back at any time.
     ledger.write({
       session,
-      signed: { increment: nextIncrement(session), pay: step.pay, fee: step.fee, txid: prepared.txid, sent: false },
+      signed: { increment, pay: step.pay, fee: step.fee, txid: prepared.txid, sent },
       pins: this.#pinsWith(offer.inputs),
       pledges: this.#openPledges(offer),
       uptime: uptime(),

@@ -28,16 +28,16 @@ export interface AdmissionLimits {
 }
 
 export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
-  connections: 8,
-  connectionsPerPeer: 4,
+  connections: 4,
+  connectionsPerPeer: 3,
   heldBytes: 6144,
-  calls: 8,
-  callsPerPeer: 4,
-  waits: 5,
+  calls: 3,
+  callsPerPeer: 2,
+  waits: 3,
   waitsPerPeer: 2,
   burst: 30,
   perSecond: 10,
-  peers: 32,
+  peers: 8,
 });
 
 /** Advice to a peer that met a count, which has no time of its own. */

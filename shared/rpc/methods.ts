@@ -20,7 +20,7 @@ import {
 import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
 
 /** What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 10 values. */
-export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 4096, depth: 4, values: 32 });
+export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 4096, depth: 4, values: 16 });
 
 interface Method {
   readonly name: string;

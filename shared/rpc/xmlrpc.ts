@@ -331,6 +331,8 @@ function readBase64(reader: Reader, text: string): Uint8Array {
 // ---------------------------------------------------------------- the XML below
 
 const USUAL_DECLARATION = '?xml version="1.0"?';
+/** Each replacement costs XS some slots until the last one is made. */
+const MOST_REPLACED = 256;
 /** Tags that one value costs at most: member, name, value and type, opened and closed. */
 const TAGS_A_VALUE = 10;
 const TAGS_AROUND = 16;
@@ -439,6 +441,7 @@ class Reader {
 
   unescape(text: string): string {
     if (!text.includes("&")) return text;
+    if (times("&", text) > MOST_REPLACED) throw tooLarge("references in a text", MOST_REPLACED);
     const form = /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&[^;]{0,10};?/g;
     return text.replace(form, (reference, name, decimal, hex) => {
       const character = name
@@ -484,7 +487,15 @@ function normalise(source: string): string {
   }
   if (source.includes("]]>")) throw new XmlRpcError("malformed", 'expected text without "]]>"');
   const text = source.startsWith("\ufeff") ? source.slice(1) : source;
-  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  if (!text.includes("\r")) return text;
+  if (times("\r", text) > MOST_REPLACED) throw tooLarge("carriage returns", MOST_REPLACED);
+  return text.replace(/\r\n?/g, "\n");
+}
+
+function times(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 function tooLarge(what: string, most: number): XmlRpcError {
@@ -509,14 +520,15 @@ function toBase64(bytes: Uint8Array): string {
 function fromBase64(text: string): Uint8Array | undefined {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
   const digits = text.replace(/=+$/, "");
-  const bytes: number[] = [];
+  const bytes = new Uint8Array(Math.floor((digits.length * 6) / 8));
+  let length = 0;
   let bits = 0;
   for (let i = 0; i < digits.length; i++) {
     bits = ((bits << 6) | ALPHABET.indexOf(digits.charAt(i))) & 0xffff;
     const have = ((i + 1) * 6) % 8;
-    if (have < 6) bytes.push((bits >> have) & 0xff);
+    if (have < 6) bytes[length++] = (bits >> have) & 0xff;
   }
   const spare = (1 << ((digits.length * 6) % 8)) - 1;
   if ((bits & spare) !== 0) return undefined; // a second spelling of the same bytes
-  return Uint8Array.from(bytes);
+  return bytes;
 }
