@@ -6,6 +6,21 @@ import type { Check } from "./fixture";
 
 const CALIBRATION = Object.freeze({ currentGain: 982_318, currentCurve: -3, voltageGain: 1_012_146, phase: 55_000 });
 
+/** What a gate reads on 184 W. */
+export const READING = Object.freeze({
+  total: 5,
+  closed: true,
+  trip: undefined,
+  current: 800,
+  voltage: 230_000,
+  voltageMeasured: true,
+  power: 184_000,
+  apparent: 184_000,
+  powerFactor: 1000,
+  frequency: 50_000,
+  reactive: 1200,
+});
+
 export default function selfTest(): readonly Check[] {
   const kept = new Map<string, Uint8Array>();
   const store = {
@@ -13,20 +28,7 @@ export default function selfTest(): readonly Check[] {
     write: (key: string, value: Uint8Array) => void kept.set(key, value),
     remove: (key: string) => void kept.delete(key),
   };
-  const reading = {
-    total: 5,
-    closed: true,
-    trip: undefined,
-    current: 800,
-    voltage: 230_000,
-    voltageMeasured: true,
-    power: 184_000,
-    apparent: 184_000,
-    powerFactor: 1000,
-    frequency: 50_000,
-    reactive: 1200,
-  };
-  const gate = { grant: () => {}, revoke: () => {}, clear: () => {}, read: () => reading };
+  const gate = { grant: () => {}, revoke: () => {}, clear: () => {}, read: () => READING };
   const answers: string[] = [];
   const write = (line: string): void => void answers.push(line);
   const line = new CalibrationLine({ gate, store, calibration: {}, rated: 16_000, range: 35_000, write });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { READING } from "../../firmware/selftest/calibrator";
 import { CALIBRATION_KEY, encodeCalibration, storedCalibration, UNCALIBRATED } from "../../shared/calibration";
 import { CalibrationLine } from "../../shared/calibration-line";
 import type { Lease } from "../../shared/ports";
@@ -16,19 +17,7 @@ function setUp() {
     grant: (lease: Lease) => void leases.push(lease),
     revoke: () => void leases.push(undefined),
     clear: () => {},
-    read: () => ({
-      total: 5,
-      closed: true,
-      trip: undefined,
-      current: 800,
-      voltage: 230_000,
-      voltageMeasured: true,
-      power: 184_000,
-      apparent: 184_000,
-      powerFactor: 1000,
-      frequency: 50_000,
-      reactive: 1200,
-    }),
+    read: () => READING,
   };
   const answers: string[] = [];
   const write = (line: string): void => void answers.push(line);

@@ -123,8 +123,8 @@ export class Outlet {
 
   /**
    * The record's part that adds a payment's `energy` to the payer's credit, and what was put aside of it; the caller
-   * writes it together with the commitment. What standby gave is paid with it, so the allowance is whole again. With
-   * `ticket` alone can the payer draw it after it was away.
+   * writes it together with the commitment. What standby gave is paid with it, so the allowance is whole again. Only
+   * with `ticket` can the payer draw it after it was away.
    */
   creditAfter(payer: Hex, energy: MilliwattHour, ticket: Hex | undefined): Changes<SocketRecord> {
     const { paidUpTo, parked } = this.#options.ledger.record;
