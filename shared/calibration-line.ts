@@ -44,24 +44,24 @@ export class CalibrationLine {
     for (let end = this.#text.indexOf("\n"); end >= 0; end = this.#text.indexOf("\n")) {
       const line = this.#text.slice(0, end).trim();
       this.#text = this.#text.slice(end + 1);
-      if (line !== "") this.#options.write(JSON.stringify(this.#answer(line)));
+      if (line !== "") this.#options.write(JSON.stringify(this.answer(line)));
     }
     if (this.#text.length > MAX_LINE) this.#text = "";
   }
 
-  #answer(line: string): object {
+  private answer(line: string): object {
     const [verb, argument] = line.split(" ");
     try {
       switch (verb) {
         case "read":
-          return this.#read();
+          return this.read();
         case "close":
-          return this.#close(Number(argument));
+          return this.close(Number(argument));
         case "open":
           this.#options.gate.revoke();
           return { ok: true };
         case "store":
-          return this.#keep(argument ?? "");
+          return this.keep(argument ?? "");
         case "forget":
           this.#options.store.remove(CALIBRATION_KEY);
           return { ok: true };
@@ -73,14 +73,14 @@ export class CalibrationLine {
     }
   }
 
-  #read(): object {
+  private read(): object {
     const { voltage, current, power, reactive, frequency, closed, trip } = this.#options.gate.read();
     const calibration = { ...UNCALIBRATED, ...this.#options.calibration };
     const { range } = this.#options;
     return { voltage, current, power, reactive, frequency, closed, trip, range, calibration };
   }
 
-  #close(seconds: number): object {
+  private close(seconds: number): object {
     if (!(seconds > 0 && seconds <= MAX_SECONDS))
       throw new Error(`expected 1 to ${MAX_SECONDS} seconds, came ${seconds}`);
     const { gate, rated } = this.#options;
@@ -89,7 +89,7 @@ export class CalibrationLine {
     return { ok: true };
   }
 
-  #keep(hex: string): object {
+  private keep(hex: string): object {
     if (hex === "" || !isHex(hex)) throw new Error("expected a record in lower-case hexadecimal");
     const record = new Uint8Array(hex.length / 2);
     for (let k = 0; k < record.length; k++) record[k] = Number.parseInt(hex.slice(2 * k, 2 * k + 2), 16);

@@ -27,7 +27,7 @@ export class HmacDrbg implements Random {
     if (seed.length < SEED_BYTES) {
       throw new RangeError(`a seed of at least ${SEED_BYTES} bytes was expected, came ${seed.length}`);
     }
-    this.#update(seed, personalization);
+    this.update(seed, personalization);
   }
 
   /** `additional` goes into the state first, as far as the caller has any. */
@@ -35,24 +35,24 @@ export class HmacDrbg implements Random {
     if (!Number.isInteger(length) || length < 0 || length > REQUEST_MAX_BYTES) {
       throw new RangeError(`expected 0 to ${REQUEST_MAX_BYTES} bytes to be asked for, came ${length}`);
     }
-    if (additional.length > 0) this.#update(additional, NOTHING);
+    if (additional.length > 0) this.update(additional, NOTHING);
     const random = new Uint8Array(length);
     for (let at = 0; at < length; at += 32) {
       this.#value = hmac(sha256, this.#key, this.#value);
       random.set(this.#value.subarray(0, length - at), at);
     }
     // The state moves on, so that it tells nothing about what was given out (backtracking resistance).
-    this.#update(additional, NOTHING);
+    this.update(additional, NOTHING);
     return random;
   }
 
   /** HMAC_DRBG_Update of section 10.1.2.2, over two parts laid end to end. */
-  #update(first: Uint8Array, second: Uint8Array): void {
-    this.#mix(0, first, second);
-    if (first.length + second.length > 0) this.#mix(1, first, second);
+  private update(first: Uint8Array, second: Uint8Array): void {
+    this.mix(0, first, second);
+    if (first.length + second.length > 0) this.mix(1, first, second);
   }
 
-  #mix(round: 0 | 1, first: Uint8Array, second: Uint8Array): void {
+  private mix(round: 0 | 1, first: Uint8Array, second: Uint8Array): void {
     this.#key = hmac
       .create(sha256, this.#key)
       .update(this.#value)

@@ -44,17 +44,17 @@ export class TripRetry {
   /** Call about once a second. True when the gate has been cleared, so that it may be granted a lease again. */
   tick(): boolean {
     if (this.#due === undefined || this.#options.clock.now() < this.#due) return false;
-    return this.#clear();
+    return this.clear();
   }
 
   /** Begins anew: who comes next has not caused the trip. */
   forgive(): void {
     this.#trips = 0;
-    this.#clear();
+    this.clear();
   }
 
   /** A sensor that comes off shows a short circuit first: what is latched now counts, not what came first. */
-  #clear(): boolean {
+  private clear(): boolean {
     this.#due = undefined;
     const { gate } = this.#options;
     const { trip } = gate.read();

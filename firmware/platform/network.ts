@@ -24,9 +24,9 @@ class TcpConnection implements Connection {
     this.#tcp = new TCP({
       ...options,
       nodelay: true,
-      onReadable: () => this.#read(),
-      onWritable: (count) => this.#write(count),
-      onError: () => this.#fail(),
+      onReadable: () => this.read(),
+      onWritable: (count) => this.offered(count),
+      onError: () => this.fail(),
     });
     this.peer = `${this.#tcp.remoteAddress}:${this.#tcp.remotePort}`;
   }
@@ -34,7 +34,7 @@ class TcpConnection implements Connection {
   write(data: Uint8Array): void {
     if (!this.#tcp) return;
     this.#waiting.push(data);
-    this.#send();
+    this.send();
   }
 
   get unsent(): number {
@@ -44,22 +44,22 @@ class TcpConnection implements Connection {
   close(): void {
     this.onData = () => {};
     this.onClose = () => {};
-    this.#release();
+    this.release();
   }
 
-  #read(): void {
+  private read(): void {
     const data = this.#tcp?.read();
     if (data instanceof ArrayBuffer) this.onData(new Uint8Array(data));
   }
 
-  #write(count: number): void {
+  private offered(count: number): void {
     this.#writable = count;
-    this.#send();
+    this.send();
     this.onOpen();
     this.onOpen = () => {};
   }
 
-  #send(): void {
+  private send(): void {
     while (this.#tcp && this.#writable > 0) {
       const data = this.#waiting.shift();
       if (!data) break;
@@ -70,13 +70,13 @@ class TcpConnection implements Connection {
     }
   }
 
-  #fail(): void {
+  private fail(): void {
     const { onClose } = this;
-    this.#release();
+    this.release();
     onClose("the connection was closed or failed");
   }
 
-  #release(): void {
+  private release(): void {
     this.#tcp?.close();
     this.#tcp = undefined;
     this.#waiting = [];

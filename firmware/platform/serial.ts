@@ -32,17 +32,17 @@ export class SerialText {
       },
       onWritable: (room) => {
         this.#room = room;
-        this.#flush();
+        this.flush();
       },
     });
   }
 
   write(text: string): void {
     this.#waiting += text;
-    this.#flush();
+    this.flush();
   }
 
-  #flush(): void {
+  private flush(): void {
     const now = this.#waiting.slice(0, this.#room);
     if (now === "") return;
     this.#waiting = this.#waiting.slice(now.length);

@@ -21,37 +21,37 @@ class TlsConnection implements Connection {
   constructor(host: string, port: number, certificate: string) {
     this.peer = `${host}:${port}`;
     const socket = new SocketTLS({ host, port, certificate });
-    socket.callback = (message) => this.#take(message);
+    socket.callback = (message) => this.take(message);
     this.#socket = socket;
   }
 
   write(data: Uint8Array): void {
     this.#waiting.push(data);
-    this.#send();
+    this.send();
   }
 
   close(): void {
     this.onClose = () => {};
-    this.#release();
+    this.release();
   }
 
-  #take(message: number): void {
+  private take(message: number): void {
     if (message < 0) {
       const { onClose } = this;
-      this.#release();
+      this.release();
       onClose(message === -1 ? "closed by the server" : "TLS failed");
     } else if (message === CONNECTED) {
       this.#open = true;
       this.onOpen();
-      this.#send();
+      this.send();
     } else if (message === RECEIVED) {
       const data = this.#socket?.read(ArrayBuffer);
       if (data) this.onData(new Uint8Array(data));
-    } else if (message === SENT) this.#send();
+    } else if (message === SENT) this.send();
   }
 
   /** The socket takes what fits into its buffer; the rest waits for the next "sent". */
-  #send(): void {
+  private send(): void {
     while (this.#open && this.#socket) {
       const data = this.#waiting.shift();
       const room = this.#socket.write();
@@ -64,7 +64,7 @@ class TlsConnection implements Connection {
     }
   }
 
-  #release(): void {
+  private release(): void {
     this.#socket?.close();
     this.#socket = undefined;
     this.#waiting = [];

@@ -141,15 +141,15 @@ export class CableController {
   start(): void {
     this.#ledger.load();
     this.#inlet.start();
-    attempt(this.#options.report, () => this.#forgive());
+    attempt(this.#options.report, () => this.forgive());
     this.#running = true;
     this.#options.report({ name: "start", total: this.#ledger.record.total, credit: this.#inlet.remaining() });
-    this.#tick();
-    void this.#run();
+    this.tick();
+    void this.run();
   }
 
   /** The owner writes off what sockets took and did not give, and pays those again that cheated: once for each word. */
-  #forgive(): void {
+  private forgive(): void {
     const { settings, report } = this.#options;
     const { claims, pledges, forgiven } = this.#ledger.record;
     if (settings.forgive === "" || settings.forgive === forgiven) return;
@@ -166,68 +166,68 @@ export class CableController {
     this.#inlet.stop();
   }
 
-  async #run(): Promise<void> {
+  private async run(): Promise<void> {
     while (this.#running) {
       try {
-        await this.#deal();
+        await this.deal();
       } catch (error) {
-        await this.#pauseAfter(error);
+        await this.pauseAfter(error);
       }
     }
   }
 
-  #tick(): void {
-    this.#cancelTick = this.#options.clock.after(Math.floor(this.#options.settings.leaseTime / 4), () => this.#tick());
+  private tick(): void {
+    this.#cancelTick = this.#options.clock.after(Math.floor(this.#options.settings.leaseTime / 4), () => this.tick());
     attempt(this.#options.report, () => this.#inlet.tick());
   }
 
   // ------------------------------------------------------------ one dealing with one socket
 
-  async #deal(): Promise<void> {
-    this.#mustNotBeTripped();
-    this.#enter("connecting");
+  private async deal(): Promise<void> {
+    this.mustNotBeTripped();
+    this.enter("connecting");
     this.#ready = undefined;
     this.#held = undefined;
     this.#reclaimed = false;
     this.#firstMinute = undefined;
-    let status = await this.#connect();
-    this.#enter("negotiating");
-    await this.#ask(status);
+    let status = await this.connect();
+    this.enter("negotiating");
+    await this.ask(status);
     while (this.#running) {
-      const due = this.#ready && this.#isDue(this.#ready, status) ? this.#ready : undefined;
+      const due = this.#ready && this.isDue(this.#ready, status) ? this.#ready : undefined;
       // Credit that the socket has not confirmed would only trip its standby limit; a last rest of it lasts for a blink.
-      if (!due && (status.state === "paid" || this.#held === undefined)) this.#supply();
-      if (this.#mayAskAgain()) await this.#ask(status);
-      else if (due) await this.#pay(due, status);
+      if (!due && (status.state === "paid" || this.#held === undefined)) this.supply();
+      if (this.mayAskAgain()) await this.ask(status);
+      else if (due) await this.pay(due, status);
       else {
-        this.#giveUpIfHeld();
-        await this.#wait(status);
+        this.giveUpIfHeld();
+        await this.wait(status);
       }
-      status = await this.#look(status);
+      status = await this.look(status);
     }
   }
 
   /** Nothing is left to draw and nothing may be paid. */
-  #giveUpIfHeld(): void {
+  private giveUpIfHeld(): void {
     if (this.#held?.stop && this.#inlet.isSpent()) throw this.#held.stop;
   }
 
   /** The first answer of the socket, however long it takes to come up. */
-  async #connect(): Promise<Status> {
+  private async connect(): Promise<Status> {
     let pause = RECONNECT;
     for (;;) {
       try {
         return await this.#options.socket.getStatus({});
       } catch (error) {
         if (error instanceof Fault) throw error;
-        await this.#pause(pause);
+        await this.pause(pause);
         pause = Math.min(2 * pause, MAX_RECONNECT);
       }
     }
   }
 
   /** Asks for a draft, squares the accounts, and signs it ahead. What the socket cannot sell now is asked for later. */
-  async #ask(status: Status): Promise<void> {
+  private async ask(status: Status): Promise<void> {
     const { socket, wallet, settings } = this.#options;
     this.#held = undefined;
     const address = addressOf(wallet.script, settings.network);
@@ -243,23 +243,23 @@ export class CableController {
         ...(known ? { session: known } : {}),
       });
       const terms = this.#purse.termsFor(offer, announced);
-      this.#square(offer, terms);
+      this.square(offer, terms);
       this.#purse.mustAccept(terms);
       this.#ready = this.#purse.sign(offer, terms);
     } catch (error) {
-      this.#hold(error);
+      this.hold(error);
     }
   }
 
   /** Makes the cable's account and the offer agree, or throws a Stop that says why they cannot. */
-  #square(offer: DraftOffer, terms: Terms): void {
+  private square(offer: DraftOffer, terms: Terms): void {
     const payee = offer.outputs[0]?.script ?? "";
     const before = this.#ledger.record.session?.socketScript;
     const isAnother = before !== undefined && before !== payee;
     // What an offer shows of the last payment is about the socket that it went to.
-    if (this.#purse.wasTaken(offer) || (!isAnother && this.#isCredited(offer))) this.#acknowledge();
+    if (this.#purse.wasTaken(offer) || (!isAnother && this.isCredited(offer))) this.acknowledge();
     // Account and session move in one: between them nothing may be refused and written down.
-    if (isAnother) this.#ledger.change({ ...this.#purse.opened(offer, terms), ...this.#accountOf(payee, before) });
+    if (isAnother) this.#ledger.change({ ...this.#purse.opened(offer, terms), ...this.accountOf(payee, before) });
     if (this.#inlet.isShort(offer.credit))
       throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
     this.#ledger.change(this.#inlet.agreed(offer.credit));
@@ -267,7 +267,7 @@ export class CableController {
   }
 
   /** The record's part for another socket: credit stays where it was paid. */
-  #accountOf(payee: Hex, before: Hex): Pick<CableRecord, "claims" | "paidUpTo"> {
+  private accountOf(payee: Hex, before: Hex): Pick<CableRecord, "claims" | "paidUpTo"> {
     const { claims } = this.#ledger.record;
     const left = this.#inlet.remaining();
     const others = claims.filter(({ script }) => script !== before && script !== payee);
@@ -280,13 +280,13 @@ export class CableController {
   }
 
   /** The increment that was signed last has arrived, though nobody told us. */
-  #acknowledge(): void {
+  private acknowledge(): void {
     const paidUpTo = this.#ledger.record.paidUpTo + this.#purse.signedEnergy() * 1000;
     this.#ledger.write({ ...this.#purse.taken(), paidUpTo });
   }
 
   /** A socket that has restarted shows by its credit that it took the last increment, whatever coins it offers now. */
-  #isCredited(offer: DraftOffer): boolean {
+  private isCredited(offer: DraftOffer): boolean {
     if (!this.#ledger.record.signed?.sent || this.#purse.knows(offer)) return false;
     const energy = this.#purse.signedEnergy();
     const off = this.#inlet.tolerance();
@@ -296,29 +296,29 @@ export class CableController {
   // ------------------------------------------------------------ paying
 
   /** Both meters have to say so: the socket's by its flag, the cable's own within the tolerance. */
-  #isDue(ready: Ready, status: Status): boolean {
+  private isDue(ready: Ready, status: Status): boolean {
     if (ready.step.pay === 0) return true;
-    return this.#isLow(ready, 1) && (status.renewalDue || status.remaining === 0);
+    return this.isLow(ready, 1) && (status.renewalDue || status.remaining === 0);
   }
 
   /** True where the own meter says that no more than `times` the renewal threshold is left. */
-  #isLow(ready: Ready, times: number): boolean {
+  private isLow(ready: Ready, times: number): boolean {
     const threshold = (ready.energy * this.#options.settings.renewAt) / 1000;
     return this.#inlet.remaining() <= times * threshold + this.#inlet.tolerance();
   }
 
-  async #pay(ready: Ready, status: Status): Promise<void> {
+  private async pay(ready: Ready, status: Status): Promise<void> {
     const { report, socket } = this.#options;
     this.#ready = undefined;
     try {
       this.#purse.sending();
       let asked = 0;
-      const result = await this.#answered(() => {
+      const result = await this.answered(() => {
         asked = this.#inlet.meter();
         return socket.payTransaction(ready.request);
       });
       const agreed = this.#inlet.agreed(result.remaining, ready.energy, asked);
-      this.#ledger.write({ ...this.#purse.taken(), ...agreed, ...this.#trusted(ready) });
+      this.#ledger.write({ ...this.#purse.taken(), ...agreed, ...this.trusted(ready) });
       report({
         name: "paid",
         increment: ready.request.increment,
@@ -326,17 +326,17 @@ export class CableController {
         fee: ready.step.fee,
         remaining: this.#inlet.remaining(),
       });
-      this.#supply();
+      this.supply();
       this.#stale = 0;
       const { next } = result;
       if (next) this.#ready = this.#purse.sign(next, this.#purse.termsFor(next, this.#purse.termsOf(status)));
     } catch (error) {
-      this.#hold(error);
+      this.hold(error);
     }
   }
 
   /** An increment that came as it was paid makes good one that did not: the pauses after stops grow shorter again. */
-  #trusted({ request, step }: Ready): Pick<CableRecord, "losses"> {
+  private trusted({ request, step }: Ready): Pick<CableRecord, "losses"> {
     const { losses } = this.#ledger.record;
     return { losses: request.increment > 1 && step.pay > 0 ? Math.max(0, losses - 1) : losses };
   }
@@ -345,7 +345,7 @@ export class CableController {
    * Repeats a call until it is answered: the link may drop the question or the answer, and a repetition changes nothing.
    * What others on the link ask too much is no answer either: power that is paid for flows on.
    */
-  async #answered<T>(call: () => Promise<T>): Promise<T> {
+  private async answered<T>(call: () => Promise<T>): Promise<T> {
     let pause = RECONNECT;
     for (;;) {
       try {
@@ -353,80 +353,80 @@ export class CableController {
       } catch (error) {
         const isAnswer = error instanceof Fault && error.fault !== "too-many-requests";
         if (isAnswer || !this.#running) throw error;
-        await this.#pause(pause);
+        await this.pause(pause);
         pause = Math.min(2 * pause, MAX_RECONNECT);
       }
     }
   }
 
   /** Turns a refusal into a pause from paying; credit that is left flows on. Anything else ends the dealing. */
-  #hold(error: unknown): void {
+  private hold(error: unknown): void {
     const stop = asStop(error);
     const pause = stop ? (stop.retryAfter ?? this.#options.settings.retryAfter) : LOOK_AGAIN * 2 ** this.#stale;
     if (!stop) this.#stale = Math.min(this.#stale + 1, MAX_STALE);
     this.#held = { stop, until: this.#options.clock.now() + pause };
     if (!stop) return;
     this.#options.report({ name: "held", reason: stop.reason, why: stop.message });
-    if (isCheating(stop.reason)) this.#remember();
+    if (isCheating(stop.reason)) this.remember();
   }
 
-  #mayAskAgain(): boolean {
+  private mayAskAgain(): boolean {
     if (this.#ready) return false;
     return this.#held === undefined || this.#options.clock.now() >= this.#held.until;
   }
 
   // ------------------------------------------------------------ drawing
 
-  #supply(): void {
+  private supply(): void {
     if (this.#inlet.isSpent()) return;
     this.#inlet.supply();
-    this.#enter("powered");
+    this.enter("powered");
   }
 
   /** Until something may have changed; short while either side says that the renewal is near. */
-  async #wait(status: Status): Promise<void> {
+  private async wait(status: Status): Promise<void> {
     const near = status.renewalDue || status.remaining === 0 || this.#held !== undefined;
-    if (near || status.state !== "paid") await this.#pause(LOOK_AGAIN);
+    if (near || status.state !== "paid") await this.pause(LOOK_AGAIN);
   }
 
   /** Asks how things stand, and stops where the socket did not keep its word. */
-  async #look(before: Status): Promise<Status> {
+  private async look(before: Status): Promise<Status> {
     const { clock, socket, settings } = this.#options;
     const urgent = before.renewalDue || before.state !== "paid" || this.#held !== undefined || !this.#ready;
     const asked = clock.now();
-    const status = await this.#answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
-    this.#check(status);
+    const status = await this.answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
+    this.check(status);
     // The flag goes up long before credit is low: fees have risen, and the draft in hand is behind the times.
     const rises = status.renewalDue && !before.renewalDue;
-    if (rises && this.#ready && this.#ready.step.pay > 0 && !this.#isLow(this.#ready, 2)) this.#ready = undefined;
+    if (rises && this.#ready && this.#ready.step.pay > 0 && !this.isLow(this.#ready, 2)) this.#ready = undefined;
     // A socket that holds nothing back would be asked without end.
-    if (!urgent && !status.renewalDue && clock.now() - asked < LOOK_AGAIN) await this.#pause(LOOK_AGAIN);
+    if (!urgent && !status.renewalDue && clock.now() - asked < LOOK_AGAIN) await this.pause(LOOK_AGAIN);
     return status;
   }
 
-  #mustNotBeTripped(): void {
+  private mustNotBeTripped(): void {
     const { trip } = this.#inlet;
     if (trip) throw new Stop("power-fault", `(${trip})`);
   }
 
-  #check(status: Status): void {
-    this.#mustNotBeTripped();
+  private check(status: Status): void {
+    this.mustNotBeTripped();
     if (status.state === "paid") this.#reclaimed = false;
     else {
       this.#inlet.stop();
-      if (this.#inlet.isShort(0)) this.#reclaim();
+      if (this.#inlet.isShort(0)) this.reclaim();
     }
     if (status.state === "paid" && this.#inlet.isShort(status.remaining) && !this.#held)
-      this.#hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
+      this.hold(new Stop("energy-claimed", `Expected ${this.#inlet.remaining()} mWh left, came ${status.remaining}.`));
     if (status.state === "lockout") {
       const pause = Math.min(Math.max(status.lockoutMs, LOOK_AGAIN), MAX_LOCKOUT);
       throw new Stop("locked", "", pause);
     }
-    if (this.#options.settings.sharedLink) this.#compareFirstMinute(status);
+    if (this.#options.settings.sharedLink) this.compareFirstMinute(status);
   }
 
   /** The power stopped before its time. A socket that has restarted gives credit back when it is asked; else it is lost. */
-  #reclaim(): void {
+  private reclaim(): void {
     if (this.#reclaimed) throw new Stop("undelivered", `${this.#inlet.remaining()} mWh were left.`);
     this.#reclaimed = true;
     this.#ready = undefined;
@@ -437,7 +437,7 @@ export class CableController {
    * A neighbour's socket may answer on a shared link: what flows here must be what it counts there. A minute is enough
    * where something flows; where nothing does yet, or little, both would agree on that, so it goes on.
    */
-  #compareFirstMinute(status: Status): void {
+  private compareFirstMinute(status: Status): void {
     const before = this.#firstMinute;
     if (this.#state !== "powered" || before?.agreed) return;
     const now = this.#options.clock.now();
@@ -462,19 +462,19 @@ export class CableController {
 
   // ------------------------------------------------------------ stops
 
-  async #pauseAfter(error: unknown): Promise<void> {
+  private async pauseAfter(error: unknown): Promise<void> {
     const { settings } = this.#options;
     const stop = asStop(error) ?? new Stop("waiting", String(error), LOOK_AGAIN);
     this.#inlet.stop();
-    if (isCheating(stop.reason)) this.#remember(stop.reason === "undelivered");
+    if (isCheating(stop.reason)) this.remember(stop.reason === "undelivered");
     const doublings = Math.min(isCheating(stop.reason) ? this.#ledger.record.losses : 0, MAX_DOUBLINGS);
     const pause = (stop.retryAfter ?? settings.retryAfter) * 2 ** doublings;
-    this.#enter("stopped", { reason: stop.reason, why: stop.message, retryMs: pause });
-    await this.#pause(pause);
+    this.enter("stopped", { reason: stop.reason, why: stop.message, retryMs: pause });
+    await this.pause(pause);
   }
 
   /** Who cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
-  #remember(lost = false): void {
+  private remember(lost = false): void {
     const { cheats, losses, session } = this.#ledger.record;
     const payee = session?.socketScript;
     if (payee === undefined) return;
@@ -485,13 +485,13 @@ export class CableController {
     });
   }
 
-  #enter(state: CableState, facts: Record<string, string | number> = {}): void {
+  private enter(state: CableState, facts: Record<string, string | number> = {}): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#options.report({ name: state, ...facts });
   }
 
-  #pause(time: Millisecond): Promise<void> {
+  private pause(time: Millisecond): Promise<void> {
     return new Promise((resolve) => {
       this.#options.clock.after(time, resolve);
     });

@@ -43,7 +43,7 @@ export class Inlet {
     this.#uptimeBefore = ledger.record.uptime;
     this.#slack = ledger.isNew ? 0 : 2 * settings.writeEvery;
     gate.restore(ledger.record.total);
-    gate.onEvent = (event) => this.#onGate(event);
+    gate.onEvent = (event) => this.onGate(event);
   }
 
   stop(): void {
@@ -122,7 +122,7 @@ export class Inlet {
   /** Holds the relay while credit lasts. */
   supply(): void {
     this.#supplying = true;
-    this.#lease();
+    this.lease();
   }
 
   get trip(): TripCause | undefined {
@@ -133,11 +133,11 @@ export class Inlet {
   tick(): void {
     const { ledger, settings } = this.#options;
     this.#retry.tick();
-    if (this.#supplying) this.#lease();
+    if (this.#supplying) this.lease();
     if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.writeCounters(this.uptime());
   }
 
-  #lease(): void {
+  private lease(): void {
     const { gate, settings } = this.#options;
     const { total, trip } = gate.read();
     const left = this.remaining() * MICRO;
@@ -145,7 +145,7 @@ export class Inlet {
       gate.grant({ upTo: total + left, time: settings.leaseTime, current: settings.maxCurrent });
   }
 
-  #onGate(event: GateEvent): void {
+  private onGate(event: GateEvent): void {
     if (event.kind !== "trip") return;
     this.#options.report({ name: "trip", cause: event.cause });
     this.#retry.tripped(event.cause);

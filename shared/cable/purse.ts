@@ -119,7 +119,7 @@ export class Purse {
       signed: undefined,
       totalPaid: record.totalPaid + signed.pay,
       totalFees: record.totalFees + signed.fee - replaced,
-      ...this.#day(signed.pay),
+      ...this.day(signed.pay),
     };
   }
 
@@ -145,7 +145,7 @@ export class Purse {
         paid: 0,
         commitments: [],
       },
-      pledges: this.#pledgesWith(offer),
+      pledges: this.pledgesWith(offer),
       // What was handed over and never acknowledged may be mined all the same, and its fee with it.
       totalFees: totalFees + (signed?.sent ? signed.fee : 0),
       signed: undefined,
@@ -161,26 +161,26 @@ export class Purse {
       payerScript: this.#options.wallet.script,
       increment: terms.increment,
       price: terms.price,
-      limits: this.#limits(offer),
+      limits: this.limits(offer),
       agreed: opening ? undefined : agreedOf(session),
-      pinned: (coin) => this.#amountOf(coin),
-      pledgedElsewhere: (coin) => this.#isPledgedElsewhere(coin, offer),
+      pinned: (coin) => this.amountOf(coin),
+      pledgedElsewhere: (coin) => this.isPledgedElsewhere(coin, offer),
       frame: this.#frame,
     });
     if (!verdict.ok)
       throw new Stop(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
     if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
     if (session && opening && !isAsOpened(session, offer)) throw new Stop("terms-changed");
-    if (opening) this.#mustNotPayTwice(offer);
+    if (opening) this.mustNotPayTwice(offer);
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
-    this.#mustAfford(step);
-    this.#mustNotRisk(offer);
+    this.mustAfford(step);
+    this.mustNotRisk(offer);
     this.#frame = verdict.frame;
-    return this.#signed(offer, step, verdict.draft, verdict.prepared, terms);
+    return this.signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
 
-  #signed(offer: DraftOffer, step: Step, draft: Draft, prepared: PreparedDraft, terms: Terms): Ready {
+  private signed(offer: DraftOffer, step: Step, draft: Draft, prepared: PreparedDraft, terms: Terms): Ready {
     const { ledger, wallet, uptime } = this.#options;
     const session = this.session ?? this.opened(offer, terms).session;
     if (!session) throw new Error("expected a session to sign for, there is none");
@@ -192,8 +192,8 @@ export class Purse {
     ledger.write({
       session,
       signed: { increment, pay: step.pay, fee: step.fee, txid: prepared.txid, sent },
-      pins: this.#pinsWith(offer.inputs),
-      pledges: this.#openPledges(offer),
+      pins: this.pinsWith(offer.inputs),
+      pledges: this.openPledges(offer),
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
@@ -212,9 +212,9 @@ export class Purse {
    * A payment that was handed over and never acknowledged can be broadcast at any time. Another one to the same socket
    * is harmless only if it takes the first one's place: spends one of its coins, or the change of its session.
    */
-  #mustNotPayTwice(offer: DraftOffer): void {
+  private mustNotPayTwice(offer: DraftOffer): void {
     const payee = offer.outputs[0]?.script;
-    for (const pledge of this.#openPledges(offer)) {
+    for (const pledge of this.openPledges(offer)) {
       if (!pledge.open || pledge.socketScript !== payee || isSpent(pledge, offer)) continue;
       const replaces = pledge.outpoints.some((promised) => offer.inputs.some((input) => isSame(input, promised)));
       if (!replaces)
@@ -224,28 +224,28 @@ export class Purse {
 
   // ------------------------------------------------------------ limits
 
-  #limits(offer: DraftOffer): Parameters<typeof auditDraft>[1]["limits"] {
+  private limits(offer: DraftOffer): Parameters<typeof auditDraft>[1]["limits"] {
     const { settings } = this.#options;
     return {
       price: settings.maxPrice,
       fee: settings.maxFee,
       feeRate: settings.maxFeeRate,
       session: settings.maxSession,
-      arrears: this.#owedTo(offer),
+      arrears: this.owedTo(offer),
     };
   }
 
   /** Arrears: the coins on offer are change of the commitment that was mined, and so show what is still owed. */
-  #owedTo(offer: DraftOffer): Satoshi {
+  private owedTo(offer: DraftOffer): Satoshi {
     const payee = offer.outputs[0]?.script;
     const pledges = this.#options.ledger.record.pledges.filter((pledge) => pledge.socketScript === payee);
     return Math.max(0, ...pledges.map((pledge) => owedBy(pledge, offer)));
   }
 
-  #mustAfford(step: Step): void {
+  private mustAfford(step: Step): void {
     const { ledger, settings } = this.#options;
     const { record } = ledger;
-    const today = this.#day(0).daySpent;
+    const today = this.day(0).daySpent;
     if (today + step.pay > settings.maxDaily)
       throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + step.pay}.`);
     const session = this.session;
@@ -257,19 +257,19 @@ export class Purse {
   }
 
   /** What other sockets owe is money out of hand: the owner's limit bounds it, however many faces one of them has. */
-  #mustNotRisk(offer: DraftOffer): void {
+  private mustNotRisk(offer: DraftOffer): void {
     const { ledger, settings } = this.#options;
     const payee = offer.outputs[0]?.script;
     let owed = 0;
     for (const { script, value } of ledger.record.claims) if (script !== payee) owed += value;
-    for (const pledge of this.#openPledges(offer))
+    for (const pledge of this.openPledges(offer))
       if (pledge.open && pledge.socketScript !== payee) owed += unansweredOf(pledge);
     if (owed > settings.maxClaims)
       throw new Stop("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed}.`);
   }
 
   /** The day's account with `pay` added; a day is 24 hours of being powered. */
-  #day(pay: Satoshi): Pick<CableRecord, "daySpent" | "daySince"> {
+  private day(pay: Satoshi): Pick<CableRecord, "daySpent" | "daySince"> {
     const { record } = this.#options.ledger;
     const now = this.#options.uptime();
     if (now - record.daySince >= DAY) return { daySpent: pay, daySince: now };
@@ -279,16 +279,16 @@ export class Purse {
   // ------------------------------------------------------------ coins
 
   /** What a coin is worth: as it was first seen, or as change of the cable's own making. */
-  #amountOf(coin: Outpoint): Satoshi | undefined {
+  private amountOf(coin: Outpoint): Satoshi | undefined {
     return this.#options.ledger.record.pins.find((pin) => isSame(pin, coin))?.amount;
   }
 
   /** Pins of coins that were signed for alone may make room; the others may not, and no more coins are signed for then. */
-  #pinsWith(inputs: readonly Coin[]): readonly Pin[] {
+  private pinsWith(inputs: readonly Coin[]): readonly Pin[] {
     const { pins } = this.#options.ledger.record;
     const shared = inputs.length > 1;
     const known = pins.map((pin) => (shared && inputs.some((input) => isSame(input, pin)) ? { ...pin, shared } : pin));
-    const fresh = inputs.filter((input) => this.#amountOf(input) === undefined);
+    const fresh = inputs.filter((input) => this.amountOf(input) === undefined);
     const all = [...known, ...fresh.map(({ txid, vout, amount }) => ({ txid, vout, amount, shared }))];
     const kept = all.filter((pin) => pin.shared);
     if (kept.length > MAX_PINS) throw new Stop("too-many-coins", `Expected at most ${MAX_PINS}.`);
@@ -296,15 +296,15 @@ export class Purse {
     return [...kept, ...alone.slice(Math.max(0, all.length - MAX_PINS))];
   }
 
-  #isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
+  private isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
     const payee = offer.outputs[0]?.script;
-    return this.#openPledges(offer).some(
+    return this.openPledges(offer).some(
       (pledge) => pledge.socketScript !== payee && pledge.outpoints.some((promised) => isSame(promised, coin)),
     );
   }
 
   /** All promises, the running session's among them where `offer` ends it. */
-  #pledgesWith(offer: DraftOffer): readonly Pledge[] {
+  private pledgesWith(offer: DraftOffer): readonly Pledge[] {
     const { pledges, session, signed } = this.#options.ledger.record;
     const ending = session && session.id !== offer.session ? pledgeOf(session, signed) : undefined;
     if (!ending) return pledges;
@@ -319,9 +319,9 @@ export class Purse {
   }
 
   /** Promises that still bind once the cable signs `offer`: only what it signs proves that one is settled. */
-  #openPledges(offer: DraftOffer): readonly Pledge[] {
+  private openPledges(offer: DraftOffer): readonly Pledge[] {
     const tip = offer.expiry - SESSION_BLOCKS;
-    const all = this.#pledgesWith(offer);
+    const all = this.pledgesWith(offer);
     const settled = settledBy(all, offer.inputs);
     return all.filter((pledge) => {
       if (isSpent(pledge, offer)) return owedBy(pledge, offer) > 0;

@@ -62,17 +62,17 @@ export class BlockCypher implements Chain {
       if (coin) largest.add(coin);
     };
     const address = addressOf(script, this.#options.network);
-    const answer = await this.#get(`/addrs/${address}`, `unspentOnly=true&includeScript=true&limit=${LISTED}`, {
+    const answer = await this.get(`/addrs/${address}`, `unspentOnly=true&includeScript=true&limit=${LISTED}`, {
       each: { "txrefs.*": take, "unconfirmed_txrefs.*": take },
     });
-    const { address: said } = objectOf(this.#ok(answer, "an address").json, "an address");
+    const { address: said } = objectOf(this.ok(answer, "an address").json, "an address");
     if (said !== address) throw malformed(`the address ${address}`, said);
     return largest.coins;
   }
 
   async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
     const page = `instart=0&outstart=${vout}&limit=1`;
-    const found = this.#transaction(await this.#get(`/txs/${txid}`, page, { skip: ["inputs"] }), txid);
+    const found = this.transaction(await this.get(`/txs/${txid}`, page, { skip: ["inputs"] }), txid);
     const { outputs, double_spend: isConflicting } = found;
     if (isConflicting === true) throw new ChainError("conflict", `${txid} conflicts with another transaction`);
     const [output, ...others] = arrayOf(outputs, "outputs");
@@ -87,13 +87,13 @@ export class BlockCypher implements Chain {
   /** By txs/push: our own bytes, whatever anybody prepared. */
   async broadcast(transaction: Hex): Promise<Hex> {
     const txid = txidToSend(transaction);
-    return this.#sent("/txs/push", { tx: transaction }, txid);
+    return this.sent("/txs/push", { tx: transaction }, txid);
   }
 
   async status(txid: Hex): Promise<TxStatus> {
-    const answer = await this.#get(`/txs/${txid}`, "limit=1", { skip: ["inputs", "outputs"] });
+    const answer = await this.get(`/txs/${txid}`, "limit=1", { skip: ["inputs", "outputs"] });
     if (answer.status === 404) return { state: "unknown" };
-    const { block_height, block_hash } = this.#transaction(answer, txid);
+    const { block_height, block_hash } = this.transaction(answer, txid);
     if (block_height === -1) return { state: "mempool" };
     return {
       state: "confirmed",
@@ -103,7 +103,7 @@ export class BlockCypher implements Chain {
   }
 
   async feeRates(): Promise<FeeRates> {
-    const { high_fee_per_kb, medium_fee_per_kb, low_fee_per_kb } = await this.#chain();
+    const { high_fee_per_kb, medium_fee_per_kb, low_fee_per_kb } = await this.chain();
     const { targetBlocks = 3, floor = 100, incremental = 100 } = this.#options;
     // Their documents: high for one or two blocks, medium for three to six, low for seven or more.
     const rate = targetBlocks < 3 ? high_fee_per_kb : targetBlocks < 7 ? medium_fee_per_kb : low_fee_per_kb;
@@ -112,7 +112,7 @@ export class BlockCypher implements Chain {
   }
 
   async tip(): Promise<number> {
-    const { height } = await this.#chain();
+    const { height } = await this.chain();
     return countOf(height, "the tip's height");
   }
 
@@ -131,8 +131,8 @@ export class BlockCypher implements Chain {
       change_address: addressOf(draft.payerScript, network),
       fees: actualFee(draft),
     };
-    const answer = await this.#post("/txs/new", body);
-    const { tx, tosign } = objectOf(this.#ok(answer, "a prepared transaction").json, "a prepared transaction");
+    const answer = await this.post("/txs/new", body);
+    const { tx, tosign } = objectOf(this.ok(answer, "a prepared transaction").json, "a prepared transaction");
     const ours = prepareDraft(draft).digests.map((digest) => bytesToHex(digest));
     const theirs = arrayOf(tosign, "tosign");
     if (theirs.length !== ours.length || ours.some((digest, i) => digest !== theirs[i])) return undefined;
@@ -142,56 +142,56 @@ export class BlockCypher implements Chain {
   /** Signs and sends a prepared transaction by txs/send: DER signatures without the sighash byte, compressed keys. */
   async send(prepared: Prepared, signatures: readonly Hex[], publicKeys: readonly Hex[]): Promise<Hex> {
     const { theirs, toSign, txid } = prepared;
-    return this.#sent("/txs/send", { tx: theirs, tosign: toSign, signatures, pubkeys: publicKeys }, txid);
+    return this.sent("/txs/send", { tx: theirs, tosign: toSign, signatures, pubkeys: publicKeys }, txid);
   }
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  async #sent(path: string, body: unknown, txid: Hex): Promise<Hex> {
-    const answer = await this.#post(path, body);
+  private async sent(path: string, body: unknown, txid: Hex): Promise<Hex> {
+    const answer = await this.post(path, body);
     if (answer.status === 400 || answer.status === 409) {
       const refusal = rejection(answer.text);
       if (refusal.kind === "already-known") return txid;
       throw refusal;
     }
-    const { tx } = objectOf(this.#ok(answer, "a sent transaction").json, "a sent transaction");
+    const { tx } = objectOf(this.ok(answer, "a sent transaction").json, "a sent transaction");
     const { hash } = objectOf(tx, "tx");
     if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
     return txid;
   }
 
-  #transaction(answer: Answer, txid: Hex): JsonObject {
-    const found = objectOf(this.#ok(answer, `the transaction ${txid}`).json, "a transaction");
+  private transaction(answer: Answer, txid: Hex): JsonObject {
+    const found = objectOf(this.ok(answer, `the transaction ${txid}`).json, "a transaction");
     const { hash } = found;
     if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
     return found;
   }
 
-  async #chain(): Promise<JsonObject> {
-    return objectOf(this.#ok(await this.#get("", "", {}), "the chain's state").json, "the chain's state");
+  private async chain(): Promise<JsonObject> {
+    return objectOf(this.ok(await this.get("", "", {}), "the chain's state").json, "the chain's state");
   }
 
-  #get(path: string, query: string, json: JsonReaderOptions): Promise<Answer> {
-    return this.#backend.ask({ method: "GET", path: this.#path(path, query), json });
+  private get(path: string, query: string, json: JsonReaderOptions): Promise<Answer> {
+    return this.#backend.ask({ method: "GET", path: this.path(path, query), json });
   }
 
-  #post(path: string, body: unknown): Promise<Answer> {
+  private post(path: string, body: unknown): Promise<Answer> {
     return this.#backend.ask({
       method: "POST",
-      path: this.#path(path, ""),
+      path: this.path(path, ""),
       headers: JSON_HEADERS,
       body: serialise(body),
       json: {},
     });
   }
 
-  #path(path: string, query: string): string {
+  private path(path: string, query: string): string {
     const { token } = this.#options;
     const all = [query, token === undefined ? "" : `token=${token}`].filter((part) => part !== "").join("&");
     return all === "" ? path : `${path}?${all}`;
   }
 
-  #ok(answer: Answer, wanted: string): Answer {
+  private ok(answer: Answer, wanted: string): Answer {
     if (answer.status !== 200 && answer.status !== 201) throw this.#backend.unexpected(answer, wanted);
     return answer;
   }

@@ -37,10 +37,10 @@ export class Bucket {
   /** Resolves when a request may go out; rejects with "rate-limited" when that is too far away. */
   async take(): Promise<void> {
     const now = this.#clock.now();
-    if (now < this.#silentUntil) throw this.#refusal(this.#silentUntil - now);
+    if (now < this.#silentUntil) throw this.refusal(this.#silentUntil - now);
     const fullAt = Math.max(this.#fullAt, now) + this.#interval;
     const wait = fullAt - now - this.#options.burst * this.#interval;
-    if (wait > this.#options.patience) throw this.#refusal(wait);
+    if (wait > this.#options.patience) throw this.refusal(wait);
     this.#fullAt = fullAt;
     if (wait > 0) await new Promise<void>((resolve) => void this.#clock.after(wait, resolve));
   }
@@ -59,7 +59,7 @@ export class Bucket {
     this.#refusals = 0;
   }
 
-  #refusal(retryAfter: Millisecond): ChainError {
+  private refusal(retryAfter: Millisecond): ChainError {
     const wait = Math.ceil(retryAfter);
     return new ChainError("rate-limited", `the backend takes no request for another ${wait} ms`, { retryAfter: wait });
   }

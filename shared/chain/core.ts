@@ -85,25 +85,25 @@ export class Core implements Chain {
 
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     const unspent: Coin[] = [];
-    for (const coin of this.#scanned(script, limit) ?? (await this.#scan(script, limit))) {
+    for (const coin of this.scanned(script, limit) ?? (await this.scan(script, limit))) {
       if (unspent.length === limit) break;
-      if (await this.#isUnspent(coin)) unspent.push(coin);
+      if (await this.isUnspent(coin)) unspent.push(coin);
     }
     return unspent;
   }
 
   async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
-    if (await this.#isUnspent(outpoint)) return undefined;
-    const spend = await this.#spender(outpoint);
+    if (await this.isUnspent(outpoint)) return undefined;
+    const spend = await this.spender(outpoint);
     if (spend) return spend;
     // The tip last: a block that came in between may be the one that spends it.
-    return (await this.#isSpentInBlock(outpoint)) ? { height: await this.tip() } : {};
+    return (await this.isSpentInBlock(outpoint)) ? { height: await this.tip() } : {};
   }
 
   async broadcast(transaction: Hex): Promise<Hex> {
     const txid = txidToSend(transaction);
     try {
-      const said = hashOf(await this.#call("sendrawtransaction", [transaction]), "a txid");
+      const said = hashOf(await this.call("sendrawtransaction", [transaction]), "a txid");
       if (said !== txid) throw malformed(`the txid ${txid}`, said);
     } catch (error) {
       if (!(error instanceof ChainError && error.kind === "already-known")) throw error;
@@ -114,7 +114,7 @@ export class Core implements Chain {
   async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
     const txids = transactions.map(txidToSend);
     try {
-      checkPackage(await this.#call("submitpackage", [transactions]), txids);
+      checkPackage(await this.call("submitpackage", [transactions]), txids);
     } catch (error) {
       if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
       throw new ChainError("refused", `${this.#backend.name} takes no packages (Bitcoin Core 28 and later do)`);
@@ -122,35 +122,35 @@ export class Core implements Chain {
   }
 
   async status(txid: Hex): Promise<TxStatus> {
-    const found = await this.#find(txid);
-    if (found === undefined) return this.#statusByOutputs(txid);
+    const found = await this.find(txid);
+    if (found === undefined) return this.statusByOutputs(txid);
     const { txid: said, blockhash } = objectOf(found, "a transaction");
     if (said !== txid) throw malformed(`the transaction ${txid}`, said);
     if (blockhash === undefined || blockhash === null) return { state: "mempool" };
-    const { blockHash, height, confirmations } = await this.#header(blockhash);
+    const { blockHash, height, confirmations } = await this.header(blockhash);
     // -1: the block was reorganised away, and the transaction has not come back.
     if (confirmations === -1) return { state: "unknown" };
     return { state: "confirmed", height, blockHash };
   }
 
   async feeRates(): Promise<FeeRates> {
-    const mempool = objectOf(await this.#call("getmempoolinfo", []), "the mempool's state");
+    const mempool = objectOf(await this.call("getmempoolinfo", []), "the mempool's state");
     const { mempoolminfee, minrelaytxfee = 0, incrementalrelayfee } = mempool;
     const floor = Math.max(rateOf(mempoolminfee, "mempoolminfee"), rateOf(minrelaytxfee, "minrelaytxfee"));
     const incremental =
       incrementalrelayfee === undefined
         ? (this.#options.incremental ?? 1000)
         : rateOf(incrementalrelayfee, "incrementalrelayfee");
-    return { floor, incremental, target: Math.max(floor, await this.#estimate()) };
+    return { floor, incremental, target: Math.max(floor, await this.estimate()) };
   }
 
   async tip(): Promise<number> {
-    return countOf(await this.#call("getblockcount", []), "the tip's height");
+    return countOf(await this.call("getblockcount", []), "the tip's height");
   }
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  #scanned(script: Hex, limit: number): readonly Coin[] | undefined {
+  private scanned(script: Hex, limit: number): readonly Coin[] | undefined {
     const scan = this.#lastScan;
     if (scan && this.#options.clock.now() - scan.at > SCAN_KEPT) this.#lastScan = undefined;
     else if (scan?.script === script && scan.limit >= limit) return scan.coins;
@@ -158,11 +158,11 @@ export class Core implements Chain {
   }
 
   /** Rejects with "rate-limited" while another scan is running. */
-  async #scan(script: Hex, limit: number): Promise<readonly Coin[]> {
-    if (this.#isScanning) throw this.#busy();
+  private async scan(script: Hex, limit: number): Promise<readonly Coin[]> {
+    if (this.#isScanning) throw this.busy();
     this.#isScanning = true;
     try {
-      const { coins } = await this.#scanFor(script, new LargestCoins(limit + SPARE_COINS));
+      const { coins } = await this.scanFor(script, new LargestCoins(limit + SPARE_COINS));
       if (coins.length > 0) this.#lastScan = { script, limit, coins, at: this.#options.clock.now() };
       return coins;
     } finally {
@@ -170,42 +170,42 @@ export class Core implements Chain {
     }
   }
 
-  #busy(): ChainError {
+  private busy(): ChainError {
     return new ChainError("rate-limited", `${this.#backend.name} is scanning already`, { retryAfter: SCAN_RETRY });
   }
 
-  async #scanFor(script: Hex, largest: LargestCoins): Promise<LargestCoins> {
+  private async scanFor(script: Hex, largest: LargestCoins): Promise<LargestCoins> {
     const each = { "result.unspents.*": (item: Json) => largest.add(coinOf(item, script)) };
     const timeoutMs = this.#options.scanTimeoutMs ?? 300_000;
     try {
-      const result = await this.#call("scantxoutset", ["start", [`raw(${script})`]], { each }, timeoutMs);
+      const result = await this.call("scantxoutset", ["start", [`raw(${script})`]], { each }, timeoutMs);
       const { success } = objectOf(result, "a scan's result");
       if (success !== true) throw malformed("a complete scan", success);
       return largest;
     } catch (error) {
       // Another client's.
-      throw isRpc(error, INVALID_PARAMETER) ? this.#busy() : error;
+      throw isRpc(error, INVALID_PARAMETER) ? this.busy() : error;
     }
   }
 
   /** In blocks and mempool. */
-  async #isUnspent({ txid, vout }: Outpoint): Promise<boolean> {
-    const output = await this.#call("gettxout", [txid, vout, true]);
+  private async isUnspent({ txid, vout }: Outpoint): Promise<boolean> {
+    const output = await this.call("gettxout", [txid, vout, true]);
     if (output === null) return false;
     const { confirmations } = objectOf(output, "an unspent output or null");
     return countOf(confirmations, "confirmations") >= 0;
   }
 
   /** In the mempool; since 31.0 also in blocks, where the node has an index of spenders. Undefined where it cannot tell (before 24.0: ever). */
-  async #spender({ txid, vout }: Outpoint): Promise<Spend | undefined> {
+  private async spender({ txid, vout }: Outpoint): Promise<Spend | undefined> {
     try {
-      const [spend] = arrayOf(await this.#call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
+      const [spend] = arrayOf(await this.call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
       const { txid: said, vout: index, spendingtxid, blockhash } = objectOf(spend, "a spend");
       if (said !== txid) throw malformed(`the outpoint ${txid}:${vout}`, said);
       if (index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, index);
       if (spendingtxid === undefined) return undefined;
       const by = { txid: hashOf(spendingtxid, "a spending txid") };
-      return blockhash === undefined ? by : { ...by, height: (await this.#header(blockhash)).height };
+      return blockhash === undefined ? by : { ...by, height: (await this.header(blockhash)).height };
     } catch (error) {
       if (isRpc(error, METHOD_NOT_FOUND)) return undefined;
       throw error;
@@ -216,22 +216,22 @@ export class Core implements Chain {
    * Of what is spent, and by no transaction that the mempool is known to have. It is no unspent output of a block; but
    * neither is one of a transaction that itself waits for a block.
    */
-  async #isSpentInBlock({ txid, vout }: Outpoint): Promise<boolean> {
-    if ((await this.#call("gettxout", [txid, vout, false])) !== null) return false;
-    const parent = await this.#find(txid);
+  private async isSpentInBlock({ txid, vout }: Outpoint): Promise<boolean> {
+    if ((await this.call("gettxout", [txid, vout, false])) !== null) return false;
+    const parent = await this.find(txid);
     // Without a transaction index the node finds only what is in the mempool.
     return parent === undefined || typeof objectOf(parent, "a transaction").blockhash === "string";
   }
 
-  async #header(hash: Json) {
+  private async header(hash: Json) {
     const blockHash = hashOf(hash, "a block's hash");
-    const { height, confirmations } = objectOf(await this.#call("getblockheader", [blockHash]), "a block's header");
+    const { height, confirmations } = objectOf(await this.call("getblockheader", [blockHash]), "a block's header");
     return { blockHash, height: countOf(height, "a block's height"), confirmations };
   }
 
-  async #find(txid: Hex): Promise<Json | undefined> {
+  private async find(txid: Hex): Promise<Json | undefined> {
     try {
-      return await this.#call("getrawtransaction", [txid, true], { skip: ["result.vin", "result.vout", "result.hex"] });
+      return await this.call("getrawtransaction", [txid, true], { skip: ["result.vin", "result.vout", "result.hex"] });
     } catch (error) {
       // bcoin has no code of its own for it.
       if (isRpc(error, NOT_FOUND) || (isRpc(error, MISCELLANEOUS) && error.message.includes("not found")))
@@ -240,24 +240,24 @@ export class Core implements Chain {
     }
   }
 
-  async #statusByOutputs(txid: Hex): Promise<TxStatus> {
+  private async statusByOutputs(txid: Hex): Promise<TxStatus> {
     for (const vout of [0, 1]) {
-      const output = await this.#call("gettxout", [txid, vout, false]);
+      const output = await this.call("gettxout", [txid, vout, false]);
       if (output === null) continue;
       const { bestblock, confirmations } = objectOf(output, "an unspent output or null");
       const best = hashOf(bestblock, "the best block's hash");
-      const { height: tip } = objectOf(await this.#call("getblockheader", [best]), "a block's header");
+      const { height: tip } = objectOf(await this.call("getblockheader", [best]), "a block's header");
       const height = countOf(tip, "the tip's height") + 1 - countOf(confirmations, "confirmations");
       if (height < 0 || confirmations === 0)
         throw malformed(`1 to ${height + Number(confirmations)} confirmations`, confirmations);
-      const blockHash = hashOf(await this.#call("getblockhash", [height]), "a block's hash");
+      const blockHash = hashOf(await this.call("getblockhash", [height]), "a block's hash");
       return { state: "confirmed", height, blockHash };
     }
     return { state: "unknown" };
   }
 
-  async #estimate(): Promise<MilliSatPerVbyte> {
-    const answer = objectOf(await this.#call("estimatesmartfee", [this.#options.targetBlocks ?? 3]), "an estimate");
+  private async estimate(): Promise<MilliSatPerVbyte> {
+    const answer = objectOf(await this.call("estimatesmartfee", [this.#options.targetBlocks ?? 3]), "an estimate");
     const { feerate } = answer;
     // A node that has not seen enough blocks says so in `errors` and gives no rate (bcoin: -1).
     return feerate === undefined || feerate === -1 ? 0 : rateOf(feerate, "feerate");
@@ -266,7 +266,12 @@ export class Core implements Chain {
   // ---------------------------------------------------------------- JSON-RPC
 
   /** The result; rejects with an RpcError that the caller may know what to do about, or with a ChainError. */
-  async #call(method: string, params: readonly unknown[], json: JsonReaderOptions = {}, timeoutMs?: Millisecond) {
+  private async call(
+    method: string,
+    params: readonly unknown[],
+    json: JsonReaderOptions = {},
+    timeoutMs?: Millisecond,
+  ) {
     const id = ++this.#calls;
     const answer = await this.#backend.ask({
       method: "POST",
@@ -277,13 +282,13 @@ export class Core implements Chain {
       json,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
-    const { id: said, result = null, error = null } = this.#envelope(answer, method);
-    if (error !== null) throw this.#failure(method, error);
+    const { id: said, result = null, error = null } = this.envelope(answer, method);
+    if (error !== null) throw this.failure(method, error);
     if (said !== id) throw malformed(`the answer to call ${id}`, said);
     return result;
   }
 
-  #envelope(answer: Answer, method: string) {
+  private envelope(answer: Answer, method: string) {
     if (answer.status === 200) return objectOf(answer.json, `the answer to ${method}`);
     const failed = answer.status === 500 || answer.status === 404 ? parse(answer.text) : undefined;
     const { error } = isObject(failed) ? failed : {};
@@ -291,7 +296,7 @@ export class Core implements Chain {
     throw this.#backend.unexpected(answer, `an answer to ${method}`);
   }
 
-  #failure(method: string, error: Json): Error {
+  private failure(method: string, error: Json): Error {
     const { code, message } = objectOf(error, "an error of JSON-RPC");
     if (typeof code !== "number" || typeof message !== "string") throw malformed("an error's code and message", code);
     if (code === ALREADY_KNOWN) return new ChainError("already-known", message);

@@ -75,8 +75,8 @@ export class ElectrumLink {
   call(method: string, params: readonly unknown[], json: JsonReaderOptions = {}): Promise<Json> {
     const answer = this.#queue.then(async () => {
       await this.#bucket.take();
-      if (!this.#connection) await this.#connect();
-      return this.#send(method, params, json);
+      if (!this.#connection) await this.connect();
+      return this.send(method, params, json);
     });
     this.#queue = answer.catch(() => undefined);
     return answer;
@@ -85,53 +85,53 @@ export class ElectrumLink {
   /** Total, and may be called twice; later calls reject. */
   close(): void {
     this.#closed = true;
-    this.#lose(new ChainError("away", "the link to the Electrum server was closed"));
+    this.lose(new ChainError("away", "the link to the Electrum server was closed"));
   }
 
-  async #connect(): Promise<void> {
+  private async connect(): Promise<void> {
     const { dialer, clock, host, port, secure = false } = this.#options;
     if (this.#closed) throw new ChainError("away", "the link to the Electrum server is closed");
     const connection = await new Promise<Connection>((resolve, reject) => {
       let isLate = false;
-      const cancel = clock.after(this.#timeout, () => {
+      const cancel = clock.after(this.timeout, () => {
         isLate = true;
-        reject(this.#away("no connection in time"));
+        reject(this.away("no connection in time"));
       });
       dialer.connect({ host, port, secure }).then(
         (made) => {
           cancel();
           if (isLate || this.#closed) made.close();
-          if (this.#closed) reject(this.#away("the link was closed"));
+          if (this.#closed) reject(this.away("the link was closed"));
           else resolve(made);
         },
         (error) => {
           cancel();
-          reject(this.#away(error instanceof Error ? error.message : String(error)));
+          reject(this.away(error instanceof Error ? error.message : String(error)));
         },
       );
     });
     this.#connection = connection;
-    connection.onData = (data) => this.#take(data);
-    connection.onClose = (error) => this.#lose(this.#away(`the connection ended${error ? `: ${error}` : ""}`));
-    await this.#agree();
+    connection.onData = (data) => this.take(data);
+    connection.onClose = (error) => this.lose(this.away(`the connection ended${error ? `: ${error}` : ""}`));
+    await this.agree();
   }
 
   /** Must be the first message of a connection since 1.6. */
-  async #agree(): Promise<void> {
-    const [, version] = arrayOf(await this.#send("server.version", ["plugpay", VERSIONS], {}), "software and version");
+  private async agree(): Promise<void> {
+    const [, version] = arrayOf(await this.send("server.version", ["plugpay", VERSIONS], {}), "software and version");
     const [, minor] = (typeof version === "string" && /^1\.(4|5|6)(?:\.[0-9]+)*$/.exec(version)) || [];
     if (minor === undefined) {
       const error = malformed("an Electrum protocol version from 1.4 to 1.6", version);
-      this.#lose(error);
+      this.lose(error);
       throw error;
     }
     this.minor = Number(minor);
   }
 
-  #send(method: string, params: readonly unknown[], json: JsonReaderOptions): Promise<Json> {
+  private send(method: string, params: readonly unknown[], json: JsonReaderOptions): Promise<Json> {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(this.#timeout, () => this.#lose(this.#away(`no answer to ${method}`)));
+      const cancel = this.#options.clock.after(this.timeout, () => this.lose(this.away(`no answer to ${method}`)));
       const settle = (): void => {
         cancel();
         this.#call = undefined;
@@ -150,13 +150,13 @@ export class ElectrumLink {
       };
       const line = `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`;
       if (this.#connection) this.#connection.write(encodeUtf8(line));
-      else this.#call.reject(this.#away("the connection ended"));
+      else this.#call.reject(this.away("the connection ended"));
     });
   }
 
   // ---------------------------------------------------------------- what arrives
 
-  #take(data: Uint8Array): void {
+  private take(data: Uint8Array): void {
     const { limitBytes = 1_000_000 } = this.#options;
     let from = 0;
     while (from < data.length && this.#connection) {
@@ -167,21 +167,21 @@ export class ElectrumLink {
           this.#reader ??= new JsonReader({ limitBytes, ...this.#call?.json });
           this.#reader.push(data.subarray(from, to));
         }
-        if (newline >= 0) this.#endLine();
+        if (newline >= 0) this.endLine();
       } catch (error) {
-        this.#lose(this.#nonsense(error));
+        this.lose(this.nonsense(error));
       }
       from = to + 1;
     }
   }
 
-  #nonsense(error: unknown): ChainError {
+  private nonsense(error: unknown): ChainError {
     if (error instanceof ChainError) return error;
-    const reason = `${this.#name} sent ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `${this.name} sent ${error instanceof Error ? error.message : String(error)}`;
     return error instanceof TooLong ? new AnswerTooLong(reason) : new ChainError("malformed", reason);
   }
 
-  #endLine(): void {
+  private endLine(): void {
     const reader = this.#reader;
     if (!reader) return;
     this.#reader = undefined;
@@ -193,7 +193,7 @@ export class ElectrumLink {
     }
     const call = this.#call;
     if (!call || id !== call.id) throw malformed(call ? `the answer to call ${call.id}` : "no answer", id);
-    if (error !== undefined && error !== null) call.reject(this.#failure(error));
+    if (error !== undefined && error !== null) call.reject(this.failure(error));
     else if (result === undefined) throw malformed("a result", result);
     else {
       this.#bucket.answered();
@@ -201,15 +201,15 @@ export class ElectrumLink {
     }
   }
 
-  #failure(error: Json): ChainError {
+  private failure(error: Json): ChainError {
     const { message } = isObject(error) ? error : { message: error };
     if (typeof message !== "string") return malformed("an error's message", message);
     if (!isTooMany(message)) return new ElectrumError(message);
     const retryAfter = this.#bucket.refused();
-    return new ChainError("rate-limited", `${this.#name} answered: ${shortened(message)}`, { retryAfter });
+    return new ChainError("rate-limited", `${this.name} answered: ${shortened(message)}`, { retryAfter });
   }
 
-  #lose(error: ChainError): void {
+  private lose(error: ChainError): void {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#reader = undefined;
@@ -218,16 +218,16 @@ export class ElectrumLink {
     if (connection) this.onLost();
   }
 
-  get #timeout(): Millisecond {
+  private get timeout(): Millisecond {
     return this.#options.timeoutMs ?? 10_000;
   }
 
-  get #name(): string {
+  private get name(): string {
     return `${this.#options.host}:${this.#options.port}`;
   }
 
-  #away(reason: string): ChainError {
-    return new ChainError("away", `no answer from ${this.#name}: ${reason}`);
+  private away(reason: string): ChainError {
+    return new ChainError("away", `no answer from ${this.name}: ${reason}`);
   }
 }
 

@@ -29,9 +29,9 @@ export class ElectrumWatch {
     this.#link = link;
     this.#clock = clock;
     link.onNotification = (method, [hash, status]) => {
-      if (method === "blockchain.scripthash.subscribe" && typeof hash === "string") this.#heard(hash, status);
+      if (method === "blockchain.scripthash.subscribe" && typeof hash === "string") this.heard(hash, status);
     };
-    link.onLost = () => this.#later(FIRST_RETRY);
+    link.onLost = () => this.later(FIRST_RETRY);
   }
 
   /** Calls `onChange` whenever the history of the script with this hash changed. Returns a function that ends it. */
@@ -45,7 +45,7 @@ export class ElectrumWatch {
     // A listener of its own, so that the same function may be added twice.
     const listener = (): void => onChange();
     listeners.add(listener);
-    this.#later(0);
+    this.later(0);
     return () => {
       listeners.delete(listener);
       if (listeners.size === 0) this.#subscriptions.delete(hash);
@@ -58,28 +58,28 @@ export class ElectrumWatch {
     this.#cancel();
   }
 
-  #later(delay: Millisecond): void {
+  private later(delay: Millisecond): void {
     this.#cancel();
     if (this.#closed || this.#subscriptions.size === 0) return;
-    this.#cancel = this.#clock.after(delay, () => void this.#refresh());
+    this.#cancel = this.#clock.after(delay, () => void this.refresh());
   }
 
   /** Subscribes to everything (a repeated subscription does no harm, and serves as a ping), then again after a while. */
-  async #refresh(): Promise<void> {
+  private async refresh(): Promise<void> {
     try {
       for (const hash of [...this.#subscriptions.keys()]) {
-        this.#heard(hash, await this.#link.call("blockchain.scripthash.subscribe", [hash]));
+        this.heard(hash, await this.#link.call("blockchain.scripthash.subscribe", [hash]));
       }
       this.#retry = FIRST_RETRY;
-      this.#later(PING_INTERVAL);
+      this.later(PING_INTERVAL);
     } catch {
       // Polling goes on without us; we try again, less and less often.
       this.#retry = Math.min(this.#retry * 2, LONGEST_RETRY);
-      this.#later(this.#retry);
+      this.later(this.#retry);
     }
   }
 
-  #heard(hash: Hex, status: Json | undefined): void {
+  private heard(hash: Hex, status: Json | undefined): void {
     const subscription = this.#subscriptions.get(hash);
     if (!subscription || status === undefined || status === subscription.status) return;
     const isFirst = subscription.status === undefined;

@@ -53,20 +53,20 @@ export class Electrum implements Chain {
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     const hash = scriptHashOf(script);
     const largest = new LargestCoins(limit);
-    await this.#eachOf("listunspent", hash, (item) => largest.add(coinOf(item)));
+    await this.eachOf("listunspent", hash, (item) => largest.add(coinOf(item)));
     return largest.coins;
   }
 
   async outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined> {
-    const itsScript = script ?? (await this.#transaction(outpoint.txid))?.outputs[outpoint.vout]?.script;
+    const itsScript = script ?? (await this.transaction(outpoint.txid))?.outputs[outpoint.vout]?.script;
     if (itsScript === undefined) return {};
     const hash = scriptHashOf(itsScript);
     let isUnspent = false;
-    await this.#eachOf("listunspent", hash, (item) => {
+    await this.eachOf("listunspent", hash, (item) => {
       const { txid, vout } = coinOf(item);
       if (txid === outpoint.txid && vout === outpoint.vout) isUnspent = true;
     });
-    return isUnspent ? undefined : this.#spender(outpoint, hash);
+    return isUnspent ? undefined : this.spender(outpoint, hash);
   }
 
   async broadcast(transaction: Hex): Promise<Hex> {
@@ -96,11 +96,11 @@ export class Electrum implements Chain {
   }
 
   async status(txid: Hex): Promise<TxStatus> {
-    const transaction = await this.#transaction(txid);
+    const transaction = await this.transaction(txid);
     if (!transaction) return { state: "unknown" };
     // Any output will do but one that no index keeps (OP_RETURN).
     const output = transaction.outputs.find(({ script }) => !script.startsWith("6a"));
-    const history = output ? await this.#history(scriptHashOf(output.script), (past) => past.txid === txid) : [];
+    const history = output ? await this.history(scriptHashOf(output.script), (past) => past.txid === txid) : [];
     const height = history[0]?.height;
     if (height === undefined) return { state: "mempool" };
     const header = await this.#link.call("blockchain.block.header", [height]);
@@ -112,7 +112,7 @@ export class Electrum implements Chain {
     const estimate = await this.#link.call("blockchain.estimatefee", [this.#options.targetBlocks ?? 3]);
     // -1: the server cannot tell.
     const target = estimate === -1 ? 0 : rateOf(estimate, "an estimate");
-    const { floor, incremental } = this.#link.minor < 6 ? await this.#relayFee() : await this.#mempoolInfo();
+    const { floor, incremental } = this.#link.minor < 6 ? await this.relayFee() : await this.mempoolInfo();
     return { floor, incremental, target: Math.max(target, floor) };
   }
 
@@ -133,12 +133,12 @@ export class Electrum implements Chain {
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  async #relayFee() {
+  private async relayFee() {
     const floor = rateOf(await this.#link.call("blockchain.relayfee", []), "the relay fee");
     return { floor, incremental: this.#options.incremental ?? floor };
   }
 
-  async #mempoolInfo() {
+  private async mempoolInfo() {
     const { mempoolminfee, minrelaytxfee, incrementalrelayfee } = objectOf(
       await this.#link.call("mempool.get_info", []),
       "the mempool's state",
@@ -148,16 +148,16 @@ export class Electrum implements Chain {
   }
 
   /** Hands over the items of a script's list one by one. */
-  async #eachOf(list: "listunspent" | "get_history", hash: Hex, take: (item: Json) => void): Promise<void> {
+  private async eachOf(list: "listunspent" | "get_history", hash: Hex, take: (item: Json) => void): Promise<void> {
     const method = `blockchain.scripthash.${list}`;
     const rest = await this.#link.call(method, [hash], { each: { "result.*": take } });
     arrayOf(rest, "an array");
   }
 
   /** The latest matching transactions of a script and the one before those, in the order of the server: mempool last. */
-  async #history(hash: Hex, matches: (past: Past) => boolean): Promise<readonly Past[]> {
+  private async history(hash: Hex, matches: (past: Past) => boolean): Promise<readonly Past[]> {
     const latest: Past[] = [];
-    await this.#eachOf("get_history", hash, (item) => {
+    await this.eachOf("get_history", hash, (item) => {
       const { tx_hash, height } = objectOf(item, "a transaction of a history");
       const past = { txid: hashOf(tx_hash, "a tx_hash"), height: heightOf(height) };
       if (matches(past)) latest.push(past);
@@ -166,9 +166,9 @@ export class Electrum implements Chain {
     return latest;
   }
 
-  async #spender(outpoint: Outpoint, hash: Hex): Promise<Spend> {
+  private async spender(outpoint: Outpoint, hash: Hex): Promise<Spend> {
     let origin: Past | undefined;
-    const history = await this.#history(hash, (past) => {
+    const history = await this.history(hash, (past) => {
       if (past.txid === outpoint.txid) origin = past;
       return past.txid !== outpoint.txid;
     });
@@ -176,17 +176,17 @@ export class Electrum implements Chain {
     // What is not read stands for itself or, before the ones that are, for all that came earlier.
     const unread = history.slice(0, -SEARCHED);
     for (const past of history.slice(-SEARCHED).reverse()) {
-      const transaction = await this.#smallTransaction(past.txid);
+      const transaction = await this.smallTransaction(past.txid);
       if (transaction === "too-large") unread.push(past);
       else if (transaction && isSpender(transaction)) return spendBy(past);
     }
     return spendByOneOf(unread.filter((past) => origin && heightIn(past) >= heightIn(origin)));
   }
 
-  async #smallTransaction(txid: Hex): Promise<RawTx | "too-large" | undefined> {
+  private async smallTransaction(txid: Hex): Promise<RawTx | "too-large" | undefined> {
     if (this.#tooLarge.has(txid)) return "too-large";
     try {
-      return await this.#transaction(txid);
+      return await this.transaction(txid);
     } catch (error) {
       if (!(error instanceof AnswerTooLong)) throw error;
       this.#tooLarge.add(txid);
@@ -196,7 +196,7 @@ export class Electrum implements Chain {
   }
 
   /** Undefined where the server knows of none. Rejects with AnswerTooLong beyond LONGEST_RAW. */
-  async #transaction(txid: Hex): Promise<RawTx | undefined> {
+  private async transaction(txid: Hex): Promise<RawTx | undefined> {
     let raw: Json;
     try {
       raw = await this.#link.call("blockchain.transaction.get", [txid, false], { limitKept: LONGEST_RAW });

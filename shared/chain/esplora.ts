@@ -46,12 +46,12 @@ export class Esplora implements Chain {
     const answer = await this.#backend.ask({ method: "GET", path: `/scripthash/${hash}/utxo`, json: { each } });
     // Servers refuse to list addresses with too many outputs; another may do it.
     if (answer.status === 400) throw new ChainError("away", this.#backend.unexpected(answer, "coins").message);
-    if (!Array.isArray(this.#ok(answer, "coins").json)) throw malformed("an array of coins", answer.json);
+    if (!Array.isArray(this.ok(answer, "coins").json)) throw malformed("an array of coins", answer.json);
     return largest.coins;
   }
 
   async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
-    const { spent, txid: spender, status } = await this.#object(`/tx/${txid}/outspend/${vout}`, "an outspend");
+    const { spent, txid: spender, status } = await this.object(`/tx/${txid}/outspend/${vout}`, "an outspend");
     if (!booleanOf(spent, "spent")) return undefined;
     if (spender === undefined || spender === null) return {};
     const by = hashOf(spender, "the spending txid");
@@ -68,7 +68,7 @@ export class Esplora implements Chain {
       if (refusal.kind === "already-known") return txid;
       throw refusal;
     }
-    const said = this.#ok(answer, "a txid").text.trim();
+    const said = this.ok(answer, "a txid").text.trim();
     if (said !== txid) throw malformed(`the txid ${txid}`, said);
     return txid;
   }
@@ -86,38 +86,38 @@ export class Esplora implements Chain {
       throw new ChainError("refused", `${this.#backend.name} takes no packages`);
     }
     if (answer.status === 400) throw rejection(answer.text);
-    checkPackage(this.#ok(answer, "a package's result").json, txids);
+    checkPackage(this.ok(answer, "a package's result").json, txids);
   }
 
   async status(txid: Hex): Promise<TxStatus> {
-    const first = statusOf(await this.#object(`/tx/${txid}/status`, "a transaction's status"));
+    const first = statusOf(await this.object(`/tx/${txid}/status`, "a transaction's status"));
     if (first.state === "confirmed") return first;
     // Unconfirmed or unknown: only the transaction itself tells which. Of a large one nothing but this is kept.
     const json = { skip: ["vin", "vout"] };
     const answer = await this.#backend.ask({ method: "GET", path: `/tx/${txid}`, json });
     if (answer.status === 404) return { state: "unknown" };
-    const found = objectOf(this.#ok(answer, "a transaction").json, "a transaction");
+    const found = objectOf(this.ok(answer, "a transaction").json, "a transaction");
     const { txid: said, status: now } = found;
     if (said !== txid) throw malformed(`the transaction ${txid}`, said);
     return statusOf(now);
   }
 
   async feeRates(): Promise<FeeRates> {
-    const estimates = await this.#object("/fee-estimates", "fee estimates");
+    const estimates = await this.object("/fee-estimates", "fee estimates");
     const estimate = estimateFor(this.#targetBlocks, estimates) ?? this.#floor;
     return { floor: this.#floor, incremental: this.#incremental, target: Math.max(estimate, this.#floor) };
   }
 
   async tip(): Promise<number> {
     const answer = await this.#backend.ask({ method: "GET", path: "/blocks/tip/height", json: {} });
-    return countOf(this.#ok(answer, "a height").json, "the tip's height");
+    return countOf(this.ok(answer, "a height").json, "the tip's height");
   }
 
-  async #object(path: string, what: string) {
-    return objectOf(this.#ok(await this.#backend.ask({ method: "GET", path, json: {} }), what).json, what);
+  private async object(path: string, what: string) {
+    return objectOf(this.ok(await this.#backend.ask({ method: "GET", path, json: {} }), what).json, what);
   }
 
-  #ok(answer: Answer, wanted: string): Answer {
+  private ok(answer: Answer, wanted: string): Answer {
     if (answer.status !== 200) throw this.#backend.unexpected(answer, wanted);
     return answer;
   }

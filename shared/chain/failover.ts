@@ -51,7 +51,7 @@ export class Failover implements Chain {
     const packagers = this.#members.filter(({ chain }) => chain.broadcastPackage);
     if (packagers.length > 0) {
       this.broadcastPackage = (transactions) =>
-        this.#any(packagers, async (chain) => chain.broadcastPackage?.(transactions));
+        this.any(packagers, async (chain) => chain.broadcastPackage?.(transactions));
     }
     const pushers = backends.filter((chain) => chain.watch);
     if (pushers.length > 0) {
@@ -65,24 +65,24 @@ export class Failover implements Chain {
   }
 
   utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
-    return this.#first((chain) => chain.utxos(script, limit));
+    return this.first((chain) => chain.utxos(script, limit));
   }
 
   status(txid: Hex): Promise<TxStatus> {
-    return this.#first((chain) => chain.status(txid));
+    return this.first((chain) => chain.status(txid));
   }
 
   feeRates(): Promise<FeeRates> {
-    return this.#first((chain) => chain.feeRates());
+    return this.first((chain) => chain.feeRates());
   }
 
   tip(): Promise<number> {
-    return this.#first((chain) => chain.tip());
+    return this.first((chain) => chain.tip());
   }
 
   async outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined> {
-    if (this.#quorum === 1) return this.#first((chain) => chain.outspend(outpoint, script));
-    const { answers, failure } = await this.#several((chain) => chain.outspend(outpoint, script));
+    if (this.#quorum === 1) return this.first((chain) => chain.outspend(outpoint, script));
+    const { answers, failure } = await this.several((chain) => chain.outspend(outpoint, script));
     const spends = answers.filter((answer) => answer !== undefined);
     const { txid, vout } = outpoint;
     if (spends.length > 0 && spends.length < answers.length) {
@@ -98,7 +98,7 @@ export class Failover implements Chain {
 
   /** Goes to every backend; one that takes it, or knows it already, is enough. */
   async broadcast(transaction: Hex): Promise<Hex> {
-    return this.#any(this.#members, async (chain) => {
+    return this.any(this.#members, async (chain) => {
       try {
         return await chain.broadcast(transaction);
       } catch (error) {
@@ -110,11 +110,11 @@ export class Failover implements Chain {
 
   // ---------------------------------------------------------------- trying
 
-  async #first<T>(ask: (chain: Chain) => Promise<T>): Promise<T> {
+  private async first<T>(ask: (chain: Chain) => Promise<T>): Promise<T> {
     let failure: unknown;
-    for (const member of this.#inOrder()) {
+    for (const member of this.inOrder()) {
       try {
-        return await this.#try(member, ask);
+        return await this.try(member, ask);
       } catch (error) {
         if (!isFailure(error)) throw error;
         failure ??= error;
@@ -124,14 +124,14 @@ export class Failover implements Chain {
   }
 
   /** As many answers as the quorum wants, at once, or all that there are. */
-  async #several<T>(ask: (chain: Chain) => Promise<T>): Promise<{ answers: readonly T[]; failure: unknown }> {
-    const waiting = [...this.#inOrder()];
+  private async several<T>(ask: (chain: Chain) => Promise<T>): Promise<{ answers: readonly T[]; failure: unknown }> {
+    const waiting = [...this.inOrder()];
     const answers: T[] = [];
     let failure: unknown;
     const one = async (): Promise<void> => {
       for (let member = waiting.shift(); member; member = waiting.shift()) {
         try {
-          answers.push(await this.#try(member, ask));
+          answers.push(await this.try(member, ask));
           return;
         } catch (error) {
           if (!isFailure(error)) throw error;
@@ -144,9 +144,9 @@ export class Failover implements Chain {
   }
 
   /** Sends to all at once; the first that takes it is enough. */
-  async #any<T>(members: readonly Member[], send: (chain: Chain) => Promise<T>): Promise<T> {
+  private async any<T>(members: readonly Member[], send: (chain: Chain) => Promise<T>): Promise<T> {
     try {
-      return await Promise.any(members.map((member) => this.#try(member, send)));
+      return await Promise.any(members.map((member) => this.try(member, send)));
     } catch (error) {
       const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
       // A refusal says more than that a backend could not be reached.
@@ -154,26 +154,26 @@ export class Failover implements Chain {
     }
   }
 
-  async #try<T>(member: Member, ask: (chain: Chain) => Promise<T>): Promise<T> {
+  private async try<T>(member: Member, ask: (chain: Chain) => Promise<T>): Promise<T> {
     try {
       const answer = await ask(member.chain);
       member.failures = 0;
       member.restsUntil = 0;
       return answer;
     } catch (error) {
-      if (isFailure(error)) this.#sendToRest(member, error);
+      if (isFailure(error)) this.sendToRest(member, error);
       throw error;
     }
   }
 
-  #sendToRest(member: Member, error: ChainError): void {
+  private sendToRest(member: Member, error: ChainError): void {
     const rest = Math.max(error.retryAfter ?? 0, this.#rest * 2 ** member.failures);
     member.failures = Math.min(member.failures + 1, 10);
     member.restsUntil = this.#clock.now() + Math.min(rest, LONGEST_REST);
   }
 
   /** Those that are well in the given order, then those that rest: a poor answer is better than none. */
-  #inOrder(): readonly Member[] {
+  private inOrder(): readonly Member[] {
     const now = this.#clock.now();
     const rests = (member: Member): boolean => member.restsUntil > now;
     return [...this.#members.filter((member) => !rests(member)), ...this.#members.filter(rests)];

@@ -68,22 +68,22 @@ export class HttpBackend {
   /** Any status but 429 (and 503 with Retry-After) comes back as an answer. Rejects with a ChainError. */
   ask(question: Question): Promise<Answer> {
     // What the server is known to be slow at keeps nothing else waiting.
-    return question.timeoutMs === undefined ? this.#turns.take(() => this.#ask(question)) : this.#ask(question);
+    return question.timeoutMs === undefined ? this.#turns.take(() => this.askNow(question)) : this.askNow(question);
   }
 
-  async #ask(question: Question): Promise<Answer> {
+  private async askNow(question: Question): Promise<Answer> {
     await this.#bucket.take();
-    const reader = question.json && new JsonReader({ limitBytes: this.#limit, ...question.json });
-    const response = await this.#request(question, reader);
+    const reader = question.json && new JsonReader({ limitBytes: this.limit, ...question.json });
+    const response = await this.request(question, reader);
     const { status } = response;
     const after = response.headers.get("retry-after");
-    if (status === 429 || (status === 503 && after !== undefined)) throw this.#limited(status, after);
+    if (status === 429 || (status === 503 && after !== undefined)) throw this.limited(status, after);
     this.#bucket.answered();
     const isRead = reader && status >= 200 && status < 300;
     return {
       status,
       text: decodeLatin1(response.body),
-      json: isRead ? this.#complete(reader) : undefined,
+      json: isRead ? this.complete(reader) : undefined,
     };
   }
 
@@ -96,11 +96,11 @@ export class HttpBackend {
     return new ChainError(isAway ? "away" : "malformed", `expected ${wanted} from ${this.name}, got ${status}${said}`);
   }
 
-  get #limit(): number {
+  private get limit(): number {
     return this.#options.limitBytes ?? 1_000_000;
   }
 
-  async #request(question: Question, reader: JsonReader | undefined): Promise<HttpResponse> {
+  private async request(question: Question, reader: JsonReader | undefined): Promise<HttpResponse> {
     const { host, port, secure, path } = this.#to;
     const { method, body, headers } = question;
     let isJson = true;
@@ -120,31 +120,31 @@ export class HttpBackend {
         headers: { "User-Agent": "plugpay", ...headers },
         ...(body !== undefined && { body }),
         timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,
-        limitBytes: this.#limit,
+        limitBytes: this.limit,
         keptBytes: KEPT_TEXT_BYTES,
         ...(reader && { onChunk }),
       });
     } catch (error) {
-      if (!isJson) throw this.#malformed(error);
+      if (!isJson) throw this.malformed(error);
       const kind = error instanceof HttpError && isNonsense(error) ? "malformed" : "away";
       throw new ChainError(kind, `no answer from ${this.name}: ${messageOf(error)}`);
     }
   }
 
-  #complete(reader: JsonReader): Json {
+  private complete(reader: JsonReader): Json {
     try {
       return reader.end();
     } catch (error) {
-      throw this.#malformed(error);
+      throw this.malformed(error);
     }
   }
 
-  #malformed(error: unknown): ChainError {
+  private malformed(error: unknown): ChainError {
     if (error instanceof ChainError) return error;
     return new ChainError("malformed", `the answer of ${this.name} is wrong: ${messageOf(error)}`);
   }
 
-  #limited(status: number, after: string | undefined): ChainError {
+  private limited(status: number, after: string | undefined): ChainError {
     // An HTTP date is of no use without a calendar; our own, growing silence takes its place.
     const asked = after !== undefined && isDigits(after, 6) ? Number(after) * 1000 : undefined;
     const retryAfter = this.#bucket.refused(asked);

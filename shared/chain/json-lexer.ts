@@ -52,35 +52,35 @@ export class JsonLexer {
 
   /** Throws an Error that says what was expected where the bytes are not JSON. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) at = this.#step(bytes, at);
+    for (let at = 0; at < bytes.length; ) at = this.step(bytes, at);
   }
 
   /** Tells that nothing follows: a number at the very end is complete only now. */
   end(): void {
-    if (this.#state === "number" || this.#state === "literal") this.#endWord();
+    if (this.#state === "number" || this.#state === "literal") this.endWord();
     if (this.#state !== "between") throw new Error(`expected the rest of a ${this.#state}, got the end`);
   }
 
-  #step(bytes: Uint8Array, at: number): number {
+  private step(bytes: Uint8Array, at: number): number {
     switch (this.#state) {
       case "between":
-        return this.#begin(bytes, at);
+        return this.begin(bytes, at);
       case "string":
-        return this.#run(bytes, at);
+        return this.run(bytes, at);
       case "escape":
-        this.#escape(bytes[at] as number);
+        this.escape(bytes[at] as number);
         return at + 1;
       case "unicode":
-        this.#unicode(bytes[at] as number);
+        this.unicode(bytes[at] as number);
         return at + 1;
       case "number":
-        return this.#goOn(bytes, at, isNumberByte);
+        return this.goOn(bytes, at, isNumberByte);
       case "literal":
-        return this.#goOn(bytes, at, isLetter);
+        return this.goOn(bytes, at, isLetter);
     }
   }
 
-  #begin(bytes: Uint8Array, at: number): number {
+  private begin(bytes: Uint8Array, at: number): number {
     const byte = bytes[at] as number;
     switch (byte) {
       case QUOTE:
@@ -120,55 +120,55 @@ export class JsonLexer {
   }
 
   /** Reads on in a number or literal, up to its end or the chunk's. */
-  #goOn(bytes: Uint8Array, from: number, belongs: (byte: number) => boolean): number {
+  private goOn(bytes: Uint8Array, from: number, belongs: (byte: number) => boolean): number {
     let at = from;
     while (at < bytes.length && belongs(bytes[at] as number)) at++;
     if (this.#word.length + at - from > LONGEST_WORD) {
       throw new Error(`expected a ${this.#state}, got over ${LONGEST_WORD} characters`);
     }
     this.#word += decodeLatin1(bytes.subarray(from, at));
-    if (at < bytes.length) this.#endWord();
+    if (at < bytes.length) this.endWord();
     return at;
   }
 
   /** Reads up to the next quote, escape or end of the chunk. */
-  #run(bytes: Uint8Array, from: number): number {
+  private run(bytes: Uint8Array, from: number): number {
     // Nearly all strings are plain: found, turned into text and checked by native functions, which counts on XS.
     const quote = bytes.indexOf(QUOTE, from);
     const end = quote < 0 ? bytes.length : quote;
     const text = decodeLatin1(bytes.subarray(from, end));
-    if (this.#pending || this.#special.test(text)) return this.#runSlowly(bytes, from);
+    if (this.#pending || this.#special.test(text)) return this.runSlowly(bytes, from);
     if (this.#wanted && text !== "") {
       this.sink.keeping(text.length);
       this.#parts.push(text);
     }
     if (quote < 0) return end;
-    this.#endString();
+    this.endString();
     return end + 1;
   }
 
-  #runSlowly(bytes: Uint8Array, from: number): number {
+  private runSlowly(bytes: Uint8Array, from: number): number {
     let at = from;
     for (; at < bytes.length; at++) {
       const byte = bytes[at] as number;
       if (byte === QUOTE || byte === BACKSLASH) break;
       if (byte < 0x20) throw new Error(`expected a string, got the control character ${byte} in one`);
     }
-    this.#keep(bytes.subarray(from, at));
+    this.keep(bytes.subarray(from, at));
     if (at === bytes.length) return at;
-    this.#flush();
+    this.flush();
     if (bytes[at] === BACKSLASH) this.#state = "escape";
-    else this.#endString();
+    else this.endString();
     return at + 1;
   }
 
-  #endString(): void {
+  private endString(): void {
     const parts = this.#parts;
     this.#state = "between";
     this.sink.string(parts.length === 1 ? (parts[0] as string) : parts.join(""));
   }
 
-  #keep(run: Uint8Array): void {
+  private keep(run: Uint8Array): void {
     if (run.length === 0 || !this.#wanted) return;
     this.sink.keeping(run.length);
     const before = this.#pending;
@@ -182,13 +182,13 @@ export class JsonLexer {
     this.#pending = joined;
   }
 
-  #flush(): void {
+  private flush(): void {
     const run = this.#pending;
     this.#pending = undefined;
     if (run) this.#parts.push(decodeUtf8(run));
   }
 
-  #escape(byte: number): void {
+  private escape(byte: number): void {
     const character = String.fromCharCode(byte);
     if (character === "u") {
       this.#state = "unicode";
@@ -197,23 +197,23 @@ export class JsonLexer {
     }
     const meant = ESCAPES[character];
     if (meant === undefined) throw new Error(`expected an escape of JSON, got \\${character}`);
-    this.#append(meant);
+    this.append(meant);
   }
 
-  #unicode(byte: number): void {
+  private unicode(byte: number): void {
     this.#word += String.fromCharCode(byte);
     if (!/[0-9a-fA-F]$/.test(this.#word)) throw new Error("expected four hexadecimal digits after \\u");
-    if (this.#word.length === 4) this.#append(String.fromCharCode(Number.parseInt(this.#word, 16)));
+    if (this.#word.length === 4) this.append(String.fromCharCode(Number.parseInt(this.#word, 16)));
   }
 
-  #append(text: string): void {
+  private append(text: string): void {
     this.#state = "string";
     if (!this.#wanted) return;
     this.sink.keeping(text.length);
     this.#parts.push(text);
   }
 
-  #endWord(): void {
+  private endWord(): void {
     const state = this.#state;
     const word = this.#word;
     this.#state = "between";

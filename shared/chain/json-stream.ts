@@ -76,10 +76,10 @@ export class JsonReader implements TokenSink {
   // ---------------------------------------------------------------- tokens
 
   get wanted(): boolean {
-    const frame = this.#inside;
+    const frame = this.inside;
     if (!frame) return true;
     if (!frame.into) return false;
-    return this.#expected === "a key" || this.#expected === "a key or }" || !this.#isSkipped(frame);
+    return this.#expected === "a key" || this.#expected === "a key or }" || !this.isSkipped(frame);
   }
 
   keeping(bytes: number): void {
@@ -92,58 +92,58 @@ export class JsonReader implements TokenSink {
     switch (character) {
       case "{":
       case "[":
-        this.#open(character === "[");
+        this.open(character === "[");
         break;
       case "}":
       case "]":
-        this.#close(character === "]");
+        this.close(character === "]");
         break;
       case ":":
-        if (this.#expected !== "a colon") this.#refuse(character);
+        if (this.#expected !== "a colon") this.refuse(character);
         this.#expected = "a value";
         break;
       case ",":
-        if (this.#expected !== "a comma or the end") this.#refuse(character);
-        this.#expected = this.#inside?.isArray ? "a value" : "a key";
+        if (this.#expected !== "a comma or the end") this.refuse(character);
+        this.#expected = this.inside?.isArray ? "a value" : "a key";
     }
   }
 
   string(text: string): void {
-    if (this.#expected === "a key" || this.#expected === "a key or }") this.#name(text);
-    else this.#scalar(text);
+    if (this.#expected === "a key" || this.#expected === "a key or }") this.name(text);
+    else this.scalar(text);
   }
 
   number(text: string): void {
     const value = Number(text);
-    this.#scalar(Number.isSafeInteger(value) && !hasFraction(text) ? value : new Decimal(text));
+    this.scalar(Number.isSafeInteger(value) && !hasFraction(text) ? value : new Decimal(text));
   }
 
   literal(value: boolean | null): void {
-    this.#scalar(value);
+    this.scalar(value);
   }
 
   // ---------------------------------------------------------------- structure
 
-  get #inside(): Frame | undefined {
+  private get inside(): Frame | undefined {
     return this.#stack[this.#stack.length - 1];
   }
 
-  #name(key: string): void {
-    const frame = this.#inside as Frame;
+  private name(key: string): void {
+    const frame = this.inside as Frame;
     // Two readers may each believe another of two equal keys; neither is an answer.
     if (frame.into && Object.hasOwn(frame.into, key)) throw new Error(`expected each key once, got "${key}" twice`);
     frame.key = key;
     this.#expected = "a colon";
   }
 
-  #open(isArray: boolean): void {
-    this.#expectValue(isArray ? "[" : "{");
+  private open(isArray: boolean): void {
+    this.expectValue(isArray ? "[" : "{");
     const { limitDepth = 32 } = this.#options;
     if (this.#stack.length >= limitDepth) throw new Error(`expected at most ${limitDepth} levels, got more`);
-    const parent = this.#inside;
+    const parent = this.inside;
     const path = parent?.isOnPath ? pathIn(parent) : "";
-    const isOnPath = parent ? parent.isOnPath && this.#leadsThrough(path) : true;
-    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(parent));
+    const isOnPath = parent ? parent.isOnPath && this.leadsThrough(path) : true;
+    const isWanted = !parent || (parent.into !== undefined && !this.isSkipped(parent));
     const keptBefore = this.#kept;
     if (isWanted) this.keeping(SLOT_BYTES);
     const into = isArray ? [] : (Object.create(null) as Record<string, Json>);
@@ -151,33 +151,33 @@ export class JsonReader implements TokenSink {
     this.#expected = isArray ? "a value or ]" : "a key or }";
   }
 
-  #close(isArray: boolean): void {
-    const frame = this.#inside;
+  private close(isArray: boolean): void {
+    const frame = this.inside;
     const mayEnd = ["a comma or the end", "a value or ]", "a key or }"].includes(this.#expected);
-    if (!frame || !mayEnd || frame.isArray !== isArray) this.#refuse(isArray ? "]" : "}");
+    if (!frame || !mayEnd || frame.isArray !== isArray) this.refuse(isArray ? "]" : "}");
     this.#stack.pop();
-    this.#place(frame.into, frame.keptBefore);
+    this.place(frame.into, frame.keptBefore);
   }
 
-  #scalar(value: Json): void {
-    this.#expectValue(typeof value === "string" ? `"${value.slice(0, 40)}"` : String(value));
+  private scalar(value: Json): void {
+    this.expectValue(typeof value === "string" ? `"${value.slice(0, 40)}"` : String(value));
     const text = typeof value === "string" ? value.length : 0;
-    const parent = this.#inside;
-    const isWanted = !parent || (parent.into !== undefined && !this.#isSkipped(parent));
+    const parent = this.inside;
+    const isWanted = !parent || (parent.into !== undefined && !this.isSkipped(parent));
     if (isWanted) this.keeping(SLOT_BYTES);
-    this.#place(isWanted ? value : undefined, this.#kept - text - SLOT_BYTES);
+    this.place(isWanted ? value : undefined, this.#kept - text - SLOT_BYTES);
   }
 
   /** Puts a complete value where it belongs; `keptBefore` is what is kept once it has been handed over. */
-  #place(value: Json | undefined, keptBefore: number): void {
-    const parent = this.#inside;
+  private place(value: Json | undefined, keptBefore: number): void {
+    const parent = this.inside;
     this.#expected = parent ? "a comma or the end" : "nothing more";
     if (value === undefined) return;
     if (!parent) {
       this.#top = value;
       return;
     }
-    const take = this.#taker(parent);
+    const take = this.taker(parent);
     if (take) {
       this.#kept = keptBefore;
       take(value);
@@ -185,7 +185,7 @@ export class JsonReader implements TokenSink {
     else if (parent.into) parent.into[parent.key] = value;
   }
 
-  #taker(frame: Frame): ((value: Json) => void) | undefined {
+  private taker(frame: Frame): ((value: Json) => void) | undefined {
     const { each } = this.#options;
     if (!each || !frame.isOnPath) return undefined;
     const path = pathIn(frame);
@@ -193,22 +193,22 @@ export class JsonReader implements TokenSink {
   }
 
   /** Of the value that comes next in `frame`. */
-  #isSkipped(frame: Frame): boolean {
+  private isSkipped(frame: Frame): boolean {
     const { skip } = this.#options;
     return skip !== undefined && frame.isOnPath && skip.includes(pathIn(frame));
   }
 
-  #leadsThrough(path: string): boolean {
+  private leadsThrough(path: string): boolean {
     const { each = {}, skip = [] } = this.#options;
     const start = `${path}.`;
     return Object.keys(each).some((name) => name.startsWith(start)) || skip.some((name) => name.startsWith(start));
   }
 
-  #expectValue(came: string): void {
-    if (this.#expected !== "a value" && this.#expected !== "a value or ]") this.#refuse(came);
+  private expectValue(came: string): void {
+    if (this.#expected !== "a value" && this.#expected !== "a value or ]") this.refuse(came);
   }
 
-  #refuse(came: string): never {
+  private refuse(came: string): never {
     throw new Error(`expected ${this.#expected}, got ${came}`);
   }
 }

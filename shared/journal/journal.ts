@@ -45,7 +45,7 @@ export class Journal<T> {
   load(): T | undefined {
     let newest: T | undefined;
     for (const slot of SLOTS) {
-      const found = this.#read(slot);
+      const found = this.read(slot);
       if (!found || found.sequence <= this.#sequence) continue;
       newest = found.value;
       this.#sequence = found.sequence;
@@ -68,7 +68,7 @@ export class Journal<T> {
     this.#next = this.#next === "a" ? "b" : "a";
   }
 
-  #read(slot: Slot): { sequence: number; value: T; mark: number; size: number } | undefined {
+  private read(slot: Slot): { sequence: number; value: T; mark: number; size: number } | undefined {
     const { store, name, version, parse, report } = this.#options;
     const key = `${name}.${slot}`;
     const bytes = store.read(key);

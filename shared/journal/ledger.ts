@@ -61,7 +61,7 @@ export class Ledger<T extends Totalled> {
     this.#changed = this.isNew;
     this.#record = found ?? this.#record;
     const counted = found && this.#counters.load(this.#journal.mark);
-    if (counted && counted.total >= found.total) this.#count(counted.total, counted.uptime);
+    if (counted && counted.total >= found.total) this.count(counted.total, counted.uptime);
     this.#writtenTotal = this.#record.total;
   }
 
@@ -72,7 +72,7 @@ export class Ledger<T extends Totalled> {
   write(changes: Changes<T>): void {
     const [record, changed] = [this.#record, this.#changed];
     this.change(changes);
-    this.#count(this.#gate.read().total);
+    this.count(this.#gate.read().total);
     try {
       this.#journal.save(this.#record);
     } catch (error) {
@@ -85,7 +85,7 @@ export class Ledger<T extends Totalled> {
 
   /** Writes what the meter counts, durable when it returns: in few bytes where nothing else has changed since the record. */
   writeCounters(uptime?: Millisecond): void {
-    this.#count(this.#gate.read().total, uptime);
+    this.count(this.#gate.read().total, uptime);
     const { total, uptime: time = 0 } = this.#record;
     if (this.#changed) this.write({});
     else this.#counters.save(this.#journal.mark, { total, uptime: time });
@@ -98,7 +98,7 @@ export class Ledger<T extends Totalled> {
     this.#changed = true;
   }
 
-  #count(total: MicrowattHour, uptime = this.#record.uptime): void {
+  private count(total: MicrowattHour, uptime = this.#record.uptime): void {
     this.#record = this.#record.uptime === undefined ? { ...this.#record, total } : { ...this.#record, total, uptime };
   }
 

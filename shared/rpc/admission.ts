@@ -62,7 +62,7 @@ export class Admission {
 
   /** Takes a token of this address. Throws the fault too-many-requests, with the time to wait, when there is none. */
   takeRequest(address: string): void {
-    const bucket = this.#refill(address);
+    const bucket = this.refill(address);
     if (bucket.tokens < 1) {
       const wait = Math.ceil(((1 - bucket.tokens) * 1000) / this.#limits.perSecond);
       throw new Fault("too-many-requests", `Expected at most ${this.#limits.perSecond} a second.`, wait);
@@ -74,23 +74,23 @@ export class Admission {
   guard(calls: SocketCalls): SocketCalls {
     return {
       getStatus: (request, peer) => {
-        const call = () => this.#call(peer, () => calls.getStatus(request, peer));
-        return request.waitMs ? this.#wait(peer, call) : call();
+        const call = () => this.call(peer, () => calls.getStatus(request, peer));
+        return request.waitMs ? this.wait(peer, call) : call();
       },
-      powerRequest: (request, peer) => this.#call(peer, () => calls.powerRequest(request, peer)),
-      payTransaction: (request, peer) => this.#call(peer, () => calls.payTransaction(request, peer)),
+      powerRequest: (request, peer) => this.call(peer, () => calls.powerRequest(request, peer)),
+      payTransaction: (request, peer) => this.call(peer, () => calls.payTransaction(request, peer)),
     };
   }
 
-  #call<T>(peer: string, call: () => Promise<T>): Promise<T> {
+  private call<T>(peer: string, call: () => Promise<T>): Promise<T> {
     return this.#calls.during(peer, this.#limits.calls, this.#limits.callsPerPeer, call);
   }
 
-  #wait<T>(peer: string, call: () => Promise<T>): Promise<T> {
+  private wait<T>(peer: string, call: () => Promise<T>): Promise<T> {
     return this.#waits.during(peer, this.#limits.waits, this.#limits.waitsPerPeer, call);
   }
 
-  #refill(address: string): Bucket {
+  private refill(address: string): Bucket {
     const { burst, perSecond, peers } = this.#limits;
     const now = this.#clock.now();
     const old = this.#buckets.get(address);

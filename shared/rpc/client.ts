@@ -72,26 +72,26 @@ export class RpcClient {
 
   getStatus(request: StatusRequest = {}): Promise<Status> {
     const params = request.waitMs ? [statusRequest.write(request)] : [];
-    return this.#call("get_status", params, status, request.waitMs);
+    return this.call("get_status", params, status, request.waitMs);
   }
 
   powerRequest(request: PowerRequest): Promise<DraftOffer> {
-    return this.#call("power_request", [powerRequest.write(request)], draftOffer);
+    return this.call("power_request", [powerRequest.write(request)], draftOffer);
   }
 
   payTransaction(request: PaymentRequest): Promise<PaymentResult> {
-    return this.#call("pay_transaction", [paymentRequest.write(request)], paymentResult);
+    return this.call("pay_transaction", [paymentRequest.write(request)], paymentResult);
   }
 
-  async #call<T>(method: string, params: readonly Value[], shape: Shape<T>, extraMs = 0): Promise<T> {
-    const response = await this.#post(encodeCall(method, params), this.#timeoutMs + extraMs);
+  private async call<T>(method: string, params: readonly Value[], shape: Shape<T>, extraMs = 0): Promise<T> {
+    const response = await this.post(encodeCall(method, params), this.#timeoutMs + extraMs);
     if (response.status !== 200) {
-      throw new RpcError("http", `expected HTTP status 200 from ${this.#where()}, found ${response.status}`);
+      throw new RpcError("http", `expected HTTP status 200 from ${this.where()}, found ${response.status}`);
     }
     return readAnswer(response, shape);
   }
 
-  async #post(body: string, timeoutMs: Millisecond): Promise<HttpResponse> {
+  private async post(body: string, timeoutMs: Millisecond): Promise<HttpResponse> {
     try {
       return await this.#http.request({
         host: this.#host,
@@ -112,7 +112,7 @@ export class RpcClient {
     }
   }
 
-  #where(): string {
+  private where(): string {
     return `${this.#host}:${this.#port}`;
   }
 }

@@ -75,7 +75,7 @@ export class HttpClient {
       const exchange = new Exchange(request, {
         resolve: (response, connection) => {
           this.#running.delete(exchange);
-          if (connection) this.#keep(request, connection);
+          if (connection) this.keep(request, connection);
           resolve(response);
         },
         reject: (error) => {
@@ -85,7 +85,7 @@ export class HttpClient {
       });
       if (this.#closed) return exchange.fail(new HttpError("aborted", "the HTTP client is closed"));
       this.#running.add(exchange);
-      exchange.start(this.#clock, this.#dialer, this.#take(request));
+      exchange.start(this.#clock, this.#dialer, this.take(request));
     });
   }
 
@@ -93,10 +93,10 @@ export class HttpClient {
   close(): void {
     this.#closed = true;
     for (const exchange of [...this.#running]) exchange.fail(new HttpError("aborted", "the HTTP client was closed"));
-    for (const key of [...this.#idle.keys()]) this.#drop(key);
+    for (const key of [...this.#idle.keys()]) this.drop(key);
   }
 
-  #take(request: HttpRequest): Connection | undefined {
+  private take(request: HttpRequest): Connection | undefined {
     const idle = this.#idle.get(keyOf(request));
     if (idle === undefined) return undefined;
     idle.cancel();
@@ -104,19 +104,19 @@ export class HttpClient {
     return idle.connection;
   }
 
-  #keep(request: HttpRequest, connection: Connection): void {
+  private keep(request: HttpRequest, connection: Connection): void {
     const key = keyOf(request);
     if (this.#closed || this.#idle.has(key)) {
       connection.close();
       return;
     }
     // Bytes that nobody asked for, or a close: either way it is of no more use.
-    connection.onData = () => this.#drop(key);
-    connection.onClose = () => this.#drop(key);
-    this.#idle.set(key, { connection, cancel: this.#clock.after(this.#idleMs, () => this.#drop(key)) });
+    connection.onData = () => this.drop(key);
+    connection.onClose = () => this.drop(key);
+    this.#idle.set(key, { connection, cancel: this.#clock.after(this.#idleMs, () => this.drop(key)) });
   }
 
-  #drop(key: string): void {
+  private drop(key: string): void {
     const idle = this.#idle.get(key);
     if (idle === undefined) return;
     this.#idle.delete(key);
@@ -152,58 +152,58 @@ class Exchange {
   start(clock: Clock, dialer: Dialer, kept: Connection | undefined): void {
     const { timeoutMs, method, repeatable = method === "GET" } = this.#request;
     this.#cancel = clock.after(timeoutMs, () => {
-      this.fail(new HttpError("timeout", `no answer from ${this.#where()} within ${timeoutMs} ms`));
+      this.fail(new HttpError("timeout", `no answer from ${this.where()} within ${timeoutMs} ms`));
     });
-    if (kept === undefined) this.#dial(dialer);
-    else this.#use(kept, repeatable ? () => this.#dial(dialer) : undefined);
+    if (kept === undefined) this.dial(dialer);
+    else this.use(kept, repeatable ? () => this.dial(dialer) : undefined);
   }
 
   fail(error: unknown): void {
     if (this.#settled) return;
-    this.#settle();
+    this.settle();
     this.#connection?.close();
     this.#outcome.reject(error);
   }
 
-  #dial(dialer: Dialer): void {
+  private dial(dialer: Dialer): void {
     const { host, port, secure = false } = this.#request;
     dialer.connect({ host, port, secure }).then(
       (connection) => {
         if (this.#settled) connection.close();
-        else this.#use(connection, undefined);
+        else this.use(connection, undefined);
       },
       (error) => this.fail(new HttpError("connect", messageOf(error))),
     );
   }
 
   /** Sends over this connection; `again` is what to do if it turns out to have been closed all along. */
-  #use(connection: Connection, again: (() => void) | undefined): void {
+  private use(connection: Connection, again: (() => void) | undefined): void {
     this.#connection = connection;
-    const reader = this.#reader();
+    const reader = this.reader();
     connection.onData = (data) => {
       this.#answered = true;
-      this.#guard(() => reader.push(data));
+      this.guard(() => reader.push(data));
     };
     connection.onClose = (reason) => {
       if (!this.#answered && again && !this.#settled) {
         connection.close();
         return again();
       }
-      this.#guard(() => {
+      this.guard(() => {
         reader.finish();
         if (!this.#complete)
-          throw new HttpError("closed", `${this.#where()} closed without an answer${reason ? ` (${reason})` : ""}`);
+          throw new HttpError("closed", `${this.where()} closed without an answer${reason ? ` (${reason})` : ""}`);
       });
     };
-    this.#guard(() => connection.write(this.#bytes()));
+    this.guard(() => connection.write(this.bytes()));
   }
 
-  #reader(): MessageReader<ResponseHead> {
+  private reader(): MessageReader<ResponseHead> {
     const sink = {
       head: (head: ResponseHead) => {
         this.#head = head;
       },
-      body: (chunk: Uint8Array) => this.#take(chunk),
+      body: (chunk: Uint8Array) => this.take(chunk),
       end: () => {
         this.#complete = true;
       },
@@ -212,42 +212,42 @@ class Exchange {
     return new MessageReader(parseResponse, sink, limits, 0);
   }
 
-  #take(chunk: Uint8Array): void {
+  private take(chunk: Uint8Array): void {
     const { onChunk, keptBytes = chunk.length + this.#body.length } = this.#request;
     const status = this.#head?.status ?? 0;
     if (onChunk && status >= 200 && status < 300) onChunk(chunk);
     else this.#body.add(chunk.subarray(0, keptBytes - this.#body.length));
   }
 
-  #guard(action: () => void): void {
+  private guard(action: () => void): void {
     if (this.#settled) return;
     try {
       action();
-      if (this.#complete) this.#succeed(true);
+      if (this.#complete) this.succeed(true);
     } catch (error) {
       // An answer that was complete before the trouble counts; only the connection is of no more use.
-      if (this.#complete) this.#succeed(false);
+      if (this.#complete) this.succeed(false);
       else this.fail(error);
     }
   }
 
-  #succeed(sound: boolean): void {
+  private succeed(sound: boolean): void {
     const connection = this.#connection;
     if (this.#settled || this.#head === undefined || connection === undefined) return;
     const { status, headers, keepAlive } = this.#head;
     const reusable = sound && keepAlive;
-    this.#settle();
+    this.settle();
     if (!reusable) connection.close();
     this.#outcome.resolve({ status, headers, body: this.#body.take() }, reusable ? connection : undefined);
   }
 
-  #settle(): void {
+  private settle(): void {
     this.#settled = true;
     this.#cancel();
     if (this.#connection) silence(this.#connection);
   }
 
-  #bytes(): Uint8Array {
+  private bytes(): Uint8Array {
     const { method, path, headers = {}, body } = this.#request;
     if (!path.startsWith("/") || !isVisible(path))
       throw new HttpError("aborted", `expected a percent-encoded path, found ${path}`);
@@ -256,7 +256,7 @@ class Exchange {
     return writeMessage(lines, typeof body === "string" ? encodeUtf8(body) : (body ?? new Uint8Array(0)));
   }
 
-  #where(): string {
+  private where(): string {
     const { host, port } = this.#request;
     return `${host}:${port}`;
   }

@@ -7,6 +7,7 @@
 import { isDigits, isHeaderText, isToken, isVisible } from "../text";
 import { decodeLatin1, encodeUtf8 } from "./utf8";
 
+/** Fields that mean something here, by lower-case name; of no other one is anything kept. */
 export type Headers = ReadonlyMap<string, string>;
 
 export interface HttpLimits {
@@ -115,8 +116,8 @@ export class MessageReader<Head> {
   push(data: Uint8Array): void {
     if (this.#state === "failed") return;
     try {
-      this.#hold(data);
-      this.#run();
+      this.hold(data);
+      this.run();
     } catch (error) {
       this.#state = "failed";
       this.#buffer = new Uint8Array(0);
@@ -144,27 +145,27 @@ export class MessageReader<Head> {
     }
   }
 
-  #run(): void {
-    while (this.#step());
+  private run(): void {
+    while (this.step());
   }
 
   /** One step of the message; false when more bytes are wanted. */
-  #step(): boolean {
+  private step(): boolean {
     switch (this.#state) {
       case "head":
-        return this.#readHead();
+        return this.readHead();
       case "body":
       case "chunk":
-        return this.#readBody();
+        return this.readBody();
       case "close":
-        this.#pass(this.#held);
+        this.pass(this.#held);
         return false;
       case "chunk-size":
-        return this.#readChunkSize();
+        return this.readChunkSize();
       case "chunk-end":
-        return this.#readChunkEnd();
+        return this.readChunkEnd();
       case "trailer":
-        return this.#readTrailer();
+        return this.readTrailer();
       case "done":
         if (this.#held > this.early) throw new HttpError("too-large", "too much was sent ahead of the answer", 429);
         return false;
@@ -173,28 +174,29 @@ export class MessageReader<Head> {
     }
   }
 
-  #readHead(): boolean {
-    const end = this.#find(CR, LF, CR, LF);
+  private readHead(): boolean {
+    const end = this.find(CR, LF, CR, LF);
     if (end < 0) {
       if (this.#held > this.limits.headBytes) throw headTooLarge(this.limits);
       return false;
     }
     if (end > this.limits.headBytes) throw headTooLarge(this.limits);
-    const lines = decodeLatin1(this.#buffer.subarray(0, end)).split("\r\n");
-    this.#consume(end + 4);
-    if (lines.length - 1 > this.limits.headers) throw headTooLarge(this.limits);
+    const most = this.limits.headers + 1;
+    const lines = decodeLatin1(this.#buffer.subarray(0, end)).split("\r\n", most + 1);
+    this.consume(end + 4);
+    if (lines.length > most) throw headTooLarge(this.limits);
     const { head, framing, interim } = this.parse(lines);
     if (interim) {
       if (++this.#interim > INTERIM_ANSWERS) throw new HttpError("malformed", "expected an answer after interim ones");
       return true;
     }
-    this.#begin(framing);
+    this.begin(framing);
     this.sink.head(head);
     if (this.#state === "done") this.sink.end();
     return true;
   }
 
-  #begin(framing: Framing): void {
+  private begin(framing: Framing): void {
     if (framing === "chunked") this.#state = "chunk-size";
     else if (framing === "close") this.#state = "close";
     else {
@@ -204,24 +206,24 @@ export class MessageReader<Head> {
     }
   }
 
-  #readBody(): boolean {
+  private readBody(): boolean {
     if (this.#held === 0) return false;
     const length = Math.min(this.#held, this.#left);
     this.#left -= length;
-    this.#pass(length);
+    this.pass(length);
     if (this.#left > 0) return false;
     if (this.#state === "chunk") this.#state = "chunk-end";
-    else this.#finishMessage();
+    else this.finishMessage();
     return true;
   }
 
-  #finishMessage(): void {
+  private finishMessage(): void {
     this.#state = "done";
     this.sink.end();
   }
 
-  #readChunkSize(): boolean {
-    const line = this.#line(CHUNK_LINE_BYTES);
+  private readChunkSize(): boolean {
+    const line = this.line(CHUNK_LINE_BYTES);
     if (line === undefined) return false;
     const size = /^([0-9a-fA-F]{1,7})[ \t]*(?:;[\t -~]*)?$/.exec(line)?.[1];
     if (size === undefined) throw malformed("a chunk size in hexadecimal", line);
@@ -231,46 +233,46 @@ export class MessageReader<Head> {
     return true;
   }
 
-  #readChunkEnd(): boolean {
+  private readChunkEnd(): boolean {
     if (this.#held < 2) return false;
     if (this.#buffer[0] !== CR || this.#buffer[1] !== LF) throw malformed("a line end after the chunk", "more bytes");
-    this.#consume(2);
+    this.consume(2);
     this.#state = "chunk-size";
     return true;
   }
 
   /** Trailer fields are read and dropped: nothing of ours depends on one. */
-  #readTrailer(): boolean {
-    const line = this.#line(this.limits.headBytes);
+  private readTrailer(): boolean {
+    const line = this.line(this.limits.headBytes);
     if (line === undefined) return false;
     if (line !== "") parseHeaders([line]);
     this.#body += line.length;
     if (this.#body > this.limits.bodyBytes + this.limits.headBytes) throw headTooLarge(this.limits);
-    if (line === "") this.#finishMessage();
+    if (line === "") this.finishMessage();
     return true;
   }
 
   /** Hands bytes of the body on. */
-  #pass(length: number): void {
+  private pass(length: number): void {
     if (length === 0) return;
     this.#body += length;
     if (this.#body > this.limits.bodyBytes) throw bodyTooLarge(this.limits);
     const chunk = this.#buffer.slice(0, length);
-    this.#consume(length);
+    this.consume(length);
     this.sink.body(chunk);
   }
 
-  #line(most: number): string | undefined {
-    const end = this.#find(CR, LF);
+  private line(most: number): string | undefined {
+    const end = this.find(CR, LF);
     if (end > most || (end < 0 && this.#held > most + 1)) throw headTooLarge(this.limits);
     if (end < 0) return undefined;
     const line = decodeLatin1(this.#buffer.subarray(0, end));
-    this.#consume(end + 2);
+    this.consume(end + 2);
     return line;
   }
 
   /** Where these bytes, which begin with CR, stand among those held; -1 where they do not. */
-  #find(...bytes: readonly number[]): number {
+  private find(...bytes: readonly number[]): number {
     const held = this.#buffer.subarray(0, this.#held);
     for (let at = held.indexOf(CR, this.#searched); at >= 0; at = held.indexOf(CR, at + 1)) {
       if (bytes.every((byte, i) => held[at + i] === byte)) return at;
@@ -279,7 +281,7 @@ export class MessageReader<Head> {
     return -1;
   }
 
-  #hold(data: Uint8Array): void {
+  private hold(data: Uint8Array): void {
     const length = this.#held + data.length;
     if (length > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(length, Math.min(2 * length, this.#buffer.length + 1024)));
@@ -290,7 +292,7 @@ export class MessageReader<Head> {
     this.#held = length;
   }
 
-  #consume(length: number): void {
+  private consume(length: number): void {
     this.#searched = 0;
     this.#held -= length;
     if (this.#held === 0) this.#buffer = new Uint8Array(0);
@@ -311,6 +313,8 @@ const ONCE: readonly string[] = Object.freeze([
   "content-type",
   "expect",
 ]);
+/** All that anybody here asks for. The rest is checked and dropped: a peer's fields must not take a device's memory. */
+const KEPT: readonly string[] = Object.freeze([...ONCE, "connection", "content-encoding", "retry-after"]);
 
 export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   const line = lines[0] as string;
@@ -381,11 +385,12 @@ function parseHeaders(lines: readonly string[]): Headers {
     const colon = line.indexOf(":");
     if (colon < 1 || colon > LONGEST_NAME) throw malformed("a header", line);
     const name = line.slice(0, colon).toLowerCase();
+    names += name;
+    if (!KEPT.includes(name)) continue;
     const value = withoutBlanks(line.slice(colon + 1));
     const before = headers.get(name);
     if (before !== undefined && ONCE.includes(name)) throw malformed("each header once", name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
-    names += name;
   }
   if (!isToken(names)) throw malformed("headers with names", lines.join(" "));
   return headers;

@@ -10,7 +10,7 @@ import type { Millisecond } from "../units";
 import type { Admission } from "./admission";
 import { Bytes } from "./bytes";
 import { Fault } from "./faults";
-import { HttpError, MessageReader, parseRequest, type RequestHead, writeMessage } from "./http";
+import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
 import { type Answer, answerCall, type ErrorReporter } from "./methods";
 import { RPC_PATH, type SocketCalls } from "./types";
 import { decodeUtf8, encodeUtf8 } from "./utf8";
@@ -59,7 +59,7 @@ const XML = "Content-Type: text/xml";
 const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
-export class ServerConnection {
+export class ServerConnection implements Sink<RequestHead> {
   readonly address: string;
   readonly #connection: Connection;
   readonly #context: Context;
@@ -67,7 +67,7 @@ export class ServerConnection {
   #state: "idle" | "reading" | "answering" | "farewell" | "closed" = "idle";
   #since: Millisecond;
   #cancel: () => void = () => {};
-  #head: RequestHead | undefined;
+  #keepAlive = false;
   #refusal: HttpError | undefined;
   readonly #body = new Bytes();
 
@@ -76,10 +76,10 @@ export class ServerConnection {
     this.#connection = connection;
     this.#context = context;
     this.#since = context.clock.now();
-    this.#reader = new MessageReader(parseRequest, this.#sink(), context.limits, context.limits.earlyBytes);
-    connection.onData = (data) => this.#receive(data);
+    this.#reader = new MessageReader(parseRequest, this, context.limits, context.limits.earlyBytes);
+    connection.onData = (data) => this.receive(data);
     connection.onClose = () => this.close();
-    this.#idle();
+    this.idle();
   }
 
   /** Since when nothing has been asked for; undefined while a request comes in or is answered. */
@@ -114,28 +114,29 @@ export class ServerConnection {
     this.#context.onClose();
   }
 
-  #receive(data: Uint8Array): void {
+  private receive(data: Uint8Array): void {
     if (this.#state === "closed" || this.#state === "farewell") return;
-    if (this.#state === "idle") this.#reading();
-    this.#guard(() => this.#reader.push(data));
+    if (this.#state === "idle") this.reading();
+    this.guard(() => this.#reader.push(data));
     this.#context.onGrowth();
   }
 
-  #sink() {
-    return {
-      head: (head: RequestHead) => {
-        this.#head = head;
-        this.#refusal = refusalOf(head);
-        if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
-      },
-      body: (chunk: Uint8Array) => {
-        this.#body.add(chunk);
-      },
-      end: () => this.#answer(),
-    };
+  /** From the reader, as the two that follow: a request's head. */
+  head(head: RequestHead): void {
+    this.#keepAlive = head.keepAlive;
+    this.#refusal = refusalOf(head);
+    if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
   }
 
-  #answer(): void {
+  body(chunk: Uint8Array): void {
+    this.#body.add(chunk);
+  }
+
+  end(): void {
+    this.answer();
+  }
+
+  private answer(): void {
     if (this.#refusal) throw this.#refusal;
     // Who asks again without having read would have us keep answer upon answer.
     if ((this.#connection.unsent ?? 0) > 0) {
@@ -145,12 +146,12 @@ export class ServerConnection {
     const { clock, limits } = this.#context;
     const body = this.#body.take();
     this.#state = "answering";
-    this.#arm(limits.answerMs, () => this.#refuse(new HttpError("timeout", "the answer took too long", 503)));
+    this.arm(limits.answerMs, () => this.refuse(new HttpError("timeout", "the answer took too long", 503)));
     this.#since = clock.now();
-    void this.#answerTo(body).then((answer) => this.#reply(answer));
+    void this.answerTo(body).then((answer) => this.reply(answer));
   }
 
-  async #answerTo(body: Uint8Array): Promise<Answer> {
+  private async answerTo(body: Uint8Array): Promise<Answer> {
     const { admission, calls, onError } = this.#context;
     try {
       admission.takeRequest(this.address);
@@ -161,28 +162,28 @@ export class ServerConnection {
     }
   }
 
-  #reply({ xml, retryAfterMs }: Answer): void {
+  private reply({ xml, retryAfterMs }: Answer): void {
     if (this.#state !== "answering") return;
-    const keepAlive = this.#head?.keepAlive ?? false;
+    const keepAlive = this.#keepAlive;
     const lines = ["HTTP/1.1 200 OK", XML];
     if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`);
     if (!keepAlive) lines.push("Connection: close");
-    this.#guard(() => {
+    this.guard(() => {
       this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
       this.#context.onGrowth();
-      if (!keepAlive) return this.#farewell();
-      this.#idle();
+      if (!keepAlive) return this.farewell();
+      this.idle();
       this.#reader.next();
-      if (this.#state === "idle" && !this.#reader.idle) this.#reading();
+      if (this.#state === "idle" && !this.#reader.idle) this.reading();
     });
   }
 
   /** Runs what may meet an HttpError: the peer is told, then the connection ends. */
-  #guard(action: () => void): void {
+  private guard(action: () => void): void {
     try {
       action();
     } catch (error) {
-      if (error instanceof HttpError) this.#refuse(error);
+      if (error instanceof HttpError) this.refuse(error);
       else {
         this.#context.onError(error, "a connection failed");
         this.close();
@@ -190,43 +191,43 @@ export class ServerConnection {
     }
   }
 
-  #refuse(error: HttpError): void {
+  private refuse(error: HttpError): void {
     if (this.#state === "closed" || this.#state === "farewell") return;
     const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? "Error"}`, PLAIN, "Connection: close"];
     if (error.status === 405) lines.push("Allow: POST");
     try {
       this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message, 200)}\n`)));
-      this.#farewell();
+      this.farewell();
     } catch {
       this.close();
     }
   }
 
-  #idle(): void {
+  private idle(): void {
     const { clock, limits } = this.#context;
     this.#state = "idle";
     this.#since = clock.now();
-    this.#arm(limits.idleMs, () => this.close());
+    this.arm(limits.idleMs, () => this.close());
   }
 
-  #reading(): void {
+  private reading(): void {
     const { clock, limits } = this.#context;
     this.#state = "reading";
     this.#since = clock.now();
-    this.#arm(limits.requestMs, () => {
-      this.#refuse(new HttpError("timeout", `expected a whole request within ${limits.requestMs} ms`, 408));
+    this.arm(limits.requestMs, () => {
+      this.refuse(new HttpError("timeout", `expected a whole request within ${limits.requestMs} ms`, 408));
     });
   }
 
-  #farewell(): void {
+  private farewell(): void {
     const { clock, limits } = this.#context;
     this.#state = "farewell";
     this.#since = clock.now();
     this.#body.take();
-    this.#arm(limits.farewellMs, () => this.close());
+    this.arm(limits.farewellMs, () => this.close());
   }
 
-  #arm(delay: Millisecond, action: () => void): void {
+  private arm(delay: Millisecond, action: () => void): void {
     this.#cancel();
     this.#cancel = this.#context.clock.after(delay, action);
   }

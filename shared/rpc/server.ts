@@ -41,7 +41,7 @@ export class RpcServer {
     this.#admission = new Admission(clock, this.#limits);
     this.#calls = this.#admission.guard(calls);
     this.#onError = onError;
-    this.#stop = listener.listen(port, (connection) => this.#accept(connection));
+    this.#stop = listener.listen(port, (connection) => this.accept(connection));
   }
 
   /** Open connections. */
@@ -61,9 +61,9 @@ export class RpcServer {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  #accept(connection: Connection): void {
+  private accept(connection: Connection): void {
     const address = addressOf(connection.peer);
-    if (this.#stop === undefined || !this.#hasRoom(address)) {
+    if (this.#stop === undefined || !this.hasRoom(address)) {
       connection.close();
       return;
     }
@@ -74,13 +74,13 @@ export class RpcServer {
       calls: this.#calls,
       onError: this.#onError,
       onClose: () => this.#connections.delete(served),
-      onGrowth: () => this.#makeSpace(served),
+      onGrowth: () => this.makeSpace(served),
     });
     this.#connections.add(served);
   }
 
   /** Memory is for those whose requests come and whose answers go: who has held some of it longest ends first. */
-  #makeSpace(growing: ServerConnection): void {
+  private makeSpace(growing: ServerConnection): void {
     while (this.heldBytes > this.#limits.heldBytes) {
       const oldest = longest([...this.#connections], (one) =>
         one !== growing && one.held > 0 ? one.since : undefined,
@@ -90,15 +90,15 @@ export class RpcServer {
     }
   }
 
-  #hasRoom(address: string): boolean {
+  private hasRoom(address: string): boolean {
     const all = [...this.#connections];
     const own = all.filter((one) => one.address === address);
-    if (own.length >= this.#limits.connectionsPerPeer) return this.#makeRoom(own);
-    return all.length < this.#limits.connections || this.#makeRoom(all);
+    if (own.length >= this.#limits.connectionsPerPeer) return this.makeRoom(own);
+    return all.length < this.#limits.connections || this.makeRoom(all);
   }
 
   /** Closes the one that has been idle longest, or slow longest; false when none is. */
-  #makeRoom(connections: readonly ServerConnection[]): boolean {
+  private makeRoom(connections: readonly ServerConnection[]): boolean {
     const slow = longest(connections, (one) => one.readingSince);
     const isSlow = slow?.readingSince !== undefined && this.#clock.now() - slow.readingSince >= SLOW_MS;
     const last = longest(connections, (one) => one.idleSince) ?? (isSlow ? slow : undefined);

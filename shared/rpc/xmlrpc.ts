@@ -69,7 +69,7 @@ const DECLARATION = '<?xml version="1.0"?>';
 
 export function encodeCall(method: string, params: readonly Value[]): string {
   if (!isMethodName(method)) throw unwritable("a method name", method);
-  const out = [DECLARATION, "<methodCall><methodName>", method, "</methodName><params>"];
+  const out = [`${DECLARATION}<methodCall><methodName>${method}</methodName><params>`];
   for (const param of params) writeBetween(out, "<param>", param, "</param>");
   out.push("</params></methodCall>");
   return wellFormed(out);
@@ -94,41 +94,50 @@ function wellFormed(pieces: readonly string[]): string {
   return document;
 }
 
+/**
+ * Adds pieces to one list that is joined at the end: strings that grow level by level would be garbage on the way. A
+ * short value is one piece with what is around it, since joining takes two slots of XS's heap for each.
+ */
 function writeBetween(out: string[], before: string, value: Value, after: string): void {
-  out.push(before);
-  writeValue(out, value);
-  out.push(after);
+  const text = scalarOf(value);
+  if (text !== undefined && text.length <= SHORT) {
+    out.push(`${before}<value>${text}</value>${after}`);
+    return;
+  }
+  out.push(`${before}<value>`);
+  if (text !== undefined) out.push(text);
+  else if (Array.isArray(value)) writeArray(out, value);
+  else if (value instanceof Map) writeStruct(out, [...value]);
+  else writeStruct(out, Object.entries(value as Struct));
+  out.push(`</value>${after}`);
 }
 
-/** Adds pieces to one list that is joined at the end: strings that grow level by level would be garbage on the way. */
-function writeValue(out: string[], value: Value): void {
-  if (typeof value === "string") out.push("<value><string>", escapeText(value), "</string></value>");
-  else if (typeof value === "number") out.push("<value><int>", writeInt(value), "</int></value>");
-  else if (typeof value === "boolean") out.push(`<value><boolean>${value ? 1 : 0}</boolean></value>`);
-  else if (Array.isArray(value)) writeArray(out, value);
-  else if (value instanceof Double) out.push("<value><double>", writeDouble(value.value), "</double></value>");
-  else if (value instanceof Uint8Array) out.push("<value><base64>", toBase64(value), "</base64></value>");
-  else if (value instanceof DateTime)
-    out.push(`<value><dateTime.iso8601>${writeDate(value)}</dateTime.iso8601></value>`);
-  else if (value instanceof Map) writeStruct(out, [...value]);
-  else if (typeof value === "object" && value !== null) writeStruct(out, Object.entries(value as Struct));
-  else throw unwritable("a value that XML-RPC has", String(value));
+/** Longer ones would be copied too often. */
+const SHORT = 128;
+
+/** A value that holds no others; undefined for one that does. */
+function scalarOf(value: Value): string | undefined {
+  if (typeof value === "string") return `<string>${escapeText(value)}</string>`;
+  if (typeof value === "number") return `<int>${writeInt(value)}</int>`;
+  if (typeof value === "boolean") return `<boolean>${value ? 1 : 0}</boolean>`;
+  if (value instanceof Double) return `<double>${writeDouble(value.value)}</double>`;
+  if (value instanceof Uint8Array) return `<base64>${toBase64(value)}</base64>`;
+  if (value instanceof DateTime) return `<dateTime.iso8601>${writeDate(value)}</dateTime.iso8601>`;
+  if (typeof value === "object" && value !== null) return undefined;
+  throw unwritable("a value that XML-RPC has", String(value));
 }
 
 function writeArray(out: string[], items: readonly Value[]): void {
-  out.push("<value><array><data>");
-  for (const item of items) writeValue(out, item);
-  out.push("</data></array></value>");
+  out.push("<array><data>");
+  for (const item of items) writeBetween(out, "", item, "");
+  out.push("</data></array>");
 }
 
 function writeStruct(out: string[], members: readonly (readonly [name: string, value: Value])[]): void {
-  out.push("<value><struct>");
-  for (const [name, value] of members) {
-    out.push("<member><name>", escapeText(name), "</name>");
-    writeValue(out, value);
-    out.push("</member>");
-  }
-  out.push("</struct></value>");
+  out.push("<struct>");
+  for (const [name, value] of members)
+    writeBetween(out, `<member><name>${escapeText(name)}</name>`, value, "</member>");
+  out.push("</struct>");
 }
 
 function writeInt(value: number): string {
@@ -371,10 +380,10 @@ class Reader {
     const most = limits.values * TAGS_A_VALUE + TAGS_AROUND;
     this.#pieces = normalise(source).split("<", most + 1);
     if (this.#pieces.length > most) throw tooLarge("tags", most);
-    if (this.#pieces[0] !== "") this.#prolog();
+    if (this.#pieces[0] !== "") this.prolog();
     else this.#at = 1;
     this.next();
-    if (this.#at === 2 && this.tag.startsWith("?")) this.#declaration();
+    if (this.#at === 2 && this.tag.startsWith("?")) this.declaration();
   }
 
   /** Goes on to the next tag. */
@@ -396,7 +405,7 @@ class Reader {
     if (end < 0) throw this.malformed('a tag that ends with ">"', `<${piece}`);
     this.tag = piece.slice(0, end);
     this.text = piece.slice(end + 1);
-    if (this.tag.endsWith("/")) this.#selfClosing();
+    if (this.tag.endsWith("/")) this.selfClosing();
   }
 
   at(tag: string): boolean {
@@ -456,17 +465,17 @@ class Reader {
     return new XmlRpcError("malformed", `expected ${expected}, found ${JSON.stringify(found.slice(0, 40))}`);
   }
 
-  #prolog(): never {
+  private prolog(): never {
     throw this.malformed("an XML document", this.#pieces[0] as string);
   }
 
-  #declaration(): void {
+  private declaration(): void {
     if (!isDeclaration(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
     this.blank(this.text);
     this.next();
   }
 
-  #selfClosing(): void {
+  private selfClosing(): void {
     this.tag = this.tag.slice(0, -1).replace(/[ \t\r\n]+$/, "");
     this.#closeNext = `/${this.tag}`;
   }

@@ -75,7 +75,7 @@ export class CoinWatch {
 
   /** At most a minute old. Rejects with the Fault `chain-unavailable`. */
   async rates(): Promise<FeeRates> {
-    if (!this.#isNew(this.#rates))
+    if (!this.isNew(this.#rates))
       this.#rates = { value: await available(this.#chain.feeRates()), at: this.#clock.now() };
     return (this.#rates as News<FeeRates>).value;
   }
@@ -87,7 +87,7 @@ export class CoinWatch {
 
   /** Height of the best block, at most a minute old. Rejects with the Fault `chain-unavailable`. */
   async tip(): Promise<number> {
-    if (!this.#isNew(this.#tip)) this.#tip = { value: await available(this.#chain.tip()), at: this.#clock.now() };
+    if (!this.isNew(this.#tip)) this.#tip = { value: await available(this.#chain.tip()), at: this.#clock.now() };
     return (this.#tip as News<number>).value;
   }
 
@@ -95,7 +95,7 @@ export class CoinWatch {
     return this.#tip?.value;
   }
 
-  #isNew<T>(news: News<T> | undefined): boolean {
+  private isNew<T>(news: News<T> | undefined): boolean {
     return news !== undefined && this.#clock.now() - news.at <= NEWS_AGE;
   }
 }

@@ -93,7 +93,7 @@ export class SocketController implements SocketCalls {
       ledger,
       settings,
       report,
-      onChange: () => this.#answerWaiters(),
+      onChange: () => this.answerWaiters(),
       onLockout: () => this.#till.end("lockout"),
     });
     this.#settler = new Settler({
@@ -102,10 +102,10 @@ export class SocketController implements SocketCalls {
       ledger,
       settings,
       report,
-      childFor: (settlement, rival) => this.#childFor(settlement, rival),
+      childFor: (settlement, rival) => this.childFor(settlement, rival),
       onTooLow: (settlement, fee) => this.#till.tooLow(settlement, fee),
-      onRival: (settlement, rival, spend) => this.#onRival(settlement, rival, spend),
-      onMined: (settlement) => this.#onMined(settlement),
+      onRival: (settlement, rival, spend) => this.onRival(settlement, rival, spend),
+      onMined: (settlement) => this.onMined(settlement),
       onSent: ({ payerScript, credit, ticket }) => this.#outlet.creditFor(payerScript, credit ?? 0, ticket),
     });
     this.#till = new Till({
@@ -129,15 +129,15 @@ export class SocketController implements SocketCalls {
     this.#ledger.load();
     const { session, transaction } = this.#ledger.record;
     report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
-    this.#settleLeftover(session, transaction);
+    this.settleLeftover(session, transaction);
     attempt(report, () => this.#outlet.start());
-    attempt(report, () => this.#forgive());
+    attempt(report, () => this.forgive());
     void this.#settler.run();
-    this.#tick();
+    this.tick();
   }
 
   /** The owner writes off what cables owe, and deals with those again that cheated: once for each word. */
-  #forgive(): void {
+  private forgive(): void {
     const { settings, report } = this.#options;
     const { debts, forgiven } = this.#ledger.record;
     if (settings.forgive === "" || settings.forgive === forgiven) return;
@@ -152,40 +152,39 @@ export class SocketController implements SocketCalls {
     this.#till.end("stopping");
     this.#pushed?.end();
     this.#outlet.stop();
-    this.#answerWaiters(true);
+    this.answerWaiters(true);
     await this.#settler.run();
   }
 
   // ------------------------------------------------------------ calls
 
   async getStatus(request: StatusRequest, peer: string): Promise<Status> {
-    this.#seen(peer);
+    this.seen(peer);
     // Who waits for an answer has not left.
     const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
     // A flag that is up already is news that may have been missed.
-    if (wait > 0 && !this.#renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping)
-      await this.#change(wait);
-    return this.#status();
+    if (wait > 0 && !this.renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.change(wait);
+    return this.status();
   }
 
   async powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer> {
-    this.#mustRun();
-    this.#seen(peer);
+    this.mustRun();
+    this.seen(peer);
     const payer = payerOf(request, this.#options.settings);
-    if (this.#isTaken(payer, request.scheme, peer))
+    if (this.isTaken(payer, request.scheme, peer))
       throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
     const offer = await this.#till.request(payer, request);
     // Anybody may name an address; who pays is known by a payment.
-    if (this.#till.session?.commitments.length === 0) this.#belongsTo(peer);
+    if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
     return offer;
   }
 
   async payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult> {
-    this.#mustRun();
-    this.#seen(peer);
+    this.mustRun();
+    this.seen(peer);
     try {
       const result = await this.#till.pay(request);
-      this.#belongsTo(peer);
+      this.belongsTo(peer);
       return result;
     } catch (error) {
       if (error instanceof Fault && error.fault === "input-spent") this.#till.checkpoint("input-spent");
@@ -193,16 +192,16 @@ export class SocketController implements SocketCalls {
     }
   }
 
-  #mustRun(): void {
+  private mustRun(): void {
     if (this.#stopping) throw new Fault("stopping", "", 10_000);
   }
 
-  #seen(peer: string): void {
+  private seen(peer: string): void {
     this.#outlet.seen();
     if (peer === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
   }
 
-  #belongsTo(peer: string): void {
+  private belongsTo(peer: string): void {
     this.#payerHost = peer;
     this.#payerCalledAt = this.#options.clock.now();
   }
@@ -211,16 +210,16 @@ export class SocketController implements SocketCalls {
    * Who paid, or draws on credit, keeps the socket until that host has been silent for a while, and as long as it draws
    * more than standby would carry: a request takes no power from what runs on it.
    */
-  #isTaken(payer: Hex, scheme: Scheme, peer: string): boolean {
+  private isTaken(payer: Hex, scheme: Scheme, peer: string): boolean {
     const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
     if (draws && this.#outlet.isLoaded()) return true;
-    if (peer === this.#payerHost || this.#payerIsGone()) return false;
+    if (peer === this.#payerHost || this.payerIsGone()) return false;
     const { session } = this.#till;
     if (!session || session.commitments.length === 0) return draws;
     return draws || session.payerScript !== payer || session.scheme !== scheme;
   }
 
-  #status(): Status {
+  private status(): Status {
     const { settings, gate } = this.#options;
     // Goes on when the session ends: what it paid for is still being drawn.
     const used = Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000);
@@ -234,29 +233,29 @@ export class SocketController implements SocketCalls {
       price: settings.price,
       increment: settings.increment,
       sessionMax: settings.sessionMax,
-      renewalDue: this.#renewalDue(),
+      renewalDue: this.renewalDue(),
       lockoutMs: this.#outlet.lockoutLeft(),
     };
   }
 
-  #renewalDue(): boolean {
+  private renewalDue(): boolean {
     return this.#outlet.renewalDue() || this.#till.higherFeeWanted();
   }
 
   // ------------------------------------------------------------ waiting for a change
 
-  #mark(): string {
-    return `${this.#outlet.state} ${this.#renewalDue()}`;
+  private mark(): string {
+    return `${this.#outlet.state} ${this.renewalDue()}`;
   }
 
-  #change(wait: Millisecond): Promise<void> {
+  private change(wait: Millisecond): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(wait, () => {
         this.#waiters.delete(waiter);
         resolve();
       });
       const waiter: Waiter = {
-        seen: this.#mark(),
+        seen: this.mark(),
         answer: () => {
           this.#waiters.delete(waiter);
           cancel();
@@ -267,50 +266,50 @@ export class SocketController implements SocketCalls {
     });
   }
 
-  #answerWaiters(all = false): void {
+  private answerWaiters(all = false): void {
     if (this.#waiters.size === 0) return;
-    const mark = this.#mark();
+    const mark = this.mark();
     for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) waiter.answer();
   }
 
   // ------------------------------------------------------------ once a second
 
-  #tick(): void {
+  private tick(): void {
     const { clock, settings } = this.#options;
-    this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.#tick());
-    for (const part of [() => this.#outlet.tick(), () => this.#endIfDue(), () => this.#awaitPushes()])
+    this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.tick());
+    for (const part of [() => this.#outlet.tick(), () => this.endIfDue(), () => this.awaitPushes()])
       attempt(this.#options.report, part);
-    if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.#watchChain();
+    if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.watchChain();
   }
 
-  #endIfDue(): void {
+  private endIfDue(): void {
     const { settings } = this.#options;
     const { session } = this.#till;
     if (!session) return;
     const tip = this.#watch.lastTip();
-    if (this.#payerIsGone()) this.#till.end("left");
+    if (this.payerIsGone()) this.#till.end("left");
     else if (tip !== undefined && tip >= session.expiry - Math.min(EXPIRY_MARGIN, SESSION_BLOCKS))
       this.#till.end("expiry");
     // At the limit only a confirmation helps, and nothing confirms what was not broadcast.
-    else if (this.#exposure() >= settings.checkpoint || !this.#till.canSell()) this.#till.checkpoint("exposure");
+    else if (this.exposure() >= settings.checkpoint || !this.#till.canSell()) this.#till.checkpoint("exposure");
   }
 
-  #exposure(): Satoshi {
+  private exposure(): Satoshi {
     return exposure(this.#ledger.record, this.#outlet.credit(), this.#options.settings.price);
   }
 
-  #payerIsGone(): boolean {
+  private payerIsGone(): boolean {
     return this.#options.clock.now() - this.#payerCalledAt >= this.#options.settings.leaveAfter;
   }
 
   /** Looks at the session's coins and at what is on its way into a block. Rounds never overlap. */
-  async #watchChain(): Promise<void> {
+  private async watchChain(): Promise<void> {
     const { session } = this.#till;
     if (this.#watching || (!session && this.#settler.settlements.length === 0)) return;
     this.#watching = true;
     this.#watchedAt = this.#options.clock.now();
     try {
-      if (session && session.commitments.length > 0) await this.#watchCoins();
+      if (session && session.commitments.length > 0) await this.watchCoins();
     } catch (error) {
       if (!(error instanceof ChainError || error instanceof Fault)) throw error;
       this.#options.report({ name: "chain-trouble", why: error.message });
@@ -321,21 +320,21 @@ export class SocketController implements SocketCalls {
   }
 
   /** Whoever spends the coins that matter now, the socket hears of it at once. */
-  #awaitPushes(): void {
+  private awaitPushes(): void {
     const { chain } = this.#options;
     const script = this.#till.session?.payerScript ?? this.#settler.settlements.at(-1)?.payerScript;
     if (!chain.watch || script === this.#pushed?.script) return;
     this.#pushed?.end();
-    this.#pushed = script === undefined ? undefined : { script, end: chain.watch(script, () => this.#hear()) };
+    this.#pushed = script === undefined ? undefined : { script, end: chain.watch(script, () => this.hear()) };
   }
 
-  #hear(): void {
+  private hear(): void {
     // A round that is under way may have looked before it happened; then the next tick looks again.
     this.#watchedAt = Number.NEGATIVE_INFINITY;
-    void this.#watchChain();
+    void this.watchChain();
   }
 
-  async #watchCoins(): Promise<void> {
+  private async watchCoins(): Promise<void> {
     const { session } = this.#till;
     if (!session) return;
     await this.#watch.rates();
@@ -349,7 +348,7 @@ export class SocketController implements SocketCalls {
 
   // ------------------------------------------------------------ what the settler finds
 
-  #onRival(settlement: Settlement, rival: Rival, spend: Spend): void {
+  private onRival(settlement: Settlement, rival: Rival, spend: Spend): void {
     const { report } = this.#options;
     const { session } = this.#till;
     report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
@@ -357,7 +356,7 @@ export class SocketController implements SocketCalls {
       this.#outlet.forfeit(settlement.payerScript);
       const { record } = this.#ledger;
       if (!isCheat(record, settlement.payerScript)) this.#ledger.write(withCheat(record, settlement));
-      if (session?.id === settlement.session || this.#hangsOn(settlement)) this.#till.end("double-spend");
+      if (session?.id === settlement.session || this.hangsOn(settlement)) this.#till.end("double-spend");
       return;
     }
     if (session?.id !== settlement.session) return;
@@ -368,18 +367,18 @@ export class SocketController implements SocketCalls {
   }
 
   /** Its inputs are gone for good: the session cannot go on over them. */
-  #onMined(settlement: Settlement): void {
+  private onMined(settlement: Settlement): void {
     if (this.#till.session?.id === settlement.session && settlement.open) this.#till.end("mined");
-    else if (settlement.minedTxid !== latest(settlement).txid && this.#hangsOn(settlement)) this.#till.end("mined");
+    else if (settlement.minedTxid !== latest(settlement).txid && this.hangsOn(settlement)) this.#till.end("mined");
   }
 
   /** True where the running session spends what a commitment of the settlement would have made. */
-  #hangsOn(settlement: Settlement): boolean {
+  private hangsOn(settlement: Settlement): boolean {
     const txids = settlement.commitments.map(({ txid }) => txid);
     return this.#till.session?.inputs.some((input) => txids.includes(input.txid)) ?? false;
   }
 
-  async #childFor(settlement: Settlement, rival: Spend | undefined): Promise<string | undefined> {
+  private async childFor(settlement: Settlement, rival: Spend | undefined): Promise<string | undefined> {
     const { hotWallet, settings } = this.#options;
     if (!hotWallet || settings.childFeeLimit === 0) return undefined;
     const rates = await this.#watch.rates();
@@ -397,7 +396,7 @@ export class SocketController implements SocketCalls {
   }
 
   /** A session that was open when the power went is over: its commitment goes out before anything else. */
-  #settleLeftover(session: Till["session"], transaction: string | undefined): void {
+  private settleLeftover(session: Till["session"], transaction: string | undefined): void {
     if (!session) return;
     const open = this.#ledger.record.settlements.some((each) => each.open && each.session === session.id);
     const owed = session.scheme === "single-fee" && transaction !== undefined && !open;

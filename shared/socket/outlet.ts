@@ -52,15 +52,15 @@ export class Outlet {
     const { gate, ledger, clock, report } = this.#options;
     const { state, total } = ledger.record;
     gate.restore(total);
-    gate.onEvent = (event) => attempt(report, () => this.#onGate(event));
+    gate.onEvent = (event) => attempt(report, () => this.onGate(event));
     this.#flowMark = total;
     this.#refilledAt = clock.now();
-    if (ledger.isNew) ledger.change({ allowance: this.#fullAllowance() });
-    else if (state === "standby") ledger.change({ allowance: this.#allowanceLeft() });
-    if (state === "lockout") this.#lock("restart");
+    if (ledger.isNew) ledger.change({ allowance: this.fullAllowance() });
+    else if (state === "standby") ledger.change({ allowance: this.allowanceLeft() });
+    if (state === "lockout") this.lock("restart");
     else {
-      this.#park();
-      this.#standby();
+      this.park();
+      this.standby();
     }
   }
 
@@ -83,7 +83,7 @@ export class Outlet {
 
   /** Paid for and not yet delivered. */
   credit(): MilliwattHour {
-    return this.state === "paid" ? Math.max(0, Math.floor(this.#creditLeft() / MICRO)) : 0;
+    return this.state === "paid" ? Math.max(0, Math.floor(this.creditLeft() / MICRO)) : 0;
   }
 
   /** What standby still gives; nothing while the gate has tripped. */
@@ -134,7 +134,7 @@ export class Outlet {
       payer,
       ticket,
       paidUpTo: paidUpTo + (energy + waiting) * MICRO,
-      allowance: this.#fullAllowance(),
+      allowance: this.fullAllowance(),
       parked: parked.filter((credit) => credit.script !== payer),
     };
   }
@@ -151,8 +151,8 @@ export class Outlet {
   suspend(why: string): void {
     if (this.state !== "paid") return;
     this.#options.report({ name: "suspended", why });
-    this.#park();
-    this.#standby();
+    this.park();
+    this.standby();
     this.#unpaidSince = this.#options.clock.now();
   }
 
@@ -166,14 +166,14 @@ export class Outlet {
     ledger.write({ parked });
     if (!drawing) return;
     ledger.change({ payer: undefined });
-    this.#lock("double-spend");
+    this.lock("double-spend");
   }
 
   /** Closes the relay on what the record says is paid. */
   supply(): void {
     this.#unpaidSince = undefined;
     this.#lastFlow = this.#options.clock.now();
-    this.#lease();
+    this.lease();
     this.#options.onChange();
   }
 
@@ -186,12 +186,12 @@ export class Outlet {
     const before = ledger.record.payer;
     if (before === payer && this.state === "paid") return;
     if (before !== undefined && before !== payer) {
-      this.#park();
-      this.#standby();
+      this.park();
+      this.standby();
     }
-    const parked = this.#parkedFor(payer, ticket);
+    const parked = this.parkedFor(payer, ticket);
     if (!parked) return;
-    const allowance = this.#allowanceLeft();
+    const allowance = this.allowanceLeft();
     ledger.write({ ...this.creditAfter(payer, 0, parked.ticket ?? ticket), allowance });
     report({ name: "credit-honoured", energy: parked.energy });
     this.supply();
@@ -200,79 +200,79 @@ export class Outlet {
   /** Credit that `payer` is drawing on, or that waits for it and for `ticket`. */
   creditOf(payer: Hex, ticket: Hex | undefined): MilliwattHour {
     if (this.#options.ledger.record.payer === payer && this.state === "paid") return this.credit();
-    return this.#parkedFor(payer, ticket)?.energy ?? 0;
+    return this.parkedFor(payer, ticket)?.energy ?? 0;
   }
 
-  #parkedFor(payer: Hex, ticket: Hex | undefined): Credit | undefined {
+  private parkedFor(payer: Hex, ticket: Hex | undefined): Credit | undefined {
     const credit = this.#options.ledger.record.parked.find(({ script }) => script === payer);
     return credit?.ticket === undefined || credit.ticket === ticket ? credit : undefined;
   }
 
   /** Call about once a second. */
   tick(): void {
-    this.#noticeFlow();
-    if (this.#retry.tick()) this.#lease();
-    this.#refill();
-    if (this.state === "standby") this.#tickStandby();
-    else if (this.state === "paid") this.#tickPaid();
-    else if (this.lockoutLeft() === 0) this.#standby();
-    this.#writeTotal();
+    this.noticeFlow();
+    if (this.#retry.tick()) this.lease();
+    this.refill();
+    if (this.state === "standby") this.tickStandby();
+    else if (this.state === "paid") this.tickPaid();
+    else if (this.lockoutLeft() === 0) this.standby();
+    this.writeTotal();
   }
 
   // ------------------------------------------------------------ states
 
-  #standby(): void {
+  private standby(): void {
     const { ledger, gate, report, clock } = this.#options;
     this.#retry.forgive();
     const { total } = gate.read();
-    const allowance = this.#allowanceLeft();
+    const allowance = this.allowanceLeft();
     // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
     ledger.write({ state: "standby", payer: undefined, paidUpTo: total, allowance, standbyUpTo: total + allowance });
     this.#unpaidSince = undefined;
     this.#refilledAt = clock.now();
     report({ name: "standby", allowance: this.standbyRemaining(), trip: this.trip });
-    this.#lease();
+    this.lease();
     this.#options.onChange();
   }
 
-  #tickStandby(): void {
+  private tickStandby(): void {
     const { clock, settings } = this.#options;
     const now = clock.now();
     if (now - this.#lastFlow < settings.leaveAfter) this.#unpaidSince ??= now;
     const gone = this.hasLeft() && now - this.#lastFlow >= settings.leaveAfter;
-    if (this.#unpaidSince !== undefined && gone) this.#standby();
-    else if (this.#unpaidSince !== undefined && now - this.#unpaidSince >= settings.grace) this.#lock("unpaid");
-    else this.#lease();
+    if (this.#unpaidSince !== undefined && gone) this.standby();
+    else if (this.#unpaidSince !== undefined && now - this.#unpaidSince >= settings.grace) this.lock("unpaid");
+    else this.lease();
   }
 
-  #tickPaid(): void {
+  private tickPaid(): void {
     const { clock, settings } = this.#options;
-    if (this.#creditLeft() <= 0) this.#creditUsed();
+    if (this.creditLeft() <= 0) this.creditUsed();
     else if (this.hasLeft() && clock.now() - this.#lastFlow >= settings.leaveAfter) {
-      this.#park();
-      this.#standby();
+      this.park();
+      this.standby();
     } else {
-      this.#lease();
+      this.lease();
       this.#options.onChange();
     }
   }
 
   /** Credit is used up: the cable keeps what standby gives, and has the same time as at first to pay. */
-  #creditUsed(): void {
+  private creditUsed(): void {
     const { ledger, gate, report, clock } = this.#options;
-    const allowance = this.#allowanceLeft();
+    const allowance = this.allowanceLeft();
     ledger.write({ state: "standby", allowance, standbyUpTo: gate.read().total + allowance });
     report({ name: "credit-used" });
     this.#unpaidSince = clock.now();
-    this.#lease();
+    this.lease();
     this.#options.onChange();
   }
 
-  #lock(why: string): void {
+  private lock(why: string): void {
     const { gate, ledger, report, clock, settings } = this.#options;
     gate.revoke();
-    const allowance = this.#allowanceLeft();
-    this.#park();
+    const allowance = this.allowanceLeft();
+    this.park();
     ledger.write({ state: "lockout", payer: undefined, allowance });
     this.#lockoutEnds = clock.now() + settings.lockout;
     this.#refilledAt = clock.now();
@@ -282,10 +282,10 @@ export class Outlet {
   }
 
   /** Puts the running credit aside for when its cable comes back. */
-  #park(): void {
+  private park(): void {
     const { ledger } = this.#options;
     const { payer, ticket, parked, state } = ledger.record;
-    const energy = Math.floor(this.#creditLeft() / MICRO);
+    const energy = Math.floor(this.creditLeft() / MICRO);
     if (state !== "paid" || payer === undefined || energy <= 0) return;
     ledger.change({
       parked: parkedWith(parked, payer, energy, ticket),
@@ -297,47 +297,47 @@ export class Outlet {
 
   // ------------------------------------------------------------ power
 
-  #lease(): void {
+  private lease(): void {
     const { gate, ledger, settings } = this.#options;
     if (gate.read().trip !== undefined) return;
     if (this.state === "paid")
       gate.grant({ upTo: ledger.record.paidUpTo, time: settings.leaseTime, current: settings.maxCurrent });
-    else if (this.state === "standby" && this.#standbyIsWorthIt())
+    else if (this.state === "standby" && this.standbyIsWorthIt())
       gate.grant({ upTo: ledger.record.standbyUpTo, time: settings.leaseTime, current: settings.standbyCurrent });
   }
 
   /** A relay that is open is not closed for a rest of the allowance on which no cable could boot and pay. */
-  #standbyIsWorthIt(): boolean {
-    const left = this.#allowanceLeft();
-    return left > 0 && (this.#options.gate.read().closed || left >= this.#fullAllowance() / 10);
+  private standbyIsWorthIt(): boolean {
+    const left = this.allowanceLeft();
+    return left > 0 && (this.#options.gate.read().closed || left >= this.fullAllowance() / 10);
   }
 
-  #onGate(event: GateEvent): void {
+  private onGate(event: GateEvent): void {
     const { report } = this.#options;
     if (event.kind === "trip") {
       report({ name: "trip", cause: event.cause });
-      if (this.state === "standby") this.#lock(event.cause);
+      if (this.state === "standby") this.lock(event.cause);
       else this.#retry.tripped(event.cause);
-    } else if (event.kind === "energy-used") this.#energyUsed();
+    } else if (event.kind === "energy-used") this.energyUsed();
     this.#options.onChange();
   }
 
   /** The event may tell of a lease that was replaced while it was on its way: what the record says is left counts. */
-  #energyUsed(): void {
-    if (this.state === "paid" && this.#creditLeft() <= 0) this.#creditUsed();
-    else if (this.state === "standby" && this.#allowanceLeft() <= 0) this.#lock("allowance-used");
-    else this.#lease();
+  private energyUsed(): void {
+    if (this.state === "paid" && this.creditLeft() <= 0) this.creditUsed();
+    else if (this.state === "standby" && this.allowanceLeft() <= 0) this.lock("allowance-used");
+    else this.lease();
   }
 
   /** Time, and nothing else, fills up what standby may give. */
-  #refill(): void {
+  private refill(): void {
     const { clock, gate, ledger, settings } = this.#options;
     const now = clock.now();
-    const gained = Math.floor((this.#fullAllowance() * (now - this.#refilledAt)) / settings.standbyRefill);
+    const gained = Math.floor((this.fullAllowance() * (now - this.#refilledAt)) / settings.standbyRefill);
     if (gained <= 0) return;
     this.#refilledAt = now;
-    const left = this.#allowanceLeft();
-    const allowance = Math.min(left + gained, this.#fullAllowance());
+    const left = this.allowanceLeft();
+    const allowance = Math.min(left + gained, this.fullAllowance());
     if (allowance === left) return;
     ledger.change({ allowance, standbyUpTo: gate.read().total + allowance });
   }
@@ -346,30 +346,30 @@ export class Outlet {
    * In standby the allowance shrinks with what flows; else it stands still. It may be negative: the half-wave in which the
    * relay opens is charged too, or a heavy appliance would get one for each lockout that ends.
    */
-  #allowanceLeft(): MicrowattHour {
+  private allowanceLeft(): MicrowattHour {
     const { ledger, gate } = this.#options;
     const { state, allowance, standbyUpTo } = ledger.record;
     return state === "standby" && standbyUpTo > 0 ? standbyUpTo - gate.read().total : allowance;
   }
 
-  #noticeFlow(): void {
+  private noticeFlow(): void {
     const { total } = this.#options.gate.read();
     if (total - this.#flowMark < IDLE_ENERGY) return;
     this.#flowMark = total;
     this.#lastFlow = this.#options.clock.now();
   }
 
-  #writeTotal(): void {
+  private writeTotal(): void {
     const { ledger, settings } = this.#options;
     if (ledger.unwritten() >= settings.writeEvery * MICRO) ledger.writeCounters();
   }
 
-  #creditLeft(): MicrowattHour {
+  private creditLeft(): MicrowattHour {
     const { gate, ledger } = this.#options;
     return ledger.record.paidUpTo - gate.read().total;
   }
 
-  #fullAllowance(): MicrowattHour {
+  private fullAllowance(): MicrowattHour {
     return this.#options.settings.standbyAllowance * MICRO;
   }
 }

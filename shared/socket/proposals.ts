@@ -102,15 +102,15 @@ export class Proposals {
 
   /** The next draft at the going fee; undefined where the maximum, the fee limit or the exposure forbids one. */
   make(session: Session, rates: FeeRates): Proposal | undefined {
-    if (this.wantsHigherFee(session, rates)) this.#standing = this.#draft(session, 0, rates);
-    else if (canPayMore(session) && this.canSell()) this.#standing = this.#draft(session, session.increment, rates);
+    if (this.wantsHigherFee(session, rates)) this.#standing = this.draft(session, 0, rates);
+    else if (canPayMore(session) && this.canSell()) this.#standing = this.draft(session, session.increment, rates);
     else this.#standing = undefined;
-    this.#hashLater(this.#standing);
+    this.hashLater(this.#standing);
     return this.#standing;
   }
 
   /** Only a proposal's bytes travel: its hashes are computed while its signature is awaited. */
-  #hashLater(proposal: Proposal | undefined): void {
+  private hashLater(proposal: Proposal | undefined): void {
     if (!proposal) return;
     this.#options.clock.after(AFTER_ANSWER, () => {
       if (this.#standing === proposal) proposal.prepared.hashAhead();
@@ -122,11 +122,11 @@ export class Proposals {
     return unpaid(this.#options.ledger.record) < this.#options.settings.exposureLimit;
   }
 
-  #draft(session: Session, pay: Satoshi, rates: FeeRates): Proposal | undefined {
+  private draft(session: Session, pay: Satoshi, rates: FeeRates): Proposal | undefined {
     const { settings } = this.#options;
     const scheme = schemeOf(session.scheme);
     if (session.inputs.length === 0 || session.commitments.length >= MAX_COMMITMENTS) return undefined;
-    const fee = quoteFee(scheme.draft(session, { pay, fee: 0 }), this.#demand(session, rates));
+    const fee = quoteFee(scheme.draft(session, { pay, fee: 0 }), this.demand(session, rates));
     if (fee === undefined) return undefined;
     const step = { pay, fee };
     const draft = scheme.draft(session, step);
@@ -146,9 +146,9 @@ export class Proposals {
     };
   }
 
-  #demand(session: Session, rates: FeeRates): Parameters<typeof quoteFee>[1] {
+  private demand(session: Session, rates: FeeRates): Parameters<typeof quoteFee>[1] {
     const rate = Math.max(rates.target, rates.floor);
-    const known = this.#broadcastFee(session);
+    const known = this.broadcastFee(session);
     if (known === undefined) return { rate };
     const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
     const incremental = Math.max(rates.incremental, this.#incremental);
@@ -156,7 +156,7 @@ export class Proposals {
   }
 
   /** Fee of the transaction over the session's inputs that the network knows already. */
-  #broadcastFee(session: Session): Satoshi | undefined {
+  private broadcastFee(session: Session): Satoshi | undefined {
     const { settlements } = this.#options.ledger.record;
     const open = settlements.some((settlement) => settlement.open && settlement.session === session.id);
     const own = open ? lastCommitment(session)?.fee : undefined;

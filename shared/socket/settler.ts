@@ -88,34 +88,34 @@ export class Settler {
     }
     const { txid, value, fee } = latest(settlement);
     this.#options.report({ name: "broadcast", txid, value, fee });
-    this.#sent(settlement);
+    this.sent(settlement);
   }
 
   /** Goes a round over all settlements. Rounds never overlap; a call during one resolves after another round. */
   run(): Promise<void> {
     this.#again = true;
-    this.#round ??= this.#rounds().finally(() => {
+    this.#round ??= this.rounds().finally(() => {
       this.#round = undefined;
     });
     return this.#round;
   }
 
-  async #rounds(): Promise<void> {
+  private async rounds(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      for (const settlement of this.settlements) await this.#tryStep(settlement);
+      for (const settlement of this.settlements) await this.tryStep(settlement);
     }
   }
 
   /** A chain that is away is asked again next round; nothing that goes wrong with one settlement stops the others. */
-  async #tryStep(found: Settlement): Promise<void> {
+  private async tryStep(found: Settlement): Promise<void> {
     // As it stands now: steps before this one took their time.
     const settlement = this.settlements.find((other) => same(other, found));
     if (!settlement || (this.#underWay && same(settlement, this.#underWay))) return;
     try {
-      if (settlement.state === "held") await this.#send(settlement);
-      else if (settlement.state === "sent") await this.#follow(settlement);
-      else await this.#bury(settlement);
+      if (settlement.state === "held") await this.send(settlement);
+      else if (settlement.state === "sent") await this.follow(settlement);
+      else await this.bury(settlement);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#options.report({ name: error instanceof ChainError ? "chain-trouble" : "settler-failed", why });
@@ -123,24 +123,24 @@ export class Settler {
   }
 
   /** Broadcasts; where the network refuses, finds out why. */
-  async #send(settlement: Settlement): Promise<void> {
+  private async send(settlement: Settlement): Promise<void> {
     const { chain, report } = this.#options;
     const { txid, value, fee } = latest(settlement);
     try {
       await chain.broadcast(settlement.transaction);
       report({ name: "broadcast", txid, value, fee });
-      this.#sent(settlement);
+      this.sent(settlement);
     } catch (error) {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
-      if (error.kind === "already-known") return this.#sent(settlement);
+      if (error.kind === "already-known") return this.sent(settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
       if (error.kind === "replacement-fee-too-low") this.#options.onTooLow(settlement, fee + (error.missing ?? 0));
-      const rival = await this.#findRival(settlement);
-      if (rival?.height === undefined) await this.#sendWithChild(settlement, rival);
+      const rival = await this.findRival(settlement);
+      if (rival?.height === undefined) await this.sendWithChild(settlement, rival);
     }
   }
 
-  async #sendWithChild(known: Settlement, rival: Spend | undefined): Promise<void> {
+  private async sendWithChild(known: Settlement, rival: Spend | undefined): Promise<void> {
     const { chain, childFor, report } = this.#options;
     // What was found of a rival may have ended its session meanwhile.
     const settlement = this.settlements.find((each) => same(each, known));
@@ -149,28 +149,28 @@ export class Settler {
     if (chain.broadcastPackage) await chain.broadcastPackage([settlement.transaction, child]);
     else await chain.broadcast(child);
     report({ name: "child-sent", parent: latest(settlement).txid });
-    if (settlement.state === "held") this.#sent(settlement);
+    if (settlement.state === "held") this.sent(settlement);
   }
 
-  #sent(settlement: Settlement): void {
+  private sent(settlement: Settlement): void {
     // As the record has it now: credit is given once, however often the network is told.
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
     const credited = waiting ? this.#options.onSent(settlement) : {};
     const changes = { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined } as const;
-    this.#update(settlement, { ...changes, rivalHeight: undefined }, credited);
+    this.update(settlement, { ...changes, rivalHeight: undefined }, credited);
   }
 
-  async #follow(settlement: Settlement): Promise<void> {
+  private async follow(settlement: Settlement): Promise<void> {
     const { txid } = latest(settlement);
     const status = await this.#options.chain.status(txid);
-    if (status.state !== "unknown") this.#countedFrom(settlement, undefined);
-    if (status.state === "confirmed") this.#mined(settlement, txid);
-    else if (status.state === "unknown" && !(await this.#findRival(settlement))) await this.#send(settlement);
-    else if (status.state === "mempool" && !settlement.open) await this.#sendWithChild(settlement, undefined);
+    if (status.state !== "unknown") this.countedFrom(settlement, undefined);
+    if (status.state === "confirmed") this.mined(settlement, txid);
+    else if (status.state === "unknown" && !(await this.findRival(settlement))) await this.send(settlement);
+    else if (status.state === "mempool" && !settlement.open) await this.sendWithChild(settlement, undefined);
   }
 
   /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */
-  async #bury(settlement: Settlement): Promise<void> {
+  private async bury(settlement: Settlement): Promise<void> {
     const { chain, settings, report } = this.#options;
     const txid = settlement.minedTxid ?? latest(settlement).txid;
     // The tip first: were it asked last, a branch that took over in between would lend its height to a block that is gone.
@@ -178,32 +178,32 @@ export class Settler {
     const status = await chain.status(txid);
     if (status.state !== "confirmed" || status.height === undefined) {
       report({ name: "reorganised", txid });
-      this.#update(settlement, { state: "held", minedTxid: undefined });
+      this.update(settlement, { state: "held", minedTxid: undefined });
       return;
     }
-    if (tip - status.height + 1 < settings.confirmations || this.#hangsOnUnmined(settlement)) return;
+    if (tip - status.height + 1 < settings.confirmations || this.hangsOnUnmined(settlement)) return;
     const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
     const owed = latest(settlement).value - value;
     report({ name: "buried", txid, value, height: status.height, owed });
-    this.#conclude(settlement, owed, txid);
+    this.conclude(settlement, owed, txid);
   }
 
   /** Nothing is in a block before its parent: a backend that says so mixes old answers with new ones. */
-  #hangsOnUnmined({ inputs }: Settlement): boolean {
+  private hangsOnUnmined({ inputs }: Settlement): boolean {
     const unmined = this.settlements.filter(({ state }) => state !== "mined").map((each) => latest(each).txid);
     return inputs.some(({ txid }) => unmined.includes(txid));
   }
 
   /** Asks who spent the inputs, and draws the consequences. Gives the spend where it was not the latest commitment. */
-  async #findRival(settlement: Settlement): Promise<Spend | undefined> {
+  private async findRival(settlement: Settlement): Promise<Spend | undefined> {
     const tip = await this.#options.chain.tip();
-    const spend = await this.#rivalOf(settlement);
-    const height = this.#countedFrom(settlement, spend);
-    if (spend) this.#judge(settlement, spend, height === undefined ? 0 : tip - height + 1);
+    const spend = await this.rivalOf(settlement);
+    const height = this.countedFrom(settlement, spend);
+    if (spend) this.judge(settlement, spend, height === undefined ? 0 : tip - height + 1);
     return spend;
   }
 
-  async #rivalOf(settlement: Settlement): Promise<Spend | undefined> {
+  private async rivalOf(settlement: Settlement): Promise<Spend | undefined> {
     const { inputs, payerScript } = settlement;
     const spends = await Promise.all(inputs.map((input) => this.#options.watch.spendOf(input, payerScript)));
     const { txid } = latest(settlement);
@@ -211,12 +211,12 @@ export class Settler {
     // One that is in a block has decided; others may wait for ever.
     const found = rivals.find((each) => each?.height !== undefined) ?? rivals[0];
     // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
-    const spend = found?.txid === undefined ? ((found && (await this.#ownSpend(settlement))) ?? found) : found;
+    const spend = found?.txid === undefined ? ((found && (await this.ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
     // Nor do they tell a coin that is spent from one that is not there yet: its parent was forgotten, and goes out first.
-    if (spend.txid === undefined && this.#hangsOnUnmined(settlement)) return undefined;
+    if (spend.txid === undefined && this.hangsOnUnmined(settlement)) return undefined;
     if (spend.txid === txid) {
-      if (settlement.state === "held") this.#sent(settlement);
+      if (settlement.state === "held") this.sent(settlement);
       return undefined;
     }
     return spend;
@@ -226,17 +226,17 @@ export class Settler {
    * The height from which a rival's confirmations count; undefined while no block is known to hold it. Where its height
    * is only the latest that is possible, the lowest that was ever seen holds, until the spend is gone from the blocks.
    */
-  #countedFrom(known: Settlement, rival: Spend | undefined): number | undefined {
+  private countedFrom(known: Settlement, rival: Spend | undefined): number | undefined {
     const settlement = this.settlements.find((each) => same(each, known));
     const isExact = rival?.txid !== undefined;
     const height = rival?.height;
     const lowest = isExact || height === undefined ? undefined : Math.min(height, settlement?.rivalHeight ?? height);
-    if (settlement && settlement.rivalHeight !== lowest) this.#update(settlement, { rivalHeight: lowest });
+    if (settlement && settlement.rivalHeight !== lowest) this.update(settlement, { rivalHeight: lowest });
     return lowest ?? height;
   }
 
   /** Which of the commitments the network knows, the latest first. */
-  async #ownSpend({ commitments }: Settlement): Promise<Spend | undefined> {
+  private async ownSpend({ commitments }: Settlement): Promise<Spend | undefined> {
     for (const { txid } of [...commitments].reverse()) {
       const { state, height } = await this.#options.chain.status(txid);
       if (state !== "unknown") return height === undefined ? { txid } : { txid, height };
@@ -245,27 +245,27 @@ export class Settler {
   }
 
   /** The tip from which `confirmations` were counted was asked before `spend`. */
-  #judge(settlement: Settlement, spend: Spend, confirmations: number): void {
+  private judge(settlement: Settlement, spend: Spend, confirmations: number): void {
     const earlier = settlement.commitments.some((commitment) => commitment.txid === spend.txid);
     this.#options.onRival(settlement, earlier ? "earlier-commitment" : "foreign", spend);
     if (spend.height === undefined) return;
-    if (earlier && spend.txid !== undefined) this.#mined(settlement, spend.txid);
+    if (earlier && spend.txid !== undefined) this.mined(settlement, spend.txid);
     // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
     else if (confirmations >= this.#options.settings.confirmations)
-      this.#conclude(settlement, delivered(settlement), undefined);
+      this.conclude(settlement, delivered(settlement), undefined);
   }
 
-  #mined(settlement: Settlement, txid: Hex): void {
+  private mined(settlement: Settlement, txid: Hex): void {
     this.#options.report({ name: "mined", txid });
-    this.#update(settlement, { state: "mined", open: false, minedTxid: txid, rivalHeight: undefined });
+    this.update(settlement, { state: "mined", open: false, minedTxid: txid, rivalHeight: undefined });
     this.#options.onMined({ ...settlement, minedTxid: txid });
   }
 
   /** Writes off a settlement, of which `mined` is buried or nothing ever will be, and all that spends what is gone with it. */
-  #conclude(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {
+  private conclude(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {
     const { ledger, watch, report } = this.#options;
     const { record } = ledger;
-    const lost = this.#spending(gone(settlement, mined));
+    const lost = this.spending(gone(settlement, mined));
     if (mined === undefined) lost.unshift(settlement);
     const debt = { script: settlement.payerScript, amount: owed, ...(mined === undefined ? {} : { txid: mined }) };
     let debts = withDebt(record.debts, debt);
@@ -286,12 +286,12 @@ export class Settler {
   }
 
   /** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */
-  #spending(txids: readonly Hex[]): Settlement[] {
+  private spending(txids: readonly Hex[]): Settlement[] {
     const children = this.settlements.filter((each) => each.inputs.some((input) => txids.includes(input.txid)));
-    return children.flatMap((child) => [child, ...this.#spending(gone(child, undefined))]);
+    return children.flatMap((child) => [child, ...this.spending(gone(child, undefined))]);
   }
 
-  #update(settlement: Settlement, changes: Changes<Settlement>, others: Changes<SocketRecord> = {}): void {
+  private update(settlement: Settlement, changes: Changes<Settlement>, others: Changes<SocketRecord> = {}): void {
     const { ledger } = this.#options;
     const changed = merged(settlement, changes);
     const settlements = ledger.record.settlements.map((other) => (same(other, settlement) ? changed : other));

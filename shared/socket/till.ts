@@ -53,48 +53,48 @@ export class Till {
 
   /** Opens a session for the address, or goes on with the one it has. */
   async request(payer: Hex, request: PowerRequest): Promise<DraftOffer> {
-    this.#mustMayDeal(payer);
+    this.mustMayDeal(payer);
     const running = this.session;
     // While an earlier commitment is being outbid, only a better one closes the relay again.
     if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer, request.ticket);
     const { settler } = this.#options;
     if (running?.payerScript === payer && running.scheme === request.scheme) {
-      if (this.#isUnderWay(running)) await settler.run();
-      if (this.#isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
-      return this.#proposeAgain(request.ticket);
+      if (this.isUnderWay(running)) await settler.run();
+      if (this.isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
+      return this.proposeAgain(request.ticket);
     }
     if (running) this.end("another-payer");
     // What an earlier session holds goes out first: its change may be all the coins there are.
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const mayAsk = this.#unwilling !== payer;
     const session = await openSession(this.#options, payer, request, mayAsk ? this.#options.ledger.record.debts : []);
-    this.#mustStillBeFree(session);
+    this.mustStillBeFree(session);
     this.#proposals.reset();
     this.#publicKey = undefined;
     this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
     // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
     this.#options.outlet.resume(payer, request.ticket);
-    return this.#proposeAgain(request.ticket);
+    return this.proposeAgain(request.ticket);
   }
 
   /**
    * Another call may have opened a session while the chain was asked: the younger replaces it only if nothing is paid on
    * it. And it may be over by now: what it paid with cannot pay again.
    */
-  #mustStillBeFree({ inputs }: Session): void {
+  private mustStillBeFree({ inputs }: Session): void {
     const pledged = pledgedIn(this.#options.ledger.record);
     const isPaidOn = this.session !== undefined && this.session.commitments.length > 0;
     if (isPaidOn || inputs.some((input) => pledged.has(nameOf(input)))) throw new Fault("socket-busy", "", 5_000);
   }
 
   /** True while nobody knows whether the network has the session's last payment (basic). */
-  #isUnderWay(session: Session): boolean {
+  private isUnderWay(session: Session): boolean {
     return this.#options.settler.settlements.some(
       ({ session: id, credit }) => id === session.id && credit !== undefined,
     );
   }
 
-  #mustMayDeal(payer: Hex): void {
+  private mustMayDeal(payer: Hex): void {
     const { outlet, ledger, settler } = this.#options;
     if (outlet.state === "lockout") throw new Fault("locked-out", "", outlet.lockoutLeft());
     if (isCheat(ledger.record, payer)) throw new Fault("address-refused");
@@ -106,9 +106,9 @@ export class Till {
   // ------------------------------------------------------------ drafts
 
   /** The standing proposal, or a new one, for who shows `ticket`. Throws a Fault where the session can take no more. */
-  async #proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
+  private async proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
     const rates = await this.#options.watch.rates();
-    const session = this.#mustBeOpen();
+    const session = this.mustBeOpen();
     const proposal = this.#proposals.make(session, rates);
     if (proposal) return this.#proposals.offer(session, proposal, ticket);
     if (!this.canSell() && canPayMore(session)) throw new Fault("exposure-limit", "", 60_000);
@@ -130,9 +130,9 @@ export class Till {
   /** Credits a signed draft. The same call gets the same answer, be it repeated later or while the first is under way. */
   async pay(request: PaymentRequest): Promise<PaymentResult> {
     const before = this.#answered;
-    if (before && sameRequest(before.request, request)) return { ...before.result, ...this.#nowOf() };
+    if (before && sameRequest(before.request, request)) return { ...before.result, ...this.nowOf() };
     if (this.#paying && sameRequest(this.#paying.request, request)) return this.#paying.result;
-    const paying = { request, result: this.#pay(request) };
+    const paying = { request, result: this.payOnce(request) };
     this.#paying = paying;
     try {
       return await paying.result;
@@ -141,29 +141,29 @@ export class Till {
     }
   }
 
-  async #pay(request: PaymentRequest): Promise<PaymentResult> {
-    const proposal = this.#proposalFor(request);
-    const session = this.#mustBeOpen(request.session);
-    this.#mustMayDeal(session.payerScript);
+  private async payOnce(request: PaymentRequest): Promise<PaymentResult> {
+    const proposal = this.proposalFor(request);
+    const session = this.mustBeOpen(request.session);
+    this.mustMayDeal(session.payerScript);
     const verdict = checkSigned(proposal.draft, request.transaction, this.#options.ecdsa, {
       prepared: proposal.prepared,
       ...(this.#publicKey === undefined ? {} : { publicKey: this.#publicKey }),
     });
     if (!verdict.ok) throw new Fault(verdict.fault, verdict.detail);
-    await this.#inputsUnspent(session, actualFee(proposal.draft));
+    await this.inputsUnspent(session, actualFee(proposal.draft));
     // The chain may have been asked for long: the proposal must still stand.
     if (this.#proposals.standing !== proposal || this.session !== session)
       throw new Fault("wrong-increment", "It was replaced meanwhile.");
     this.#publicKey = verdict.publicKey;
     const result = schemeOf(session.scheme).supersedes
-      ? this.#acceptCommitment(session, proposal, request)
-      : await this.#acceptPayment(session, proposal, request);
+      ? this.acceptCommitment(session, proposal, request)
+      : await this.acceptPayment(session, proposal, request);
     this.#answered = { request, result };
     return result;
   }
 
-  #proposalFor(request: PaymentRequest): Proposal {
-    const session = this.#mustBeOpen(request.session);
+  private proposalFor(request: PaymentRequest): Proposal {
+    const session = this.mustBeOpen(request.session);
     const proposal = this.#proposals.standing;
     if (request.increment < nextIncrement(session)) throw new Fault("already-superseded");
     if (!proposal || proposal.increment !== request.increment)
@@ -172,31 +172,31 @@ export class Till {
   }
 
   /** Commitments of the session that are on their way into a block spend the inputs too; a draft of a higher `fee` replaces them. */
-  async #inputsUnspent(session: Session, fee: Satoshi): Promise<void> {
+  private async inputsUnspent(session: Session, fee: Satoshi): Promise<void> {
     const { watch, settings } = this.#options;
     const outbid = session.commitments.filter((commitment) => commitment.fee < fee).map(({ txid }) => txid);
     await watch.mustBeUnspent(session.inputs, session.payerScript, settings.unspentMaxAge, outbid);
   }
 
   /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */
-  #acceptCommitment(session: Session, proposal: Proposal, request: PaymentRequest): PaymentResult {
+  private acceptCommitment(session: Session, proposal: Proposal, request: PaymentRequest): PaymentResult {
     const { ledger, outlet, settler, report } = this.#options;
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
-    const handedOver = this.#openSettlement(session);
+    const handedOver = this.openSettlement(session);
     ledger.write({
       ...outlet.creditAfter(session.payerScript, proposal.energy, request.ticket),
-      ...this.#debtsAfter(session),
+      ...this.debtsAfter(session),
       ...(handedOver ? settler.taken(settlementOf(advanced, request.transaction, true)) : {}),
       session: advanced,
       transaction: request.transaction,
     });
-    this.#credited(session, proposal, report);
+    this.credited(session, proposal, report);
     if (handedOver) void settler.run();
-    return this.#answer(proposal, handedOver ? lastCommitment(advanced)?.txid : undefined);
+    return this.answer(proposal, handedOver ? lastCommitment(advanced)?.txid : undefined);
   }
 
   /** Basic: the payment is good once the network has it. */
-  async #acceptPayment(session: Session, proposal: Proposal, request: PaymentRequest): Promise<PaymentResult> {
+  private async acceptPayment(session: Session, proposal: Proposal, request: PaymentRequest): Promise<PaymentResult> {
     const { ledger, settler, report } = this.#options;
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const settlement: Settlement = {
@@ -207,7 +207,7 @@ export class Till {
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
     };
     const collected = paidDebt(session, ledger.record.debts);
-    ledger.write({ ...settler.taken(settlement), ...this.#debtsAfter(session), session: advanced });
+    ledger.write({ ...settler.taken(settlement), ...this.debtsAfter(session), session: advanced });
     this.#proposals.withdraw();
     try {
       await settler.sendOrForget(settlement);
@@ -218,11 +218,11 @@ export class Till {
       if (this.session === advanced) ledger.write({ session, debts: collected ? [...debts, collected] : debts });
       throw new Fault("broadcast-refused", `(${error.message})`);
     }
-    this.#credited(session, proposal, report);
-    return this.#answer(proposal, lastCommitment(advanced)?.txid);
+    this.credited(session, proposal, report);
+    return this.answer(proposal, lastCommitment(advanced)?.txid);
   }
 
-  #credited(session: Session, proposal: Proposal, report: Reporter): void {
+  private credited(session: Session, proposal: Proposal, report: Reporter): void {
     this.#options.outlet.supply();
     this.#proposals.reset();
     report({
@@ -236,7 +236,7 @@ export class Till {
   }
 
   /** The answer to a payment: what it bought and what comes next. A session that can take no more is settled. */
-  #answer(proposal: Proposal, txid: Hex | undefined): PaymentResult {
+  private answer(proposal: Proposal, txid: Hex | undefined): PaymentResult {
     const rates = this.#options.watch.lastRates();
     const session = this.session;
     const next = session && rates ? this.#proposals.make(session, rates) : undefined;
@@ -245,16 +245,16 @@ export class Till {
     const over = session !== undefined && !next && (this.canSell() || !canPayMore(session));
     const settled = over ? this.end("complete") : undefined;
     const known = txid ?? settled;
-    return { ...result, ...this.#nowOf(), ...(known === undefined ? {} : { txid: known }) };
+    return { ...result, ...this.nowOf(), ...(known === undefined ? {} : { txid: known }) };
   }
 
-  #nowOf(): Pick<PaymentResult, "state" | "remaining"> {
+  private nowOf(): Pick<PaymentResult, "state" | "remaining"> {
     const { outlet } = this.#options;
     return { state: outlet.state, remaining: outlet.credit() };
   }
 
   /** The record's part after the first increment, which pays the arrears along. */
-  #debtsAfter(session: Session): { debts?: readonly Debt[] } {
+  private debtsAfter(session: Session): { debts?: readonly Debt[] } {
     const { debts } = this.#options.ledger.record;
     const paid = paidDebt(session, debts);
     return paid ? { debts: debts.filter((debt) => debt !== paid) } : {};
@@ -268,9 +268,9 @@ export class Till {
     const { session, transaction } = ledger.record;
     if (!session) return undefined;
     const owed = schemeOf(session.scheme).supersedes && transaction !== undefined;
-    const already = this.#openSettlement(session);
+    const already = this.openSettlement(session);
     const settlements = already
-      ? this.#closed(already)
+      ? this.closed(already)
       : owed
         ? settler.taken(settlementOf(session, transaction, false))
         : {};
@@ -287,7 +287,7 @@ export class Till {
   checkpoint(why: string): void {
     const { ledger, settler, report } = this.#options;
     const { session, transaction } = ledger.record;
-    if (!session || transaction === undefined || this.#openSettlement(session)) return;
+    if (!session || transaction === undefined || this.openSettlement(session)) return;
     ledger.write(settler.taken(settlementOf(session, transaction, true)));
     // The standing proposal was quoted before there was anything to outbid.
     this.#proposals.withdraw();
@@ -297,7 +297,7 @@ export class Till {
 
   /** True once the running session's commitment was brought out early. */
   isHandedOver(): boolean {
-    return this.session !== undefined && this.#openSettlement(this.session) !== undefined;
+    return this.session !== undefined && this.openSettlement(this.session) !== undefined;
   }
 
   /** An earlier commitment of the session is out; the next draft has to outbid it. */
@@ -311,16 +311,16 @@ export class Till {
     if (session === this.session?.id) this.#proposals.outbid(fee);
   }
 
-  #closed(open: Settlement): { settlements: readonly Settlement[] } {
+  private closed(open: Settlement): { settlements: readonly Settlement[] } {
     const { settlements } = this.#options.ledger.record;
     return { settlements: settlements.map((each) => (each === open ? { ...each, open: false } : each)) };
   }
 
-  #openSettlement(session: Session): Settlement | undefined {
+  private openSettlement(session: Session): Settlement | undefined {
     return this.#options.ledger.record.settlements.find((each) => each.open && each.session === session.id);
   }
 
-  #mustBeOpen(id?: Hex): Session {
+  private mustBeOpen(id?: Hex): Session {
     const { session } = this;
     if (session && (id === undefined || id === session.id)) return session;
     throw new Fault(id === undefined || id === this.#ended ? "session-ended" : "unknown-session");

@@ -9,21 +9,21 @@ class Storage {
   constructor(private readonly path: string) {}
 
   read(key: string): ArrayBuffer | undefined {
-    const reply = call("store.read", { key: this.#name(key) });
+    const reply = call("store.read", { key: this.name(key) });
     return reply.value.found ? reply.bytes : undefined;
   }
 
   write(key: string, value: ArrayBuffer | ArrayBufferView): void {
-    call("store.write", { key: this.#name(key) }, bytesOf(value));
+    call("store.write", { key: this.name(key) }, bytesOf(value));
   }
 
   delete(key: string): void {
-    call("store.remove", { key: this.#name(key) });
+    call("store.remove", { key: this.name(key) });
   }
 
   close(): void {}
 
-  #name(key: string): string {
+  private name(key: string): string {
     if (key.length > 15) throw new Error("ESP_ERR_NVS_KEY_TOO_LONG");
     return `${this.path}/${key}`;
   }

@@ -36,15 +36,15 @@ export default class TCP {
 
   constructor(options: Options | { readonly accepted: Accepted }) {
     if ("accepted" in options) {
-      this.#accept(options.accepted);
+      this.accept(options.accepted);
       return;
     }
     this.#options = options;
     this.target = options.target;
     this.format = options.format ?? "buffer";
-    if (options.from) this.#take(options.from);
-    else this.#connect(options);
-    receive(this.#handle, (event, bytes) => this.#event(event, bytes));
+    if (options.from) this.take(options.from);
+    else this.connect(options);
+    receive(this.#handle, (event, bytes) => this.event(event, bytes));
   }
 
   get format(): "number" | "buffer" {
@@ -57,10 +57,10 @@ export default class TCP {
 
   read(count?: number | ArrayBuffer | Uint8Array): number | ArrayBuffer | undefined {
     if (this.#received.length === 0) return undefined;
-    if (this.#format === "number") return new Uint8Array(this.#consume(1))[0];
-    if (count === undefined) return this.#consume(this.#received.length);
-    if (typeof count === "number") return this.#consume(count);
-    new Uint8Array(bytesOf(count)).set(new Uint8Array(this.#consume(count.byteLength)));
+    if (this.#format === "number") return new Uint8Array(this.consume(1))[0];
+    if (count === undefined) return this.consume(this.#received.length);
+    if (typeof count === "number") return this.consume(count);
+    new Uint8Array(bytesOf(count)).set(new Uint8Array(this.consume(count.byteLength)));
     return count.byteLength;
   }
 
@@ -77,17 +77,17 @@ export default class TCP {
   close(): void {
     if (!this.#handle) return;
     call("tcp.close", { handle: this.#handle });
-    this.#forget();
+    this.forget();
   }
 
-  #accept({ handle, remoteAddress, remotePort }: Accepted): void {
+  private accept({ handle, remoteAddress, remotePort }: Accepted): void {
     this.#handle = handle;
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
-    receive(handle, (event, bytes) => this.#event(event, bytes));
+    receive(handle, (event, bytes) => this.event(event, bytes));
   }
 
-  #take(from: TCP): void {
+  private take(from: TCP): void {
     if (!from.#handle) throw new Error("invalid from");
     this.#handle = from.#handle;
     this.#received = from.#received;
@@ -99,7 +99,7 @@ export default class TCP {
     call("tcp.ready", { handle: this.#handle });
   }
 
-  #connect({ address, port }: Options): void {
+  private connect({ address, port }: Options): void {
     if (!address || !/^\d+\.\d+\.\d+\.\d+$/.test(address)) throw new Error("invalid address");
     if (port === undefined || !(port >= 0 && port <= 65535)) throw new RangeError("invalid port");
     this.remoteAddress = address;
@@ -107,7 +107,7 @@ export default class TCP {
     this.#handle = (call("tcp.connect", { address, port }).value as { handle: number }).handle;
   }
 
-  #event({ kind, value }: HostEvent, bytes: ArrayBuffer): void {
+  private event({ kind, value }: HostEvent, bytes: ArrayBuffer): void {
     if (kind === "data") {
       const all = new Uint8Array(this.#received.length + bytes.byteLength);
       all.set(this.#received);
@@ -122,22 +122,22 @@ export default class TCP {
       this.#writable = value as number;
       this.#options.onWritable?.call(this, this.#writable);
     } else this.#failed = true;
-    if (this.#failed && this.#received.length === 0 && this.#handle) this.#fail();
+    if (this.#failed && this.#received.length === 0 && this.#handle) this.fail();
   }
 
-  #fail(): void {
+  private fail(): void {
     this.#writable = 0;
     this.#options.onError?.call(this);
   }
 
-  #consume(count: number): ArrayBuffer {
+  private consume(count: number): ArrayBuffer {
     if (count <= 0 || count > this.#received.length) throw new Error("invalid");
     const taken = bytesOf(this.#received.subarray(0, count));
     this.#received = this.#received.slice(count);
     return taken;
   }
 
-  #forget(): void {
+  private forget(): void {
     ignore(this.#handle);
     this.#handle = 0;
   }
