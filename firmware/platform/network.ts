@@ -8,12 +8,28 @@ import TCP from "embedded:io/socket/tcp";
 import Net from "net";
 import type { Connection, Dialer, Listener } from "../../shared/ports";
 
+// The stack calls these with the socket of ECMA-419, which knows whose it is: closures would take slots of every connection.
+function onReadable(this: TCP): void {
+  ownerOf(this).read();
+}
+function onWritable(this: TCP, count: number): void {
+  ownerOf(this).offered(count);
+}
+function onError(this: TCP): void {
+  ownerOf(this).fail();
+}
+function ownerOf(tcp: TCP): TcpConnection {
+  return (tcp as TCP & { readonly target: TcpConnection }).target;
+}
+
+function nothing(): void {}
+
 /** One connection: what is written goes out as the stack takes it. */
 class TcpConnection implements Connection {
-  onData: (data: Uint8Array) => void = () => {};
-  onClose: (error?: string) => void = () => {};
+  onData: (data: Uint8Array) => void = nothing;
+  onClose: (error?: string) => void = nothing;
   /** Called once, when the stack first takes bytes. */
-  onOpen: () => void = () => {};
+  onOpen: () => void = nothing;
   peer = "";
   #tcp: TCP | undefined;
   #waiting: Uint8Array[] = [];
@@ -21,13 +37,7 @@ class TcpConnection implements Connection {
 
   /** `from`: a connection that a listener took; else `address` and `port` to connect to. */
   constructor(options: { from: TCP } | { address: string; port: number }) {
-    this.#tcp = new TCP({
-      ...options,
-      nodelay: true,
-      onReadable: () => this.read(),
-      onWritable: (count) => this.offered(count),
-      onError: () => this.fail(),
-    });
+    this.#tcp = new TCP({ ...options, nodelay: true, target: this, onReadable, onWritable, onError });
     this.peer = `${this.#tcp.remoteAddress}:${this.#tcp.remotePort}`;
   }
 
@@ -42,21 +52,21 @@ class TcpConnection implements Connection {
   }
 
   close(): void {
-    this.onData = () => {};
-    this.onClose = () => {};
+    this.onData = nothing;
+    this.onClose = nothing;
     this.release();
   }
 
-  private read(): void {
+  read(): void {
     const data = this.#tcp?.read();
     if (data instanceof ArrayBuffer) this.onData(new Uint8Array(data));
   }
 
-  private offered(count: number): void {
+  offered(count: number): void {
     this.#writable = count;
     this.send();
     this.onOpen();
-    this.onOpen = () => {};
+    this.onOpen = nothing;
   }
 
   private send(): void {
@@ -70,7 +80,7 @@ class TcpConnection implements Connection {
     }
   }
 
-  private fail(): void {
+  fail(): void {
     const { onClose } = this;
     this.release();
     onClose("the connection was closed or failed");
@@ -101,7 +111,7 @@ export class DeviceDialer implements Dialer {
       const connection = new TcpConnection({ address, port });
       connection.onClose = () => reject(new Error(`${host}:${port}: cannot connect`));
       connection.onOpen = () => {
-        connection.onClose = () => {};
+        connection.onClose = nothing;
         resolve(connection);
       };
     });

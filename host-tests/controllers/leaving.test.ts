@@ -152,3 +152,39 @@ test("a third machine that asks so much that nobody else is heard takes no power
   assert.deepEqual(bench.named("stopped"), []);
   assert.ok(bench.named("paid").length >= 3, "it pays as before");
 });
+
+test("neighbours who ask and never pay keep a cable waiting for some seconds each, and no longer", async () => {
+  const bench = alone();
+  const neighbours = [31, 32, 33].map((key) => new Customer(bench, key));
+  const cable = new Customer(bench, 21);
+  const isRefused = faultIs("socket-busy");
+  const asked = (each: Customer) => each.ask().catch((error) => (isRefused(error) ? error : Promise.reject(error)));
+  let waited = 0;
+  for (; waited < 60_000; waited += 500) {
+    for (const neighbour of neighbours) await asked(neighbour);
+    const offer = await asked(cable);
+    if (!(offer instanceof Fault)) {
+      // They go on asking while it signs.
+      for (const neighbour of neighbours) assert.ok(isRefused(await asked(neighbour)));
+      assert.equal((await cable.pay(offer)).credited, 40_000);
+      break;
+    }
+    assert.ok((offer.retryAfterMs ?? 0) > 0, "it is told when to come again");
+    await bench.clock.run(500);
+  }
+  assert.ok(waited <= 15_000, `${waited} ms for three of them`);
+});
+
+test("a host that let its turn pass has another when nobody else asks, and a cable that has paid waits for nobody", async () => {
+  const bench = alone();
+  const broke = new Customer(bench, 22, undefined, []);
+  const cable = new Customer(bench, 21);
+  await assert.rejects(broke.ask(), faultIs("insufficient-funds"));
+  await assert.rejects(cable.ask(), faultIs("socket-busy"));
+  await bench.clock.run(5_000);
+  await cable.pay();
+  await bench.clock.run(MINUTE);
+  await assert.rejects(broke.ask(), faultIs("insufficient-funds"));
+  await bench.clock.run(20_000);
+  await assert.rejects(broke.ask(), faultIs("insufficient-funds"));
+});

@@ -138,8 +138,8 @@ for (const [what, text, error] of REFUSED_REQUESTS) {
 }
 
 test("a header's value keeps bytes beyond ASCII, and loses the blanks around it", () => {
-  const { messages } = read("request", `GET / HTTP/1.1\r\nHost: a\r\nX: \t \xa0a \xff b\xa0\t\r\n\r\n`);
-  assert.match(messages[0] ?? "", /"x":"\u00a0a \u00ff b\u00a0"/);
+  const { messages } = read("request", `GET / HTTP/1.1\r\nHost: a\r\nContent-Type: \t \xa0a \xff b\xa0\t\r\n\r\n`);
+  assert.match(messages[0] ?? "", /"content-type":"\u00a0a \u00ff b\u00a0"/);
 });
 
 test("an answer is read by its length, by its chunks and until the end", () => {

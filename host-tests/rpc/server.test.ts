@@ -546,3 +546,19 @@ test("closing ends every connection, takes no more, may be done twice and leaves
   assert.equal(server.connections, 0);
   assert.equal(clients[0]?.received, "");
 });
+
+test("calls of each kind have places of their own: who waits, or asks for power, keeps nobody from paying", async () => {
+  const held = new Waiting();
+  const { getStatus } = held.calls;
+  const given = calls({ getStatus, powerRequest: () => getStatus({}, "").then(() => OFFER) });
+  const { clock, network } = serve(given, { ...FLOOD, connections: 100 });
+  const asking = post(encodeCall("power_request", [{ address: "bcrt1q", scheme: "basic" }]));
+  for (const address of ["a", "b", "c", "d"]) for (const text of [WAIT, asking]) network.raw(address).send(text);
+  await clock.run(0);
+  const cable = network.raw("e");
+  const { session, transaction } = OFFER;
+  cable.send(post(encodeCall("pay_transaction", [{ session, increment: 1, transaction }])));
+  await clock.run(0);
+  assert.deepEqual([cable.statuses, cable.faults], [[200], []]);
+  assert.equal(held.started, 5, "three wait and two are asked for power");
+});

@@ -1,7 +1,8 @@
 // Who may ask how much: the limits that keep one peer, or many, from using up a socket's memory and time.
 //
 // Requests go by a token bucket for each address, connections by a count, calls under way by a count that goes down
-// only when the call itself has ended, so that asking and hanging up frees nothing early.
+// only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind of call has a count of
+// its own: whoever may ask for power, or wait, keeps nobody from paying.
 
 import type { Clock } from "../ports";
 import type { Millisecond } from "../units";
@@ -14,12 +15,15 @@ export interface AdmissionLimits {
   readonly connectionsPerPeer: number;
   /** Bytes that all connections together may make us keep. */
   readonly heldBytes: number;
-  /** Calls that were not answered yet, in all and from one address. */
-  readonly calls: number;
-  readonly callsPerPeer: number;
   /** `get_status` calls that wait, in all and from one address. */
   readonly waits: number;
   readonly waitsPerPeer: number;
+  /** `power_request` calls that were not answered yet, in all and from one address. */
+  readonly openings: number;
+  readonly openingsPerPeer: number;
+  /** `pay_transaction` calls that were not answered yet, in all and from one address. */
+  readonly payments: number;
+  readonly paymentsPerPeer: number;
   /** Requests that an address may make at once, and how many more each second allows. */
   readonly burst: number;
   readonly perSecond: number;
@@ -31,10 +35,12 @@ export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
   connections: 4,
   connectionsPerPeer: 3,
   heldBytes: 6144,
-  calls: 3,
-  callsPerPeer: 2,
   waits: 3,
   waitsPerPeer: 2,
+  openings: 2,
+  openingsPerPeer: 1,
+  payments: 2,
+  paymentsPerPeer: 2,
   burst: 30,
   perSecond: 10,
   peers: 8,
@@ -52,12 +58,16 @@ export class Admission {
   readonly #clock: Clock;
   readonly #limits: AdmissionLimits;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #calls = new Tally();
-  readonly #waits = new Tally();
+  readonly #waits: Tally;
+  readonly #openings: Tally;
+  readonly #payments: Tally;
 
   constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#waits = new Tally(limits.waits, limits.waitsPerPeer);
+    this.#openings = new Tally(limits.openings, limits.openingsPerPeer);
+    this.#payments = new Tally(limits.payments, limits.paymentsPerPeer);
   }
 
   /** Takes a token of this address. Throws the fault too-many-requests, with the time to wait, when there is none. */
@@ -70,24 +80,16 @@ export class Admission {
     bucket.tokens -= 1;
   }
 
-  /** The same calls, refused while too many are under way. */
+  /** The same calls, refused while too many of the kind are under way. A status that need not wait is always given. */
   guard(calls: SocketCalls): SocketCalls {
     return {
-      getStatus: (request, peer) => {
-        const call = () => this.call(peer, () => calls.getStatus(request, peer));
-        return request.waitMs ? this.wait(peer, call) : call();
-      },
-      powerRequest: (request, peer) => this.call(peer, () => calls.powerRequest(request, peer)),
-      payTransaction: (request, peer) => this.call(peer, () => calls.payTransaction(request, peer)),
+      getStatus: (request, peer) =>
+        request.waitMs
+          ? this.#waits.during(peer, () => calls.getStatus(request, peer))
+          : calls.getStatus(request, peer),
+      powerRequest: (request, peer) => this.#openings.during(peer, () => calls.powerRequest(request, peer)),
+      payTransaction: (request, peer) => this.#payments.during(peer, () => calls.payTransaction(request, peer)),
     };
-  }
-
-  private call<T>(peer: string, call: () => Promise<T>): Promise<T> {
-    return this.#calls.during(peer, this.#limits.calls, this.#limits.callsPerPeer, call);
-  }
-
-  private wait<T>(peer: string, call: () => Promise<T>): Promise<T> {
-    return this.#waits.during(peer, this.#limits.waits, this.#limits.waitsPerPeer, call);
   }
 
   private refill(address: string): Bucket {
@@ -106,23 +108,38 @@ export class Admission {
 
 /** Counts what is under way, in all and by address. */
 class Tally {
+  readonly #most: number;
+  readonly #mostPerPeer: number;
   #all = 0;
   readonly #byPeer = new Map<string, number>();
 
-  async during<T>(peer: string, most: number, mostPerPeer: number, action: () => Promise<T>): Promise<T> {
+  constructor(most: number, mostPerPeer: number) {
+    this.#most = most;
+    this.#mostPerPeer = mostPerPeer;
+  }
+
+  /** What `action` gives; throws the fault too-many-requests where there is no room. Not async: a promise less a call that waits. */
+  during<T>(peer: string, action: () => Promise<T>): Promise<T> {
     const mine = this.#byPeer.get(peer) ?? 0;
-    if (this.#all >= most || mine >= mostPerPeer) {
+    if (this.#all >= this.#most || mine >= this.#mostPerPeer) {
       throw new Fault("too-many-requests", `${mine} calls from here are under way.`, RETRY_MS);
     }
-    this.#all += 1;
-    this.#byPeer.set(peer, mine + 1);
+    this.add(peer, 1);
+    const ended = () => this.add(peer, -1);
     try {
-      return await action();
-    } finally {
-      this.#all -= 1;
-      const left = (this.#byPeer.get(peer) as number) - 1;
-      if (left === 0) this.#byPeer.delete(peer);
-      else this.#byPeer.set(peer, left);
+      const result = action();
+      result.then(ended, ended);
+      return result;
+    } catch (error) {
+      ended();
+      throw error;
     }
+  }
+
+  private add(peer: string, change: 1 | -1): void {
+    this.#all += change;
+    const mine = (this.#byPeer.get(peer) ?? 0) + change;
+    if (mine === 0) this.#byPeer.delete(peer);
+    else this.#byPeer.set(peer, mine);
   }
 }

@@ -19,15 +19,17 @@ import {
 } from "./wire";
 import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
 
-/** What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 10 values. */
-export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 4096, depth: 4, values: 16 });
+/** What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 5 values. */
+export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 4096, depth: 4, values: 8 });
 
 interface Method {
   readonly name: string;
   /** Type of the result, then those of the parameters, for each way to call it. */
   readonly signatures: readonly (readonly string[])[];
   readonly help: string;
-  call(calls: SocketCalls, params: readonly Value[], peer: string): Value | Promise<Value>;
+  call(calls: SocketCalls, params: readonly Value[], peer: string): unknown;
+  /** What came of the call, as the wire has it; absent where it is a value of the wire already. */
+  readonly write?: (result: never) => Value;
 }
 
 const METHODS: readonly Method[] = constant([
@@ -35,22 +37,25 @@ const METHODS: readonly Method[] = constant([
     name: "get_status",
     signatures: [["struct"], ["struct", "struct"]],
     help: "State of the socket and its terms. {wait_ms}: answer when the state or the renewal flag changes, at the latest after so long.",
-    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
-      status.write(await calls.getStatus(params.length > 0 ? statusRequest.read(params[0] as Value, "") : {}, peer)),
+    call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      calls.getStatus(params.length > 0 ? statusRequest.read(params[0] as Value, "") : {}, peer),
+    write: status.write,
   },
   {
     name: "power_request",
     signatures: [["struct", "struct"]],
     help: "Opens, resumes or goes on with a session. {address, scheme, session?}: answers with the draft to sign.",
-    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
-      draftOffer.write(await calls.powerRequest(powerRequest.read(params[0] as Value, ""), peer)),
+    call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      calls.powerRequest(powerRequest.read(params[0] as Value, ""), peer),
+    write: draftOffer.write,
   },
   {
     name: "pay_transaction",
     signatures: [["struct", "struct"]],
     help: "Pays one increment. {session, increment, transaction}: answers with the energy credited and the next draft.",
-    call: async (calls: SocketCalls, params: readonly Value[], peer: string) =>
-      paymentResult.write(await calls.payTransaction(paymentRequest.read(params[0] as Value, ""), peer)),
+    call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
+      calls.payTransaction(paymentRequest.read(params[0] as Value, ""), peer),
+    write: paymentResult.write,
   },
   {
     name: "system.listMethods",
@@ -82,21 +87,30 @@ export interface Answer {
 export type ErrorReporter = (error: unknown, what: string) => void;
 
 /** Answers one call. Never rejects: whatever goes wrong becomes a fault, and what nobody expected is reported too. */
-export async function answerCall(
-  text: string,
-  calls: SocketCalls,
-  peer: string,
-  onError: ErrorReporter,
-): Promise<Answer> {
+export function answerCall(text: string, calls: SocketCalls, peer: string, onError: ErrorReporter): Promise<Answer> {
   try {
     const { method: name, params } = decodeCall(text, REQUEST_LIMITS);
     const method = methodNamed(name);
     checkCount(method, params);
-    return { xml: encodeResponse(await method.call(calls, params, peer)) };
+    // A function of its own: while it waits, it keeps neither the text nor the parameters.
+    return answerOf(method, method.call(calls, params, peer), onError);
   } catch (error) {
-    const fault = asFault(error, onError);
-    return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
+    return Promise.resolve(faultAnswer(error, onError));
   }
+}
+
+async function answerOf({ write }: Method, result: unknown, onError: ErrorReporter): Promise<Answer> {
+  try {
+    const value = await result;
+    return { xml: encodeResponse(write ? write(value as never) : (value as Value)) };
+  } catch (error) {
+    return faultAnswer(error, onError);
+  }
+}
+
+function faultAnswer(error: unknown, onError: ErrorReporter): Answer {
+  const fault = asFault(error, onError);
+  return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
 }
 
 function asFault(error: unknown, onError: ErrorReporter): Fault {

@@ -59,6 +59,8 @@ const XML = "Content-Type: text/xml";
 const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
+function nothing(): void {}
+
 export class ServerConnection implements Sink<RequestHead> {
   readonly address: string;
   readonly #connection: Connection;
@@ -66,7 +68,7 @@ export class ServerConnection implements Sink<RequestHead> {
   readonly #reader: MessageReader<RequestHead>;
   #state: "idle" | "reading" | "answering" | "farewell" | "closed" = "idle";
   #since: Millisecond;
-  #cancel: () => void = () => {};
+  #cancel: () => void = nothing;
   #keepAlive = false;
   #refusal: HttpError | undefined;
   readonly #body = new Bytes();
@@ -108,8 +110,8 @@ export class ServerConnection implements Sink<RequestHead> {
     this.#state = "closed";
     this.#cancel();
     this.#body.take();
-    this.#connection.onData = () => {};
-    this.#connection.onClose = () => {};
+    this.#connection.onData = nothing;
+    this.#connection.onClose = nothing;
     this.#connection.close();
     this.#context.onClose();
   }
@@ -151,14 +153,14 @@ export class ServerConnection implements Sink<RequestHead> {
     void this.answerTo(body).then((answer) => this.reply(answer));
   }
 
-  private async answerTo(body: Uint8Array): Promise<Answer> {
+  private answerTo(body: Uint8Array): Promise<Answer> {
     const { admission, calls, onError } = this.#context;
     try {
       admission.takeRequest(this.address);
-      return await answerCall(decodeUtf8(body), calls, this.address, onError);
+      return answerCall(decodeUtf8(body), calls, this.address, onError);
     } catch (error) {
       const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
-      return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
+      return Promise.resolve({ xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs });
     }
   }
 

@@ -23,6 +23,7 @@ import {
 } from "../rpc/types";
 import type { Hex, Millisecond, Satoshi } from "../units";
 import { isCheat, withCheat } from "./cheats";
+import { Claims } from "./claims";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
@@ -64,6 +65,7 @@ export class SocketController implements SocketCalls {
   readonly #outlet: Outlet;
   readonly #settler: Settler;
   readonly #till: Till;
+  readonly #claims: Claims;
   readonly #waiters = new Set<Waiter>();
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
@@ -87,6 +89,7 @@ export class SocketController implements SocketCalls {
     const watch = new CoinWatch({ chain, clock, settled: () => ledger.record.settled });
     this.#ledger = ledger;
     this.#watch = watch;
+    this.#claims = new Claims(clock);
     this.#outlet = new Outlet({
       clock,
       gate,
@@ -171,9 +174,9 @@ export class SocketController implements SocketCalls {
     this.mustRun();
     this.seen(peer);
     const payer = payerOf(request, this.#options.settings);
-    if (this.isTaken(payer, request.scheme, peer))
-      throw new Fault("socket-busy", "", this.#options.settings.leaveAfter);
-    const offer = await this.#till.request(payer, request);
+    const mustBeFree = () => this.mustBeFree(payer, request.scheme, peer);
+    mustBeFree();
+    const offer = await this.#till.request(payer, request, mustBeFree);
     // Anybody may name an address; who pays is known by a payment.
     if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
     return offer;
@@ -185,6 +188,7 @@ export class SocketController implements SocketCalls {
     try {
       const result = await this.#till.pay(request);
       this.belongsTo(peer);
+      this.#claims.paid(peer);
       return result;
     } catch (error) {
       if (error instanceof Fault && error.fault === "input-spent") this.#till.checkpoint("input-spent");
@@ -208,15 +212,20 @@ export class SocketController implements SocketCalls {
 
   /**
    * Who paid, or draws on credit, keeps the socket until that host has been silent for a while, and as long as it draws
-   * more than standby would carry: a request takes no power from what runs on it.
+   * more than standby would carry: a request takes no power from what runs on it. Who asks next has some seconds to pay.
    */
-  private isTaken(payer: Hex, scheme: Scheme, peer: string): boolean {
+  private mustBeFree(payer: Hex, scheme: Scheme, peer: string): void {
+    const { leaveAfter } = this.#options.settings;
     const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
-    if (draws && this.#outlet.isLoaded()) return true;
-    if (peer === this.#payerHost || this.payerIsGone()) return false;
-    const { session } = this.#till;
-    if (!session || session.commitments.length === 0) return draws;
-    return draws || session.payerScript !== payer || session.scheme !== scheme;
+    if (draws && this.#outlet.isLoaded()) throw new Fault("socket-busy", "", leaveAfter);
+    const { session, isPaying } = this.#till;
+    if (session?.payerScript === payer && session.scheme === scheme && !draws) return;
+    const isPaid = session !== undefined && (isPaying || session.commitments.length > 0);
+    if ((draws || isPaid) && peer !== this.#payerHost && !this.payerIsGone())
+      throw new Fault("socket-busy", "", leaveAfter);
+    const wait = this.#claims.wait(peer);
+    if (wait > 0) throw new Fault("socket-busy", "", wait);
+    this.#claims.take(peer);
   }
 
   private status(): Status {

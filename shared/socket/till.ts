@@ -49,10 +49,15 @@ export class Till {
     return this.#options.ledger.record.session;
   }
 
+  /** True while a payment that was found good waits for the chain's word. */
+  get isPaying(): boolean {
+    return this.#paying !== undefined;
+  }
+
   // ------------------------------------------------------------ power_request
 
-  /** Opens a session for the address, or goes on with the one it has. */
-  async request(payer: Hex, request: PowerRequest): Promise<DraftOffer> {
+  /** Opens a session for the address, or goes on with the one it has. `mustBeFree` throws a Fault where it may not open one. */
+  async request(payer: Hex, request: PowerRequest, mustBeFree: () => void): Promise<DraftOffer> {
     this.mustMayDeal(payer);
     const running = this.session;
     // While an earlier commitment is being outbid, only a better one closes the relay again.
@@ -68,6 +73,7 @@ export class Till {
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const mayAsk = this.#unwilling !== payer;
     const session = await openSession(this.#options, payer, request, mayAsk ? this.#options.ledger.record.debts : []);
+    mustBeFree();
     this.mustStillBeFree(session);
     this.#proposals.reset();
     this.#publicKey = undefined;

@@ -1,0 +1,50 @@
+// Whose turn it is while nobody has paid. An offer costs who asks for it nothing, so it holds the socket for a moment only,
+// and a host that let one lapse goes to the back: neighbours who ask and never pay cannot keep out a cable that would.
+
+import type { Clock } from "../ports";
+import type { Millisecond } from "../units";
+
+/** From the request; a cable pays within a second of the offer, but the chain is asked before. */
+const HELD: Millisecond = 5_000;
+const AT_THE_BACK: Millisecond = 60_000;
+/** Hosts that are remembered for it, the latest. */
+const MAX_LAPSED = 16;
+
+export class Claims {
+  readonly #clock: Clock;
+  #holder: string | undefined;
+  #since: Millisecond = 0;
+  readonly #lapsed = new Map<string, Millisecond>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How long `host` has to wait until it may ask for a session; 0 where it may now. */
+  wait(host: string): Millisecond {
+    if (this.#holder === undefined || this.#holder === host) return 0;
+    const lapsed = this.#lapsed.get(host);
+    const turn = lapsed === undefined ? 0 : lapsed + AT_THE_BACK;
+    return Math.max(0, this.#since + HELD - this.#clock.now(), turn - this.#clock.now());
+  }
+
+  /** `host` asks, and may. To ask once more holds the socket no longer than the first time. */
+  take(host: string): void {
+    if (host === this.#holder) return;
+    if (this.#holder !== undefined) this.remember(this.#holder);
+    this.#holder = host;
+    this.#since = this.#clock.now();
+  }
+
+  /** `host` has paid: what it let lapse before is forgotten. */
+  paid(host: string): void {
+    this.#holder = undefined;
+    this.#lapsed.delete(host);
+  }
+
+  private remember(host: string): void {
+    this.#lapsed.delete(host);
+    this.#lapsed.set(host, this.#clock.now());
+    if (this.#lapsed.size > MAX_LAPSED) this.#lapsed.delete(this.#lapsed.keys().next().value as string);
+  }
+}
