@@ -232,6 +232,7 @@ export class Purse {
       feeRate: settings.maxFeeRate,
       session: settings.maxSession,
       arrears: this.owedTo(offer),
+      ...(settings.latestExpiry > 0 && { expiry: settings.latestExpiry }),
     };
   }
 

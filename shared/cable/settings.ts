@@ -25,6 +25,11 @@ export interface CableSettings {
   /** Largest share of fees in what is paid, over all sessions, in thousandths; one fee may run ahead. */
   readonly maxFeeShare: number;
   readonly maxSession: Satoshi;
+  /**
+   * Block after which no session may end; 0: any. A cable knows no tip of its own, so this alone bounds how long a socket
+   * that offers an expiry in the far future keeps its coins pledged.
+   */
+  readonly latestExpiry: number;
   /** Worth of what other sockets still owe, beyond which nothing more is paid to anybody; one increment. */
   readonly maxClaims: Satoshi;
   /** For 24 hours of being plugged in: a cable has no calendar, and refills no budget while it is unpowered. */
@@ -65,6 +70,7 @@ export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings
     maxFeeRate: 100_000,
     maxFeeShare: 100,
     maxSession: 100_000,
+    latestExpiry: 0,
     maxDaily: 1_000_000,
     maxClaims: given.maxIncrement ?? 10_000,
     maxCurrent: 16_000,
