@@ -117,7 +117,7 @@ test("the import graph holds what is needed at run time, under the names that XS
   assert.equal(xsName("@noble/hashes/sha2.js"), "@noble/hashes/sha2");
 });
 
-/** What a module has outside of functions that flash has no place for: variables, and regular expressions. */
+/** What a module has that flash has no place for: outside of functions variables and regular expressions, in classes private methods. */
 async function unfitForFlash(file: string): Promise<string[]> {
   const { code } = await transform(readFileSync(file, "utf8"), { loader: "ts", target: "es2022" });
   const found: string[] = [];
@@ -125,13 +125,15 @@ async function unfitForFlash(file: string): Promise<string[]> {
     const isLater = /Function/.test(node.type) || (node.type === "PropertyDefinition" && !node.static);
     if (isLater) return false;
     if (node.type === "VariableDeclaration" && node.kind !== "const") found.push(`${node.kind}`);
+    const isPrivate = node.type === "MethodDefinition" && (node.key as { type: string }).type === "PrivateIdentifier";
+    if (isPrivate && !node.static) found.push(`#${(node.key as unknown as { name: string }).name}()`);
     if (node.type === "Literal" && node.regex !== undefined) found.push(`${node.raw}`);
     return true;
   });
   return found;
 }
 
-test("no module of an image has a variable, or a regular expression before it runs: neither can lie in flash", async () => {
+test("no module of an image has a variable, a regular expression before it runs, or a private method: none can lie in flash", async () => {
   for (const image of IMAGES) {
     const { own } = await moduleGraph(ROOT, `firmware/${image}/main.ts`);
     for (const [name, file] of own) assert.deepEqual(await unfitForFlash(file), [], name);
