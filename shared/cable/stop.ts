@@ -2,6 +2,7 @@
 
 import { AUDIT_REASONS, type AuditReason } from "../bitcoin/audit-reasons";
 import { constant } from "../constant";
+import { NamedError } from "../named-error";
 import type { Millisecond } from "../units";
 
 export const STOP_REASONS = constant({
@@ -47,8 +48,7 @@ export function isCheating(reason: StopReason): boolean {
 }
 
 /** Ends dealing for now. */
-export class Stop extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class Stop extends NamedError {
   override readonly name = "Stop";
   constructor(
     readonly reason: StopReason,

@@ -1,5 +1,6 @@
 // What can go wrong between a device and its view of the block chain, as one typed error.
 
+import { NamedError } from "../named-error";
 import type { Millisecond, Satoshi } from "../units";
 
 export type ChainErrorKind =
@@ -21,8 +22,7 @@ export type ChainErrorKind =
   /** The network refuses the transaction for another reason; the message has it. Asking elsewhere will not help. */
   | "refused";
 
-export class ChainError extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class ChainError extends NamedError {
   override readonly name = "ChainError";
   /** Satoshi that a replacement still lacks, where the backend says so. */
   readonly missing: Satoshi | undefined;

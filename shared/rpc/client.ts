@@ -3,6 +3,7 @@
 // A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
 // may lie, so answers are limited in size and checked field by field before anybody sees them.
 
+import { NamedError } from "../named-error";
 import { isDigits } from "../text";
 import type { Millisecond } from "../units";
 import { HttpError } from "./http";
@@ -37,8 +38,7 @@ const RETRY_AFTER_MAX_S = 3600;
  * What is not an answer. `link`: nobody answered, try again. `http`: something else than a socket answered.
  * `malformed`: a socket answered against the protocol.
  */
-export class RpcError extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class RpcError extends NamedError {
   override readonly name = "RpcError";
   constructor(
     readonly kind: "link" | "http" | "malformed",

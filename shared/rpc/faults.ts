@@ -2,6 +2,7 @@
 // Codes below 0 are those of "Specification for Fault Code Interoperability" (xmlrpc-epi, 2001); ours count from 100.
 
 import { constant } from "../constant";
+import { NamedError } from "../named-error";
 
 export const FAULTS = constant({
   "parse-error": [-32700, "The request is not well-formed XML-RPC."],
@@ -46,8 +47,7 @@ export const FAULTS = constant({
 export type FaultName = keyof typeof FAULTS;
 
 /** An XML-RPC fault: what a call answers instead of a result. `detail` adds the facts (expected, came). */
-export class Fault extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class Fault extends NamedError {
   override readonly name = "Fault";
   readonly code: number;
   constructor(

@@ -4,6 +4,7 @@
 // understand differently is refused (both lengths, repeated lengths, folded lines, bare line feeds, signs), and
 // no more than the limits is ever held. Bodies go to a sink piece by piece, so large answers need no memory.
 
+import { NamedError } from "../named-error";
 import { isDigits, isHeaderText, isToken, isVisible } from "../text";
 import { decodeLatin1, encodeUtf8 } from "./utf8";
 
@@ -28,8 +29,7 @@ export type HttpErrorKind =
   | "aborted" /** by our own side */;
 
 /** What went wrong with a message or its link; `status` is what a server answers to it. */
-export class HttpError extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class HttpError extends NamedError {
   override readonly name = "HttpError";
   constructor(
     readonly kind: HttpErrorKind,

@@ -4,6 +4,7 @@
 // Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
 
 import { constant } from "../constant";
+import { NamedError } from "../named-error";
 import { canonicalNumber, isHex, isVisible, printable } from "../text";
 import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../units";
 import { FAULTS, Fault, type FaultName, faultName } from "./faults";
@@ -31,8 +32,7 @@ const MAX_TRANSACTION_BYTES = 1024;
 const MAX_SCRIPT_BYTES = 42;
 
 /** A value that is not what the protocol says. `field` is its path, such as `inputs[1].vout`. */
-export class WireError extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class WireError extends NamedError {
   override readonly name = "WireError";
   constructor(
     readonly field: string,

@@ -6,6 +6,7 @@
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
 
+import { NamedError } from "../named-error";
 import { canonicalNumber } from "../text";
 
 /** An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted. */
@@ -49,8 +50,7 @@ export type MethodResponse =
   | { readonly kind: "fault"; readonly code: number; readonly message: string };
 
 /** Text that is not well-formed XML-RPC, or a value that cannot be written as such. */
-export class XmlRpcError extends Error {
-  // A field, not an assignment: on a device Error.prototype is in flash, and to assign what it has throws.
+export class XmlRpcError extends NamedError {
   override readonly name = "XmlRpcError";
   constructor(
     readonly kind: "malformed" | "too-large" | "unwritable",
