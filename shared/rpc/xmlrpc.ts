@@ -99,20 +99,23 @@ function wellFormed(pieces: readonly string[]): string {
  * short value is one piece with what is around it, since joining takes two slots of XS's heap for each.
  */
 function writeBetween(out: string[], before: string, value: Value, after: string): void {
+  if (typeof value === "string" && value.length > SHORT) {
+    out.push(`${before}<value><string>`, escapeText(value), `</string></value>${after}`);
+    return;
+  }
   const text = scalarOf(value);
-  if (text !== undefined && text.length <= SHORT) {
+  if (text !== undefined) {
     out.push(`${before}<value>${text}</value>${after}`);
     return;
   }
   out.push(`${before}<value>`);
-  if (text !== undefined) out.push(text);
-  else if (Array.isArray(value)) writeArray(out, value);
+  if (Array.isArray(value)) writeArray(out, value);
   else if (value instanceof Map) writeStruct(out, [...value]);
   else writeStruct(out, Object.entries(value as Struct));
   out.push(`</value>${after}`);
 }
 
-/** Longer ones would be copied too often. */
+/** Characters of a text that is worth a copy more. */
 const SHORT = 128;
 
 /** A value that holds no others; undefined for one that does. */

@@ -90,7 +90,10 @@ export class TCP {
   readonly remoteAddress = config.socket.host;
   readonly remotePort = config.socket.port;
 
-  constructor({ onWritable }: { readonly onWritable: (this: TCP, count: number) => void }) {
+  readonly target: unknown;
+
+  constructor({ target, onWritable }: { readonly target: unknown; onWritable(this: TCP, count: number): void }) {
+    this.target = target;
     void Promise.resolve().then(() => onWritable.call(this, 1460));
   }
 
