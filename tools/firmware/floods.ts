@@ -1,11 +1,12 @@
-// npm run firmware:measure -- --flood [--only NAME,NAME...]: the socket's heap under hostile peers. A full heap stops XS, so a
-// neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
+// npm run firmware:measure -- --flood [--scheme basic] [--only NAME,NAME...]: the socket's heap under hostile peers. A full
+// heap stops XS, so a neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
 // in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
 // (tools/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
 //
 // The figures are what the heap held at most, garbage left out, sampled every 200 allocations (firmware/selftest/host.c);
 // where the chip's heap was too small, what a larger one held.
 
+import type { Scheme } from "../../shared/rpc/types";
 import { energyFor } from "../../shared/units";
 import { NodeEngine } from "../sim/engine-node";
 import { MANNERS, type Manner } from "../sim/hostile/crowd";
@@ -34,13 +35,13 @@ interface Siege {
 }
 
 /** One payment under the crowd; it ends when the socket stops. */
-async function siege(program: string, crowd: Manner | undefined): Promise<Siege> {
+async function siege(program: string, scheme: Scheme, crowd: Manner | undefined): Promise<Siege> {
   const sockets: LinkedEngine[] = [];
   const watcher = new UntilCrash();
   const { summary } = await runScenario(
     {
-      scenario: LONGEST,
-      scheme: "single-fee",
+      scenario: LONGEST[scheme],
+      scheme,
       engine: "node",
       engineOf: (device) => {
         if (device === "cable") return new NodeEngine();
@@ -81,30 +82,46 @@ class UntilCrash implements Watcher {
 }
 
 /** Energy that an increment of the payment buys. */
-function incrementWh(): number {
-  return energyFor(Number(LONGEST.socket.increment), 250_000) / 1000;
+function incrementWh(scheme: Scheme): number {
+  return energyFor(Number(LONGEST[scheme].socket.increment), 250_000) / 1000;
 }
 
-/** `only`: names of the manners that are played, with commas between. */
-export async function floods(sdk: Sdk, memory: Memory, only?: string): Promise<void> {
-  const names = only?.split(",");
-  const unknown = names?.find((name) => !MANNERS.some((one) => one.name === name));
-  if (unknown !== undefined)
-    throw new UsageError(`no manner "${unknown}"; there are "${MANNERS.map(({ name }) => name).join('", "')}"`);
-  const manners = names ? MANNERS.filter(({ name }) => names.includes(name)) : [undefined, ...MANNERS];
+function schemeNamed(name: string): Scheme {
+  if (name !== "single-fee" && name !== "basic")
+    throw new UsageError(`no scheme "${name}"; there are single-fee and basic`);
+  return name;
+}
+
+/** What no crowd at all is called. */
+const PEACE = "in peace";
+
+/** The crowds that are played: all, or those that `only` names with commas between. Undefined: none. */
+function chosen(only: string | undefined): readonly (Manner | undefined)[] {
+  const all = [undefined, ...MANNERS];
+  if (only === undefined) return all;
+  const names = only.split(",");
+  const known = all.map((one) => one?.name ?? PEACE);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`no manner "${unknown}"; there are "${known.join('", "')}"`);
+  return all.filter((one) => names.includes(one?.name ?? PEACE));
+}
+
+export async function floods(sdk: Sdk, memory: Memory, schemeName: string, only?: string): Promise<void> {
+  const scheme = schemeNamed(schemeName);
+  const manners = chosen(only);
   await link(sdk, "socket");
   const rig = new Rig(sdk, true);
   const larger = { ...memory, slots: memory.slots * LARGE_FACTOR, chunks: memory.chunks * LARGE_FACTOR };
   console.log(
-    `The socket's heap: ${heap(memory.slots * BYTES_PER_SLOT, memory.chunks)}; held at most, garbage left out`,
+    `The socket's heap, ${scheme}: ${heap(memory.slots * BYTES_PER_SLOT, memory.chunks)}; held at most, garbage left out`,
   );
   const failed: string[] = [];
   for (const manner of manners) {
-    const name = manner?.name ?? "in peace";
-    const found = await siege(rig.image("socket", memory), manner);
-    const robbed = found.increments === 0 || found.creditWh > incrementWh();
+    const name = manner?.name ?? PEACE;
+    const found = await siege(rig.image("socket", memory), scheme, manner);
+    const robbed = found.increments === 0 || found.creditWh > incrementWh(scheme);
     if (found.died !== undefined || robbed) failed.push(name);
-    const held = found.died === undefined ? found : await siege(rig.image("socket", larger), manner);
+    const held = found.died === undefined ? found : await siege(rig.image("socket", larger), scheme, manner);
     console.log(`  ${name.padEnd(28)}${heap(held.slots, held.chunks).padEnd(32)}${verdict(found, robbed, held)}`);
   }
   if (failed.length > 0) throw new UsageError(`the socket does not stand: ${failed.join(", ")}`);

@@ -5,7 +5,7 @@
 //
 //   npm run firmware:measure -- --slots N --chunks BYTES --stack SLOTS   tries another heap than manifests/engine.json's
 //   npm run firmware:measure -- --least    the least slots, and the least bytes of chunks, with which the payment passes
-//   npm run firmware:measure -- --flood [--only NAME]   the socket's heap under hostile peers (floods.ts)
+//   npm run firmware:measure -- --flood [--scheme basic] [--only NAME]   the socket's heap under hostile peers (floods.ts)
 //
 // How full the heap was says nothing, since garbage is only collected when it is full; the least heap says what is needed.
 //
@@ -46,6 +46,7 @@ const { values: given } = parseArgs({
     least: { type: "boolean" },
     flood: { type: "boolean" },
     only: { type: "string" },
+    scheme: { type: "string", default: "single-fee" },
   },
 });
 
@@ -68,7 +69,7 @@ interface Payment {
 async function pay(program: Programs): Promise<Payment> {
   const engines: { device: DeviceName; engine: LinkedEngine }[] = [];
   const result = await runScenario({
-    scenario: LONGEST,
+    scenario: LONGEST["single-fee"],
     scheme: "single-fee",
     engine: "node",
     engineOf: (device) => {
@@ -93,7 +94,7 @@ async function main(): Promise<void> {
   const sdk = findSdk();
   await holdBuilds();
   const memory = chipMemory(given);
-  if (given.flood) return floods(sdk, memory, given.only);
+  if (given.flood) return floods(sdk, memory, given.scheme, given.only);
   for (const device of DEVICES) await link(sdk, device);
   const rig = new Rig(sdk);
   const program = { cable: rig.image("cable", memory), socket: rig.image("socket", memory) };

@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Scheme } from "../../shared/rpc/types";
 import { loadScenario, type Scenario } from "../sim/scenario";
 import { OUT, ROOT } from "./image";
 import { LinkedEngine } from "./linked";
@@ -49,14 +50,19 @@ const EMULATE = [
 const NOT_COMPILED = ["xsDefaults.c", "xsum.c"];
 export const BYTES_PER_SLOT = 16;
 /**
- * A payment as large as they get: as many coins as a draft may spend, so small that all are needed, and increments so small that
- * a session comes to some thirty, all of which its record keeps. In satoshi.
+ * Payments as large as they get, by scheme. Single-fee: over as many coins as a draft may spend, so small that all are
+ * needed, with increments so small that a session comes to some thirty, all of which its record keeps. Basic: each
+ * payment stays in the record until it is buried, and the record fills up before that.
  */
-export const LONGEST: Scenario = {
-  ...loadScenario("toaster"),
-  coins: [5_500, 5_400, 5_300, 5_200, 5_100],
-  socket: { increment: 600, sessionMax: 19_200 },
+export const LONGEST: Readonly<Record<Scheme, Scenario>> = {
+  "single-fee": longest([5_500, 5_400, 5_300, 5_200, 5_100], 600, 19_200),
+  basic: longest([55_000, 54_000, 53_000, 52_000, 51_000], 3_000, 96_000),
 };
+
+/** All amounts in satoshi. */
+function longest(coins: readonly number[], increment: number, sessionMax: number): Scenario {
+  return { ...loadScenario("toaster"), coins, socket: { increment, sessionMax } };
+}
 
 /** XS's memory on a chip, all of it taken at the start. */
 export interface Memory {
