@@ -5,6 +5,7 @@ import { crc32 } from "../../shared/journal/crc32";
 import { decodeSlot, encodeSlot, Journal } from "../../shared/journal/journal";
 import { jsonOf } from "../../shared/journal/json";
 import type { DeviceEvent, Store } from "../../shared/ports";
+import { CutStore } from "../model/store";
 
 class MemoryStore implements Store {
   readonly values = new Map<string, Uint8Array>();
@@ -137,4 +138,19 @@ test("records are written as JSON.stringify would write them", () => {
   })).value;
   fc.assert(fc.property(plain, (value) => assert.equal(jsonOf(value), JSON.stringify(value))));
   assert.equal(jsonOf({ gone: undefined, kept: 1 }), '{"kept":1}');
+});
+
+test("a torn slot is passed over even where flash has no room to set it aside", () => {
+  const store = new CutStore();
+  const journal = open(store);
+  journal.save({ count: 1 });
+  journal.save({ count: 2 });
+  store.values.set("test.b", (store.read("test.b") as Uint8Array).subarray(0, 20));
+  store.isFull = true;
+  const events: DeviceEvent[] = [];
+  assert.deepEqual(open(store, events).load(), { count: 1 });
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ["journal-unreadable", "failed"],
+  );
 });

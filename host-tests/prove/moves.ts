@@ -30,6 +30,9 @@ export type Move =
   /** Power goes between two steps. */
   | { readonly kind: "kill-socket"; readonly off: number }
   | { readonly kind: "kill-cable"; readonly off: number }
+  /** A device's flash takes nothing for `time` seconds, as one that is full or worn. */
+  | { readonly kind: "full-socket"; readonly time: number }
+  | { readonly kind: "full-cable"; readonly time: number }
   /** A rogue's next trick; `choice` picks among what it could do now. */
   | { readonly kind: "rogue"; readonly trick: string; readonly choice: number };
 
@@ -87,6 +90,10 @@ const cuts = fc.oneof(
   }),
   fc.record({ kind: fc.constantFrom("kill-socket" as const, "kill-cable" as const), off }),
 );
+const full = fc.record({
+  kind: fc.constantFrom("full-socket" as const, "full-cable" as const),
+  time: fc.integer({ min: 1, max: 200 }),
+});
 const reorg = fc.constant<Move>({ kind: "reorg" });
 const censor = fc.record({ kind: fc.constant("censor" as const), on: fc.boolean() });
 
@@ -209,6 +216,7 @@ function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Mov
     { weight: 3, arbitrary: chain },
     { weight: 2, arbitrary: line },
     { weight: 4, arbitrary: cuts },
+    { weight: 1, arbitrary: full },
     { weight: 1, arbitrary: reorg },
     { weight: 1, arbitrary: censor },
     ...extra,

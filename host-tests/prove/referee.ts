@@ -63,10 +63,19 @@ export class Referee {
     const { settings, clock, counts } = this.stage;
     const allowances = 1 + clock.now() / settings.standbyRefill;
     const free = settings.standbyAllowance * 1000 * allowances;
-    // What flowed since the meter's last record is forgotten when the socket loses power; the docs name this term.
-    const forgotten = (settings.writeEvery * 1000 + SECOND_UWH) * counts.socketCuts;
+    const forgotten = this.forgotten();
     const perEnd = HALF_WAVE_UWH * (1 + counts.sessions + counts.socketCuts);
     return settings.exposureLimit + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
+  }
+
+  /**
+   * Energy that flowed since the meter's last record, in microwatt-hours: forgotten when the socket loses power; the docs
+   * name this term. Where flash takes nothing that is all that was paid for, since nothing more is sold then.
+   */
+  private forgotten(): number {
+    const { settings, counts } = this.stage;
+    const paid = (energyFor(settings.increment, settings.price) + settings.renewalThreshold) * 1000;
+    return (settings.writeEvery * 1000 + SECOND_UWH) * counts.socketCuts + paid * counts.fullCuts;
   }
 
   /** No unpaid power ever flows: what flowed was paid for, or is what standby gives. */
@@ -76,7 +85,7 @@ export class Referee {
     const bought = payments * energyFor(settings.increment, settings.price);
     // A payment makes the allowance whole, because what standby gave is paid with it.
     const given = settings.standbyAllowance * (1 + payments + clock.now() / settings.standbyRefill);
-    const forgotten = (settings.writeEvery + SECOND_UWH / 1000) * counts.socketCuts;
+    const forgotten = this.forgotten() / 1000;
     const ends = 1 + payments + counts.sessions + counts.socketCuts + clock.now() / settings.lockout;
     const flowed = (circuit.delivered * (1 + terms.socketError / 1000)) / 1000;
     const most = bought + given + forgotten + (HALF_WAVE_UWH / 1000) * ends;

@@ -27,8 +27,8 @@ export async function run(plan: Plan, tamper: Tamper = {}): Promise<Outcome> {
   try {
     await play.all();
   } catch (error) {
-    if (!(error instanceof Violation)) throw error;
-    violation = error.message;
+    // What a device throws would have stopped it: that must not happen either.
+    violation = error instanceof Violation ? error.message : String(error instanceof Error ? error.stack : error);
   }
   return play.outcome(violation);
 }
@@ -97,7 +97,9 @@ class Play {
 
   /** All faults end, everybody leaves, blocks come: what is owed must now be paid. */
   private async calm(): Promise<void> {
-    const { network, view, link, circuit } = this.stage;
+    const { network, view, link, circuit, socketStore, cableStore } = this.stage;
+    socketStore.isFull = false;
+    cableStore.isFull = false;
     view.fault = "none";
     view.delay = 50;
     link.trouble = { dropRequest: 0, dropReply: 0, double: 0, late: 0, delay: 0 };
@@ -178,6 +180,14 @@ class Play {
       case "kill-cable":
         this.count("cut between steps");
         stage.cutCable(move.off * 1000);
+        return;
+      case "full-socket":
+        this.count("flash full");
+        stage.fill(stage.socketStore, move.time * 1000);
+        return;
+      case "full-cable":
+        this.count("flash full");
+        stage.fill(stage.cableStore, move.time * 1000);
         return;
       case "rogue":
         this.count(`rogue ${move.trick}`);

@@ -82,7 +82,8 @@ export class Stage {
   earned = 0;
   /** Every payment that reached the honest socket, acknowledged or not. */
   readonly paid: Transaction[] = [];
-  readonly counts = { socketCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
+  /** `fullCuts`: those of the socket's cuts at which its flash took nothing. */
+  readonly counts = { socketCuts: 0, fullCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
   /** Called with each line of a device's story. */
@@ -165,10 +166,19 @@ export class Stage {
     if (!this.socket) return;
     this.clock.after(off, () => this.startSocket());
     this.counts.socketCuts += 1;
+    if (this.socketStore.isFull) this.counts.fullCuts += 1;
     this.note("socket: POWER CUT");
     this.socketLife?.end();
     this.socket = undefined;
     this.circuit.socket.cut();
+  }
+
+  /** The flash takes nothing for `time` ms. */
+  fill(store: CutStore, time: number): void {
+    store.isFull = true;
+    this.clock.after(time, () => {
+      store.isFull = false;
+    });
   }
 
   // ------------------------------------------------------------ the honest cable's power

@@ -8,6 +8,7 @@
 //   plugpay <version> <sequence> <length> <crc32>\n<JSON>
 // The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be mistaken either.
 
+import { attempt } from "../attempt";
 import { constant } from "../constant";
 import type { Reporter, Store } from "../ports";
 import { decodeLatin1, encodeUtf8 } from "../rpc/utf8";
@@ -78,8 +79,8 @@ export class Journal<T> {
       return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes), size: bytes.length };
     } catch (error) {
       report({ name: "journal-unreadable", key, why: error instanceof Error ? error.message : String(error) });
-      // Kept for whoever wants to look; the next save reuses the slot.
-      store.write(`${name}.bad`, bytes);
+      // Kept for whoever wants to look, where there is room; the next save reuses the slot.
+      attempt(report, () => store.write(`${name}.bad`, bytes));
       return undefined;
     }
   }

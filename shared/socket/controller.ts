@@ -191,7 +191,8 @@ export class SocketController implements SocketCalls {
       this.#claims.paid(peer);
       return result;
     } catch (error) {
-      if (error instanceof Fault && error.fault === "input-spent") this.#till.checkpoint("input-spent");
+      if (error instanceof Fault && error.fault === "input-spent")
+        attempt(this.#options.report, () => this.#till.checkpoint("input-spent"));
       throw error;
     }
   }
@@ -320,8 +321,10 @@ export class SocketController implements SocketCalls {
     try {
       if (session && session.commitments.length > 0) await this.watchCoins();
     } catch (error) {
-      if (!(error instanceof ChainError || error instanceof Fault)) throw error;
-      this.#options.report({ name: "chain-trouble", why: error.message });
+      // Nobody waits for this: what goes wrong is told, and the next round tries again.
+      const isTrouble = error instanceof ChainError || error instanceof Fault;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.report({ name: isTrouble ? "chain-trouble" : "failed", why });
     } finally {
       this.#watching = false;
     }
