@@ -8,8 +8,8 @@ import type { Hex, Millisecond } from "../units";
 
 /** Fee rates and tip are asked anew after this long. */
 const NEWS_AGE: Millisecond = 60_000;
-/** Coins whose word is kept: those of all sessions that are settled at a time and some. Who floods pushes out the oldest. */
-const MAX_COINS = 128;
+/** Coins whose word is kept: a session's, and some. Who asks for many sessions pushes out the oldest, which are asked about again. */
+const MAX_COINS = 16;
 
 interface News<T> {
   readonly value: T;

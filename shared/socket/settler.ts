@@ -204,12 +204,10 @@ export class Settler {
   }
 
   private async rivalOf(settlement: Settlement): Promise<Spend | undefined> {
-    const { inputs, payerScript } = settlement;
-    const spends = await Promise.all(inputs.map((input) => this.#options.watch.spendOf(input, payerScript)));
     const { txid } = latest(settlement);
-    const rivals = spends.filter((each) => each !== undefined && each.txid !== txid);
+    const rivals = (await this.spendsOf(settlement)).filter((each) => each.txid !== txid);
     // One that is in a block has decided; others may wait for ever.
-    const found = rivals.find((each) => each?.height !== undefined) ?? rivals[0];
+    const found = rivals.find((each) => each.height !== undefined) ?? rivals[0];
     // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
     const spend = found?.txid === undefined ? ((found && (await this.ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
@@ -220,6 +218,16 @@ export class Settler {
       return undefined;
     }
     return spend;
+  }
+
+  /** One input after the other: a question that waits takes kilobytes of a microcontroller's heap. */
+  private async spendsOf({ inputs, payerScript }: Settlement): Promise<Spend[]> {
+    const spends: Spend[] = [];
+    for (const input of inputs) {
+      const spend = await this.#options.watch.spendOf(input, payerScript);
+      if (spend) spends.push(spend);
+    }
+    return spends;
   }
 
   /**
