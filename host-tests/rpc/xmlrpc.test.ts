@@ -11,6 +11,7 @@ import {
   encodeCall,
   encodeFault,
   encodeResponse,
+  type Limits,
   type Value,
   XmlRpcError,
 } from "../../shared/rpc/xmlrpc";
@@ -32,7 +33,7 @@ interface Dialect {
 
 const spec = vectors<Spec>("spec");
 const dialect = vectors<Dialect>("dialect");
-const ROOMY = { chars: 1 << 20, depth: 8, values: 4096 };
+const ROOMY: Limits = { chars: 1 << 20, depth: 8, values: 4096, replaced: 1 << 20, base64: 1 << 20 };
 
 function vectors<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../vectors/xmlrpc/${name}.json`, import.meta.url), "utf8"));
@@ -195,6 +196,13 @@ test("size, depth and count are limited, and the limit itself is allowed", () =>
   decodeResponse(text, { ...DEFAULT_LIMITS, chars: text.length });
   assert.throws(() => decodeResponse(text, { ...DEFAULT_LIMITS, chars: text.length - 1 }), tooLarge);
   assert.throws(() => decodeResponse("<".repeat(10_000)), tooLarge);
+  read("&".repeat(5), { replaced: 5 });
+  assert.throws(() => read("&".repeat(6), { replaced: 5 }), tooLarge);
+  const lines = (count: number) => decodeResponse(text + "\r".repeat(count), { ...DEFAULT_LIMITS, replaced: 5 });
+  lines(5);
+  assert.throws(() => lines(6), tooLarge);
+  read(new Uint8Array(6), { base64: 8 });
+  assert.throws(() => read(new Uint8Array(7), { base64: 8 }), tooLarge);
 });
 
 test("the largest count of values fits into the limit on tags, in whatever container", () => {

@@ -31,7 +31,7 @@ import {
 import { decodeResponse, encodeCall, type Limits, type MethodResponse, type Value } from "./xmlrpc";
 
 /** The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values. */
-const ANSWER_LIMITS: Limits = Object.freeze({ chars: 12_288, depth: 6, values: 96 });
+const ANSWER_LIMITS: Limits = Object.freeze({ chars: 12_288, depth: 6, values: 96, replaced: 256, base64: 256 });
 const RETRY_AFTER_MAX_S = 3600;
 
 /**

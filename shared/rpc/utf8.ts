@@ -18,6 +18,8 @@ export function encodeUtf8(text: string): Uint8Array {
 export function decodeUtf8(bytes: Uint8Array): string {
   const native = nativeDecode(bytes);
   if (native !== undefined) return native;
+  // XS has just said that it is not ASCII.
+  if ((String as XsString).fromArrayBuffer) return decodeAny(bytes);
   const text = decodeSlices(bytes);
   return isAscii(text) ? text : decodeAny(bytes);
 }

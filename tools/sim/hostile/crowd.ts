@@ -25,6 +25,7 @@ export interface Manner {
 }
 
 const { headBytes, headers, bodyBytes, earlyBytes } = CONNECTION_LIMITS;
+const { replaced, base64 } = REQUEST_LIMITS;
 /** As many as fill all places of a server that takes four from an address. */
 const FEW = 3;
 
@@ -57,20 +58,23 @@ const struct = (members: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `<member><name>${name}</name>${value}</member>`)
     .join("")}</struct></value>`;
 const STATUS = call("get_status");
+const BASE64 = `<value><base64>${"A".repeat(base64)}</base64></value>`;
 const WAIT = call("get_status", struct({ wait_ms: "<value><int>25000</int></value>" }));
 
-/** A call with one value in which `text` is repeated up to the largest body. */
-function largestValue(type: string, text: string, multiple = 1): string {
+/** A call with one value in which `text` is repeated, so often or up to the largest body, after as much else as there is room for. */
+function largestValue(type: string, text: string, most = Number.POSITIVE_INFINITY): string {
   const around = (content: string) => call("get_status", `<value><${type}>${content}</${type}></value>`);
-  const times = Math.floor((bodyBytes - around("").length) / text.length);
-  return post(around(text.repeat(times - (times % multiple))));
+  const room = bodyBytes - around("").length;
+  const repeated = text.repeat(Math.min(most, Math.floor(room / text.length)));
+  return post(around(most < Number.POSITIVE_INFINITY ? "v".repeat(room - repeated.length) + repeated : repeated));
 }
 
-/** As many values, as deep as is accepted, in the largest body. */
-function mostValues(): string {
+/** As many values, as deep as is accepted, in the largest body; each text ends with `ending`. */
+function mostValues(ending = ""): string {
   const { depth, values } = REQUEST_LIMITS;
   const around = (texts: number) => {
-    const leaves = Array.from({ length: values - depth }, (_, i) => [`m${i}`, `<value>${"v".repeat(texts)}</value>`]);
+    const text = `<value>${"v".repeat(texts)}${ending}</value>`;
+    const leaves = Array.from({ length: values - depth }, (_, i) => [`m${i}`, text]);
     let nested = struct(Object.fromEntries(leaves));
     for (let i = 1; i < depth; i++) nested = struct({ m: nested });
     return call("pay_transaction", nested);
@@ -110,10 +114,16 @@ export const MANNERS: readonly Manner[] = [
     text: () => largestHead((_, room) => "a:".padEnd(room, "\u00a0"), STATUS),
   },
   { name: "waits with more sent ahead", addresses: FEW, text: () => evenHeaders(WAIT) + "x".repeat(earlyBytes) },
-  { name: "deepest values", addresses: FEW, text: mostValues },
-  { name: "text of references", addresses: FEW, text: () => largestValue("string", "&lt;") },
-  { name: "text of line ends", addresses: FEW, text: () => largestValue("string", "\r") },
-  { name: "text of base64", addresses: FEW, text: () => largestValue("base64", "A", 4) },
+  { name: "deepest values", addresses: FEW, text: () => mostValues() },
+  { name: "texts of references", addresses: FEW, text: () => mostValues("&lt;".repeat(replaced)) },
+  { name: "too many references", addresses: FEW, text: () => largestValue("string", "&lt;") },
+  { name: "line ends", addresses: FEW, text: () => largestValue("string", "\r", replaced) },
+  { name: "too many line ends", addresses: FEW, text: () => largestValue("string", "\r") },
+  { name: "base64", addresses: FEW, text: () => post(call("get_status", BASE64)) },
+  { name: "text of digits", addresses: FEW, text: () => largestValue("int", "9") },
+  { name: "text of fractions", addresses: FEW, text: () => largestValue("double", "9") },
+  { name: "text beyond ASCII", addresses: FEW, text: () => largestValue("string", "\u00c3\u00a9") },
+  { name: "text that is no UTF-8", addresses: FEW, text: () => largestValue("string", "\u00ff") },
   { name: "tags without end", addresses: FEW, text: () => post("<".repeat(bodyBytes)) },
   { name: "requests for power", addresses: FEW, text: powerRequest },
   { name: "many addresses", addresses: 150, text: () => post(STATUS) },

@@ -16,7 +16,7 @@ import { Fault, type FaultName, faultName } from "../../../shared/rpc/faults";
 import { HttpClient } from "../../../shared/rpc/http-client";
 import { type DraftOffer, type PowerRequest, RPC_PATH } from "../../../shared/rpc/types";
 import { decodeUtf8 } from "../../../shared/rpc/utf8";
-import { decodeResponse } from "../../../shared/rpc/xmlrpc";
+import { DEFAULT_LIMITS, decodeResponse } from "../../../shared/rpc/xmlrpc";
 import type { Hex } from "../../../shared/units";
 import type { Account } from "../account";
 import { type Keys, keysOf } from "../keys";
@@ -29,7 +29,7 @@ const SIGHASH_ALL = "01";
 const SIGHASH_SINGLE = "03";
 /** Between two tries, so that the limit on requests is not what refuses. */
 const PAUSE_MS = 1500;
-const LIMITS = { chars: 65_536, depth: 8, values: 200 };
+const LIMITS = { ...DEFAULT_LIMITS, chars: 65_536 };
 
 export class Thief {
   readonly #clock: Clock;
