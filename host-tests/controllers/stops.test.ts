@@ -217,6 +217,23 @@ test("a socket that stays silent about credit, and serves nothing, does not deli
   assert.ok(!second || Number(second.retryMs) > Number(first?.retryMs), "each loss makes the pause longer");
 });
 
+test("a cable that has no room to write down who cheated tries again all the same", async () => {
+  let cut = false;
+  const bench = start(
+    {},
+    lying({ status: (status) => (cut ? { ...status, state: "standby", remaining: 0 } : status) }),
+  );
+  await bench.clock.run(20_000);
+  cut = true;
+  bench.cableStore.isFull = true;
+  await stops("undelivered", bench, 5 * MINUTE);
+  assert.ok(bench.named("failed").length > 0, "it says why");
+  cut = false;
+  bench.cableStore.isFull = false;
+  await bench.clock.run(10 * MINUTE);
+  assert.equal(bench.cable.state, "powered");
+});
+
 test("a socket that claims energy which did not flow gets nothing more", async () => {
   const bench = start(
     {},

@@ -24,13 +24,21 @@ const CALM_BLOCKS = 14;
 export async function run(plan: Plan, tamper: Tamper = {}): Promise<Outcome> {
   const play = new Play(plan, tamper);
   let violation: string | undefined;
+  // What a device throws, at once or where nobody waits for it, would have stopped it: that must not happen either.
+  const unhandled = (error: unknown) => play.fail(stackOf(error));
+  process.on("unhandledRejection", unhandled);
   try {
     await play.all();
   } catch (error) {
-    // What a device throws would have stopped it: that must not happen either.
-    violation = error instanceof Violation ? error.message : String(error instanceof Error ? error.stack : error);
+    violation = error instanceof Violation ? error.message : stackOf(error);
+  } finally {
+    process.off("unhandledRejection", unhandled);
   }
   return play.outcome(violation);
+}
+
+function stackOf(error: unknown): string {
+  return String(error instanceof Error ? error.stack : error);
 }
 
 class Play {
@@ -52,6 +60,10 @@ class Play {
     if (plan.cast === "rogue-cable") this.rogueCable = new RogueCable(this.stage, this.referee);
     if (plan.cast === "rogue-socket") this.rogueSocket = new RogueSocket(this.stage);
     this.referee.rogueSocket = this.rogueSocket;
+  }
+
+  fail(why: string): void {
+    this.stage.violation ??= why;
   }
 
   async all(): Promise<void> {

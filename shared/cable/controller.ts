@@ -463,10 +463,10 @@ export class CableController {
   // ------------------------------------------------------------ stops
 
   private async pauseAfter(error: unknown): Promise<void> {
-    const { settings } = this.#options;
+    const { settings, report } = this.#options;
     const stop = asStop(error) ?? new Stop("waiting", String(error), LOOK_AGAIN);
     this.#inlet.stop();
-    if (isCheating(stop.reason)) this.remember(stop.reason === "undelivered");
+    if (isCheating(stop.reason)) attempt(report, () => this.remember(stop.reason === "undelivered"));
     const doublings = Math.min(isCheating(stop.reason) ? this.#ledger.record.losses : 0, MAX_DOUBLINGS);
     const pause = (stop.retryAfter ?? settings.retryAfter) * 2 ** doublings;
     this.enter("stopped", { reason: stop.reason, why: stop.message, retryMs: pause });
