@@ -188,3 +188,17 @@ test("a host that let its turn pass has another when nobody else asks, and a cab
   await bench.clock.run(20_000);
   await assert.rejects(broke.ask(), faultIs("insufficient-funds"));
 });
+
+test("a cable keeps its turn however long the chain takes to find its coins", async () => {
+  const bench = alone();
+  const cable = new Customer(bench, 21);
+  const stranger = new Customer(bench, 31);
+  bench.view.delay = 8_000;
+  const asking = bench.socket.powerRequest({ address: cable.address, scheme: "single-fee" }, cable.host);
+  for (let i = 0; i < 4; i++) {
+    await bench.clock.run(7_000);
+    await assert.rejects(stranger.ask(), faultIs("socket-busy"));
+  }
+  const offer = await bench.clock.finish(asking);
+  assert.equal((await cable.pay(offer)).credited, 40_000);
+});

@@ -22,8 +22,8 @@ import {
   type StatusRequest,
 } from "../rpc/types";
 import type { Hex, Millisecond, Satoshi } from "../units";
+import { Candidates } from "./candidates";
 import { isCheat, withCheat } from "./cheats";
-import { Claims } from "./claims";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
@@ -65,7 +65,7 @@ export class SocketController implements SocketCalls {
   readonly #outlet: Outlet;
   readonly #settler: Settler;
   readonly #till: Till;
-  readonly #claims: Claims;
+  readonly #candidates: Candidates;
   readonly #waiters = new Set<Waiter>();
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
@@ -89,7 +89,7 @@ export class SocketController implements SocketCalls {
     const watch = new CoinWatch({ chain, clock, settled: () => ledger.record.settled });
     this.#ledger = ledger;
     this.#watch = watch;
-    this.#claims = new Claims(clock);
+    this.#candidates = new Candidates(clock);
     this.#outlet = new Outlet({
       clock,
       gate,
@@ -176,10 +176,14 @@ export class SocketController implements SocketCalls {
     const payer = payerOf(request, this.#options.settings);
     const mustBeFree = () => this.mustBeFree(payer, request.scheme, peer);
     mustBeFree();
-    const offer = await this.#till.request(payer, request, mustBeFree);
-    // Anybody may name an address; who pays is known by a payment.
-    if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
-    return offer;
+    try {
+      const offer = await this.#till.request(payer, request, mustBeFree);
+      // Anybody may name an address; who pays is known by a payment.
+      if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
+      return offer;
+    } finally {
+      this.#candidates.answered(peer);
+    }
   }
 
   async payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult> {
@@ -188,7 +192,7 @@ export class SocketController implements SocketCalls {
     try {
       const result = await this.#till.pay(request);
       this.belongsTo(peer);
-      this.#claims.paid(peer);
+      this.#candidates.paid(peer);
       return result;
     } catch (error) {
       if (error instanceof Fault && error.fault === "input-spent")
@@ -224,9 +228,9 @@ export class SocketController implements SocketCalls {
     const isPaid = session !== undefined && (isPaying || session.commitments.length > 0);
     if ((draws || isPaid) && peer !== this.#payerHost && !this.payerIsGone())
       throw new Fault("socket-busy", "", leaveAfter);
-    const wait = this.#claims.wait(peer);
+    const wait = this.#candidates.wait(peer);
     if (wait > 0) throw new Fault("socket-busy", "", wait);
-    this.#claims.take(peer);
+    this.#candidates.admit(peer);
   }
 
   private status(): Status {

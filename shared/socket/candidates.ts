@@ -4,16 +4,18 @@
 import type { Clock } from "../ports";
 import type { Millisecond } from "../units";
 
-/** From the request; a cable pays within a second of the offer, but the chain is asked before. */
+/** From the answer; a cable pays within a second of it. */
 const HELD: Millisecond = 5_000;
 const AT_THE_BACK: Millisecond = 60_000;
 /** Hosts that are remembered for it, the latest. */
 const MAX_LAPSED = 16;
 
-export class Claims {
+export class Candidates {
   readonly #clock: Clock;
   #holder: string | undefined;
   #since: Millisecond = 0;
+  /** True while the chain is asked for the holder's first request: that takes the time it takes. */
+  #isAsking = false;
   readonly #lapsed = new Map<string, Millisecond>();
 
   constructor(clock: Clock) {
@@ -24,21 +26,30 @@ export class Claims {
   wait(host: string): Millisecond {
     if (this.#holder === undefined || this.#holder === host) return 0;
     const lapsed = this.#lapsed.get(host);
+    const now = this.#clock.now();
     const turn = lapsed === undefined ? 0 : lapsed + AT_THE_BACK;
-    return Math.max(0, this.#since + HELD - this.#clock.now(), turn - this.#clock.now());
+    return Math.max(0, (this.#isAsking ? now : this.#since) + HELD - now, turn - now);
   }
 
   /** `host` asks, and may. To ask once more holds the socket no longer than the first time. */
-  take(host: string): void {
+  admit(host: string): void {
     if (host === this.#holder) return;
     if (this.#holder !== undefined) this.remember(this.#holder);
     this.#holder = host;
+    this.#isAsking = true;
+  }
+
+  /** A request of `host` was answered or refused. */
+  answered(host: string): void {
+    if (host !== this.#holder || !this.#isAsking) return;
+    this.#isAsking = false;
     this.#since = this.#clock.now();
   }
 
   /** `host` has paid: what it let lapse before is forgotten. */
   paid(host: string): void {
     this.#holder = undefined;
+    this.#isAsking = false;
     this.#lapsed.delete(host);
   }
 
