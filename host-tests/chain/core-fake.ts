@@ -105,6 +105,16 @@ export function coreFake(node: BitcoinNode, options: CoreFakeOptions = {}): Hand
       }
       throw new RpcFailure(-5, "Block not found");
     },
+    getbestblockhash: () => node.tip().hash,
+    getblock: async ([hash]) => {
+      for (let height = node.tip().height; height >= 0; height--) {
+        if ((await node.blockHash(height)) !== hash) continue;
+        const tx = node.transactions().filter(({ block }) => block?.height === height);
+        const previousblockhash = height > 0 ? await node.blockHash(height - 1) : undefined;
+        return { hash, height, nTx: tx.length, tx: tx.map((each) => each.tx.txid()), previousblockhash };
+      }
+      throw new RpcFailure(-5, "Block not found");
+    },
     getblockhash: ([height]) => node.blockHash(Number(height)),
     sendrawtransaction: ([raw]) => node.submit(String(raw)),
     submitpackage: async ([raws]) => {

@@ -101,3 +101,45 @@ describe("a Bitcoin Core node with an index of spenders (31 and later)", () => {
     assert.deepEqual(await chain.outspend(COIN), { txid: "cd".repeat(32), height: 495 });
   });
 });
+
+describe("a Bitcoin Core node without a transaction index", () => {
+  const hash = (height: number) => height.toString(16).padStart(64, "0");
+  /** Blocks from 1 to `tip`; the transaction, whose outputs are all spent, is in the one at `at`. */
+  function chainOf(tip: number, at?: number) {
+    const state = { tip, at, read: [] as number[] };
+    const http = new FakeHttp(async (_request, body) => {
+      const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: [string] };
+      const reply = (result: unknown, error: unknown = null) => ({
+        status: 200,
+        body: JSON.stringify({ jsonrpc: "2.0", id, result, ...(error === null ? {} : { error }) }),
+      });
+      if (method === "getrawtransaction") return reply(null, { code: -5, message: "No such mempool transaction." });
+      if (method === "getbestblockhash") return reply(hash(state.tip));
+      if (method !== "getblock") return reply(null);
+      const height = Number.parseInt(params[0], 16);
+      state.read.push(height);
+      const tx = [hash(9_000 + height), ...(height === state.at ? [TXID] : [])];
+      return reply({ hash: hash(height), height, tx, previousblockhash: height > 1 ? hash(height - 1) : undefined });
+    });
+    const url = "http://backend.test:8332";
+    const chain = new Core({ http, clock: new ManualClock(), url, bucket: UNLIMITED, user: "u", password: "p" });
+    return { chain, state };
+  }
+
+  it("finds a transaction all of whose outputs are spent in one of the latest blocks", async () => {
+    const { chain } = chainOf(100, 98);
+    assert.deepEqual(await chain.status(TXID), { state: "confirmed", height: 98, blockHash: hash(98) });
+    assert.deepEqual(await chainOf(100, 90).chain.status(TXID), { state: "unknown" });
+    assert.deepEqual(await chainOf(2).chain.status(TXID), { state: "unknown" }, "a chain of two blocks");
+  });
+
+  it("reads each block once, however often it is asked", async () => {
+    const { chain, state } = chainOf(100);
+    for (let i = 0; i < 3; i++) assert.deepEqual(await chain.status(TXID), { state: "unknown" });
+    assert.deepEqual(state.read, [100, 99, 98, 97, 96, 95]);
+    state.tip = 101;
+    state.at = 101;
+    assert.equal((await chain.status(TXID)).state, "confirmed");
+    assert.deepEqual(state.read.slice(6), [101]);
+  });
+});

@@ -3,7 +3,8 @@
 //
 // Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
 // only. Nothing waits for a scan: who asks for another meanwhile is told to come back, and finds the last answer kept.
-// Where the node has no transaction index, a transaction is found through its first two outputs, while unspent.
+// Where the node has no transaction index, a transaction is found through its first two outputs while unspent, and then in
+// the latest blocks.
 
 import { base64 } from "@scure/base";
 import { constant } from "../constant";
@@ -56,6 +57,10 @@ const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJ
 const SCAN_RETRY: Millisecond = 30_000;
 /** Who asked for a scan has rarely the patience to wait for it, but comes back once it is told to. */
 const SCAN_KEPT: Millisecond = 120_000;
+/** Without a transaction index a transaction is looked for in so many blocks: what was buried deeper is followed no more. */
+const RECENT_BLOCKS = 6;
+/** Transactions of which it is remembered up to which block they were looked for. */
+const MAX_SOUGHT = 8;
 /** Coins that the mempool spends already must not crowd out the others. */
 const SPARE_COINS = 20;
 
@@ -75,6 +80,8 @@ export class Core implements Chain {
   #isScanning = false;
   /** The last that found anything: who asks for addresses without coins cannot push it out. */
   #lastScan: Scan | undefined;
+  /** By transaction id, the best block when no block up to it had the transaction. */
+  readonly #sought = new Map<Hex, Hex>();
 
   constructor(options: CoreOptions) {
     this.#backend = new HttpBackend(options);
@@ -253,6 +260,27 @@ export class Core implements Chain {
       const blockHash = hashOf(await this.call("getblockhash", [height]), "a block's hash");
       return { state: "confirmed", height, blockHash };
     }
+    return this.statusInBlocks(txid);
+  }
+
+  /** All is spent, or it is nowhere: the ids in the latest blocks tell. A block is read once for a transaction. */
+  private async statusInBlocks(txid: Hex): Promise<TxStatus> {
+    const best = hashOf(await this.call("getbestblockhash", []), "the best block's hash");
+    const sought = this.#sought.get(txid);
+    let blockHash: Hex | undefined = best;
+    for (let i = 0; i < RECENT_BLOCKS && blockHash !== undefined && blockHash !== sought; i++) {
+      let isHere = false;
+      const look = (id: Json): void => {
+        if (id === txid) isHere = true;
+      };
+      const block = objectOf(await this.call("getblock", [blockHash, 1], { each: { "result.tx.*": look } }), "a block");
+      if (isHere) return { state: "confirmed", height: countOf(block.height, "a block's height"), blockHash };
+      const { previousblockhash: parent } = block;
+      blockHash = parent === undefined ? undefined : hashOf(parent, "the hash of a block's parent");
+    }
+    this.#sought.delete(txid);
+    this.#sought.set(txid, best);
+    if (this.#sought.size > MAX_SOUGHT) this.#sought.delete(this.#sought.keys().next().value as Hex);
     return { state: "unknown" };
   }
 
