@@ -31,6 +31,16 @@ test("a cable pays in advance, renews as credit runs low, and power never stops 
   assert.ok(named(bench, "credited").length >= 5);
 });
 
+test("power does not stop in between either where an increment lasts for seven seconds only", async () => {
+  const bench = start({ socket: { increment: 600, sessionMax: 19_200 } });
+  let interruptions = 0;
+  await bench.clock.run(1_000);
+  bench.circuit.onSupply = () => interruptions++;
+  await bench.clock.run(2 * MINUTE);
+  assert.equal(interruptions, 0);
+  assert.ok(named(bench, "credited").length >= 15);
+});
+
 test("many increments are settled by one transaction once the cable has left", async () => {
   const bench = start();
   await bench.clock.run(5 * MINUTE);

@@ -24,7 +24,10 @@ export interface SocketSettings {
   readonly sessionMax: Satoshi;
   /** The largest fee that a draft may have; at it the socket settles. */
   readonly feeLimit: Satoshi;
-  /** Credit under which the next increment is due. */
+  /**
+   * Credit under which the next increment is due. Default: a tenth of an increment, or what two seconds at the largest current
+   * take where that is more, up to half an increment; both sides look at their meters once a second.
+   */
   readonly renewalThreshold: MilliwattHour;
   /** Largest current that is sold. */
   readonly maxCurrent: Milliampere;
@@ -58,6 +61,9 @@ export interface SocketSettings {
   readonly forgive: string;
 }
 
+/** IEC 60038; where mains have less, two seconds become longer. */
+const MAINS_VOLT = 230;
+
 /** `given` over the defaults. Throws a RangeError that names the setting, what was expected and what came. */
 export function socketSettings(
   given: Partial<SocketSettings> & Pick<SocketSettings, "network" | "payoutAddress">,
@@ -65,14 +71,15 @@ export function socketSettings(
   const price = given.price ?? 250_000;
   const increment = given.increment ?? 10_000;
   const sessionMax = given.sessionMax ?? 10 * increment;
+  const maxCurrent = given.maxCurrent ?? 16_000;
   const settings: SocketSettings = {
     schemes: ["single-fee", "basic"],
     price,
     increment,
     sessionMax,
     feeLimit: 5_000,
-    renewalThreshold: Math.ceil(energyFor(increment, price) / 10),
-    maxCurrent: 16_000,
+    renewalThreshold: thresholdOf(energyFor(increment, price), maxCurrent),
+    maxCurrent,
     standbyAllowance: 50,
     standbyCurrent: 250,
     standbyRefill: 3_600_000,
@@ -92,6 +99,11 @@ export function socketSettings(
   };
   check(settings);
   return settings;
+}
+
+function thresholdOf(increment: MilliwattHour, maxCurrent: Milliampere): MilliwattHour {
+  const twoSeconds = (maxCurrent * MAINS_VOLT * 2) / 3600;
+  return Math.ceil(Math.max(increment / 10, Math.min(increment / 2, twoSeconds)));
 }
 
 function check(settings: SocketSettings): void {
