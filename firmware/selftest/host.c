@@ -7,6 +7,7 @@
  *         T  a self-test: the export selfTest(head) is called
  *         R  the answer to a call
  *   out   C  a call of the image's, which waits for its answer (module "plugpay/host")
+ *         H  what the heap held when it held most, by kind of object (SELFTEST_SAMPLED), a line each in the bytes
  *         D  done; the bytes are what the self-test gave, the head says how much memory was ever in use
  *         X  the image threw; the head is the stack as a string, the process ends
  *
@@ -219,10 +220,94 @@ enum { SAMPLE_EVERY_ALLOCATIONS = 200 };
 extern int gxStress;
 static long heldSlots, heldChunks;
 
+/*
+ * Objects, counted by what they consist of: the names of their properties, private ones after "#", what a function closes
+ * over after "()", and the number of a slot's kind (xsAll.h) where it has no name.
+ */
+enum { KINDS = 512, NAME_BYTES = 80, COUNT_AGAIN_SLOTS = 32 };
+static struct {
+	char name[NAME_BYTES];
+	unsigned slots, objects;
+} kinds[KINDS];
+static unsigned kindCount;
+static int countedAnew;
+
+static void nameOf(txMachine *the, char *name, const txSlot *slot)
+{
+	size_t length = strlen(name);
+	const char *key = slot->ID == XS_NO_ID ? NULL : fxGetKeyName(the, slot->ID);
+	if (key)
+		snprintf(name + length, NAME_BYTES - length, "%s ", key);
+	else
+		snprintf(name + length, NAME_BYTES - length, "%d ", slot->kind);
+}
+
+static unsigned namesOf(txMachine *the, char *name, const char *mark, const txSlot *slot)
+{
+	unsigned count = 0;
+	strncat(name, mark, NAME_BYTES - 1 - strlen(name));
+	for (; slot; slot = slot->next, count++)
+		nameOf(the, name, slot);
+	return count;
+}
+
+static void countObject(txMachine *the, const txSlot *instance)
+{
+	char name[NAME_BYTES] = "";
+	unsigned slots = 1, i = 0;
+	for (const txSlot *slot = instance->next; slot; slot = slot->next) {
+		slots++;
+		if (slot->kind == XS_PRIVATE_KIND)
+			slots += namesOf(the, name, "# ", slot->value.private.first);
+		else if (slot->kind == XS_CODE_KIND || slot->kind == XS_CODE_X_KIND)
+			(void)namesOf(the, name, "() ", slot->value.code.closures ? slot->value.code.closures->next : NULL);
+		else
+			nameOf(the, name, slot);
+	}
+	while (i < kindCount && strcmp(kinds[i].name, name) != 0)
+		i++;
+	if (i == kindCount) {
+		if (i == KINDS)
+			return;
+		strcpy(kinds[i].name, name);
+		kinds[i].slots = kinds[i].objects = 0;
+		kindCount++;
+	}
+	kinds[i].slots += slots;
+	kinds[i].objects++;
+}
+
+static void countHeap(txMachine *the)
+{
+	kindCount = 0;
+	countedAnew = 1;
+	for (const txSlot *block = the->firstHeap; block; block = block->next)
+		for (const txSlot *slot = block + 1; slot < block->value.reference; slot++)
+			if (slot->kind == XS_INSTANCE_KIND)
+				countObject(the, slot);
+}
+
+static void tellHeap(void)
+{
+	static char lines[KINDS * (NAME_BYTES + 16)];
+	size_t length = 0;
+	if (!countedAnew)
+		return;
+	countedAnew = 0;
+	for (unsigned i = 0; i < kindCount; i++)
+		length += (size_t)snprintf(lines + length, sizeof(lines) - length, "%u %u %s\n", kinds[i].slots, kinds[i].objects, kinds[i].name);
+	writeFrame('H', "", lines, (uint32_t)length);
+}
+
 void __wrap_fxReport(txMachine *the, txString format, ...)
 {
 	if (gxStress != 0 || strncmp(format, "# Slot collection", 17) != 0)
 		return;
+	static long countedAt;
+	if (countedAt + COUNT_AGAIN_SLOTS <= the->currentHeapCount) {
+		countedAt = the->currentHeapCount;
+		countHeap(the);
+	}
 	if (heldSlots < the->currentHeapCount)
 		heldSlots = the->currentHeapCount;
 	if (heldChunks < the->currentChunksSize)
@@ -247,6 +332,10 @@ static long peakChunks(xsMachine *machine)
 	return heldChunks;
 }
 #else
+static void tellHeap(void)
+{
+}
+
 static void startSampling(void)
 {
 }
@@ -286,6 +375,7 @@ static void deliver(xsMachine *machine, const Frame *event, unsigned ready)
 	xsEndHost(machine);
 	runJobs(machine);
 	fxCheckUnhandledRejections(machine, 1);
+	tellHeap();
 	done(machine, ready, "");
 }
 

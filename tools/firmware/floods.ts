@@ -1,10 +1,11 @@
-// npm run firmware:measure -- --flood [--scheme basic] [--only NAME,NAME...]: the socket's heap under hostile peers. A full
+// npm run firmware:measure -- --flood [--scheme basic] [--only NAME,NAME...] [--held]: the socket's heap under hostile peers. A full
 // heap stops XS, so a neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
 // in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
 // (tools/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
 //
 // The figures are what the heap held at most, garbage left out, sampled every 200 allocations (firmware/selftest/host.c);
-// where the chip's heap was too small, what a larger one held.
+// where the chip's heap was too small, what a larger one held. With --held, also what it consisted of: slots (16 bytes each),
+// objects, and the names of their properties.
 
 import type { Scheme } from "../../shared/rpc/types";
 import { energyFor } from "../../shared/units";
@@ -13,7 +14,7 @@ import { MANNERS, type Manner } from "../sim/hostile/crowd";
 import { runScenario, type Watcher } from "../sim/run";
 import type { Happening, Simulation } from "../sim/simulation";
 import { link } from "./link";
-import type { LinkedEngine } from "./linked";
+import type { Held, LinkedEngine } from "./linked";
 import { BYTES_PER_SLOT, emulated, kilo, LONGEST, type Memory, Rig } from "./rig";
 import type { Sdk } from "./sdk";
 import { UsageError } from "./targets";
@@ -30,6 +31,8 @@ interface Siege {
   readonly increments: number;
   /** Paid for, and not delivered. */
   readonly creditWh: number;
+  /** What the slots were, the largest first. */
+  readonly held: readonly Held[];
   /** What the crowd heard. */
   readonly answers: string;
 }
@@ -61,8 +64,13 @@ async function siege(program: string, scheme: Scheme, crowd: Manner | undefined)
     chunks: most(({ peak }) => peak.chunks),
     increments: summary.increments,
     creditWh: summary.creditWh,
+    held: sockets.reduce<readonly Held[]>((most, { held }) => (slotsOf(held) > slotsOf(most) ? held : most), []),
     answers: summary.trials?.[0]?.met ?? "",
   };
+}
+
+function slotsOf(held: readonly Held[]): number {
+  return held.reduce((sum, { slots }) => sum + slots, 0);
 }
 
 /** Ends the run when the socket stops. */
@@ -106,9 +114,19 @@ function chosen(only: string | undefined): readonly (Manner | undefined)[] {
   return all.filter((one) => names.includes(one?.name ?? PEACE));
 }
 
-export async function floods(sdk: Sdk, memory: Memory, schemeName: string, only?: string): Promise<void> {
-  const scheme = schemeNamed(schemeName);
-  const manners = chosen(only);
+export interface FloodOptions {
+  readonly scheme: string;
+  readonly only?: string | undefined;
+  /** Prints what the slots were. */
+  readonly held?: boolean | undefined;
+}
+
+/** Kinds of objects that are printed. */
+const KINDS = 40;
+
+export async function floods(sdk: Sdk, memory: Memory, options: FloodOptions): Promise<void> {
+  const scheme = schemeNamed(options.scheme);
+  const manners = chosen(options.only);
   await link(sdk, "socket");
   const rig = new Rig(sdk, true);
   const larger = { ...memory, slots: memory.slots * LARGE_FACTOR, chunks: memory.chunks * LARGE_FACTOR };
@@ -123,6 +141,9 @@ export async function floods(sdk: Sdk, memory: Memory, schemeName: string, only?
     if (found.died !== undefined || robbed) failed.push(name);
     const held = found.died === undefined ? found : await siege(rig.image("socket", larger), scheme, manner);
     console.log(`  ${name.padEnd(28)}${heap(held.slots, held.chunks).padEnd(32)}${verdict(found, robbed, held)}`);
+    if (options.held)
+      for (const { slots, objects, kind } of held.held.slice(0, KINDS))
+        console.log(`${String(slots).padStart(10)}${String(objects).padStart(6)}  ${kind}`);
   }
   if (failed.length > 0) throw new UsageError(`the socket does not stand: ${failed.join(", ")}`);
 }

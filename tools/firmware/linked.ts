@@ -52,13 +52,31 @@ export interface Peak {
   readonly chunks: number;
 }
 
+/** Objects of one kind, by the names of what they consist of (firmware/selftest/host.c). */
+export interface Held {
+  readonly slots: number;
+  readonly objects: number;
+  readonly kind: string;
+}
+
 // The linked engine has no meter: events and calls are charged the flat sums of the simulator's Node engine.
 const DELIVERY_METER = 20_000;
 const COMMAND_METER = 1_000;
 
+function parseHeld(text: string): Held[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  const held = lines.map((line) => {
+    const [slots = "", objects = "", ...kind] = line.split(" ");
+    return { slots: Number(slots), objects: Number(objects), kind: kind.join(" ").trim() };
+  });
+  return held.sort((a, b) => b.slots - a.slots);
+}
+
 export class LinkedEngine implements Engine {
   onCommand: (command: Message, meter: number) => Message = () => ({ head: null });
   peak: Peak = { ready: 0, slots: 0, bytesPerSlot: 0, chunks: 0 };
+  /** What the heap held when it held most, the largest first; empty where the image was not built to say. */
+  held: readonly Held[] = [];
   readonly #process: ChildProcess;
   #received = Buffer.alloc(0);
   #waiting: { resolve: (value: { meter: number }) => void; reject: (error: Error) => void } | undefined;
@@ -108,6 +126,7 @@ export class LinkedEngine implements Engine {
   #take({ kind, head, bytes }: Frame): void {
     if (this.#ended) return;
     if (kind === "X") this.#end(new FirmwareCrash(head));
+    else if (kind === "H") this.held = parseHeld(Buffer.from(bytes).toString());
     else if (kind === "C") this.#answer({ head: JSON.parse(head) as unknown, bytes });
     else this.#done(JSON.parse(head) as Peak);
   }

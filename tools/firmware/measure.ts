@@ -5,7 +5,7 @@
 //
 //   npm run firmware:measure -- --slots N --chunks BYTES --stack SLOTS   tries another heap than manifests/engine.json's
 //   npm run firmware:measure -- --least    the least slots, and the least bytes of chunks, with which the payment passes
-//   npm run firmware:measure -- --flood [--scheme basic] [--only NAME]   the socket's heap under hostile peers (floods.ts)
+//   npm run firmware:measure -- --flood [--scheme basic] [--only NAME] [--held]   the socket's heap under hostile peers (floods.ts)
 //
 // How full the heap was says nothing, since garbage is only collected when it is full; the least heap says what is needed.
 //
@@ -47,6 +47,7 @@ const { values: given } = parseArgs({
     flood: { type: "boolean" },
     only: { type: "string" },
     scheme: { type: "string", default: "single-fee" },
+    held: { type: "boolean" },
   },
 });
 
@@ -94,7 +95,7 @@ async function main(): Promise<void> {
   const sdk = findSdk();
   await holdBuilds();
   const memory = chipMemory(given);
-  if (given.flood) return floods(sdk, memory, given.scheme, given.only);
+  if (given.flood) return floods(sdk, memory, given);
   for (const device of DEVICES) await link(sdk, device);
   const rig = new Rig(sdk);
   const program = { cable: rig.image("cable", memory), socket: rig.image("socket", memory) };
