@@ -12,6 +12,8 @@ export class CutStore implements Store {
   cutIn: { writes: number; readonly kind: CutKind } | undefined;
   /** True: the medium takes nothing more, as flash that is full or worn. */
   isFull = false;
+  /** True where something was refused since the last write that held: what it was to keep is in memory only. */
+  isBehind = false;
   /** Tells whoever holds the device's power; from then on every port of that life is dead (life.ts). */
   onCut: () => void = () => {};
   readonly values = new Map<string, Uint8Array>();
@@ -29,13 +31,18 @@ export class CutStore implements Store {
   }
 
   private change(key: string, value: Uint8Array | undefined): void {
-    if (this.isFull) throw new Error("the store is full");
+    if (this.isFull) {
+      this.isBehind = true;
+      throw new Error("the store is full");
+    }
     this.writes += 1;
     const cut = this.cutIn;
     if (cut) cut.writes -= 1;
     const goes = cut !== undefined && cut.writes <= 0;
-    if (!goes || cut.kind === "kept") this.put(key, value);
-    else if (cut.kind === "torn" && value) this.put(key, torn(value, this.values.get(key)));
+    if (!goes || cut.kind === "kept") {
+      this.put(key, value);
+      this.isBehind = false;
+    } else if (cut.kind === "torn" && value) this.put(key, torn(value, this.values.get(key)));
     if (!goes) return;
     this.cutIn = undefined;
     this.onCut();

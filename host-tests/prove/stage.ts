@@ -82,7 +82,7 @@ export class Stage {
   earned = 0;
   /** Every payment that reached the honest socket, acknowledged or not. */
   readonly paid: Transaction[] = [];
-  /** `fullCuts`: those of the socket's cuts at which its flash took nothing. */
+  /** `fullCuts`: those of the socket's cuts at which its flash took nothing, or had not caught up since. */
   readonly counts = { socketCuts: 0, fullCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
@@ -166,7 +166,7 @@ export class Stage {
     if (!this.socket) return;
     this.clock.after(off, () => this.startSocket());
     this.counts.socketCuts += 1;
-    if (this.socketStore.isFull) this.counts.fullCuts += 1;
+    if (this.socketStore.isFull || this.socketStore.isBehind) this.counts.fullCuts += 1;
     this.note("socket: POWER CUT");
     this.socketLife?.end();
     this.socket = undefined;
