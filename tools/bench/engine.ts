@@ -4,7 +4,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -108,7 +108,7 @@ export async function buildEngine(): Promise<string> {
   const includes = [native, ...["includes", "platforms", "sources"].map((name) => join(xs, name))].map((p) => `-I${p}`);
   const compile = async (source: string, force: boolean) => {
     const object = join(objects, `${source.slice(source.lastIndexOf("/") + 1)}.o`);
-    if (force || !existsSync(object)) await run(COMPILER, [...compileFlags, ...includes, "-c", source, "-o", object]);
+    if (force || !existsSync(object)) await compiled([...includes, "-c", source], object);
     return object;
   };
   const results: string[] = [];
@@ -120,14 +120,21 @@ export async function buildEngine(): Promise<string> {
   await Promise.all([worker(), worker()]);
   results.sort();
   results.push(await compile(join(native, "host.c"), true));
-  await run(COMPILER, [...compileFlags, ...results, ...linkFlags, "-o", elf]);
+  await compiled([...results, ...linkFlags], elf);
   return elf;
+}
+
+/** Puts `file` in its place when it is whole: another process may build the same at the same time. */
+async function compiled(args: readonly string[], file: string): Promise<void> {
+  const own = `${file}.${process.pid}`;
+  await run(COMPILER, [...compileFlags, ...args, "-o", own]);
+  renameSync(own, file);
 }
 
 /** Runs a script (one self-contained program, no modules) on the emulated core; gives the lines that it printed. */
 export async function runScript(source: string, name = "script"): Promise<string[]> {
   const elf = await buildEngine();
-  const file = join(outDir, `${name}.js`);
+  const file = join(outDir, `${name}.${process.pid}.js`);
   writeFileSync(file, `${source}\0`);
   const args = ["-M", "virt", "-m", "512M", "-bios", "none", "-nographic", "-monitor", "none", "-serial", "none"];
   args.push(
@@ -152,7 +159,10 @@ export async function runScript(source: string, name = "script"): Promise<string
   const limit = setTimeout(() => child.kill(), LONGEST);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
-  }).finally(() => clearTimeout(limit));
+  }).finally(() => {
+    clearTimeout(limit);
+    rmSync(file, { force: true });
+  });
   const lines = output.split("\n").filter((line) => line !== "");
   if (code !== 0) throw new Error(`the emulated core ended with ${code}:\n${lines.slice(-20).join("\n")}`);
   return lines;
