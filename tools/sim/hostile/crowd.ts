@@ -92,7 +92,7 @@ const evenHeaders = (body: string): string => {
   return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 4);
 };
 
-export const MANNERS: readonly Manner[] = [
+const SINGLE: readonly Manner[] = [
   { name: "half-sent bodies", addresses: FEW, text: () => post("x".repeat(bodyBytes)).slice(0, -1) },
   { name: "unread answers", addresses: FEW, deaf: true, again: 100, text: () => post(STATUS) },
   {
@@ -127,6 +127,15 @@ export const MANNERS: readonly Manner[] = [
   { name: "tags without end", addresses: FEW, text: () => post("<".repeat(bodyBytes)) },
   { name: "requests for power", addresses: FEW, text: powerRequest },
   { name: "many addresses", addresses: 150, text: () => post(STATUS) },
+];
+
+export const MANNERS: readonly Manner[] = [
+  ...SINGLE,
+  {
+    name: "all of them in turn",
+    addresses: FEW,
+    text: (count) => (SINGLE[count % SINGLE.length] as Manner).text(count),
+  },
 ];
 
 /** The first of the crowd's addresses is 127.0.1.1. */
