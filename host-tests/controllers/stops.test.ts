@@ -203,14 +203,17 @@ test("power that stops before what was paid for has flowed is undelivered, and o
   assert.equal(bench.named("credited").length, 1, "nothing more is paid");
 });
 
+/** A socket that from `robs` on says nothing of credit that it owes. */
+function silent() {
+  const socket = { robs: false };
+  const status: Lies["status"] = (status) => (socket.robs ? { ...status, state: "standby", remaining: 0 } : status);
+  return { bench: start({}, lying({ status })), socket };
+}
+
 test("a socket that stays silent about credit, and serves nothing, does not deliver", async () => {
-  let cut = false;
-  const bench = start(
-    {},
-    lying({ status: (status) => (cut ? { ...status, state: "standby", remaining: 0 } : status) }),
-  );
+  const { bench, socket } = silent();
   await bench.clock.run(20_000);
-  cut = true;
+  socket.robs = true;
   await stops("undelivered", bench, 5 * MINUTE);
   assert.equal(bench.named("credited").length, 1);
   const [first, second] = bench.named("stopped").filter((event) => event.reason === "undelivered");
@@ -218,17 +221,13 @@ test("a socket that stays silent about credit, and serves nothing, does not deli
 });
 
 test("a cable that has no room to write down who cheated tries again all the same", async () => {
-  let cut = false;
-  const bench = start(
-    {},
-    lying({ status: (status) => (cut ? { ...status, state: "standby", remaining: 0 } : status) }),
-  );
+  const { bench, socket } = silent();
   await bench.clock.run(20_000);
-  cut = true;
+  socket.robs = true;
   bench.cableStore.isFull = true;
   await stops("undelivered", bench, 5 * MINUTE);
   assert.ok(bench.named("failed").length > 0, "it says why");
-  cut = false;
+  socket.robs = false;
   bench.cableStore.isFull = false;
   await bench.clock.run(10 * MINUTE);
   assert.equal(bench.cable.state, "powered");

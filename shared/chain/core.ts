@@ -8,6 +8,7 @@
 
 import { base64 } from "@scure/base";
 import { constant } from "../constant";
+import { keepLatest } from "../latest";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
@@ -278,9 +279,7 @@ export class Core implements Chain {
       const { previousblockhash: parent } = block;
       blockHash = parent === undefined ? undefined : hashOf(parent, "the hash of a block's parent");
     }
-    this.#sought.delete(txid);
-    this.#sought.set(txid, best);
-    if (this.#sought.size > MAX_SOUGHT) this.#sought.delete(this.#sought.keys().next().value as Hex);
+    keepLatest(this.#sought, txid, best, MAX_SOUGHT);
     return { state: "unknown" };
   }
 

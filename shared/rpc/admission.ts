@@ -4,6 +4,7 @@
 // only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind of call has a count of
 // its own: whoever may ask for power, or wait, keeps nobody from paying.
 
+import { keepLatest } from "../latest";
 import type { Clock } from "../ports";
 import type { Millisecond } from "../units";
 import { Fault } from "./faults";
@@ -96,12 +97,9 @@ export class Admission {
     const { burst, perSecond, peers } = this.#limits;
     const now = this.#clock.now();
     const old = this.#buckets.get(address);
-    // Set anew each time: a Map keeps the order of insertion, so its first key asked longest ago.
-    this.#buckets.delete(address);
     const tokens = old ? Math.min(burst, old.tokens + ((now - old.at) * perSecond) / 1000) : burst;
     const bucket = { tokens, at: now };
-    this.#buckets.set(address, bucket);
-    if (this.#buckets.size > peers) this.#buckets.delete(this.#buckets.keys().next().value as string);
+    keepLatest(this.#buckets, address, bucket, peers);
     return bucket;
   }
 }

@@ -98,7 +98,7 @@ export function answerCall(text: string, calls: SocketCalls, peer: string, onErr
     // A function of its own: while it waits, it keeps neither the text nor the parameters.
     return answerOf(method, method.call(calls, params, peer), onError);
   } catch (error) {
-    return Promise.resolve(faultAnswer(error, onError));
+    return Promise.resolve(failure(error, onError));
   }
 }
 
@@ -107,12 +107,15 @@ async function answerOf({ write }: Method, result: unknown, onError: ErrorReport
     const value = await result;
     return { xml: encodeResponse(write ? write(value as never) : (value as Value)) };
   } catch (error) {
-    return faultAnswer(error, onError);
+    return failure(error, onError);
   }
 }
 
-function faultAnswer(error: unknown, onError: ErrorReporter): Answer {
-  const fault = asFault(error, onError);
+function failure(error: unknown, onError: ErrorReporter): Answer {
+  return faultAnswer(asFault(error, onError));
+}
+
+export function faultAnswer(fault: Fault): Answer {
   return { xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs };
 }
 

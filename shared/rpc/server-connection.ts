@@ -11,11 +11,9 @@ import type { Admission } from "./admission";
 import { Bytes } from "./bytes";
 import { Fault } from "./faults";
 import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
-import { type Answer, answerCall, type ErrorReporter } from "./methods";
+import { type Answer, answerCall, type ErrorReporter, faultAnswer } from "./methods";
 import { RPC_PATH, type SocketCalls } from "./types";
 import { decodeUtf8, encodeUtf8 } from "./utf8";
-import { faultText } from "./wire";
-import { encodeFault } from "./xmlrpc";
 
 export interface ConnectionLimits {
   readonly headBytes: number;
@@ -160,7 +158,7 @@ export class ServerConnection implements Sink<RequestHead> {
       return answerCall(decodeUtf8(body), calls, this.address, onError);
     } catch (error) {
       const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
-      return Promise.resolve({ xml: encodeFault(fault.code, faultText(fault)), retryAfterMs: fault.retryAfterMs });
+      return Promise.resolve(faultAnswer(fault));
     }
   }
 

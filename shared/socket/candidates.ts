@@ -1,6 +1,7 @@
 // Whose turn it is while nobody has paid. An offer costs who asks for it nothing, so it holds the socket for a moment only,
 // and a host that let one lapse goes to the back: neighbours who ask and never pay cannot keep out a cable that would.
 
+import { keepLatest } from "../latest";
 import type { Clock } from "../ports";
 import type { Millisecond } from "../units";
 
@@ -54,8 +55,6 @@ export class Candidates {
   }
 
   private remember(host: string): void {
-    this.#lapsed.delete(host);
-    this.#lapsed.set(host, this.#clock.now());
-    if (this.#lapsed.size > MAX_LAPSED) this.#lapsed.delete(this.#lapsed.keys().next().value as string);
+    keepLatest(this.#lapsed, host, this.#clock.now(), MAX_LAPSED);
   }
 }

@@ -2,6 +2,7 @@
 // Old news is no news: a coin's word is good for a set time only, and without one there is no new credit.
 
 import { ChainError } from "../chain/error";
+import { keepLatest } from "../latest";
 import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { Hex, Millisecond } from "../units";
@@ -61,10 +62,9 @@ export class CoinWatch {
   async spendOf(outpoint: Outpoint, script: Hex): Promise<Spend | undefined> {
     const asked = this.#clock.now();
     const spend = await this.#chain.outspend(outpoint, script);
-    this.#unspentAt.delete(nameOf(outpoint));
+    if (spend) this.#unspentAt.delete(nameOf(outpoint));
     // Dated when it was asked: the answer may have been on its way for long.
-    if (!spend) this.#unspentAt.set(nameOf(outpoint), asked);
-    if (this.#unspentAt.size > MAX_COINS) this.#unspentAt.delete(this.#unspentAt.keys().next().value as string);
+    else keepLatest(this.#unspentAt, nameOf(outpoint), asked, MAX_COINS);
     return spend;
   }
 
