@@ -17,7 +17,7 @@ import type {
   Status,
   StatusRequest,
 } from "../rpc/types";
-import { type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
+import { energyFor, type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
 import { Purse, type Ready, type Terms } from "./purse";
 import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
@@ -153,10 +153,15 @@ export class CableController {
     const { settings, report } = this.#options;
     const { claims, pledges, forgiven } = this.#ledger.record;
     if (settings.forgive === "" || settings.forgive === forgiven) return;
-    report({ name: "forgiven", claims: claims.reduce((sum, { value }) => sum + value, 0) });
-    // A payment that was never acknowledged may still be mined; its coins stay promised until the session expires.
-    const closed = pledges.map((pledge) => ({ ...pledge, open: false }));
-    this.#ledger.write({ claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive });
+    report({
+      name: "forgiven",
+      claims: claims.reduce((sum, { value }) => sum + value, 0),
+      unanswered: this.#purse.outOfHand(),
+    });
+    // A payment that was never acknowledged may still be mined: the owner writes its worth off, and it frees no coin.
+    const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
+    const written = { claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive };
+    this.#ledger.write({ ...written, ...this.#purse.forgiven() });
   }
 
   /** Lets go of the relay and falls silent; the socket settles by itself. */
@@ -260,6 +265,7 @@ export class CableController {
     if (this.#purse.wasTaken(offer) || (!isAnother && this.isCredited(offer))) this.acknowledge();
     // Account and session move in one: between them nothing may be refused and written down.
     if (isAnother) this.#ledger.change({ ...this.#purse.opened(offer, terms), ...this.accountOf(payee, before) });
+    this.acknowledgeLate(offer);
     if (this.#inlet.isShort(offer.credit))
       throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
     this.#ledger.change(this.#inlet.agreed(offer.credit));
@@ -283,6 +289,21 @@ export class CableController {
   private acknowledge(): void {
     const paidUpTo = this.#ledger.record.paidUpTo + this.#purse.signedEnergy() * 1000;
     this.#ledger.write({ ...this.#purse.taken(), paidUpTo });
+  }
+
+  /** A payee shows by its credit that it took a payment of a session that is over, which it never acknowledged. */
+  private acknowledgeLate(offer: DraftOffer): void {
+    const { record } = this.#ledger;
+    const late = record.pledges.find((pledge) => this.#purse.isLate(pledge, offer));
+    if (!late) return;
+    const energy = energyFor(late.unanswered, late.price);
+    const off = this.#inlet.tolerance();
+    if (energy <= 2 * off || offer.credit < this.#inlet.remaining() + energy - off) return;
+    this.#ledger.change({
+      pledges: record.pledges.map((each) => (each === late ? { ...each, unanswered: 0 } : each)),
+      paidUpTo: record.paidUpTo + energy * 1000,
+      totalPaid: record.totalPaid + late.unanswered,
+    });
   }
 
   /** A socket that has restarted shows by its credit that it took the last increment, whatever coins it offers now. */

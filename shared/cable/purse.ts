@@ -8,21 +8,20 @@ import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import type { Ledger } from "../journal/ledger";
 import { schemeOf } from "../payment/schemes";
-import { lastCommitment, nextIncrement, SESSION_BLOCKS, type Session, type Step } from "../payment/session";
+import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
 import type { Coin, Outpoint } from "../ports";
 import { type DraftOffer, type PaymentRequest, PROTOCOL_VERSION, type Scheme, type Status } from "../rpc/types";
-import { energyFor, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
-import type { CableRecord, Pin, Pledge, Signed } from "./record";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+import { pledgeOf, roomFor, withPledge } from "./pledges";
+import type { CableRecord, Pin, Pledge } from "./record";
 import type { CableSettings } from "./settings";
+import { dearest, isOverSameCoins, isSame } from "./signings";
 import { Stop } from "./stop";
 
 const DAY: Millisecond = 86_400_000;
 /** Silence after which a socket has settled the session, so that another may begin. */
 const SESSION_REST: Millisecond = 60_000;
 const MAX_PINS = 64;
-const MAX_PLEDGES = 8;
-/** Of all pledges together: what a device can write. A socket that raises its fees again and again makes many. */
-const MAX_PROMISES = 48;
 
 /** What get_status announced and the owner's limits allow. */
 export interface Terms {
@@ -92,50 +91,45 @@ export class Purse {
     return signed && session ? energyFor(signed.pay, session.price) : 0;
   }
 
-  /** The session as the offer shows it to stand: the last one signed may have been accepted without our knowing. */
+  /** True where the offer goes on with the running session. The payee makes it one: an id is a name that a peer chose. */
   knows(offer: DraftOffer): boolean {
     const { session } = this;
-    return session !== undefined && session.id === offer.session;
+    return session !== undefined && session.id === offer.session && session.socketScript === payeeOf(offer);
   }
 
   /** True where the socket has taken the increment that was signed last, though its answer never came. */
   wasTaken(offer: DraftOffer): boolean {
     const { signed, session } = this.#options.ledger.record;
     if (!signed || !session) return false;
-    if (offer.session === session.id) return offer.increment === signed.increment + 1;
+    if (this.knows(offer)) return offer.increment === signed.increment + 1;
     return offer.inputs.some((input) => input.txid === signed.txid);
   }
 
-  /** The record's part after the signed increment was taken. */
-  taken(): Pick<CableRecord, "session" | "totalPaid" | "totalFees" | "daySpent" | "daySince"> & { signed: undefined } {
+  /** The record's part after the signed increment was taken. That it was ends the doubt whether it was paid, no more. */
+  taken(): Pick<CableRecord, "session" | "totalPaid" | "handed"> & { signed: undefined } {
     const { record } = this.#options.ledger;
-    const { session, signed } = record;
+    const { session, signed, handed } = record;
     if (!session || !signed) throw new Error("expected a signed increment of a running session, there is none");
     const scheme = schemeOf(session.scheme);
-    const draft = scheme.draft(session, signed);
-    const replaced = scheme.supersedes ? (lastCommitment(session)?.fee ?? 0) : 0;
     return {
-      session: scheme.advance(session, signed, draft, signed.txid),
+      session: scheme.advance(session, signed, scheme.draft(session, signed), signed.txid),
       signed: undefined,
       totalPaid: record.totalPaid + signed.pay,
-      totalFees: record.totalFees + signed.fee - replaced,
-      ...this.day(signed.pay),
+      // A basic payment has coins of its own, and so a fee of its own.
+      handed: scheme.supersedes ? handed : { ...handed, fee: 0 },
     };
   }
 
-  /** The record's part in which `offer` opens a new session; the old one's coins stay promised until it is settled. */
-  opened(
-    offer: DraftOffer,
-    terms: Terms,
-  ): Pick<CableRecord, "session" | "pledges" | "totalFees"> & { signed: undefined } {
-    const payee = offer.outputs[0]?.script ?? "";
-    const { signed, totalFees } = this.#options.ledger.record;
+  /** The record's part in which `offer` opens a new session; the old one's coins stay promised. */
+  opened(offer: DraftOffer, terms: Terms): Pick<CableRecord, "session" | "pledges" | "handed"> & { signed: undefined } {
+    const pledges = this.pledgesWith(offer);
+    const before = pledges.find(({ outpoints }) => isOverSameCoins(outpoints, offer.inputs));
     return {
       session: {
         id: offer.session,
         scheme: terms.scheme,
         payerScript: this.#options.wallet.script,
-        socketScript: payee,
+        socketScript: payeeOf(offer),
         price: terms.price,
         increment: terms.increment,
         max: offer.sessionMax,
@@ -145,9 +139,9 @@ export class Purse {
         paid: 0,
         commitments: [],
       },
-      pledges: this.pledgesWith(offer),
-      // What was handed over and never acknowledged may be mined all the same, and its fee with it.
-      totalFees: totalFees + (signed?.sent ? signed.fee : 0),
+      pledges,
+      // Over the same coins only one fee is ever paid.
+      handed: { paid: 0, fee: before?.fee ?? 0 },
       signed: undefined,
     };
   }
@@ -171,11 +165,10 @@ export class Purse {
       throw new Stop(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
     if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
     if (session && opening && !isAsOpened(session, offer)) throw new Stop("terms-changed");
-    if (opening) this.mustNotPayTwice(offer);
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     this.mustAfford(step);
-    this.mustNotRisk(offer);
+    this.mustNotRisk(offer, step);
     this.#frame = verdict.frame;
     return this.signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
@@ -193,7 +186,7 @@ export class Purse {
       session,
       signed: { increment, pay: step.pay, fee: step.fee, txid: prepared.txid, sent },
       pins: this.pinsWith(offer.inputs),
-      pledges: this.openPledges(offer),
+      pledges: this.pledgesWith(offer),
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
@@ -201,25 +194,23 @@ export class Purse {
     return { request, step, draft, energy: energyFor(step.pay, terms.price) };
   }
 
-  /** Written before a signature leaves the cable: from then on it counts, whatever the socket says. */
+  /**
+   * Written before a signature leaves the cable: from then on it counts in full, value and fee, whatever the socket says.
+   * Of transactions over the same coins the dearest counts.
+   */
   sending(): void {
     const { ledger } = this.#options;
-    const { signed } = ledger.record;
-    if (signed && !signed.sent) ledger.write({ signed: { ...signed, sent: true } });
-  }
-
-  /**
-   * A payment that was handed over and never acknowledged can be broadcast at any time. Another one to the same socket
-   * is harmless only if it takes the first one's place: spends one of its coins, or the change of its session.
-   */
-  private mustNotPayTwice(offer: DraftOffer): void {
-    const payee = offer.outputs[0]?.script;
-    for (const pledge of this.openPledges(offer)) {
-      if (!pledge.open || pledge.socketScript !== payee || isSpent(pledge, offer)) continue;
-      const replaces = pledge.outpoints.some((promised) => offer.inputs.some((input) => isSame(input, promised)));
-      if (!replaces)
-        throw new Stop("paid-already", `Payment ${pledge.commitments.at(-1)?.txid} was never acknowledged.`);
-    }
+    const { signed, session, handed, totalFees } = ledger.record;
+    if (!signed || !session) return;
+    const paid = Math.max(handed.paid, session.paid + signed.pay);
+    const fee = Math.max(handed.fee, signed.fee);
+    if (signed.sent && paid === handed.paid && fee === handed.fee) return;
+    ledger.write({
+      signed: { ...signed, sent: true },
+      handed: { paid, fee },
+      totalFees: totalFees + fee - handed.fee,
+      ...this.day(paid - Math.max(handed.paid, session.paid)),
+    });
   }
 
   // ------------------------------------------------------------ limits
@@ -238,7 +229,7 @@ export class Purse {
 
   /** Arrears: the coins on offer are change of the commitment that was mined, and so show what is still owed. */
   private owedTo(offer: DraftOffer): Satoshi {
-    const payee = offer.outputs[0]?.script;
+    const payee = payeeOf(offer);
     const pledges = this.#options.ledger.record.pledges.filter((pledge) => pledge.socketScript === payee);
     return Math.max(0, ...pledges.map((pledge) => owedBy(pledge, offer)));
   }
@@ -246,27 +237,60 @@ export class Purse {
   private mustAfford(step: Step): void {
     const { ledger, settings } = this.#options;
     const { record } = ledger;
+    const { handed, session } = record;
     const today = this.day(0).daySpent;
-    if (today + step.pay > settings.maxDaily)
-      throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + step.pay}.`);
-    const session = this.session;
-    const replaced = session && schemeOf(session.scheme).supersedes ? (lastCommitment(session)?.fee ?? 0) : 0;
-    const fees = record.totalFees + step.fee - replaced;
+    // What was handed over over these coins before is spent already.
+    const spent = Math.max(0, handed.paid - (session?.paid ?? 0));
+    const more = Math.max(0, step.pay - spent);
+    if (today + more > settings.maxDaily)
+      throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + more}.`);
+    const fees = record.totalFees + Math.max(0, step.fee - handed.fee);
     // One fee may run ahead of what it will turn out to be a share of.
     const allowed = settings.maxFee + Math.floor(((record.totalPaid + step.pay) * settings.maxFeeShare) / 1000);
     if (fees > allowed) throw new Stop("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
   }
 
-  /** What other sockets owe is money out of hand: the owner's limit bounds it, however many faces one of them has. */
-  private mustNotRisk(offer: DraftOffer): void {
+  /**
+   * What was handed over and not answered for in energy is money out of hand. The owner's limit bounds it, and one
+   * increment beyond: over all sessions and payees, however many faces a peer has.
+   */
+  private mustNotRisk(offer: DraftOffer, step: Step): void {
     const { ledger, settings } = this.#options;
-    const payee = offer.outputs[0]?.script;
-    let owed = 0;
+    const payee = payeeOf(offer);
+    let owed = this.unanswered(step, offer);
     for (const { script, value } of ledger.record.claims) if (script !== payee) owed += value;
-    for (const pledge of this.openPledges(offer))
-      if (pledge.open && pledge.socketScript !== payee) owed += unansweredOf(pledge);
-    if (owed > settings.maxClaims)
-      throw new Stop("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed}.`);
+    if (owed > settings.maxClaims + step.pay)
+      throw new Stop("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed - step.pay}.`);
+  }
+
+  /** What of all that was handed over nobody acknowledged, were the dearest of it mined. */
+  outOfHand(): Satoshi {
+    const { session, signed, handed, pledges } = this.#options.ledger.record;
+    const running = session && pledgeOf(session, signed, handed);
+    return dearest(running ? [...pledges, running] : pledges);
+  }
+
+  /** The record's part in which nothing of the running session is out of hand: its owner writes it off. */
+  forgiven(): Pick<CableRecord, "handed"> {
+    const { session, handed } = this.#options.ledger.record;
+    return { handed: { ...handed, paid: session?.paid ?? 0 } };
+  }
+
+  /** True for a pledge to the payee of `offer` that was never acknowledged in full. */
+  isLate(pledge: Pledge, offer: DraftOffer): boolean {
+    return pledge.unanswered > 0 && pledge.socketScript === payeeOf(offer);
+  }
+
+  /** The dearest that can be mined of what nobody acknowledged, with `step` of the running session. */
+  private unanswered(step: Step, offer: DraftOffer): Satoshi {
+    const { session, handed } = this.#options.ledger.record;
+    const paid = session?.paid ?? 0;
+    const running = {
+      outpoints: offer.inputs,
+      commitments: session?.scheme === "single-fee" ? session.commitments : [],
+      unanswered: Math.max(step.pay, handed.paid - paid),
+    };
+    return dearest([...this.pledgesWith(offer), running]);
   }
 
   /** The day's account with `pay` added; a day is 24 hours of being powered. */
@@ -298,53 +322,29 @@ export class Purse {
   }
 
   private isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
-    const payee = offer.outputs[0]?.script;
-    return this.openPledges(offer).some(
+    const payee = payeeOf(offer);
+    return this.pledgesWith(offer).some(
       (pledge) => pledge.socketScript !== payee && pledge.outpoints.some((promised) => isSame(promised, coin)),
     );
   }
 
   /** All promises, the running session's among them where `offer` ends it. */
   private pledgesWith(offer: DraftOffer): readonly Pledge[] {
-    const { pledges, session, signed } = this.#options.ledger.record;
-    const ending = session && session.id !== offer.session ? pledgeOf(session, signed) : undefined;
-    if (!ending) return pledges;
-    let kept = pledges;
-    while (kept.length >= MAX_PLEDGES || promisesOf(kept) + promisesOf([ending]) > MAX_PROMISES) {
-      // Room is made by what binds least: a payment that was never acknowledged is not forgotten.
-      const settled = kept.find((pledge) => !pledge.open);
-      if (!settled) throw new Stop("paid-already", `${kept.length} payments were never acknowledged.`);
-      kept = kept.filter((pledge) => pledge !== settled);
-    }
-    return [...kept, ending];
-  }
-
-  /** Promises that still bind once the cable signs `offer`: only what it signs proves that one is settled. */
-  private openPledges(offer: DraftOffer): readonly Pledge[] {
-    const tip = offer.expiry - SESSION_BLOCKS;
-    const all = this.pledgesWith(offer);
-    const settled = settledBy(all, offer.inputs);
-    return all.filter((pledge) => {
-      if (isSpent(pledge, offer)) return owedBy(pledge, offer) > 0;
-      // A coin is spent once: what settled one promise over it has undone the others.
-      const undone = settled.some((other) => other === pledge || shareCoin(other, pledge));
-      return (pledge.open || pledge.expiry > tip) && !undone;
-    });
+    const { pledges, session, signed, handed } = this.#options.ledger.record;
+    const ending = session && !this.knows(offer) ? pledgeOf(session, signed, handed) : undefined;
+    return ending ? withPledge(roomFor(ending, pledges), ending) : pledges;
   }
 }
 
-function isSame(a: Outpoint, b: Outpoint): boolean {
-  return a.txid === b.txid && a.vout === b.vout;
-}
-
-function promisesOf(pledges: readonly Pledge[]): number {
-  return pledges.reduce((sum, { commitments }) => sum + commitments.length, 0);
+function payeeOf(offer: DraftOffer): Hex {
+  return offer.outputs[0]?.script ?? "";
 }
 
 /** What an offer fixes for its session may not change either while nothing is paid yet. */
 function isAsOpened({ socketScript, max, arrears, expiry }: Session, offer: DraftOffer): boolean {
-  const payee = offer.outputs[0]?.script;
-  return socketScript === payee && max === offer.sessionMax && arrears === offer.arrears && expiry === offer.expiry;
+  return (
+    socketScript === payeeOf(offer) && max === offer.sessionMax && arrears === offer.arrears && expiry === offer.expiry
+  );
 }
 
 function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1]["agreed"]> {
@@ -362,18 +362,6 @@ function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1
   };
 }
 
-/** What is left of a session that is over: coins, and all that was signed over them. Nothing signed, nothing promised. */
-function pledgeOf(session: Session, signed: Signed | undefined): Pledge | undefined {
-  const made = session.commitments.map(({ txid, value }) => ({ txid, value }));
-  const last = made.at(-1)?.value ?? 0;
-  const commitments = signed ? [...made, { txid: signed.txid, value: last + signed.pay }] : made;
-  if (commitments.length === 0) return undefined;
-  const outpoints = session.inputs.map(({ txid, vout }) => ({ txid, vout }));
-  const open = signed?.sent ?? false;
-  const { scheme, socketScript, expiry } = session;
-  return { scheme, socketScript, outpoints, commitments, expiry, open };
-}
-
 /**
  * What the last of the pledge's commitments pays more than the one whose change is on offer. Basic payments do not take each
  * other's place: one that was not mined bought nothing.
@@ -382,34 +370,4 @@ function owedBy({ scheme, commitments }: Pledge, offer: DraftOffer): Satoshi {
   if (!schemeOf(scheme).supersedes) return 0;
   const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
   return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
-}
-
-/** What the last commitment of an open pledge pays that nobody acknowledged. */
-function unansweredOf({ commitments }: Pledge): Satoshi {
-  return (commitments.at(-1)?.value ?? 0) - (commitments.at(-2)?.value ?? 0);
-}
-
-/** Promises whose commitments are in the past of `coins`: change of them, or change of what spent their change. */
-function settledBy(pledges: readonly Pledge[], coins: readonly Outpoint[]): readonly Pledge[] {
-  const found = pledges.filter(({ commitments }) =>
-    commitments.some(({ txid }) => coins.some((coin) => coin.txid === txid)),
-  );
-  if (found.length === 0) return found;
-  const others = pledges.filter((pledge) => !found.includes(pledge));
-  return [
-    ...found,
-    ...settledBy(
-      others,
-      found.flatMap((pledge) => pledge.outpoints),
-    ),
-  ];
-}
-
-function shareCoin(a: Pledge, b: Pledge): boolean {
-  return a.outpoints.some((coin) => b.outpoints.some((other) => isSame(coin, other)));
-}
-
-/** The offer spends change of one of the pledge's commitments, so that one was broadcast and its coins are gone. */
-function isSpent(pledge: Pledge, offer: DraftOffer): boolean {
-  return pledge.commitments.some(({ txid }) => offer.inputs.some((input) => input.txid === txid));
 }

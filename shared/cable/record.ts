@@ -6,10 +6,10 @@ import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
 import type { Scheme } from "../rpc/types";
-import type { Hex, MicrowattHour, Millisecond, MilliwattHour, Satoshi } from "../units";
+import type { Hex, MicrowattHour, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../units";
 
 /** Of the record's format; another one is set aside. */
-export const CABLE_RECORD_VERSION = 1;
+export const CABLE_RECORD_VERSION = 2;
 
 /** The amount of a coin as it was first seen. SegWit signs amounts one input at a time, so it may never change. */
 export interface Pin {
@@ -30,16 +30,27 @@ export interface Signed {
   readonly sent: boolean;
 }
 
-/** A session that is over: its coins are promised until it is seen to be settled, or has expired. */
+/** What was handed over in the running session, whatever the socket said to it. */
+export interface Handed {
+  /** Dearest sum of the session's payments with any one of them, arrears not counted. */
+  readonly paid: Satoshi;
+  /** Dearest fee over the coins that are spent now; already part of `totalFees`. */
+  readonly fee: Satoshi;
+}
+
+/** A session that is over, and all that was handed over in it: its coins are promised to that payee. */
 export interface Pledge {
   readonly scheme: Scheme;
   readonly socketScript: Hex;
+  readonly price: MilliSatPerWh;
   readonly outpoints: readonly Outpoint[];
-  /** What was signed over them: id and worth, the last known to be accepted at the end. */
+  /** What was signed over them: id and worth. */
   readonly commitments: readonly { readonly txid: Hex; readonly value: Satoshi }[];
-  readonly expiry: number;
-  /** True where the last commitment was handed over and never acknowledged: what it paid for may never come. */
-  readonly open: boolean;
+  /** What the dearest pays beyond what the payee has acknowledged. Only the owner's `forgive` writes it off. */
+  readonly unanswered: Satoshi;
+  readonly fee: Satoshi;
+  /** Written off by the owner: it is no risk any more, and its coins stay promised. */
+  readonly forgiven: boolean;
 }
 
 /** Energy that a socket still owes. */
@@ -66,6 +77,7 @@ export interface CableRecord {
   /** As far as the socket has acknowledged it. */
   readonly session?: Session;
   readonly signed?: Signed;
+  readonly handed: Handed;
   readonly pins: readonly Pin[];
   readonly pledges: readonly Pledge[];
   /** Credit left at other sockets, and at those that owe it. */
@@ -74,6 +86,7 @@ export interface CableRecord {
   readonly daySpent: Satoshi;
   readonly daySince: Millisecond;
   readonly totalPaid: Satoshi;
+  /** Of all that was handed over; what took another's place is not counted twice. */
   readonly totalFees: Satoshi;
   /** Sockets that cheated, the latest last. */
   readonly cheats: readonly Hex[];
@@ -91,6 +104,7 @@ export const EMPTY_RECORD: CableRecord = constant({
   agreedAt: 0,
   agreedUptime: 0,
   conceded: 0,
+  handed: { paid: 0, fee: 0 },
   pins: [],
   pledges: [],
   claims: [],
@@ -115,15 +129,18 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   conceded: integer,
   session: optional(sessionShape),
   signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
+  handed: object<Handed>({ paid: integer, fee: integer }),
   pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer, shared: boolean }), 128),
   pledges: arrayOf(
     object<Pledge>({
       scheme: schemeShape,
       socketScript: hex(),
+      price: integer,
       outpoints: arrayOf(outpoint, 8),
       commitments: arrayOf(object<Pledge["commitments"][number]>({ txid: hex(32), value: integer }), 64),
-      expiry: integer,
-      open: boolean,
+      unanswered: integer,
+      fee: integer,
+      forgiven: boolean,
     }),
     16,
   ),

@@ -25,12 +25,9 @@ export interface CableSettings {
   /** Largest share of fees in what is paid, over all sessions, in thousandths; one fee may run ahead. */
   readonly maxFeeShare: number;
   readonly maxSession: Satoshi;
-  /**
-   * Block after which no session may end; 0: any. A cable knows no tip of its own, so this alone bounds how long a socket
-   * that offers an expiry in the far future keeps its coins pledged.
-   */
+  /** Block after which no session may end; 0: any. A cable knows no tip of its own. */
   readonly latestExpiry: number;
-  /** Worth of what other sockets still owe, beyond which nothing more is paid to anybody; one increment. */
+  /** Worth of what other sockets still owe, beyond which nothing more is paid to anybody; three increments. */
   readonly maxClaims: Satoshi;
   /** For 24 hours of being plugged in: a cable has no calendar, and refills no budget while it is unpowered. */
   readonly maxDaily: Satoshi;
@@ -72,7 +69,7 @@ export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings
     maxSession: 100_000,
     latestExpiry: 0,
     maxDaily: 1_000_000,
-    maxClaims: given.maxIncrement ?? 10_000,
+    maxClaims: 3 * (given.maxIncrement ?? 10_000),
     maxCurrent: 16_000,
     ownPower: 1_000,
     tolerance: 40,

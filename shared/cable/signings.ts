@@ -1,0 +1,82 @@
+// What a cable stands to lose by the signatures that it has handed over, were the dearest of them mined together.
+//
+// Pure algebra over outpoints: no name that a peer chose (session, payee) and no word of a peer (mined, expired, refused)
+// moves the result. Two signings are not summed only where one spends a coin that the other spends, or descends from a
+// transaction that does. The result may be too high, where a signing spends several coins; it is never too low.
+
+import type { Outpoint } from "../ports";
+import type { Hex, Satoshi } from "../units";
+
+/** Transactions that were signed over the same coins: at most one of them can be mined. */
+export interface Signing {
+  readonly outpoints: readonly Outpoint[];
+  /** What was signed over them; change of one of these is a descendant. */
+  readonly commitments: readonly { readonly txid: Hex }[];
+  /** What the dearest of them pays beyond what the payee has acknowledged. */
+  readonly unanswered: Satoshi;
+}
+
+/** Upper bound on the sum of `unanswered` over any signings that can be mined together. */
+export function dearest(signings: readonly Signing[]): Satoshi {
+  const coins = spentCoins(signings);
+  let sum = 0;
+  for (const coin of coins) if (!isChange(coin, signings)) sum += dearestOver(coin, coins);
+  return sum;
+}
+
+export function isSame(a: Outpoint, b: Outpoint): boolean {
+  return a.txid === b.txid && a.vout === b.vout;
+}
+
+/** True where both spend the very same coins, in any order. */
+export function isOverSameCoins(a: readonly Outpoint[], b: readonly Outpoint[]): boolean {
+  return a.length === b.length && a.every((coin) => b.some((other) => isSame(coin, other)));
+}
+
+/** A coin, and the signings that count as its spenders. */
+interface SpentCoin extends Outpoint {
+  readonly spenders: Signing[];
+}
+
+/** Each signing stands at one of its coins: a coin is spent once, so of those that stand at one only one can be mined. */
+function spentCoins(signings: readonly Signing[]): readonly SpentCoin[] {
+  const coins: SpentCoin[] = [];
+  for (const signing of signings) {
+    const coin = mostShared(signing, signings);
+    if (!coin) continue;
+    const known = coins.find((other) => isSame(other, coin));
+    if (known) known.spenders.push(signing);
+    else coins.push({ txid: coin.txid, vout: coin.vout, spenders: [signing] });
+  }
+  return coins;
+}
+
+/** Where most others would stand too, so that the fewest are summed that exclude each other. */
+function mostShared(signing: Signing, signings: readonly Signing[]): Outpoint | undefined {
+  let best: Outpoint | undefined;
+  let most = 0;
+  for (const coin of signing.outpoints) {
+    const sharers = signings.filter(({ outpoints }) => outpoints.some((other) => isSame(other, coin))).length;
+    if (sharers > most) [best, most] = [coin, sharers];
+  }
+  return best;
+}
+
+function isChange(coin: Outpoint, signings: readonly Signing[]): boolean {
+  return signings.some(({ commitments }) => commitments.some(({ txid }) => txid === coin.txid));
+}
+
+/** Of the spenders of `coin` the dearest, each with the dearest descendants of one of its transactions. */
+function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Satoshi {
+  let most = 0;
+  for (const { unanswered, commitments } of spenders) {
+    let descendants = 0;
+    for (const { txid } of commitments) {
+      let sum = 0;
+      for (const coin of coins) if (coin.txid === txid) sum += dearestOver(coin, coins);
+      descendants = Math.max(descendants, sum);
+    }
+    most = Math.max(most, unanswered + descendants);
+  }
+  return most;
+}
