@@ -30,7 +30,7 @@ export interface GateOptions {
   readonly voltageGain?: number;
   /** Calibration: nanoseconds by which the current channel is later than the voltage channel. */
   readonly phase?: number;
-  /** Power under which no energy is counted; default 1 W. */
+  /** Power under which no energy is counted; default 1 W. With an HLW8012 at least 3.1 W: three pulses in ten seconds. */
   readonly creep?: Milliwatt;
   /** Largest continuous RMS current of the hardware; default 16 A. */
   readonly rated?: Milliampere;
@@ -43,6 +43,8 @@ export interface GateOptions {
   readonly overTemperature?: number;
   /** 1 where an optocoupler reports voltage behind the relay; default 0. */
   readonly loadSense?: 0 | 1;
+  /** 1 on a board whose controller drives the SEL pin of a BL0937 or HLW8012 through a transistor; default 0. */
+  readonly selInverted?: 0 | 1;
   /** Real power while the relay is open that means a welded relay; default 5 W. */
   readonly weldPower?: Milliwatt;
   /** Time that the relay may take to close or open; default 100 ms. */
@@ -75,6 +77,7 @@ export const GATE_OPTION_NAMES = constant([
   "underVoltage",
   "overTemperature",
   "loadSense",
+  "selInverted",
   "weldPower",
   "relayTime",
   "minimumOff",

@@ -158,12 +158,12 @@ static void pulse_task(void *unused)
 	(void)unused;
 	while (!stopping) {
 		power_gate_report report;
-		bool selects_voltage;
+		bool sel;
 		vTaskDelay(pdMS_TO_TICKS(REPORT_MS));
 		uint32_t cf_now = cf_count, cf1_now = cf1_count;
 		uint64_t now = (uint64_t)esp_timer_get_time();
-		pulse_meter_take(&pulses, cf_now - cf, cf1_now - cf1, (uint32_t)(now - last), &report, &selects_voltage);
-		gpio_set_level(GATE_PIN(METERSEL), selects_voltage);
+		pulse_meter_take(&pulses, cf_now - cf, cf1_now - cf1, (uint32_t)(now - last), &report, &sel);
+		gpio_set_level(GATE_PIN(METERSEL), sel);
 		cf = cf_now;
 		cf1 = cf1_now;
 		last = now;
@@ -180,7 +180,8 @@ static const char *start_pulses(pulse_chip chip, const power_gate_options *optio
 		.intr_type = GPIO_INTR_POSEDGE,
 	};
 	gpio_config_t output = { .pin_bit_mask = 1ULL << GATE_PIN(METERSEL), .mode = GPIO_MODE_OUTPUT };
-	if (!pulse_meter_begin(&pulses, chip, SHUNT_MICROOHM, DIVIDER_THOUSANDTHS, options->currentGain, options->voltageGain))
+	if (!pulse_meter_begin(&pulses, chip, SHUNT_MICROOHM, DIVIDER_THOUSANDTHS, options->currentGain, options->voltageGain,
+			options->selInverted))
 		return "power gate: expected gains from 500000 to 2000000 for a chip with pulses";
 	if (gpio_config(&inputs) != ESP_OK)
 		return "power gate: the metering chip's pins are no inputs";

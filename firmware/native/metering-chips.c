@@ -24,13 +24,14 @@ static const pulse_factors FACTORS[2] = {
 };
 
 bool pulse_meter_begin(pulse_meter *meter, pulse_chip chip, uint32_t shunt, uint32_t divider, int32_t current_gain,
-                       int32_t voltage_gain) {
+                       int32_t voltage_gain, bool sel_inverted) {
   if (shunt < 100 || shunt > 100000 || divider < 100000 || divider > 10000000) return false;
   if (current_gain < 500000 || current_gain > 2000000 || voltage_gain < 500000 || voltage_gain > 2000000) return false;
   const pulse_factors *factor = &FACTORS[chip];
   uint64_t reference = factor->reference;
   memset(meter, 0, sizeof *meter);
   meter->selects_voltage = true;
+  meter->sel_inverted = sel_inverted;
   // Per Hz of CF1, at the chip's pins in nV, then at the mains: I = V / shunt, U = V x divider.
   uint64_t current_pin = reference * UINT64_C(1000000000) / factor->current; // uV x 1000 = nV
   uint64_t voltage_pin = reference * UINT64_C(1000000000) / factor->voltage;
@@ -56,7 +57,7 @@ static bool is_mute(const pulse_meter *meter) {
 }
 
 void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t elapsed_us, power_gate_report *report,
-                      bool *select_voltage) {
+                      bool *sel) {
   meter->rest += (uint64_t)cf * meter->energy_quantum;
   meter->cf_pulses += cf;
   meter->cf_window += elapsed_us;
@@ -84,13 +85,14 @@ void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t el
   }
   *report = (power_gate_report){
       .energy = (uint32_t)(meter->rest / 1000),
+      .quantum = meter->energy_quantum / 1000,
       .voltage = meter->voltage,
       .current = meter->current,
       .power = meter->power,
       .fault = meter->mute >= MUTE_WINDOWS,
   };
   meter->rest %= 1000;
-  *select_voltage = meter->selects_voltage;
+  *sel = meter->selects_voltage != meter->sel_inverted;
 }
 
 // ---------------------------------------------------------------- CSE7766
@@ -135,6 +137,7 @@ static void decode(cse7766 *chip, power_gate_report *report) {
   bool flows = !(abnormal & POWER_RANGE) && frame[FLAGS] & 0x10;
   *report = (power_gate_report){
       .energy = count_pulses(chip),
+      .quantum = word(frame + POWER) / 3600,
       .voltage = abnormal & VOLTAGE_RANGE || !(frame[FLAGS] & 0x40) ? 0 : quotient(frame, VOLTAGE),
       .power = flows ? quotient(frame, POWER) : 0,
       .fault = frame[0] == NOT_CALIBRATED || abnormal & STORAGE,

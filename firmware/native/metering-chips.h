@@ -23,19 +23,20 @@ typedef struct {
   uint32_t cf1_pulses, cf1_window; // CF1 since SEL changed; us
   uint32_t mute;                   // windows in a row in which a current flowed and CF told of no power
   bool selects_voltage;
+  bool sel_inverted;
   int32_t voltage, current, power; // last known
 } pulse_meter;
 
 typedef enum { PULSE_BL0937, PULSE_HLW8012 } pulse_chip;
 
 // `shunt` in micro-ohm, `divider`: mains over the chip's voltage input, in thousandths. Gains in millionths. False when
-// one of them is out of range.
+// one of them is out of range. `sel_inverted`: a transistor between the controller and SEL, so that low selects voltage.
 bool pulse_meter_begin(pulse_meter *meter, pulse_chip chip, uint32_t shunt, uint32_t divider, int32_t current_gain,
-                       int32_t voltage_gain);
+                       int32_t voltage_gain, bool sel_inverted);
 
-// Takes the pulses of the last `elapsed_us` (at most one second). `*select_voltage` is what SEL is to be set to.
+// Takes the pulses of the last `elapsed_us` (at most one second). `*sel` is the level that SEL's pin is to be set to.
 void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t elapsed_us, power_gate_report *report,
-                      bool *select_voltage);
+                      bool *sel);
 
 // ---------------------------------------------------------------- CSE7766
 

@@ -16,6 +16,10 @@
 #define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
 #define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
 #define WELD_WINDOWS 4    // 200 ms each
+#define CHIP_WINDOW_US 10000000u // a metering chip's pulses come seconds apart at a small load
+#define CHIP_WINDOWS 2    // of which so many in a row are no chance
+#define CHIP_FAST 8       // so many times the threshold's energy in the running window are no noise either
+#define NOISE_PULSES 2    // in a window, whatever the threshold
 #define HEAT_ONE 1024     // ratio of squares, Q10
 #define SECOND_US 1000000u
 #define HOUR_US 3600000000u
@@ -277,20 +281,24 @@ static bool current_alternates(const power_gate_sums *sums) {
   return square(sums->direct) * 2 <= sums->current * sums->count;
 }
 
-// What the contacts do against what they were told, judged over whole windows after the relay had its time. A current
-// sensor that is faulty says nothing about them.
-static void check_relay(power_gate *gate) {
+static bool relay_had_time(const power_gate *gate) {
   uint64_t relay_time = (uint64_t)gate->options.relayTime * gate->second / 1000;
-  bool settled = gate->settled >= gate->window + relay_time + gate->half_most;
+  return gate->settled >= gate->window + relay_time + gate->half_most;
+}
+
+// What the contacts do against what they were told, judged over whole windows after the relay had its time. A current
+// sensor that is faulty says nothing about them, and a metering chip's power is of the second before: leaks() has its energy.
+static void check_relay(power_gate *gate) {
+  bool settled = relay_had_time(gate);
   bool sensed = gate->options.loadSense && gate->sensed;
   bool credible = sensors_are_sound(gate) && current_alternates(&gate->sums);
-  bool flows = gate->sums.power >= gate->weld * (int64_t)gate->sums.count;
+  bool flows = !gate->by_chip && gate->sums.power >= gate->weld * (int64_t)gate->sums.count;
   gate->sensed = gate->sense;
   if (!settled) return;
   if (!gate->closed) {
     gate->weld_windows = (flows && credible) || sensed ? gate->weld_windows + 1 : 0;
     if (gate->weld_windows >= WELD_WINDOWS) trip(gate, POWER_GATE_RELAY_WELDED);
-    if (credible) learn_noise(gate, gate->sums.current / gate->sums.count, flows);
+    if (credible && !gate->by_chip) learn_noise(gate, gate->sums.current / gate->sums.count, flows);
   } else if (gate->options.loadSense) {
     gate->stuck_windows = sensed ? 0 : gate->stuck_windows + 1;
     if (gate->stuck_windows >= 2 && !gate->under_halves) trip(gate, POWER_GATE_RELAY_STUCK_OPEN);
@@ -504,6 +512,48 @@ static bool is_possible(const power_gate *gate, const power_gate_report *report,
   return report->energy <= watts * span / 3600 + 50000;
 }
 
+// What a power brings in a window, in uWh; never so little that the chip's own noise would do.
+static uint64_t window_energy(int32_t milliwatts, uint32_t quantum) {
+  uint64_t energy = (uint64_t)milliwatts * (CHIP_WINDOW_US / SECOND_US) * 1000 / 3600;
+  uint64_t noise = (uint64_t)quantum * NOISE_PULSES;
+  return energy > noise ? energy : noise + 1;
+}
+
+// True when that ended a window.
+static bool pace_on(power_gate_pace *pace, uint32_t energy, uint32_t span_us, uint64_t least) {
+  pace->energy += energy;
+  pace->span += span_us;
+  if (pace->span < CHIP_WINDOW_US) return false;
+  pace->windows = pace->energy >= least ? pace->windows + 1 : 0;
+  pace->energy = pace->span = 0;
+  return true;
+}
+
+// As count_energy(): what waits counts against the lease at once, and is dropped when its window brought too little. A
+// current that the chip tells of, or far more than the threshold, is a load without waiting.
+static void count_report(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
+  uint64_t least = window_energy(gate->options.creep, report->quantum);
+  gate->pending += (int64_t)(report->energy * gate->unit);
+  bool ended = pace_on(&gate->taken, report->energy, span_us, least);
+  bool load = report->current > 0 || gate->taken.energy >= CHIP_FAST * least;
+  if (load) gate->counting = true;
+  else if (ended) gate->counting = gate->taken.windows >= CHIP_WINDOWS;
+  if (gate->counting) commit(gate);
+  else if (ended && gate->taken.windows == 0) gate->pending = 0;
+}
+
+// A welded relay's energy goes on; noise comes in bursts, with no current. Power and current themselves say nothing here:
+// the chip tells them seconds late, and after each opening they are still those of the load.
+static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
+  if (gate->closed || gate->report_faulty || !relay_had_time(gate)) {
+    gate->leaked = (power_gate_pace){0};
+    return false;
+  }
+  uint64_t least = window_energy(gate->options.weldPower, report->quantum);
+  pace_on(&gate->leaked, report->energy, span_us, least);
+  return gate->leaked.windows >= CHIP_WINDOWS || (report->current > 0 && gate->leaked.energy >= least);
+}
+
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
   uint64_t silence = note_feed(gate, now_us);
   if (gate->fed && silence > LOST_US) lose_feed(gate);
@@ -514,9 +564,12 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
   grow_older(gate, count);
   bool possible = is_possible(gate, report, silence);
-  if (possible) gate->total += report->energy;
+  uint32_t since = silence < CHIP_WINDOW_US ? (uint32_t)silence : CHIP_WINDOW_US;
+  gate->by_chip = true;
+  if (possible) count_report(gate, report, since);
   gate->report_faulty = report->fault || !possible;
   if (gate->report_faulty) trip(gate, POWER_GATE_SENSOR_FAULT);
+  if (leaks(gate, report, since)) trip(gate, POWER_GATE_RELAY_WELDED);
   power_gate_sums half = {
       .power = within(report->power, 9000000) * INT64_C(1000000000000) / gate->power_lsb * count,
       .current = current * count,

@@ -31,6 +31,7 @@
   X(underVoltage, 0, 300000, 180000)                         \
   X(overTemperature, 0, 150000, 0)                           \
   X(loadSense, 0, 1, 0)                                      \
+  X(selInverted, 0, 1, 0)                                    \
   X(weldPower, 500, 1000000, 5000)                           \
   X(relayTime, 5, 1000, 100)                                 \
   X(minimumOff, 0, 60000, 250)
@@ -97,6 +98,13 @@ typedef struct {
   bool faulty;       // what it shows means nothing
 } power_gate_channel;
 
+// A metering chip's energy, window by window of ten seconds.
+typedef struct {
+  uint64_t energy;  // uWh in the running window
+  uint32_t span;    // us of it
+  uint32_t windows; // in a row that brought what was expected at least
+} power_gate_pace;
+
 // All of the state. Private to power-gate.c; here so that a caller can place it.
 typedef struct {
   power_gate_options options;
@@ -124,6 +132,8 @@ typedef struct {
   uint64_t total, unit;
   int64_t pending;
   bool counting;
+  bool by_chip; // a metering chip measures, not samples
+  power_gate_pace taken, leaked; // all that it told; what it told while the relay was open
   uint64_t noise;
   // lease and relay
   bool lease, closed, granted, restored;
@@ -149,14 +159,16 @@ void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *
 
 // What a metering chip has found since its last report.
 typedef struct {
-  uint32_t energy; // uWh
+  uint32_t energy;  // uWh
+  uint32_t quantum; // uWh for one of its pulses: two of them are no load yet
   int32_t voltage, current, power; // mV, mA, mW
   bool fault; // it says so itself
 } power_gate_report;
 
 // In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 ms: lease and limits are kept
 // by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone. Energy that cannot
-// have flowed since the last report is not counted and means a faulty sensor.
+// have flowed since the last report is not counted and means a faulty sensor. What two windows of ten seconds do not bear out
+// is noise: it neither counts nor says anything about the relay.
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us);
 
 // Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds.

@@ -74,6 +74,41 @@ static void report_to_gate(char **words) {
   putchar('\n');
 }
 
+// A board with a pulse chip for so many seconds: words are seconds, V, A, W, noise pulses of CF, each so many seconds,
+// and whether a transistor inverts SEL on its way to the chip.
+static void run_board(char **words) {
+  static double at[3];
+  static bool sel = true;
+  bool inverts = atoi(words[7]);
+  double hertz[3] = {
+      atof(words[4]) / 3600 * 1e9 / pulses.energy_quantum,
+      atof(words[2]) * 1e6 / pulses.voltage_quantum,
+      atof(words[3]) * 1e6 / pulses.current_quantum,
+  };
+  power_gate_report report = {0};
+  power_gate_event event;
+  for (int k = 0; k < atoi(words[1]) * 20; k++) {
+    uint32_t counts[3];
+    for (int n = 0; n < 3; n++) {
+      at[n] += hertz[n] / 20;
+      counts[n] = (uint32_t)at[n];
+      at[n] -= counts[n];
+    }
+    // All within a second, but not at once.
+    int noise = atoi(words[5]), each = atoi(words[6]) * 20;
+    if (noise > 0 && k % each % 4 == 1 && k % each / 4 < noise) counts[0]++;
+    now += 50000;
+    pulse_meter_take(&pulses, counts[0], sel != inverts ? counts[1] : counts[2], 50000, &report, &sel);
+    power_gate_measured(&gate, &report, now);
+    power_gate_tick(&gate, now);
+  }
+  printf("%llu %d %d %d %d", (unsigned long long)gate.total, gate.closed, report.voltage, report.current, report.power);
+  while (power_gate_next_event(&gate, &event)) {
+    printf(" %s", event.kind == POWER_GATE_TRIP ? power_gate_trip_name(event.cause) : "lease-used");
+  }
+  putchar('\n');
+}
+
 // Feeds `blocks` of four samples of 230 V, 10 A, the true period being `period_ns`; each `skip`-th block is lost.
 static void feed_to_gate(long blocks, long period_ns, long skip) {
   static double at;
@@ -106,7 +141,7 @@ int main(void) {
     if (count == 0) continue;
     if (strcmp(words[0], "pulse-begin") == 0) {
       pulse_chip chip = strcmp(words[1], "bl0937") == 0 ? PULSE_BL0937 : PULSE_HLW8012;
-      bool good = pulse_meter_begin(&pulses, chip, (uint32_t)atol(words[2]), (uint32_t)atol(words[3]), atoi(words[4]), atoi(words[5]));
+      bool good = pulse_meter_begin(&pulses, chip, (uint32_t)atol(words[2]), (uint32_t)atol(words[3]), atoi(words[4]), atoi(words[5]), words[6] && atoi(words[6]));
       printf("%d %u %u %u\n", good, pulses.energy_quantum, pulses.voltage_quantum, pulses.current_quantum);
     } else if (strcmp(words[0], "pulse") == 0) {
       power_gate_report report;
@@ -114,6 +149,11 @@ int main(void) {
       pulse_meter_take(&pulses, (uint32_t)atol(words[1]), (uint32_t)atol(words[2]), (uint32_t)atol(words[3]), &report, &voltage);
       print_report(&report);
       printf(" %d\n", voltage);
+    } else if (strcmp(words[0], "board") == 0) {
+      run_board(words);
+    } else if (strcmp(words[0], "revoke") == 0) {
+      power_gate_revoke(&gate);
+      puts("ok");
     } else if (strcmp(words[0], "serial") == 0) {
       take_serial(words[1]);
     } else if (strcmp(words[0], "frames-begin") == 0) {

@@ -186,6 +186,93 @@ describe("a gate behind a metering chip", () => {
   });
 });
 
+describe("a gate behind a chip that gives pulses", () => {
+  interface Told {
+    readonly total: number;
+    readonly closed: boolean;
+    readonly voltage: number;
+    readonly current: number;
+    readonly power: number;
+    readonly events: readonly string[];
+  }
+
+  async function start(chip: string, selInverted = 0): Promise<void> {
+    await driver.request(`pulse-begin ${chip} 1000 2351000 1000000 1000000 ${selInverted}`);
+    await driver.request("gate-begin");
+    await board(12, "230 0 0");
+  }
+
+  /** `load`: V, A and W; `noise`: pulses of CF, each so many seconds. */
+  async function board(seconds: number, load: string, noise = "0 1", inverts = 0): Promise<Told> {
+    const words = await driver.request(`board ${seconds} ${load} ${noise} ${inverts}`);
+    const [total = 0, closed = 0, voltage = 0, current = 0, power = 0] = words.slice(0, 5).map(Number);
+    return { total, closed: closed === 1, voltage, current, power, events: words.slice(5) };
+  }
+
+  for (const chip of ["bl0937", "hlw8012"]) {
+    it(`(${chip}) takes bursts of two and three pulses without a current for noise: no welded relay, no energy`, async () => {
+      for (const noise of ["2 100", "3 100", "2 11", "3 30"]) {
+        await start(chip);
+        const { total, events } = await board(600, "230 0 0", noise);
+        assert.deepEqual([total, events], [0, []], noise);
+      }
+    });
+
+    it(`(${chip}) counts nothing of one pulse in ten seconds, and a standby lease is not used up by it`, async () => {
+      await start(chip);
+      assert.deepEqual(await driver.request("grant 50000 16000"), ["ok"]);
+      const { total, closed, events } = await board(1800, "230 0 0", "1 10");
+      assert.deepEqual([total, closed, events], [0, true, []]);
+    });
+
+    it(`(${chip}) takes an opening under load for what it is, though the chip tells of it late`, async () => {
+      await start(chip);
+      for (const load of ["230 10 2300", "230 0.4 92"]) {
+        for (let k = 0; k < 10; k++) {
+          await driver.request("grant 100000000000 16000");
+          assert.deepEqual((await board(20 + k, load)).closed, true);
+          await driver.request("revoke");
+          assert.deepEqual((await board(10, "230 0 0")).events, [], load);
+        }
+      }
+    });
+
+    it(`(${chip}) counts a small load and a large one, all but the first seconds of the small`, async () => {
+      await start(chip);
+      await driver.request("grant 100000000000 16000");
+      const small = (await board(3600, "230 0.03 6")).total;
+      assert.ok(small >= 5.95e6 && small <= 6e6, `${small} uWh`);
+      near((await board(60, "230 10 2300")).total - small, (2300 / 60) * 1e6, 0.001);
+    });
+
+    it(`(${chip}) finds a welded relay: a large load at once, a small one within half a minute`, async () => {
+      await start(chip);
+      assert.ok((await board(6, "230 10 2300")).events.includes("relay-welded"));
+      await start(chip);
+      assert.ok((await board(30, "230 0.04 9.2")).events.includes("relay-welded"));
+    });
+  }
+
+  it("ends a lease that a load uses up before the chip has told of its current", async () => {
+    await start("bl0937");
+    await driver.request("grant 500000 16000");
+    const { current, closed, events } = await board(1, "230 10 2300"); // 0.78 s are half a Wh
+    assert.deepEqual([current, closed, events], [0, false, ["lease-used"]]);
+  });
+
+  it("reads a board whose SEL is inverted once the option says so", async () => {
+    const load = "230 5 1150";
+    await start("bl0937");
+    const mixed = await board(12, load, "0 1", 1);
+    near(mixed.voltage, 72_000, 0.03);
+    near(mixed.current, 15_900, 0.03);
+    await start("bl0937", 1);
+    const right = await board(12, load, "0 1", 1);
+    near(right.voltage, 230_000, 0.003);
+    near(right.current, 5000, 0.003);
+  });
+});
+
 describe("a gate whose converter does not keep its nominal rate", () => {
   /** Energy counted over true energy, from the third second on. */
   async function ratio(periodNs: number, skip: number): Promise<{ ratio: number; events: string[] }> {
