@@ -1,0 +1,50 @@
+// The list of mutants holds for the code of now: `npm run mutants` takes minutes, this takes none.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { MUTATIONS } from "../../tools/mutants/list";
+import { type Mutation, mutated } from "../../tools/mutants/mutation";
+import { SURVIVORS } from "../../tools/mutants/survivors";
+
+const GUARD: Mutation = { name: "guard", file: "a.ts", from: "if (bad) throw", to: "if (false) throw", tests: [] };
+
+describe("the list of mutants", () => {
+  it("finds each text exactly once", () => {
+    for (const mutation of MUTATIONS) mutated(mutation, readFileSync(mutation.file, "utf8"));
+  });
+
+  it("names each mutant once, and explains none that is not there", () => {
+    const names = MUTATIONS.map(({ name }) => name);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
+    for (const name of SURVIVORS.keys()) assert.ok(names.includes(name), `${name} is explained and not in the list`);
+  });
+
+  it("has tests that are there, and have the name that is to fail", () => {
+    for (const { name, tests, test } of MUTATIONS) {
+      assert.ok(tests.length > 0, `${name} has no test`);
+      const texts = tests.map((file) => readFileSync(file, "utf8"));
+      if (test !== undefined)
+        assert.ok(
+          texts.some((text) => text.includes(test)),
+          `${name}: no test "${test}"`,
+        );
+    }
+  });
+});
+
+describe("a mutation", () => {
+  it("replaces its text and nothing else", () => {
+    assert.equal(mutated(GUARD, "x(); if (bad) throw 1;"), "x(); if (false) throw 1;");
+    assert.equal(mutated({ ...GUARD, to: "$&$1" }, "if (bad) throw"), "$&$1");
+  });
+
+  it("is refused where its text is not there exactly once, or changes nothing", () => {
+    assert.throws(() => mutated(GUARD, "x();"), /"guard": expected its text once in a.ts, found it 0 times/);
+    assert.throws(() => mutated(GUARD, "if (bad) throw; if (bad) throw"), /found it 2 times/);
+    assert.throws(() => mutated({ ...GUARD, to: GUARD.from }, "if (bad) throw"), /expected a change/);
+  });
+});

@@ -1,0 +1,9 @@
+// All mutations: the guards that money depends on.
+
+import { BITCOIN } from "./bitcoin";
+import { CABLE } from "./cable";
+import { JOURNAL } from "./journal";
+import type { Mutation } from "./mutation";
+import { SOCKET } from "./socket";
+
+export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE];
