@@ -89,6 +89,23 @@ test("what a device cannot do without is asked for by name", () => {
   checkComplete(buildConfig({}, "cable", esp32, false), "cable");
 });
 
+test("on mainnet the owner states the price, the payout, and what a cable may spend", () => {
+  const missing = (device: "socket" | "cable", given: object) => () =>
+    checkComplete(buildConfig({ ...MAINNET, ...given }, device, esp32, true), device);
+  assert.throws(missing("socket", { esplora: "http://chain" }), /wants settings\.payoutAddress, settings\.price /);
+  assert.throws(missing("cable", { key: "k" }), /wants settings\.maxPrice, settings\.maxDaily /);
+});
+
+test("another chain's backend takes the place of an Esplora server", () => {
+  const chain = { backends: [{ kind: "electrum", host: "electrum.local", port: 50001 }] };
+  const settings = { payoutAddress: "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080" };
+  checkComplete(buildConfig({ chain, settings }, "socket", esp32, false), "socket");
+});
+
+test("the schema that an editor reads does not go into the image", () => {
+  assert.equal(buildConfig({ $schema: "docs/settings.json" }, "cable", esp32, false).image.$schema, undefined);
+});
+
 test("a configuration that is missing or malformed is named with its file", () => {
   assert.throws(() => readConfig("/nowhere/cable.json"), /cannot read \/nowhere\/cable.json/);
   const folder = mkdtempSync(join(tmpdir(), "plugpay-"));

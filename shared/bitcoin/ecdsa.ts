@@ -2,8 +2,9 @@
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { getPublicKey, hashes, sign, verify } from "@noble/secp256k1";
+import { getPublicKey, hashes, Point, sign, verify } from "@noble/secp256k1";
 import type { Ecdsa } from "../ports";
+import type { Hex } from "../units";
 import { decodeDer, encodeDer } from "./der";
 
 // The library is free of dependencies and asks for its hashes; this is its documented way to get them.
@@ -22,3 +23,13 @@ export const ecdsa: Ecdsa = Object.freeze({
     return verify(compact, digest, publicKey, DIGEST_GIVEN);
   },
 });
+
+/** True when a point of the curve has this x, 32 bytes. */
+export function isPointX(x: Hex): boolean {
+  try {
+    Point.fromHex(`02${x}`);
+    return true;
+  } catch {
+    return false;
+  }
+}

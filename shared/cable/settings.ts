@@ -1,8 +1,9 @@
 // What a cable's owner decides: above all, what it may spend.
 
 import type { Network } from "../bitcoin/address";
-import { MAX_WORD } from "../journal/shape";
 import type { Scheme } from "../rpc/types";
+import { CABLE_TABLE } from "../settings/cable";
+import { conflicts, defaults, missing, problems, refuse, stated } from "../settings/check";
 import type {
   Milliampere,
   MilliSatPerVbyte,
@@ -57,41 +58,25 @@ export interface CableSettings {
   readonly forgive: string;
 }
 
-/** `given` over the defaults. Throws a RangeError that names the setting, what was expected and what came. */
-export function cableSettings(given: Partial<CableSettings> & Pick<CableSettings, "network">): CableSettings {
-  const settings: CableSettings = {
-    schemes: ["single-fee", "basic"],
-    maxPrice: 300_000,
-    maxIncrement: 10_000,
-    maxFee: 5_000,
-    maxFeeRate: 100_000,
-    maxFeeShare: 100,
-    maxSession: 100_000,
-    latestExpiry: 0,
-    maxDaily: 1_000_000,
-    maxClaims: 3 * (given.maxIncrement ?? 10_000),
-    maxCurrent: 16_000,
-    ownPower: 1_000,
-    tolerance: 40,
-    tolerancePower: 4_000,
-    toleranceBase: 100,
-    renewAt: 100,
-    sharedLink: false,
-    writeEvery: 2_000,
-    leaseTime: 4_000,
-    waitMs: 20_000,
-    retryAfter: 30_000,
-    forgive: "",
-    ...given,
-  };
-  for (const [name, value] of Object.entries(settings)) {
-    if (typeof value !== "number" || (Number.isSafeInteger(value) && value >= 0)) continue;
-    throw new RangeError(`setting ${name}: expected a whole number from 0, came ${value}`);
-  }
-  if (settings.leaseTime < 1_000)
-    throw new RangeError(`setting leaseTime: expected at least 1000 ms, came ${settings.leaseTime}`);
-  if (settings.forgive.length > MAX_WORD)
-    throw new RangeError(`setting forgive: expected at most ${MAX_WORD} characters, came ${settings.forgive.length}`);
-  if (settings.schemes.length === 0) throw new RangeError("setting schemes: expected at least one scheme, came none");
-  return settings;
+type Given = Partial<CableSettings> & Pick<CableSettings, "network">;
+
+/** `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected and what came. */
+export function cableSettings(given: Given): CableSettings {
+  refuse(cableProblems(given, "settings"));
+  refuse(missing(CABLE_TABLE, given, "settings"));
+  return overDefaults(given);
+}
+
+/** All that is wrong with what an owner wrote so far; what is missing is not. */
+export function cableProblems(given: unknown, where: string): readonly string[] {
+  const found = problems(CABLE_TABLE, given, where);
+  return found.length > 0 ? found : conflicts(CABLE_TABLE, { ...overDefaults(given as Given) }, where);
+}
+
+type Followed = "maxClaims";
+
+function overDefaults(given: Given): CableSettings {
+  const base = { ...defaults(CABLE_TABLE), ...stated(given) } as unknown as Omit<CableSettings, Followed> &
+    Partial<Pick<CableSettings, Followed>>;
+  return { maxClaims: 3 * base.maxIncrement, ...base };
 }

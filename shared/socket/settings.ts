@@ -1,8 +1,10 @@
-// What a socket's owner decides. Defaults are the 2017 paper's where it has them.
+// What a socket's owner decides. What each means, its range and its default: shared/settings/socket.ts.
 
 import type { Network } from "../bitcoin/address";
-import { MAX_WORD } from "../journal/shape";
 import type { Scheme } from "../rpc/types";
+import { conflicts, defaults, missing, problems, refuse, stated } from "../settings/check";
+import { payoutProblem } from "../settings/payout";
+import { SOCKET_TABLE } from "../settings/socket";
 import {
   energyFor,
   type Milliampere,
@@ -64,63 +66,42 @@ export interface SocketSettings {
 /** IEC 60038; where mains have less, two seconds become longer. */
 const MAINS_VOLT = 230;
 
-/** `given` over the defaults. Throws a RangeError that names the setting, what was expected and what came. */
-export function socketSettings(
-  given: Partial<SocketSettings> & Pick<SocketSettings, "network" | "payoutAddress">,
-): SocketSettings {
-  const price = given.price ?? 250_000;
-  const increment = given.increment ?? 10_000;
-  const sessionMax = given.sessionMax ?? 10 * increment;
-  const maxCurrent = given.maxCurrent ?? 16_000;
-  const settings: SocketSettings = {
-    schemes: ["single-fee", "basic"],
-    price,
-    increment,
-    sessionMax,
-    feeLimit: 5_000,
+type Given = Partial<SocketSettings> & Pick<SocketSettings, "network" | "payoutAddress">;
+
+/** `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected and what came. */
+export function socketSettings(given: Given): SocketSettings {
+  refuse(socketProblems(given, "settings"));
+  refuse(missing(SOCKET_TABLE, given, "settings"));
+  return overDefaults(given);
+}
+
+/** All that is wrong with what an owner wrote so far; what is missing is not. */
+export function socketProblems(given: unknown, where: string): readonly string[] {
+  const found = problems(SOCKET_TABLE, given, where);
+  if (found.length > 0) return found;
+  const settings = overDefaults(given as Given);
+  const { payoutAddress, network = "regtest" } = settings;
+  const payout = payoutAddress === undefined ? undefined : payoutProblem(payoutAddress, network);
+  if (payout) found.push(`${where}.payoutAddress: ${payout}`);
+  return found.concat(conflicts(SOCKET_TABLE, { ...settings }, where));
+}
+
+type Followed = "sessionMax" | "renewalThreshold" | "checkpoint" | "exposureLimit";
+
+function overDefaults(given: Given): SocketSettings {
+  const base = { ...defaults(SOCKET_TABLE), ...stated(given) } as unknown as Omit<SocketSettings, Followed> &
+    Partial<Pick<SocketSettings, Followed>>;
+  const { increment, price, maxCurrent, sessionMax = 10 * increment } = base;
+  return {
     renewalThreshold: thresholdOf(energyFor(increment, price), maxCurrent),
-    maxCurrent,
-    standbyAllowance: 50,
-    standbyCurrent: 250,
-    standbyRefill: 3_600_000,
-    grace: 60_000,
-    lockout: 60_000,
-    leaveAfter: 30_000,
-    leaseTime: 4_000,
     checkpoint: 3 * sessionMax,
     exposureLimit: 3 * sessionMax,
-    unspentMaxAge: 30_000,
-    watchEvery: 10_000,
-    confirmations: 2,
-    writeEvery: 2_000,
-    childFeeLimit: 0,
-    forgive: "",
-    ...given,
+    ...base,
+    sessionMax,
   };
-  check(settings);
-  return settings;
 }
 
 function thresholdOf(increment: MilliwattHour, maxCurrent: Milliampere): MilliwattHour {
   const twoSeconds = (maxCurrent * MAINS_VOLT * 2) / 3600;
   return Math.ceil(Math.max(increment / 10, Math.min(increment / 2, twoSeconds)));
-}
-
-function check(settings: SocketSettings): void {
-  for (const [name, value] of Object.entries(settings)) {
-    if (typeof value === "number")
-      expect(name, value, Number.isSafeInteger(value) && value >= 0, "a whole number from 0");
-  }
-  expect("price", settings.price, settings.price > 0, "at least 1 msat/Wh");
-  // An output of less than the dust limit is not relayed, so neither is a first increment of less.
-  expect("increment", settings.increment, settings.increment >= 294 && settings.increment <= 1e9, "294 to 1e9 satoshi");
-  expect("sessionMax", settings.sessionMax, settings.sessionMax >= settings.increment, "at least one increment");
-  expect("confirmations", settings.confirmations, settings.confirmations >= 1, "at least 1");
-  expect("leaseTime", settings.leaseTime, settings.leaseTime >= 1_000, "at least 1000 ms");
-  expect("forgive", settings.forgive.length, settings.forgive.length <= MAX_WORD, `at most ${MAX_WORD} characters`);
-  expect("schemes", settings.schemes.length, settings.schemes.length > 0, "at least one scheme");
-}
-
-function expect(name: string, came: number, holds: boolean, expected: string): void {
-  if (!holds) throw new RangeError(`setting ${name}: expected ${expected}, came ${came}`);
 }

@@ -3,8 +3,14 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isNetwork, type Network, payeeScriptOf } from "../../shared/bitcoin/address";
+import { isNetwork, type Network } from "../../shared/bitcoin/address";
+import { cableProblems } from "../../shared/cable/settings";
 import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
+import { BUILD_TABLE } from "../../shared/settings/build";
+import { CABLE_TABLE } from "../../shared/settings/cable";
+import { absent, problems } from "../../shared/settings/check";
+import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { socketProblems } from "../../shared/socket/settings";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,7 +30,7 @@ export interface BuildConfig {
 }
 
 /** Settings of the build, and the secret: the image has no use for the first and must not hold the other. */
-const NOT_IN_IMAGE = ["flash", "encrypted", "key"];
+const NOT_IN_IMAGE = ["$schema", "flash", "encrypted", "key"];
 
 /** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
@@ -99,7 +105,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   }
   const key = optional(given, "key");
   checkMoney(network, device, key, mainnet);
-  checkPayout(network, settings);
+  checkAll(given, device);
   checkChain(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
   const uplink = link === "ethernet" && given.ssid !== undefined;
@@ -131,10 +137,11 @@ function usual(device: DeviceName, link: Link): Json {
 export function checkComplete({ image, link, uplink }: BuildConfig, device: ImageName): void {
   if (device === "calibrator") return;
   const wanted: string[] = [];
-  if (device === "socket") wanted.push("esplora");
+  if (device === "socket") wanted.push(image.chain === undefined ? "esplora" : "chain");
   if (link === "wifi" || uplink) wanted.push("ssid", "password");
   const missing = wanted.filter((name) => image[name] === undefined);
-  if (device === "socket" && !(image.settings as Json).payoutAddress) missing.push("settings.payoutAddress");
+  const table = device === "socket" ? SOCKET_TABLE : CABLE_TABLE;
+  missing.push(...absent(table, image.settings as Json).map(({ name }) => `settings.${name}`));
   if (missing.length > 0)
     throw new UsageError(`--config FILE: a ${device} wants ${missing.join(", ")} (docs/building.md)`);
 }
@@ -153,14 +160,13 @@ function checkMoney(network: Network, device: DeviceName, key: string | undefine
   }
 }
 
-function checkPayout(network: Network, settings: Json): void {
-  const payout = optional(settings, "payoutAddress");
-  if (payout === undefined) return;
-  try {
-    payeeScriptOf(payout, network);
-  } catch (error) {
-    throw new UsageError(`settings.payoutAddress: ${(error as Error).message}`);
-  }
+/** Everything that is wrong, told at once; what only the owner knows may still be missing (`checkComplete`). */
+function checkAll(given: Json, device: DeviceName): void {
+  const { settings = {} } = given;
+  const own = device === "socket" ? socketProblems(settings, "settings") : cableProblems(settings, "settings");
+  // A wrong `settings` as a whole is told by its own table.
+  const wrong = [...problems(BUILD_TABLE, { ...given, settings: {} }, "configuration"), ...own];
+  if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
 }
 
 /** A server's certificate is checked against one root, so HTTPS wants that root. */

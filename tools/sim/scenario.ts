@@ -2,6 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { cableProblems } from "../../shared/cable/settings";
+import { socketProblems } from "../../shared/socket/settings";
 import type { Satoshi } from "../../shared/units";
 import type { Fault as BackendFault } from "../node/esplora-server";
 import type { Fault as GateFault, MainsSpec } from "../world/world";
@@ -115,6 +117,8 @@ function check(name: string, file: string, given: unknown): Scenario {
     throw new Error(`Scenario ${file}: expected an object.`);
   onlyKeys(`Scenario ${file}`, given, KEYS);
   const scenario = { name, about: name, ...DEFAULTS, ...given } as Scenario;
+  const wrong = [...socketProblems(scenario.socket, "socket"), ...cableProblems(scenario.cable, "cable")];
+  if (wrong.length > 0) throw new Error(wrong.map((each) => `Scenario ${file}: ${each}`).join("\n"));
   const { trouble } = scenario;
   if (trouble !== undefined && !TROUBLES.includes(trouble))
     throw new Error(`Scenario ${file}: no trouble "${trouble}"; there are ${TROUBLES.join(", ")}.`);

@@ -1,0 +1,114 @@
+// What a configuration file of `--config` holds beside the owner's settings. Most of it is for the build; where a
+// default depends on the board, `follows` says on what.
+
+import { constant } from "../constant";
+import type { Table } from "./entry";
+
+export const BUILD_TABLE = constant({
+  entries: [
+    {
+      name: "$schema",
+      meaning: "Where an editor finds the schema of this file; not used otherwise.",
+      kind: "text",
+      least: 1,
+      most: 1000,
+      follows: "none",
+    },
+    {
+      name: "link",
+      meaning: "What connects cable and socket.",
+      kind: "one-of",
+      words: ["ethernet", "wifi"],
+      follows: "the target's first link",
+    },
+    {
+      name: "flash",
+      meaning: "The flash that the board really has.",
+      kind: "one-of",
+      words: ["4MB", "8MB"],
+      follows: "that of the target",
+    },
+    {
+      name: "encrypted",
+      meaning: "Encrypts flash and NVS, which burns eFuses at the first start.",
+      kind: "yes-no",
+      usual: false,
+    },
+    {
+      name: "key",
+      meaning: "The owner's secret of a cable, in hex or WIF; it never becomes part of an image.",
+      kind: "text",
+      least: 1,
+      most: 64,
+      follows: "a key that the device draws",
+    },
+    { name: "ssid", meaning: "The name of the Wi-Fi.", kind: "text", least: 1, most: 32, follows: "none" },
+    {
+      name: "password",
+      meaning: "The password of the Wi-Fi; empty for an open one.",
+      kind: "text",
+      least: 0,
+      most: 64,
+      follows: "none",
+    },
+    {
+      name: "address",
+      meaning: "The device's own address on Ethernet.",
+      kind: "text",
+      least: 7,
+      most: 15,
+      follows: "169.254.80.80 for a socket, 169.254.80.81 for a cable",
+    },
+    {
+      name: "hostname",
+      meaning: "The name that a socket announces on Wi-Fi.",
+      kind: "text",
+      least: 1,
+      most: 63,
+      follows: "plugpay",
+    },
+    {
+      name: "port",
+      meaning: "Where a socket listens.",
+      kind: "whole",
+      unit: "port",
+      least: 1,
+      most: 65_535,
+      usual: 8080,
+    },
+    {
+      name: "socket",
+      meaning: "Where a cable finds its socket: host and port.",
+      kind: "object",
+      follows: "the fixed address of a socket, on Wi-Fi plugpay.local",
+    },
+    {
+      name: "esplora",
+      meaning: "The base URL of an Esplora server, a socket's way to the chain.",
+      kind: "url",
+      follows: "none; a socket wants it or chain",
+    },
+    {
+      name: "certificate",
+      meaning: "The root certificate of the chain's server: a path or its text in PEM.",
+      kind: "text",
+      least: 1,
+      most: 16_384,
+      follows: "none",
+    },
+    {
+      name: "chain",
+      meaning: "Several backends, or others than Esplora, in place of esplora.",
+      kind: "object",
+      follows: "esplora",
+    },
+    {
+      name: "gate",
+      meaning: "Options of the power gate (shared/gate-options.ts).",
+      kind: "object",
+      follows: "those of the board",
+    },
+    { name: "settings", meaning: "The owner's settings of the device.", kind: "object", follows: "all defaults" },
+  ],
+  rules: [],
+} as const satisfies Table);
