@@ -13,12 +13,24 @@ class End implements Connection {
   /** False: it takes nothing more of what the other end writes. */
   reads = true;
   unsent = 0;
+  /** What the other end has not taken; a close of one's own drops it, as the port says. */
+  #kept: Uint8Array[] = [];
   constructor(readonly peer: string) {}
+
+  /** Takes what the other end wrote in the meantime, if that is still there. */
+  readAgain(): void {
+    this.reads = true;
+    const kept = this.other.#kept;
+    this.other.#kept = [];
+    this.other.unsent = 0;
+    for (const data of kept) this.other.write(data);
+  }
 
   write(data: Uint8Array): void {
     if (!this.open) return;
     if (!this.other.reads) {
       this.unsent += data.length;
+      this.#kept.push(data.slice());
       return;
     }
     const copy = data.slice();

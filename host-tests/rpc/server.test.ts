@@ -368,8 +368,32 @@ test("a peer that asks again without having read its answer is cut off", async (
   await clock.run(0);
   assert.equal(server.connections, 1);
   deaf.send(GET_STATUS);
-  await clock.run(0);
+  await clock.run(1000);
   assert.equal(server.connections, 0);
+});
+
+test("two to five requests in one write: a finished answer that is still on its way is never dropped", async () => {
+  for (const count of [2, 3, 4, 5]) {
+    let asked = 0;
+    const { clock, network, server } = serve(
+      calls({
+        getStatus: async () => {
+          asked++;
+          return STATUS;
+        },
+      }),
+    );
+    const slow = network.raw();
+    slow.end.reads = false;
+    slow.send(GET_STATUS.repeat(count));
+    await clock.run(0);
+    assert.equal(asked, 1, "no answer upon answer is kept for it");
+    slow.end.readAgain();
+    await clock.run(1000);
+    assert.deepEqual(slow.statuses, [200], `${count} requests`);
+    assert.ok(slow.received.endsWith("</methodResponse>"), "the whole answer came");
+    assert.equal(server.connections, 0, "then the connection ends");
+  }
 });
 
 test("unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for who comes last", async () => {
@@ -425,7 +449,7 @@ test("addresses that are remembered for their rate are bounded, and the latest a
   assert.equal(flood.faults.length, 19);
 });
 
-test("what is sent ahead of the answer is bounded: beyond it the connection ends", async () => {
+test("what is sent ahead of the answer is bounded: beyond it the connection ends after that answer", async () => {
   const waiting = new Waiting();
   const { clock, network, server } = serve(waiting.calls, { earlyBytes: 1000 });
   const client = network.raw();
@@ -435,10 +459,12 @@ test("what is sent ahead of the answer is bounded: beyond it the connection ends
   assert.equal(server.connections, 1);
   client.send("x");
   await clock.run(1000);
-  assert.deepEqual(client.statuses, [429]);
-  assert.equal(server.connections, 0);
+  assert.deepEqual(client.statuses, []);
+  assert.ok(server.heldBytes === 0, "what was sent ahead is dropped");
   waiting.release();
-  await clock.run(0);
+  await clock.run(1000);
+  assert.deepEqual(client.statuses, [200, 429]);
+  assert.equal(server.connections, 0);
 });
 
 test("requests sent ahead are answered in order, one at a time", async () => {

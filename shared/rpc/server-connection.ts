@@ -1,7 +1,8 @@
 // One connection of the RPC server: reads a request, has it answered, writes the answer, and again.
 //
 // What may take long has its time: a whole request, the silence between two, the farewell after a refusal. One
-// request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends.
+// request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends. What was
+// sent ahead is answered only where the answer before it is out; else that one is the last.
 
 import { constant } from "../constant";
 import type { Clock, Connection } from "../ports";
@@ -27,7 +28,7 @@ export interface ConnectionLimits {
   readonly idleMs: Millisecond;
   /** An answer that takes longer is given up; above the longest wait of get_status. */
   readonly answerMs: Millisecond;
-  /** After a refusal what still comes is dropped for so long, so that the peer can read why. */
+  /** After a refusal, or a last answer, what still comes is dropped for so long, so that the peer can read it. */
   readonly farewellMs: Millisecond;
 }
 
@@ -69,6 +70,8 @@ export class ServerConnection implements Sink<RequestHead> {
   #cancel: () => void = nothing;
   #keepAlive = false;
   #refusal: HttpError | undefined;
+  /** What was wrong with bytes that came while an answer was due: told after that answer. */
+  #late: HttpError | undefined;
   readonly #body = new Bytes();
 
   constructor(connection: Connection, address: string, context: Context) {
@@ -138,9 +141,9 @@ export class ServerConnection implements Sink<RequestHead> {
 
   private answer(): void {
     if (this.#refusal) throw this.#refusal;
-    // Who asks again without having read would have us keep answer upon answer.
+    // A peer that asks again before it has read would have us keep answer upon answer. The finished one still goes out.
     if ((this.#connection.unsent ?? 0) > 0) {
-      this.close();
+      this.farewell();
       return;
     }
     const { clock, limits } = this.#context;
@@ -168,11 +171,12 @@ export class ServerConnection implements Sink<RequestHead> {
     const lines = ["HTTP/1.1 200 OK", XML];
     if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`);
     if (!keepAlive) lines.push("Connection: close");
+    this.idle();
     this.guard(() => {
       this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
       this.#context.onGrowth();
       if (!keepAlive) return this.farewell();
-      this.idle();
+      if (this.#late) throw this.#late;
       this.#reader.next();
       if (this.#state === "idle" && !this.#reader.idle) this.reading();
     });
@@ -183,7 +187,8 @@ export class ServerConnection implements Sink<RequestHead> {
     try {
       action();
     } catch (error) {
-      if (error instanceof HttpError) this.refuse(error);
+      if (error instanceof HttpError && this.#state === "answering") this.#late = error;
+      else if (error instanceof HttpError) this.refuse(error);
       else {
         this.#context.onError(error, "a connection failed");
         this.close();
