@@ -12,8 +12,9 @@ import { keepLatest } from "../latest";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
-import { rateOfBtcPerKvb, satoshiOfBtc } from "./decimal";
+import { satoshiOfBtc } from "./decimal";
 import { ChainError } from "./error";
+import { estimateOf, rateOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
 import { checkPackage } from "./package";
@@ -52,6 +53,7 @@ const REJECTED = -26;
 const ALREADY_KNOWN = -27;
 const WARMING_UP = -28;
 const METHOD_NOT_FOUND = -32601;
+const INTERNAL_ERROR = -32603;
 
 const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN]);
 /** A scan is running: how long until it is worth asking again. */
@@ -149,7 +151,7 @@ export class Core implements Chain {
       incrementalrelayfee === undefined
         ? (this.#options.incremental ?? 1000)
         : rateOf(incrementalrelayfee, "incrementalrelayfee");
-    return { floor, incremental, target: Math.max(floor, await this.estimate()) };
+    return { floor, incremental, target: Math.max(floor, (await this.estimate()) ?? 0) };
   }
 
   async tip(): Promise<number> {
@@ -283,11 +285,17 @@ export class Core implements Chain {
     return { state: "unknown" };
   }
 
-  private async estimate(): Promise<MilliSatPerVbyte> {
-    const answer = objectOf(await this.call("estimatesmartfee", [this.#options.targetBlocks ?? 3]), "an estimate");
-    const { feerate } = answer;
-    // A node that has not seen enough blocks says so in `errors` and gives no rate (bcoin: -1).
-    return feerate === undefined || feerate === -1 ? 0 : rateOf(feerate, "feerate");
+  /** Undefined where the node has none. */
+  private async estimate(): Promise<MilliSatPerVbyte | undefined> {
+    try {
+      const answer = await this.call("estimatesmartfee", [this.#options.targetBlocks ?? 3]);
+      // A node that has not seen enough blocks says so in `errors` and gives no rate (bcoin: -1).
+      return estimateOf(objectOf(answer, "an estimate").feerate, "feerate");
+    } catch (error) {
+      // It estimates nothing: `-blocksonly`, for one.
+      if (isRpc(error, INTERNAL_ERROR)) return undefined;
+      throw error;
+    }
   }
 
   // ---------------------------------------------------------------- JSON-RPC
@@ -359,10 +367,4 @@ function coinOf(item: Json, script: Hex): Coin {
     amount: satoshi,
     height: countOf(height, "a coin's height"),
   };
-}
-
-function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte {
-  const rate = rateOfBtcPerKvb(value);
-  if (rate === undefined) throw malformed(`${what} in BTC/kvB`, value);
-  return rate;
 }

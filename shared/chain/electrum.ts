@@ -9,10 +9,10 @@ import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { isHex } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
-import { rateOfBtcPerKvb } from "./decimal";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
 import { ChainError } from "./error";
+import { estimateOf, rateOf } from "./fee-rate";
 import type { Json } from "./json-stream";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
@@ -21,6 +21,8 @@ import { arrayOf, booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf,
 export interface ElectrumOptions extends ElectrumLinkOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
+  /** Where the server does not tell its relay fee. Default 1,000, Bitcoin Core's before 29.1. */
+  readonly floor?: MilliSatPerVbyte;
   /** Before 1.6 a server does not tell it. Default: its relay fee, as Bitcoin Core's defaults are equal. */
   readonly incremental?: MilliSatPerVbyte;
 }
@@ -109,11 +111,9 @@ export class Electrum implements Chain {
   }
 
   async feeRates(): Promise<FeeRates> {
-    const estimate = await this.#link.call("blockchain.estimatefee", [this.#options.targetBlocks ?? 3]);
-    // -1: the server cannot tell.
-    const target = estimate === -1 ? 0 : rateOf(estimate, "an estimate");
-    const { floor, incremental } = this.#link.minor < 6 ? await this.relayFee() : await this.mempoolInfo();
-    return { floor, incremental, target: Math.max(target, floor) };
+    const estimate = await this.told("blockchain.estimatefee", [this.#options.targetBlocks ?? 3]);
+    const { floor, incremental } = await this.leastRates();
+    return { floor, incremental, target: Math.max(estimateOf(estimate, "an estimate") ?? 0, floor) };
   }
 
   async tip(): Promise<number> {
@@ -133,18 +133,22 @@ export class Electrum implements Chain {
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  private async relayFee() {
-    const floor = rateOf(await this.#link.call("blockchain.relayfee", []), "the relay fee");
-    return { floor, incremental: this.#options.incremental ?? floor };
+  /** The answer to a question on fees; undefined where the server has none, for it knows no fees or not the question. */
+  private async told(method: string, params: readonly unknown[] = []): Promise<Json | undefined> {
+    try {
+      return await this.#link.call(method, params);
+    } catch (error) {
+      if (error instanceof ElectrumError) return undefined;
+      throw error;
+    }
   }
 
-  private async mempoolInfo() {
-    const { mempoolminfee, minrelaytxfee, incrementalrelayfee } = objectOf(
-      await this.#link.call("mempool.get_info", []),
-      "the mempool's state",
-    );
-    const floor = Math.max(rateOf(mempoolminfee, "mempoolminfee"), rateOf(minrelaytxfee, "minrelaytxfee"));
-    return { floor, incremental: rateOf(incrementalrelayfee, "incrementalrelayfee") };
+  private async leastRates(): Promise<{ readonly floor: MilliSatPerVbyte; readonly incremental: MilliSatPerVbyte }> {
+    const mempool = this.#link.minor < 6 ? undefined : await this.told("mempool.get_info");
+    if (mempool !== undefined) return leastOf(mempool);
+    const relayFee = await this.told("blockchain.relayfee");
+    const floor = relayFee === undefined ? (this.#options.floor ?? 1000) : rateOf(relayFee, "the relay fee");
+    return { floor, incremental: this.#options.incremental ?? floor };
   }
 
   /** Hands over the items of a script's list one by one. */
@@ -266,10 +270,10 @@ function refusalOf(errors: Json | undefined): ChainError {
   return refusals.find(({ kind }) => kind !== "refused") ?? refusals[0] ?? rejection("the package, without a reason");
 }
 
-function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte {
-  const rate = rateOfBtcPerKvb(value);
-  if (rate === undefined) throw malformed(`${what} in BTC/kvB`, value);
-  return rate;
+function leastOf(mempool: Json) {
+  const { mempoolminfee, minrelaytxfee, incrementalrelayfee } = objectOf(mempool, "the mempool's state");
+  const floor = Math.max(rateOf(mempoolminfee, "mempoolminfee"), rateOf(minrelaytxfee, "minrelaytxfee"));
+  return { floor, incremental: rateOf(incrementalrelayfee, "incrementalrelayfee") };
 }
 
 /** The server says that there is no such transaction. */

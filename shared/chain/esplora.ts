@@ -144,14 +144,19 @@ function statusOf(value: Json | undefined): TxStatus {
   };
 }
 
-/** The estimate for the largest target within `blocks`, else for the least one; undefined where there is none. */
+/** The estimate for the largest target within `blocks`, else for the least one; undefined where there is none. Odd entries are passed over. */
 function estimateFor(blocks: number, estimates: Readonly<Record<string, Json>>): MilliSatPerVbyte | undefined {
-  const targets = Object.keys(estimates)
-    .map((key) => countOf(isDigits(key, 5) ? Number(key) : key, "a target in blocks"))
-    .sort((a, b) => a - b);
-  const target = targets.filter((candidate) => candidate <= blocks).pop() ?? targets[0];
-  if (target === undefined) return undefined;
-  const rate = rateOfSatPerVb(estimates[target]);
-  if (rate === undefined) throw malformed("a fee rate in sat/vB", estimates[target]);
-  return rate;
+  let best: { readonly target: number; readonly rate: MilliSatPerVbyte } | undefined;
+  for (const [key, value] of Object.entries(estimates)) {
+    const rate = rateOfSatPerVb(value);
+    if (rate === undefined || !isDigits(key, 5)) continue;
+    const target = Number(key);
+    if (!best || isCloser(target, best.target, blocks)) best = { target, rate };
+  }
+  return best?.rate;
+}
+
+/** Whether `a` is the better target than `b` where `blocks` are wanted. */
+function isCloser(a: number, b: number, blocks: number): boolean {
+  return a <= blocks ? b > blocks || a > b : b > blocks && a < b;
 }
