@@ -1,0 +1,37 @@
+// The page of settings and the schemas for editors say what the tables say, and the tables fit the code.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { cableSettings } from "../../shared/cable/settings";
+import { BUILD_TABLE } from "../../shared/settings/build";
+import { CABLE_TABLE } from "../../shared/settings/cable";
+import { defaults, problems } from "../../shared/settings/check";
+import type { Table } from "../../shared/settings/entry";
+import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { socketSettings } from "../../shared/socket/settings";
+import { schemaOf, settingsFiles } from "../../tools/docs/settings";
+
+for (const [file, text] of settingsFiles())
+  test(`${file.pathname.split("/").at(-1)} is what the tables say`, () => {
+    assert.equal(readFileSync(file, "utf8"), text, "run: npx tsx tools/docs/settings.ts");
+  });
+
+test("every setting that a device works with is in its table, once, and no other", () => {
+  const payoutAddress = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+  const names = ({ entries }: Table) => entries.map(({ name }) => name).sort();
+  assert.deepEqual(names(SOCKET_TABLE), Object.keys(socketSettings({ network: "regtest", payoutAddress })).sort());
+  assert.deepEqual(names(CABLE_TABLE), Object.keys(cableSettings({ network: "regtest" })).sort());
+});
+
+test("every default is within its own range", () => {
+  for (const table of [SOCKET_TABLE, CABLE_TABLE, BUILD_TABLE])
+    assert.deepEqual(problems(table, defaults(table), "default"), []);
+});
+
+test("a schema refuses unknown names and wants on mainnet what the owner has to state", () => {
+  const { settings } = (schemaOf("cable") as { properties: { settings: Readonly<Record<string, unknown>> } })
+    .properties;
+  assert.equal(settings.additionalProperties, false);
+  assert.deepEqual(settings.then, { required: ["maxPrice", "maxDaily"] });
+});
