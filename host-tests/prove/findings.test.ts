@@ -2,6 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Inlet } from "../../shared/cable/inlet";
+import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord } from "../../shared/cable/record";
+import { cableSettings } from "../../shared/cable/settings";
+import { Ledger } from "../../shared/journal/ledger";
+import type { GateEvent } from "../../shared/ports";
+import { Fault } from "../../shared/rpc/faults";
+import { alone, Customer, MINUTE, TOASTER } from "../controllers/bench";
+import { Circuit } from "../model/circuit";
+import { VirtualClock } from "../model/clock";
+import { CutStore } from "../model/store";
 import type { Plan, Step } from "./moves";
 import { run } from "./run";
 import type { Terms } from "./stage";
@@ -29,14 +39,31 @@ function rogue(trick: string, wait = 1, choice = 0): Step {
   return { wait, move: { kind: "rogue", trick, choice } };
 }
 
+/** The fault with which a call is refused; undefined where it is not. */
+async function faultOf(call: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Fault) return error.fault;
+    throw error;
+  }
+  return undefined;
+}
+
 async function holds(plan: Plan): Promise<void> {
   const outcome = await run(plan);
   assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
 }
 
 describe("a socket", () => {
-  it("does not sell a stock of unconfirmed credit beyond its exposure limit", () =>
-    holds({ cast: "rogue-cable", terms: TERMS, steps: [rogue("pay-fast"), rogue("pay", 3)] }));
+  it("does not sell a stock of unconfirmed credit beyond its exposure limit", async () => {
+    const bench = alone({ socket: { checkpoint: 10_000, exposureLimit: 10_000 } });
+    const payer = new Customer(bench, 11);
+    const paid = await payer.pay();
+    assert.equal(paid.remaining, paid.credited, "all of it is still to be drawn");
+    assert.equal(paid.next, undefined);
+    assert.equal(await faultOf(payer.ask()), "exposure-limit");
+  });
 
   it("knows a payment as lost whose coin was the change of another that was double-spent", () =>
     holds({
@@ -54,21 +81,24 @@ describe("a socket", () => {
 
 describe("a socket whose chain is behind", () => {
   it("sells nothing a second time for a transaction that is settled", async () => {
-    const terms: Terms = {
-      ...TERMS,
-      electronics: 1_000,
-      socket: { ...TERMS.socket, sessionMax: 588 },
-      cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 588, maxFeeShare: 1_000 },
+    const bench = alone({ socket: { sessionMax: 10_000 } });
+    const payer = new Customer(bench, 11);
+    const offer = await payer.ask();
+    const coins = await bench.clock.finish(bench.view.utxos(payer.wallet.script, 20));
+    await payer.pay(offer);
+    for (let block = 0; block < 20 && bench.named("buried").length === 0; block++) {
+      await bench.clock.run(MINUTE);
+      bench.network.mine();
+    }
+    assert.equal(bench.named("buried").length, 1, bench.story());
+    let listed = 0;
+    bench.view.utxos = () => {
+      listed += 1;
+      return Promise.resolve(coins);
     };
-    const outcome = await run({
-      cast: "honest",
-      terms,
-      steps: [
-        { wait: 2, move: { kind: "mine", blocks: 2 } },
-        { wait: 240, move: { kind: "chain", fault: "stale", delay: 20 } },
-      ],
-    });
-    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+    bench.view.outspend = () => Promise.resolve(undefined);
+    assert.equal(await faultOf(payer.ask()), "input-spent");
+    assert.ok(listed > 0, "the coin was listed once more");
   });
 });
 
@@ -92,25 +122,29 @@ describe("a socket whose chain answers late", () => {
 });
 
 describe("a socket that was asked twice while its chain was slow", () => {
-  it("credits no transaction a second time in another session", () =>
-    holds({
-      cast: "honest",
-      terms: {
-        ...TERMS,
-        coins: [3_294, 3_294],
-        socket: { ...TERMS.socket, checkpoint: 1_176, exposureLimit: 1_176 },
-        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 294, maxFeeShare: 1_000 },
-      },
-      steps: [
-        { wait: 2, move: { kind: "plug" } },
-        { wait: 0, move: { kind: "chain", fault: "none", delay: 20_000 } },
-        { wait: 69, move: { kind: "load", power: 10_000 } },
-        { wait: 2, move: { kind: "mine", blocks: 1 } },
-        { wait: 43, move: { kind: "cut-cable", writes: 1, how: "kept", off: 29 } },
-        { wait: 81, move: { kind: "load", power: 1_300_000 } },
-        { wait: 3, move: { kind: "chain", fault: "none", delay: 20 } },
-      ],
-    }));
+  it("credits no transaction a second time in another session", async () => {
+    const bench = alone();
+    const payer = new Customer(bench, 11);
+    const utxos = bench.view.utxos.bind(bench.view);
+    let answer = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    bench.view.utxos = async (script, limit) => {
+      bench.view.utxos = utxos;
+      const coins = await utxos(script, limit);
+      await slow;
+      return coins;
+    };
+    const late = faultOf(bench.socket.powerRequest({ address: payer.address, scheme: "single-fee" }, payer.host));
+    await payer.pay();
+    assert.equal(bench.named("credited").length, 1, "paid while the first call waits");
+    answer();
+    assert.equal(await bench.clock.finish(late), "socket-busy");
+    await bench.clock.run(10 * MINUTE);
+    bench.network.mine();
+    assert.equal(bench.received(), 10_000, bench.story());
+  });
 });
 
 describe("a cable", () => {
@@ -195,10 +229,34 @@ describe("a cable", () => {
       ],
     }));
 
-  it("is not drained by small bites that two meters could explain one at a time", async () => {
-    const bites = Array.from({ length: 20 }, () => [rogue("lie-used", 20), rogue("cycle", 30)]).flat();
-    const outcome = await run({ cast: "rogue-socket", terms: DEFAULTS, opening: "honest", steps: bites });
-    assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
+  it("is not drained by small bites that two meters could explain one at a time", () => {
+    const clock = new VirtualClock();
+    const gate = new Circuit({ clock, electronics: 1_000 }).cable;
+    gate.boot();
+    const options = { store: new CutStore(), gate, report: () => {} };
+    const ledger = new Ledger<CableRecord>({
+      ...options,
+      name: "cable",
+      version: CABLE_RECORD_VERSION,
+      parse: parseCableRecord,
+      empty: EMPTY_RECORD,
+    });
+    const settings = cableSettings({ network: "regtest" });
+    const inlet = new Inlet({ clock, gate, ledger, settings, report: options.report });
+    inlet.start();
+    ledger.write({ paidUpTo: 40_000_000 });
+    // No energy and no time: what a restart may have lost, and no more, may be conceded.
+    const most = 2 * settings.writeEvery + settings.toleranceBase;
+    let bitten = 0;
+    for (let bites = 0; bites < 60; bites++) {
+      const bite = settings.toleranceBase;
+      bitten += bite;
+      ledger.write(inlet.agreed(inlet.remaining() - bite));
+    }
+    assert.ok(bitten > most, `${bitten} mWh asked for, more than ${most}`);
+    assert.ok(ledger.record.conceded > 0, "some was conceded");
+    assert.ok(ledger.record.conceded <= most, `${ledger.record.conceded} mWh conceded, expected at most ${most}`);
+    assert.ok(inlet.remaining() >= 40_000 - most - 1, `${inlet.remaining()} mWh left`);
   });
 
   it("burns nothing when a socket collects two signings under different amounts and mixes them", async () => {
@@ -216,18 +274,29 @@ describe("a cable", () => {
   });
 
   it("keeps the credit of a payment that arrived while the gate told of the old lease's end", async () => {
-    const outcome = await run({
-      cast: "honest",
-      terms: {
-        ...TERMS,
-        coins: [7_410],
-        electronics: 1_000,
-        socket: { ...TERMS.socket, price: 147_000, sessionMax: 882, exposureLimit: 2_058, schemes: ["basic"] },
-        cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 882, maxFeeShare: 1_000 },
-      },
-      steps: [{ wait: 40, move: { kind: "load", power: 1_666_266 } }],
-    });
-    assert.equal(outcome.violation, undefined);
-    assert.ok(!outcome.story.some((line) => line.includes("undelivered")), outcome.story.join("\n"));
+    const bench = alone();
+    const payer = new Customer(bench, 11);
+    const { next } = await payer.pay();
+    const { socket: gate } = bench.circuit;
+    const tell = gate.onEvent;
+    const held: GateEvent[] = [];
+    gate.onEvent = (event) => {
+      if (event.kind !== "energy-used") return tell(event);
+      held.push(event);
+      // Or standby, which carries no toaster, would trip.
+      bench.circuit.load = 0;
+    };
+    bench.draw(TOASTER);
+    for (let second = 0; second < 600 && held.length === 0; second++) {
+      await payer.status();
+      await bench.clock.run(1_000);
+    }
+    assert.equal(held.length, 1, "the gate tells that the old lease is used up");
+    const paid = await payer.pay(next);
+    assert.equal(paid.state, "paid");
+    for (const event of held) tell(event);
+    const { state, remaining } = await payer.status();
+    assert.equal(state, "paid", bench.story());
+    assert.ok(remaining > paid.credited / 2, `${remaining} mWh left of ${paid.credited}`);
   });
 });

@@ -31,4 +31,17 @@ export const CABLE: readonly Mutation[] = [
     STOPS,
     FINDINGS,
   ]),
+  mutation("claims-bounded", "purse", "if (owed > settings.maxClaims + step.pay)", "if (false)", [
+    "controllers/handed-over",
+  ]),
+  mutation(
+    "signings-descendants-count",
+    "signings",
+    "Math.max(most, unanswered + descendants)",
+    "Math.max(most, unanswered)",
+    ["controllers/signings"],
+  ),
+  mutation("signings-rivals-excluded", "signings", "if (!isChange(coin, signings)) sum +=", "sum +=", [
+    "controllers/signings",
+  ]),
 ];

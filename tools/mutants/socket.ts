@@ -21,7 +21,7 @@ export const SOCKET: readonly Mutation[] = [
     "exposure",
     "return settlements + heldValue(record) + debts;",
     "return settlements + heldValue(record);",
-    [SETTLEMENT, STORIES, REFUSALS],
+    [SETTLEMENT, STORIES, REFUSALS, "controllers/checkpoints"],
   ),
   mutation(
     "exposure-settlements",
@@ -260,13 +260,6 @@ export const SOCKET: readonly Mutation[] = [
     "outlet",
     'else if (this.state === "standby" && this.allowanceLeft() <= 0) this.lock("allowance-used");',
     "",
-    [STANDBY],
-  ),
-  mutation(
-    "outlet-allowance-is-charged",
-    "outlet",
-    'return state === "standby" && standbyUpTo > 0 ? standbyUpTo - gate.read().total : allowance;',
-    "return allowance;",
     [STANDBY],
   ),
   mutation("outlet-tripped", "outlet", "if (gate.read().trip !== undefined) return;", "", [
