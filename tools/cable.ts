@@ -36,12 +36,11 @@ await runCommand(cableHelp, async () => {
     },
     () => {
       const { address } = keysOf(seed, "cable");
-      if (json) console.log(JSON.stringify({ name: "calling", ...socketAt, address }));
-      else
-        console.log(
-          `A smart cable calls ${socketAt.host}:${socketAt.port}. It pays from ${address} (regtest):\n` +
-            "send coins there if the socket says that it has none. End: Ctrl-C\n",
-        );
+      if (json) return JSON.stringify({ name: "calling", ...socketAt, address });
+      return (
+        `A smart cable calls ${socketAt.host}:${socketAt.port}. It pays from ${address} (regtest):\n` +
+        'send coins there if the socket says that it has none. Type "help" for what it takes. End: Ctrl-C\n'
+      );
     },
   );
 });

@@ -34,10 +34,10 @@ await runCommand(socketHelp, async () => {
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
     },
-    ({ port, server }) => {
-      if (json) console.log(JSON.stringify({ name: "listening", port, esplora: server.url }));
-      else console.log(help(port, server.url, keysOf(seed, "cable").address));
-    },
+    ({ port, server }) =>
+      json
+        ? JSON.stringify({ name: "listening", port, esplora: server.url })
+        : help(port, server.url, keysOf(seed, "cable").address),
   );
 });
 
@@ -47,7 +47,7 @@ function help(port: number, esplora: string, cable: string): string {
 Ask it:    python3 -c "import xmlrpc.client as x; print(x.ServerProxy('http://127.0.0.1:${port}/RPC2').get_status())"
 Pay it:    npm run cable -- --socket 127.0.0.1:${port}
            (that cable's address, ${cable}, has ${FUND} sat)
-Your own:  type "fund ADDRESS [SATOSHI]", "mine [BLOCKS]", "plug in" or "plug out"; a block comes about once a minute.
+Your own:  type "help", "status", "fund ADDRESS [SATOSHI]", "mine [BLOCKS]", "plug in" or "plug out"; a block comes about once a minute.
 End:       Ctrl-C
 `;
 }

@@ -2,11 +2,12 @@
 // In the electrical world the other device is a plain relay: a socket's that is always closed, or a cable's that closes
 // when the socket was paid.
 
-import { createInterface } from "node:readline";
 import { payerScriptOf } from "../../shared/bitcoin/address";
 import { Account } from "./account";
 import type { DeviceName } from "./bundle";
 import { UsageError } from "./options";
+import { Prompt } from "./prompt";
+import { whyNoAnswer } from "./reach";
 import { RealTime } from "./real-time";
 import { type Happening, type RunOptions, Simulation } from "./simulation";
 import { View } from "./view";
@@ -16,6 +17,9 @@ const FOREVER_S = 365 * 86_400;
 const LEASE = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
 /** Until the socket's answer has reached the cable. */
 const ANSWER = 100;
+/** How long somebody may take to accept a connection, in ms. */
+const REACH = 3000;
+const COMMANDS = "help, status, fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out";
 /** Satoshi that `fund` sends when no amount is given. */
 export const FUND = 250_000;
 
@@ -28,8 +32,8 @@ export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
   readonly watts: number;
 }
 
-/** Starts the device and runs until the process is told to end. `ready` gets the simulation once the device answers. */
-export async function runAlone(options: AloneOptions, ready: (simulation: Simulation) => void): Promise<void> {
+/** Starts the device and runs until the process is told to end. `ready` says what is to be known once the device answers; `help` repeats it. */
+export async function runAlone(options: AloneOptions, ready: (simulation: Simulation) => string): Promise<void> {
   const time = new RealTime();
   const other: DeviceName = options.device === "socket" ? "cable" : "socket";
   const simulation = await Simulation.start({
@@ -51,33 +55,44 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
   });
   const account = new Account(simulation);
   const view = new View(simulation, account, process.stdout);
-  let announced = false;
-  simulation.network.onOutside = () => time.poke();
-  simulation.onHappening = (happening) => {
-    account.take(happening);
-    if (isNews(happening)) show(options.json, happening, view);
-    if (other === "cable") plainCable(simulation, happening);
-    // From now on it answers.
-    if (!announced && happening.from === options.device) {
-      announced = true;
-      ready(simulation);
-    }
-  };
-  simulation.onTick = () => !options.json && view.refresh();
-  if (options.watts > 0) await simulation.world.setLoad({ kind: "resistive", watts: options.watts });
-  if (other === "socket") await plainSocket(simulation);
-  else simulation.onSupply = async (supplied) => supplied && (await simulation.world.boot("cable"));
   const end = () => {
     simulation.end();
     time.poke();
   };
+  const say = (text: string) => prompt.say(text);
+  const complain = (text: string) => (prompt.isTerminal ? prompt.say(text) : console.error(text));
+  const answer = async (line: string) => {
+    const words = line.trim().split(/\s+/);
+    if (words[0] === "help") say(`${about ?? "The device starts."}\nType: ${COMMANDS}. End: Ctrl-C`);
+    else if (words[0] === "status") say(view.rows().join("\n"));
+    else await command(simulation, words, say);
+  };
+  const prompt = new Prompt(process.stdin, process.stdout, {
+    line: (line) => take(simulation, time, line, answer, complain),
+    end,
+  });
+  let about: string | null = null;
+  simulation.network.onOutside = () => time.poke();
+  simulation.onHappening = (happening) => {
+    account.take(happening);
+    if (isNews(happening)) prompt.say(options.json ? jsonLine(happening) : view.line(happening));
+    if (other === "cable") plainCable(simulation, happening);
+    // From now on it answers.
+    if (about === null && happening.from === options.device) {
+      about = ready(simulation);
+      prompt.say(about);
+    }
+  };
+  if (options.watts > 0) await simulation.world.setLoad({ kind: "resistive", watts: options.watts });
+  if (other === "socket") await plainSocket(simulation);
+  else simulation.onSupply = async (supplied) => supplied && (await simulation.world.boot("cable"));
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
-  const lines = takeCommands(simulation, time);
+  if (options.socketAt) void warnUnlessReached(options.socketAt, options.json ? console.error : say);
   try {
     await simulation.run(() => false);
   } finally {
-    lines.close();
+    prompt.close();
     await simulation.close();
   }
 }
@@ -87,9 +102,13 @@ function isNews({ event }: Happening): boolean {
   return event.name !== "block";
 }
 
-function show(json: boolean, happening: Happening, view: View): void {
-  if (!json) view.happened(happening);
-  else console.log(JSON.stringify({ atMs: Math.round(happening.at), from: happening.from, ...happening.event }));
+function jsonLine(happening: Happening): string {
+  return JSON.stringify({ atMs: Math.round(happening.at), from: happening.from, ...happening.event });
+}
+
+async function warnUnlessReached(at: { host: string; port: number }, say: (text: string) => void): Promise<void> {
+  const why = await whyNoAnswer(at, REACH);
+  if (why) say(`Nobody answers at ${at.host}:${at.port} (${why}). Is the socket running? The cable goes on trying.`);
 }
 
 /** A socket that gives power to everybody: the cable's own relay decides. */
@@ -108,31 +127,37 @@ function plainCable({ world, timeline }: Simulation, { at, event }: Happening): 
   });
 }
 
-/** Lines on standard input: `fund ADDRESS [SATOSHI]`, `mine [BLOCKS]`, `plug in`, `plug out`. */
-function takeCommands(simulation: Simulation, time: RealTime): { close(): void } {
-  const lines = createInterface({ input: process.stdin });
-  lines.on("line", (line) => {
-    const { timeline } = simulation;
-    timeline.at(timeline.now, async () => {
-      try {
-        await command(simulation, line.trim().split(/\s+/));
-      } catch (error) {
-        console.error((error as Error).message);
-      }
-    });
-    time.poke();
+/** A line on standard input, in its turn on the timeline. */
+function take(
+  simulation: Simulation,
+  time: RealTime,
+  line: string,
+  answer: (line: string) => Promise<void>,
+  complain: (text: string) => void,
+): void {
+  const { timeline } = simulation;
+  timeline.at(timeline.now, async () => {
+    try {
+      await answer(line);
+    } catch (error) {
+      complain((error as Error).message);
+    }
   });
-  return lines;
+  time.poke();
 }
 
-async function command(simulation: Simulation, [verb, first, second]: readonly string[]): Promise<void> {
+async function command(
+  simulation: Simulation,
+  [verb, first, second]: readonly string[],
+  say: (text: string) => void,
+): Promise<void> {
   if (verb === "fund" && first) {
     const { txid } = await simulation.node.fund(payerScriptOf(first, "regtest"), Number(second ?? FUND));
     await simulation.node.mine(1);
-    console.log(`sent ${second ?? FUND} sat to ${first} in ${txid}, and mined a block`);
+    say(`sent ${second ?? FUND} sat to ${first} in ${txid}, and mined a block`);
   } else if (verb === "mine") {
     await simulation.node.mine(Number(first ?? 1));
-    console.log(`height ${simulation.node.tip().height}`);
+    say(`height ${simulation.node.tip().height}`);
   } else if (verb === "plug" && (first === "in" || first === "out")) await simulation.plug(first);
-  else if (verb) throw new UsageError("expected: fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out");
+  else if (verb) throw new UsageError(`expected: ${COMMANDS}`);
 }

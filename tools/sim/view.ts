@@ -24,10 +24,15 @@ export class View {
   }
 
   happened(happening: Happening): void {
+    this.#write(this.line(happening));
+  }
+
+  /** What happened, coloured on a terminal. */
+  line(happening: Happening): string {
     const time = (happening.at / 1000).toFixed(1).padStart(7);
     const from = (happening.from === "scene" ? "" : happening.from).padEnd(6);
     const line = `${time} s  ${from}  ${sentenceOf(happening)}`;
-    this.#write(this.#isTerminal ? `\x1b[${COLOURS[happening.from]}m${line}\x1b[0m` : line);
+    return this.#isTerminal ? `\x1b[${COLOURS[happening.from]}m${line}\x1b[0m` : line;
   }
 
   /** Redraws the panel. */
@@ -54,12 +59,13 @@ export class View {
   }
 
   #draw(): void {
-    const rows = this.#rows();
+    const rows = this.rows();
     this.output.write(`${rows.join("\n")}\n`);
     this.#panel = rows.length;
   }
 
-  #rows(): string[] {
+  /** The panel. */
+  rows(): string[] {
     const { simulation, account } = this;
     const { socket, cable } = simulation.readings ?? {};
     const left = Math.max(0, account.bought - account.delivered()) / 1000;
