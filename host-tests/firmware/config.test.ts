@@ -102,6 +102,16 @@ test("another chain's backend takes the place of an Esplora server", () => {
   checkComplete(buildConfig({ chain, settings }, "socket", esp32, false), "socket");
 });
 
+test("a backend that a device would stop at is refused at the build", () => {
+  const build = (chain: object) => () => buildConfig({ chain }, "socket", esp32, false);
+  assert.throws(build({ backends: [] }), /configuration\.chain: expected chain\.backends to name a backend/);
+  assert.throws(
+    build({ backends: [{ kind: "esplora", url: "mempool.space/api" }] }),
+    /configuration\.chain: .*backends\[0\]/,
+  );
+  assert.throws(build({ backends: [{ kind: "electrum", host: "a", port: 0 }] }), /a port from 1 to 65535, got 0/);
+});
+
 test("the schema that an editor reads does not go into the image", () => {
   assert.equal(buildConfig({ $schema: "docs/settings.json" }, "cable", esp32, false).image.$schema, undefined);
 });

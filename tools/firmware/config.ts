@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isNetwork, type Network } from "../../shared/bitcoin/address";
 import { cableProblems } from "../../shared/cable/settings";
+import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
 import { BUILD_TABLE } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
@@ -167,6 +168,19 @@ function checkAll(given: Json, device: DeviceName): void {
   // A wrong `settings` as a whole is told by its own table.
   const wrong = [...problems(BUILD_TABLE, { ...given, settings: {} }, "configuration"), ...own];
   if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
+  if (device === "socket" && given.chain !== undefined) checkBackends(given.chain, settings);
+}
+
+/** Made as the device makes them at its start, where a wrong one would stop it; nothing is called. */
+function checkBackends(chain: unknown, settings: unknown): void {
+  const network = isJson(settings) && isNetwork(settings.network) ? settings.network : "regtest";
+  const dialer = { connect: () => Promise.reject(new Error("a build calls nobody")) };
+  const clock = { now: () => 0, after: () => () => {} };
+  try {
+    configuredChain(chain as ChainConfig, { dialer, clock, network });
+  } catch (error) {
+    throw new UsageError(`configuration.chain: ${(error as Error).message}`);
+  }
 }
 
 /** A server's certificate is checked against one root, so HTTPS wants that root. */
