@@ -49,6 +49,16 @@ describe("a list of backends", () => {
     assert.equal(backends[1].asked + backends[2].asked, 0);
   });
 
+  it("asks the next for a fee rate that one has no estimate of, and lets neither rest", async () => {
+    const { chain, backends } = set();
+    backends[0].feeRates = () => Promise.reject(trouble("no-estimate"));
+    assert.equal((await chain.feeRates()).target, 100);
+    assert.equal(backends[1].asked, 1);
+    assert.equal(await chain.tip(), 1, "all else is asked of the first");
+    for (const backend of backends) backend.feeRates = () => Promise.reject(trouble("no-estimate"));
+    await assert.rejects(chain.feeRates(), fails("no-estimate"));
+  });
+
   for (const kind of ["away", "rate-limited", "malformed"] satisfies ChainErrorKind[]) {
     it(`goes on to the next when one is ${kind}, and comes back to it after a rest`, async () => {
       const { chain, backends, clock } = set();

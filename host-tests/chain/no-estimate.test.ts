@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Network } from "../../shared/bitcoin/address";
+import { configuredChain } from "../../shared/chain/configured";
 import { Core } from "../../shared/chain/core";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
@@ -17,17 +19,23 @@ const unknownMethod: Said = '"error":{"code":-32601,"message":"unknown method"}'
 const MEMPOOL: Said =
   '"result":{"mempoolminfee":0.00000100,"minrelaytxfee":0.00000200,"incrementalrelayfee":0.00000100}';
 
+const relayfee: Said = '"result":0.00000200';
+
 function asked(line: string): { readonly id: number; readonly method: string } {
   return JSON.parse(line) as { readonly id: number; readonly method: string };
 }
 
-async function electrumRates(version: string, answers: Readonly<Record<string, Said>>): Promise<FeeRates> {
-  const dialer = new FakeLines((line) => {
+function electrumLines(version: string, answers: Readonly<Record<string, Said>>): FakeLines {
+  return new FakeLines((line) => {
     const { id, method } = asked(line);
     const said = method === "server.version" ? `"result":["Fake 1.0","${version}"]` : answers[method];
     return `{"jsonrpc":"2.0","id":${id},${said ?? unknownMethod}}`;
   });
+}
+
+async function electrumRates(version: string, answers: Readonly<Record<string, Said>>): Promise<FeeRates> {
   const host = { host: "electrum.test", port: 50001 };
+  const dialer = electrumLines(version, answers);
   const electrum = new Electrum({ ...host, dialer, clock: new ManualClock(), bucket: UNLIMITED });
   try {
     return await electrum.feeRates();
@@ -36,23 +44,22 @@ async function electrumRates(version: string, answers: Readonly<Record<string, S
   }
 }
 
-async function coreRates(estimate: Said): Promise<FeeRates> {
+async function coreRates(estimate: Said, needsEstimate = false): Promise<FeeRates> {
   const http = new FakeHttp((_head, body) => {
     const { id, method } = asked(body);
     const said = method === "getmempoolinfo" ? MEMPOOL : estimate;
     return { status: said.startsWith('"error"') ? 500 : 200, body: `{"jsonrpc":"2.0","id":${id},${said}}` };
   });
   const clock = new ManualClock();
-  return new Core({ url: URL, clock, http, bucket: UNLIMITED, user: "u", password: "p" }).feeRates();
+  return new Core({ url: URL, clock, http, bucket: UNLIMITED, user: "u", password: "p", needsEstimate }).feeRates();
 }
 
-function esploraRates(estimates: string): Promise<FeeRates> {
+function esploraRates(estimates: string, needsEstimate = false): Promise<FeeRates> {
   const http = new FakeHttp(() => ({ status: 200, body: estimates }));
-  return new Esplora({ url: URL, clock: new ManualClock(), http, bucket: UNLIMITED }).feeRates();
+  return new Esplora({ url: URL, clock: new ManualClock(), http, bucket: UNLIMITED, needsEstimate }).feeRates();
 }
 
 describe("a backend without a fee estimate", () => {
-  const relayfee: Said = '"result":0.00000200';
   const noneOfElectrum: readonly Said[] = [
     '"result":-1',
     '"result":-1.0',
@@ -102,6 +109,25 @@ describe("a backend without a fee estimate", () => {
       fails("malformed"),
     );
     await assert.rejects(coreRates('"result":{"feerate":"much"}'), fails("malformed"));
+  });
+});
+
+describe("a configured chain without a fee estimate", () => {
+  const rates = (network: Network): Promise<FeeRates> => {
+    const dialer = electrumLines("1.4", { "blockchain.estimatefee": '"result":-1', "blockchain.relayfee": relayfee });
+    const config = { backends: [{ kind: "electrum", host: "electrum.test", port: 50001 }] } as const;
+    return configuredChain(config, { dialer, clock: new ManualClock(), network }).feeRates();
+  };
+
+  it("guesses none on mainnet, and takes the floor elsewhere", async () => {
+    await assert.rejects(rates("mainnet"), fails("no-estimate"));
+    for (const network of ["testnet", "signet", "regtest"] as const) assert.equal((await rates(network)).target, 200);
+  });
+
+  it("is one whatever the backend", async () => {
+    await assert.rejects(coreRates('"result":{"blocks":2}', true), fails("no-estimate"));
+    await assert.rejects(esploraRates("{}", true), fails("no-estimate"));
+    assert.equal((await esploraRates('{"3":2}', true)).target, 2_000);
   });
 });
 

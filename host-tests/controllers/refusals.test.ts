@@ -277,6 +277,30 @@ test("the chain's answer at the last moment counts: input-spent", async () => {
   assert.equal((await payer.status()).state, "standby");
 });
 
+test("without a fee estimate a session that runs keeps the last rate, and no new one begins", async () => {
+  const none = async (): Promise<never> => {
+    throw new ChainError("no-estimate", "none");
+  };
+  const { bench, payer, offer } = await paidOnce();
+  bench.view.feeRates = none;
+  for (let i = 0; i < 3; i++) {
+    await bench.clock.run(25_000);
+    await payer.status();
+  }
+  const again = await payer.ask();
+  assert.equal(again.session, offer.session);
+  assert.equal((await payer.pay(again)).credited, 40_000);
+
+  const idle = alone();
+  const { feeRates } = idle.view;
+  idle.view.feeRates = none;
+  const other = new Customer(idle, 22);
+  await assert.rejects(other.ask(), refuses("chain-unavailable"));
+  idle.view.feeRates = feeRates;
+  await idle.clock.run(10_000);
+  assert.equal((await other.pay()).credited, 40_000);
+});
+
 test("a chain that is away gives no new credit, and takes none", async () => {
   const { bench, payer, offer } = await paidOnce();
   bench.view.fault = "away";

@@ -49,7 +49,7 @@ export function configuredChain(config: ChainConfig, ports: ChainPorts): Chain {
   const http = new HttpClient(ports);
   const chains = backends.map((backend, i) => {
     try {
-      return made(backend, { ...ports, http, targetBlocks });
+      return made(backend, { ...ports, http, targetBlocks, needsEstimate: ports.network === "mainnet" });
     } catch (error) {
       throw new Error(`chain.backends[${i}]: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -59,7 +59,11 @@ export function configuredChain(config: ChainConfig, ports: ChainPorts): Chain {
   return new Failover({ backends: chains, clock: ports.clock, quorum });
 }
 
-type Common = ChainPorts & { readonly http: HttpClient; readonly targetBlocks: number };
+type Common = ChainPorts & {
+  readonly http: HttpClient;
+  readonly targetBlocks: number;
+  readonly needsEstimate: boolean;
+};
 
 function made(backend: BackendConfig, common: Common): Chain {
   switch (backend.kind) {

@@ -14,7 +14,7 @@ import { encodeUtf8 } from "../rpc/utf8";
 import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
 import { satoshiOfBtc } from "./decimal";
 import { ChainError } from "./error";
-import { estimateOf, rateOf } from "./fee-rate";
+import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
 import { checkPackage } from "./package";
@@ -22,7 +22,7 @@ import { txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
 import { arrayOf, countOf, hashOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
 
-export interface CoreOptions extends HttpBackendOptions {
+export interface CoreOptions extends HttpBackendOptions, EstimateOptions {
   readonly user: string;
   readonly password: string;
   /** Blocks within which a settlement shall confirm. Default 3. */
@@ -151,7 +151,7 @@ export class Core implements Chain {
       incrementalrelayfee === undefined
         ? (this.#options.incremental ?? 1000)
         : rateOf(incrementalrelayfee, "incrementalrelayfee");
-    return { floor, incremental, target: Math.max(floor, (await this.estimate()) ?? 0) };
+    return ratesOf(await this.estimate(), { floor, incremental }, this.#options);
   }
 
   async tip(): Promise<number> {

@@ -12,13 +12,13 @@ import type { Hex, MilliSatPerVbyte } from "../units";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
 import { ChainError } from "./error";
-import { estimateOf, rateOf } from "./fee-rate";
+import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import type { Json } from "./json-stream";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
 import { arrayOf, booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
-export interface ElectrumOptions extends ElectrumLinkOptions {
+export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
   /** Where the server does not tell its relay fee. Default 1,000, Bitcoin Core's before 29.1. */
@@ -112,8 +112,7 @@ export class Electrum implements Chain {
 
   async feeRates(): Promise<FeeRates> {
     const estimate = await this.told("blockchain.estimatefee", [this.#options.targetBlocks ?? 3]);
-    const { floor, incremental } = await this.leastRates();
-    return { floor, incremental, target: Math.max(estimateOf(estimate, "an estimate") ?? 0, floor) };
+    return ratesOf(estimateOf(estimate, "an estimate"), await this.leastRates(), this.#options);
   }
 
   async tip(): Promise<number> {

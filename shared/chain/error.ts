@@ -17,6 +17,8 @@ export type ChainErrorKind =
   | "already-known"
   /** The answer is not what the backend's documents promise: nothing of it is believed. */
   | "malformed"
+  /** It answers, and knows no fee rate for a confirmation, where none may be guessed. */
+  | "no-estimate"
   /** No answer, or the backend says that it has failed. */
   | "away"
   /** The network refuses the transaction for another reason; the message has it. Asking elsewhere will not help. */

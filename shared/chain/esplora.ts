@@ -10,6 +10,7 @@ import { isDigits } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import { rateOfSatPerVb } from "./decimal";
 import { ChainError } from "./error";
+import { type EstimateOptions, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json } from "./json-stream";
 import { checkPackage } from "./package";
@@ -17,7 +18,7 @@ import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
 import { booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
-export interface EsploraOptions extends HttpBackendOptions {
+export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
   /** Esplora does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
   readonly floor?: MilliSatPerVbyte;
   /** Nor the incremental one: Bitcoin Core 30's default, 0.1 sat/vB. Nodes older than 29.1 want 1,000. */
@@ -31,12 +32,14 @@ export class Esplora implements Chain {
   readonly #floor: MilliSatPerVbyte;
   readonly #incremental: MilliSatPerVbyte;
   readonly #targetBlocks: number;
+  readonly #needsEstimate: boolean;
 
   constructor(options: EsploraOptions) {
     this.#backend = new HttpBackend(options);
     this.#floor = options.floor ?? 100;
     this.#incremental = options.incremental ?? 100;
     this.#targetBlocks = options.targetBlocks ?? 3;
+    this.#needsEstimate = options.needsEstimate ?? false;
   }
 
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
@@ -104,8 +107,8 @@ export class Esplora implements Chain {
 
   async feeRates(): Promise<FeeRates> {
     const estimates = await this.object("/fee-estimates", "fee estimates");
-    const estimate = estimateFor(this.#targetBlocks, estimates) ?? this.#floor;
-    return { floor: this.#floor, incremental: this.#incremental, target: Math.max(estimate, this.#floor) };
+    const least = { floor: this.#floor, incremental: this.#incremental };
+    return ratesOf(estimateFor(this.#targetBlocks, estimates), least, { needsEstimate: this.#needsEstimate });
   }
 
   async tip(): Promise<number> {

@@ -116,7 +116,7 @@ export class Failover implements Chain {
       try {
         return await this.try(member, ask);
       } catch (error) {
-        if (!isFailure(error)) throw error;
+        if (!isFailure(error) && !isWithoutEstimate(error)) throw error;
         failure ??= error;
       }
     }
@@ -178,6 +178,11 @@ export class Failover implements Chain {
     const rests = (member: Member): boolean => member.restsUntil > now;
     return [...this.#members.filter((member) => !rests(member)), ...this.#members.filter(rests)];
   }
+}
+
+/** Another may have one; it is no reason to rest. */
+function isWithoutEstimate(error: unknown): boolean {
+  return error instanceof ChainError && error.kind === "no-estimate";
 }
 
 function isFailure(error: unknown): error is ChainError {

@@ -1,7 +1,9 @@
-// Fee rates in BTC/kvB of an answer, as Bitcoin Core and Electrum state them.
+// Fee rates of an answer, in BTC/kvB as Bitcoin Core and Electrum state them, and what holds where there is none.
 
+import type { FeeRates } from "../ports";
 import type { MilliSatPerVbyte } from "../units";
 import { rateOfBtcPerKvb, shifted } from "./decimal";
+import { ChainError } from "./error";
 import type { Json } from "./json-stream";
 import { malformed } from "./shape";
 
@@ -15,4 +17,20 @@ export function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte 
 export function estimateOf(value: Json | undefined, what: string): MilliSatPerVbyte | undefined {
   if (value === undefined || value === null || shifted(value, 0, "exact") === -1) return undefined;
   return rateOf(value, what);
+}
+
+export interface EstimateOptions {
+  /** Blocks are full there: without an estimate `feeRates` fails, and does not give the floor in its place. Default false. */
+  readonly needsEstimate?: boolean;
+}
+
+/** Without an estimate the floor is the target, unless `needsEstimate`. */
+export function ratesOf(
+  estimate: MilliSatPerVbyte | undefined,
+  { floor, incremental }: Omit<FeeRates, "target">,
+  { needsEstimate = false }: EstimateOptions,
+): FeeRates {
+  if (estimate === undefined && needsEstimate)
+    throw new ChainError("no-estimate", "expected a fee estimate, got none; wait, or name a backend that has one");
+  return { floor, incremental, target: Math.max(estimate ?? floor, floor) };
 }

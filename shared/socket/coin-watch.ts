@@ -74,9 +74,22 @@ export class CoinWatch {
   }
 
   /** At most a minute old. Rejects with the Fault `chain-unavailable`. */
-  async rates(): Promise<FeeRates> {
-    if (!this.isNew(this.#rates))
-      this.#rates = { value: await available(this.#chain.feeRates()), at: this.#clock.now() };
+  rates(): Promise<FeeRates> {
+    return available(this.heardRates());
+  }
+
+  /** The same for a session that runs: the last ones, however old, where the backend has lost its estimate. */
+  ratesToGoOn(): Promise<FeeRates> {
+    const last = this.lastRates();
+    const heard = this.heardRates().catch((error: unknown) => {
+      if (last && error instanceof ChainError && error.kind === "no-estimate") return last;
+      throw error;
+    });
+    return available(heard);
+  }
+
+  private async heardRates(): Promise<FeeRates> {
+    if (!this.isNew(this.#rates)) this.#rates = { value: await this.#chain.feeRates(), at: this.#clock.now() };
     return (this.#rates as News<FeeRates>).value;
   }
 

@@ -353,7 +353,7 @@ export class SocketController implements SocketCalls {
   private async watchCoins(): Promise<void> {
     const { session } = this.#till;
     if (!session) return;
-    await this.#watch.rates();
+    await this.#watch.ratesToGoOn();
     await this.#watch.tip();
     for (const input of session.inputs) {
       const spend = await this.#watch.spendOf(input, session.payerScript);

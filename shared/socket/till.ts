@@ -113,7 +113,7 @@ export class Till {
 
   /** The standing proposal, or a new one, for who shows `ticket`. Throws a Fault where the session can take no more. */
   private async proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
-    const rates = await this.#options.watch.rates();
+    const rates = await this.#options.watch.ratesToGoOn();
     const session = this.mustBeOpen();
     const proposal = this.#proposals.make(session, rates);
     if (proposal) return this.#proposals.offer(session, proposal, ticket);
