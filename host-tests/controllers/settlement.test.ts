@@ -104,6 +104,7 @@ test("a commitment is brought out when somebody else spends an input, and whose 
   await bench.clock.run(1_000);
   assert.equal(bench.named("rival")[0]?.rival, "foreign", "a push of the chain is enough, no round was due");
   assert.equal((await payer.status()).state, "lockout");
+  assert.equal(bench.named("session-ended")[0]?.why, "double-spend", "not the lockout that follows from it");
   assert.ok(!bench.circuit.socket.closed, "the relay is open");
 });
 

@@ -16,7 +16,6 @@ import {
   type PaymentResult,
   type PowerRequest,
   PROTOCOL_VERSION,
-  type Scheme,
   type SocketCalls,
   type Status,
   type StatusRequest,
@@ -174,7 +173,7 @@ export class SocketController implements SocketCalls {
     this.mustRun();
     this.seen(peer);
     const payer = payerOf(request, this.#options.settings);
-    const mustBeFree = () => this.mustBeFree(payer, request.scheme, peer);
+    const mustBeFree = () => this.mustBeFree(payer, request, peer);
     mustBeFree();
     try {
       const offer = await this.#till.request(payer, request, mustBeFree);
@@ -190,10 +189,10 @@ export class SocketController implements SocketCalls {
     this.mustRun();
     this.seen(peer);
     try {
-      const result = await this.#till.pay(request);
-      this.belongsTo(peer);
-      this.#candidates.paid(peer);
-      return result;
+      return await this.#till.pay(request, () => {
+        this.belongsTo(peer);
+        this.#candidates.paid(peer);
+      });
     } catch (error) {
       if (error instanceof Fault && error.fault === "input-spent")
         attempt(this.#options.report, () => this.#till.checkpoint("input-spent"));
@@ -219,7 +218,7 @@ export class SocketController implements SocketCalls {
    * Who paid, or draws on credit, keeps the socket until that host has been silent for a while, and as long as it draws
    * more than standby would carry: a request takes no power from what runs on it. Who asks next has some seconds to pay.
    */
-  private mustBeFree(payer: Hex, scheme: Scheme, peer: string): void {
+  private mustBeFree(payer: Hex, { scheme, ticket }: PowerRequest, peer: string): void {
     const { leaveAfter } = this.#options.settings;
     const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
     if (draws && this.#outlet.isLoaded()) throw new Fault("socket-busy", "", leaveAfter);
@@ -228,6 +227,8 @@ export class SocketController implements SocketCalls {
     const isPaid = session !== undefined && (isPaying || session.commitments.length > 0);
     if ((draws || isPaid) && peer !== this.#payerHost && !this.payerIsGone())
       throw new Fault("socket-busy", "", leaveAfter);
+    // Who has paid does not queue with those who have not.
+    if (this.#outlet.creditOf(payer, ticket) > 0) return;
     const wait = this.#candidates.wait(peer);
     if (wait > 0) throw new Fault("socket-busy", "", wait);
     this.#candidates.admit(peer);
@@ -369,10 +370,11 @@ export class SocketController implements SocketCalls {
     const { session } = this.#till;
     report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
     if (rival === "foreign") {
+      // First of all, or the lockout would be told as the session's end.
+      if (session?.id === settlement.session || this.hangsOn(settlement)) this.#till.end("double-spend");
       this.#outlet.forfeit(settlement.payerScript);
       const { record } = this.#ledger;
       if (!isCheat(record, settlement.payerScript)) this.#ledger.write(withCheat(record, settlement));
-      if (session?.id === settlement.session || this.hangsOn(settlement)) this.#till.end("double-spend");
       return;
     }
     if (session?.id !== settlement.session) return;

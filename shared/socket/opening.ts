@@ -6,7 +6,7 @@ import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import { MAX_COMMITMENTS, SESSION_BLOCKS, type Session } from "../payment/session";
 import type { Chain, Coin, Random } from "../ports";
 import { Fault } from "../rpc/faults";
-import type { PowerRequest } from "../rpc/types";
+import type { PowerRequest, Scheme } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
 import { isCheatCoin } from "./cheats";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
@@ -27,10 +27,13 @@ export interface OpeningOptions {
   readonly payoutScript: Hex;
 }
 
-/** Script of the address that asks. Throws the Fault `bad-address` or `unknown-scheme`. */
+/** Throws the Fault `unknown-scheme` where the owner does not sell by `scheme`. */
+export function mustSell(scheme: Scheme, { schemes }: SocketSettings): void {
+  if (!schemes.includes(scheme)) throw new Fault("unknown-scheme", `Expected ${schemes.join(" or ")}, came ${scheme}.`);
+}
+
+/** Script of the address that asks. Throws the Fault `bad-address`. */
 export function payerOf(request: PowerRequest, settings: SocketSettings): Hex {
-  if (!settings.schemes.includes(request.scheme))
-    throw new Fault("unknown-scheme", `Expected ${settings.schemes.join(" or ")}, came ${request.scheme}.`);
   try {
     return payerScriptOf(request.address, settings.network);
   } catch (error) {

@@ -41,6 +41,8 @@ export class Outlet {
   #flowMark: MicrowattHour = 0;
   #refilledAt: Millisecond = 0;
   readonly #retry: TripRetry;
+  /** True from the start until the journal has taken the standby that it begins with: nothing is given before. */
+  #isUnwritten = false;
 
   constructor(options: OutletOptions) {
     this.#options = options;
@@ -60,6 +62,8 @@ export class Outlet {
     if (state === "lockout") this.lock("restart");
     else {
       this.park();
+      if (state === "paid") ledger.change({ state: "standby", payer: undefined, paidUpTo: total, standbyUpTo: 0 });
+      this.#isUnwritten = true;
       this.standby();
     }
   }
@@ -89,7 +93,7 @@ export class Outlet {
   /** What standby still gives; nothing while the gate has tripped. */
   standbyRemaining(): MilliwattHour {
     const { gate, ledger } = this.#options;
-    return this.state === "standby" && this.trip === undefined
+    return this.state === "standby" && this.trip === undefined && !this.#isUnwritten
       ? Math.max(0, Math.floor((ledger.record.standbyUpTo - gate.read().total) / MICRO))
       : 0;
   }
@@ -171,6 +175,7 @@ export class Outlet {
 
   /** Closes the relay on what the record says is paid. */
   supply(): void {
+    this.#isUnwritten = false;
     this.#unpaidSince = undefined;
     this.#lastFlow = this.#options.clock.now();
     this.lease();
@@ -197,9 +202,11 @@ export class Outlet {
     this.supply();
   }
 
-  /** Credit that `payer` is drawing on, or that waits for it and for `ticket`. */
+  /** Credit that `payer` is drawing on, or that waits for it: 0 for who does not show the `ticket` that it came with. */
   creditOf(payer: Hex, ticket: Hex | undefined): MilliwattHour {
-    if (this.#options.ledger.record.payer === payer && this.state === "paid") return this.credit();
+    const { record } = this.#options.ledger;
+    if (record.payer === payer && this.state === "paid")
+      return record.ticket === undefined || record.ticket === ticket ? this.credit() : 0;
     return this.parkedFor(payer, ticket)?.energy ?? 0;
   }
 
@@ -228,6 +235,7 @@ export class Outlet {
     const allowance = this.allowanceLeft();
     // Energy that a visitor drew and never paid for is written off here; the allowance bounds it.
     ledger.write({ state: "standby", payer: undefined, paidUpTo: total, allowance, standbyUpTo: total + allowance });
+    this.#isUnwritten = false;
     this.#unpaidSince = undefined;
     this.#refilledAt = clock.now();
     report({ name: "standby", allowance: this.standbyRemaining(), trip: this.trip });
@@ -237,6 +245,10 @@ export class Outlet {
 
   private tickStandby(): void {
     const { clock, settings } = this.#options;
+    if (this.#isUnwritten) {
+      this.standby();
+      return;
+    }
     const now = clock.now();
     if (now - this.#lastFlow < settings.leaveAfter) this.#unpaidSince ??= now;
     const gone = this.hasLeft() && now - this.#lastFlow >= settings.leaveAfter;
@@ -309,7 +321,7 @@ export class Outlet {
   /** A relay that is open is not closed for a rest of the allowance on which no cable could boot and pay. */
   private standbyIsWorthIt(): boolean {
     const left = this.allowanceLeft();
-    return left > 0 && (this.#options.gate.read().closed || left >= this.fullAllowance() / 10);
+    return !this.#isUnwritten && left > 0 && (this.#options.gate.read().closed || left >= this.fullAllowance() / 10);
   }
 
   private onGate(event: GateEvent): void {
@@ -332,6 +344,7 @@ export class Outlet {
   /** Time, and nothing else, fills up what standby may give. */
   private refill(): void {
     const { clock, gate, ledger, settings } = this.#options;
+    if (this.#isUnwritten) return;
     const now = clock.now();
     const gained = Math.floor((this.fullAllowance() * (now - this.#refilledAt)) / settings.standbyRefill);
     if (gained <= 0) return;

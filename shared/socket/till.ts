@@ -14,7 +14,7 @@ import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "..
 import type { Hex, Satoshi } from "../units";
 import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
-import { type OpeningOptions, openSession, pledgedIn } from "./opening";
+import { mustSell, type OpeningOptions, openSession, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
 import type { Debt, Settlement } from "./record";
@@ -62,7 +62,11 @@ export class Till {
     const running = this.session;
     // While an earlier commitment is being outbid, only a better one closes the relay again.
     if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer, request.ticket);
+    // Before anything is refused: what another one has proposed must not be added to the credit that was just given.
+    if (running && running.payerScript !== payer) this.end("another-payer");
     const { settler } = this.#options;
+    mustSell(request.scheme, this.#options.settings);
+    this.mustHaveRoom();
     if (running?.payerScript === payer && running.scheme === request.scheme) {
       if (this.isUnderWay(running)) await settler.run();
       if (this.isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
@@ -101,12 +105,15 @@ export class Till {
   }
 
   private mustMayDeal(payer: Hex): void {
-    const { outlet, ledger, settler } = this.#options;
+    const { outlet, ledger } = this.#options;
     if (outlet.state === "lockout") throw new Fault("locked-out", "", outlet.lockoutLeft());
     if (isCheat(ledger.record, payer)) throw new Fault("address-refused");
     const { trip } = outlet;
     if (trip !== undefined) throw new Fault("power-fault", `(${trip})`, 10_000);
-    if (!settler.hasRoom()) throw new Fault("exposure-limit", "", 60_000);
+  }
+
+  private mustHaveRoom(): void {
+    if (!this.#options.settler.hasRoom()) throw new Fault("exposure-limit", "", 60_000);
   }
 
   // ------------------------------------------------------------ drafts
@@ -133,15 +140,20 @@ export class Till {
 
   // ------------------------------------------------------------ pay_transaction
 
-  /** Credits a signed draft. The same call gets the same answer, be it repeated later or while the first is under way. */
-  async pay(request: PaymentRequest): Promise<PaymentResult> {
+  /**
+   * Credits a signed draft. The same call gets the same answer, be it repeated later or while the first is under way;
+   * `accepted` is called for the first only: who repeats what it overheard has paid nothing.
+   */
+  async pay(request: PaymentRequest, accepted: () => void): Promise<PaymentResult> {
     const before = this.#answered;
     if (before && sameRequest(before.request, request)) return { ...before.result, ...this.nowOf() };
     if (this.#paying && sameRequest(this.#paying.request, request)) return this.#paying.result;
     const paying = { request, result: this.payOnce(request) };
     this.#paying = paying;
     try {
-      return await paying.result;
+      const result = await paying.result;
+      accepted();
+      return result;
     } finally {
       if (this.#paying === paying) this.#paying = undefined;
     }
@@ -151,6 +163,7 @@ export class Till {
     const proposal = this.proposalFor(request);
     const session = this.mustBeOpen(request.session);
     this.mustMayDeal(session.payerScript);
+    this.mustHaveRoom();
     const verdict = checkSigned(proposal.draft, request.transaction, this.#options.ecdsa, {
       prepared: proposal.prepared,
       ...(this.#publicKey === undefined ? {} : { publicKey: this.#publicKey }),
@@ -198,7 +211,7 @@ export class Till {
     });
     this.credited(session, proposal, report);
     if (handedOver) void settler.run();
-    return this.answer(proposal, handedOver ? lastCommitment(advanced)?.txid : undefined);
+    return this.answer(proposal, request.ticket, handedOver ? lastCommitment(advanced)?.txid : undefined);
   }
 
   /** Basic: the payment is good once the network has it. */
@@ -225,7 +238,7 @@ export class Till {
       throw new Fault("broadcast-refused", `(${error.message})`);
     }
     this.credited(session, proposal, report);
-    return this.answer(proposal, lastCommitment(advanced)?.txid);
+    return this.answer(proposal, request.ticket, lastCommitment(advanced)?.txid);
   }
 
   private credited(session: Session, proposal: Proposal, report: Reporter): void {
@@ -242,11 +255,11 @@ export class Till {
   }
 
   /** The answer to a payment: what it bought and what comes next. A session that can take no more is settled. */
-  private answer(proposal: Proposal, txid: Hex | undefined): PaymentResult {
+  private answer(proposal: Proposal, ticket: Hex | undefined, txid: Hex | undefined): PaymentResult {
     const rates = this.#options.watch.lastRates();
     const session = this.session;
     const next = session && rates ? this.#proposals.make(session, rates) : undefined;
-    const offer = session && next ? this.#proposals.offer(session, next, undefined) : undefined;
+    const offer = session && next ? this.#proposals.offer(session, next, ticket) : undefined;
     const result = { credited: proposal.energy, ...(offer ? { next: offer } : {}) };
     const over = session !== undefined && !next && (this.canSell() || !canPayMore(session));
     const settled = over ? this.end("complete") : undefined;

@@ -1,0 +1,124 @@
+// What is paid for is given before anything is refused, to the cable that shows its ticket, and stays where it was paid.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fault, type FaultName } from "../../shared/rpc/faults";
+import type { PaymentResult } from "../../shared/rpc/types";
+import { alone, type Bench, Customer, MINUTE } from "./bench";
+
+const TICKET = "ab".repeat(16);
+const HOUSE = { increment: 2_500 } as const;
+/** More payments than may wait for blocks. */
+const MANY = 30;
+
+function refuses(name: FaultName): (error: unknown) => boolean {
+  return (error) => error instanceof Fault && error.fault === name;
+}
+
+function ask(payer: Customer, ticket?: string, scheme: "basic" | "single-fee" = "basic") {
+  const request = { address: payer.address, scheme, ...(ticket === undefined ? {} : { ticket }) };
+  return payer.bench.clock.finish(payer.bench.socket.powerRequest(request, payer.host));
+}
+
+async function pay(payer: Customer, scheme: "basic" | "single-fee" = "basic"): Promise<PaymentResult> {
+  return payer.send({ ...payer.sign(await ask(payer, TICKET, scheme)), ticket: TICKET });
+}
+
+/** A cable that paid until the socket may hold no more without a block, then both lost their power. */
+async function cutAtTheLimit(): Promise<{ bench: Bench; payer: Customer; left: number }> {
+  const bench = alone({ socket: HOUSE });
+  const payer = new Customer(bench, 21);
+  const payments = async () => {
+    for (let n = 0; n < MANY; n++) {
+      await pay(payer);
+      await bench.clock.run(1_000);
+    }
+  };
+  let left = 0;
+  // A session that a cut has ended leaves some room; after a few cuts settlements alone fill it.
+  for (let cuts = 0; cuts < 6; cuts++) {
+    await assert.rejects(payments(), refuses("exposure-limit"));
+    left = Math.max(left, (await payer.status()).remaining);
+    bench.restartSocket();
+  }
+  assert.equal((await payer.status()).state, "standby");
+  assert.ok(left >= 10_000, `credit before the cuts: ${left} mWh`);
+  return { bench, payer, left };
+}
+
+test("after a power cut at the settlement limit the credit is taken up, and only then more is refused", async () => {
+  const { payer, left } = await cutAtTheLimit();
+  await assert.rejects(ask(payer, TICKET), refuses("exposure-limit"));
+  const { state, remaining } = await payer.status();
+  assert.deepEqual({ state, remaining }, { state: "paid", remaining: left });
+});
+
+test("at the settlement limit too, credit is only for who shows its ticket", async () => {
+  const { bench, payer } = await cutAtTheLimit();
+  await assert.rejects(ask(payer, "cd".repeat(16)), refuses("exposure-limit"));
+  await bench.clock.run(10_000);
+  await assert.rejects(ask(new Customer(bench, 22), TICKET), refuses("exposure-limit"));
+  assert.equal((await payer.status()).state, "standby");
+});
+
+test("a stranger who asked first does not keep a cable from the credit that it left", async () => {
+  const bench = alone({ socket: HOUSE });
+  const payer = new Customer(bench, 21);
+  await pay(payer);
+  await bench.clock.run(1_000);
+  bench.restartSocket();
+  const stranger = new Customer(bench, 22);
+  const offer = await stranger.ask("basic");
+  await ask(payer, TICKET);
+  assert.equal((await payer.status()).remaining, 10_000);
+  await assert.rejects(stranger.pay(offer), refuses("session-ended"));
+  assert.equal((await payer.status()).remaining, 10_000, "nothing is added to what another one drew on");
+});
+
+test("credit is given also where its scheme is no longer sold", async () => {
+  const bench = alone({ socket: HOUSE });
+  const payer = new Customer(bench, 21);
+  await pay(payer);
+  await bench.clock.run(1_000);
+  bench.configure({ socket: { schemes: ["single-fee"] } });
+  bench.restartSocket();
+  await assert.rejects(ask(payer, TICKET), refuses("unknown-scheme"));
+  assert.equal((await payer.status()).remaining, 10_000);
+});
+
+test("a recorded payment that is sent again from another host moves no session there", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  const request = payer.sign(await ask(payer, TICKET, "single-fee"));
+  await payer.send(request);
+  const thief = new Customer(bench, 22);
+  await thief.send(request);
+  await assert.rejects(thief.ask(), refuses("socket-busy"));
+  assert.equal((await pay(payer, "single-fee")).credited, 40_000);
+});
+
+test("an offer tells the credit that is being drawn only to who shows its ticket", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  const first = await pay(payer, "single-fee");
+  assert.equal(first.next?.credit, 40_000, "the payment showed it");
+  assert.equal((await ask(payer, TICKET, "single-fee")).credit, 40_000);
+  assert.equal((await ask(payer, undefined, "single-fee")).credit, 0);
+  assert.equal((await ask(payer, "cd".repeat(16), "single-fee")).credit, 0);
+});
+
+test("a socket that starts on flash that takes nothing is in standby and gives nothing", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await pay(payer, "single-fee");
+  bench.socketStore.isFull = true;
+  bench.restartSocket();
+  const stranger = new Customer(bench, 22);
+  const { state, remaining, standbyRemaining } = await stranger.status();
+  assert.deepEqual({ state, remaining, standbyRemaining }, { state: "standby", remaining: 0, standbyRemaining: 0 });
+  await bench.clock.run(MINUTE);
+  assert.equal(bench.circuit.socket.read().closed, false, "what cannot be written is not given");
+  bench.socketStore.isFull = false;
+  await bench.clock.run(MINUTE);
+  assert.ok((await stranger.status()).standbyRemaining > 0, "once it takes something again, all is as it was");
+});
