@@ -202,6 +202,54 @@ test("a client that expects 100 Continue gets it, and then its answer", async ()
   assert.deepEqual(client.statuses, [100, 200]);
 });
 
+const SPELLINGS = [
+  'text/xml; charset="utf-8"',
+  "text/xml; charset=UTF8",
+  "text/xml;charset = iso-8859-1;",
+  "text/xml; charset='us-ascii'",
+];
+
+test("absolute targets and charsets of other spellings are answered where all bytes are ASCII", async () => {
+  const texts = SPELLINGS.map((type) => GET_STATUS.replace("text/xml", type));
+  for (const text of [...texts, GET_STATUS.replace("/RPC2", "HTTP://s:80/RPC2")]) {
+    const { clock, network } = serve();
+    const client = network.raw();
+    client.send(text);
+    await clock.run(0);
+    assert.deepEqual(client.statuses, [200], text);
+    assert.deepEqual(client.faults, []);
+  }
+});
+
+test("a charset that is not UTF-8 with bytes beyond ASCII is a fault, not a guess", async () => {
+  const { clock, network } = serve();
+  const client = network.raw();
+  client.send(post(encodeCall("n", ["\u00c3\u00a9"])).replace("text/xml", "text/xml; charset=iso-8859-1"));
+  await clock.run(0);
+  assert.deepEqual(client.faults, [-32700]);
+});
+
+test("a fault for an argument that is no struct names it", async () => {
+  assert.match(await answerTo(encodeCall("get_status", [5])), /value: expected a struct, found the int 5/);
+});
+
+test("Connection: close is honoured as soon as the answer is out", async () => {
+  const { clock, network } = serve();
+  const quick = network.raw();
+  quick.send(GET_STATUS.replace("Host: s", "Host: s\r\nConnection: close"));
+  await clock.run(0);
+  assert.deepEqual(quick.statuses, [200]);
+  assert.ok(quick.closed, "without a second of waiting");
+  const slow = network.raw();
+  slow.end.reads = false;
+  slow.send(GET_STATUS.replace("Host: s", "Host: s\r\nConnection: close"));
+  await clock.run(100);
+  slow.end.readAgain();
+  await clock.run(20);
+  assert.deepEqual(slow.statuses, [200]);
+  assert.ok(slow.closed);
+});
+
 test("HTTP/1.0 is answered once", async () => {
   const { clock, network } = serve();
   const client = network.raw();

@@ -72,6 +72,34 @@ for (const { what, xml } of dialect.refused) {
   });
 }
 
+const FIVE =
+  "<methodCall><methodName> \n get_status\t</methodName><params><param><value><int> 5 </int></value></param></params></methodCall>";
+const PROLOGS = [
+  '<?xml version="1.0" encoding="iso-8859-1"?>',
+  '<?xml version="1.0" encoding="windows-1252"?>',
+  '<?xml version="1.0" encoding="UTF8"?>\n',
+  "<!-- of <a> client -->",
+  '<?xml version="1.0"?> <!-- one --> <!----> <!-- < --> ',
+];
+
+test("stock clients' prologs and blanks around a name and a number are read", () => {
+  for (const prolog of PROLOGS)
+    assert.deepEqual(decodeCall(prolog + FIVE), { method: "get_status", params: [5] }, prolog);
+});
+
+const REFUSED_PROLOGS = [
+  "<!-- a -- b -->",
+  "<!-->",
+  "<!-- without end ",
+  "<!-- x --> text ",
+  '<!-- x --><?xml version="1.0"?>',
+];
+for (const prolog of REFUSED_PROLOGS) {
+  test(`a call is refused after ${prolog}`, () => {
+    assert.throws(() => decodeCall(prolog + FIVE), { name: "XmlRpcError", kind: "malformed" });
+  });
+}
+
 test("any value comes back as it was written", () => {
   fc.assert(
     fc.property(anyValue, (value) => {

@@ -42,7 +42,7 @@ export class HttpError extends NamedError {
 
 export interface RequestHead {
   readonly method: string;
-  /** Path and query, as sent. */
+  /** Path and query. */
   readonly target: string;
   readonly headers: Headers;
   /** The connection stays open for another request. */
@@ -320,7 +320,7 @@ export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   const line = lines[0] as string;
   const parts = line.split(" ", 4);
   const method = parts[0] ?? "";
-  const target = parts[1] ?? "";
+  const target = originForm(parts[1] ?? "");
   const version = parts[2] ?? "";
   const isRequest = parts.length === 3 && isMethod(method) && target.startsWith("/") && isVisible(target);
   if (!isRequest || !isVersion(version)) throw malformed("a request line of HTTP/1.1", line);
@@ -394,6 +394,17 @@ function parseHeaders(lines: readonly string[]): Headers {
   }
   if (!isToken(names)) throw malformed("headers with names", lines.join(" "));
   return headers;
+}
+
+/** Of an absolute target (RFC 9112, section 3.2.2) its path: whom it names matters as little as the Host field. */
+function originForm(target: string): string {
+  const scheme = "http://";
+  if (target.startsWith("/") || target.slice(0, scheme.length).toLowerCase() !== scheme) return target;
+  const rest = target.slice(scheme.length);
+  const slash = rest.indexOf("/");
+  if (rest === "" || slash === 0) return "";
+  if (slash < 0) return isVisible(rest) ? "/" : "";
+  return rest.slice(slash);
 }
 
 function isMethod(text: string): boolean {

@@ -15,6 +15,7 @@ import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, wr
 import { type Answer, answerCall, type ErrorReporter, faultAnswer } from "./methods";
 import { RPC_PATH, type SocketCalls } from "./types";
 import { decodeUtf8, encodeUtf8 } from "./utf8";
+import { isAscii } from "./xmlrpc";
 
 export interface ConnectionLimits {
   readonly headBytes: number;
@@ -58,6 +59,9 @@ const XML = "Content-Type: text/xml";
 const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
+/** So often a last answer is asked whether it is out. */
+const FLUSH_MS: Millisecond = 20;
+
 function nothing(): void {}
 
 export class ServerConnection implements Sink<RequestHead> {
@@ -69,6 +73,7 @@ export class ServerConnection implements Sink<RequestHead> {
   #since: Millisecond;
   #cancel: () => void = nothing;
   #keepAlive = false;
+  #asciiOnly = false;
   #refusal: HttpError | undefined;
   /** What was wrong with bytes that came while an answer was due: told after that answer. */
   #late: HttpError | undefined;
@@ -128,6 +133,7 @@ export class ServerConnection implements Sink<RequestHead> {
   head(head: RequestHead): void {
     this.#keepAlive = head.keepAlive;
     this.#refusal = refusalOf(head);
+    this.#asciiOnly = isOtherCharset(head.headers.get("content-type") ?? "");
     if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
   }
 
@@ -158,7 +164,9 @@ export class ServerConnection implements Sink<RequestHead> {
     const { admission, calls, onError } = this.#context;
     try {
       admission.takeRequest(this.address);
-      return answerCall(decodeUtf8(body), calls, this.address, onError);
+      const text = decodeUtf8(body);
+      if (this.#asciiOnly && !isAscii(text)) throw new Fault("parse-error", "Expected ASCII, or a charset of utf-8.");
+      return answerCall(text, calls, this.address, onError);
     } catch (error) {
       const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
       return Promise.resolve(faultAnswer(fault));
@@ -175,7 +183,7 @@ export class ServerConnection implements Sink<RequestHead> {
     this.guard(() => {
       this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
       this.#context.onGrowth();
-      if (!keepAlive) return this.farewell();
+      if (!keepAlive) return this.lastAnswer();
       if (this.#late) throw this.#late;
       this.#reader.next();
       if (this.#state === "idle" && !this.#reader.idle) this.reading();
@@ -224,6 +232,18 @@ export class ServerConnection implements Sink<RequestHead> {
     });
   }
 
+  /** Some clients read until the end: it comes as soon as the answer is out. */
+  private lastAnswer(): void {
+    this.farewell();
+    this.closeWhenSent(this.#context.limits.farewellMs);
+  }
+
+  private closeWhenSent(left: Millisecond): void {
+    if (this.#state === "closed") return;
+    if (left <= 0 || (this.#connection.unsent ?? 0) === 0) this.close();
+    else this.arm(FLUSH_MS, () => this.closeWhenSent(left - FLUSH_MS));
+  }
+
   private farewell(): void {
     const { clock, limits } = this.#context;
     this.#state = "farewell";
@@ -254,7 +274,17 @@ function refusalOf({ method, target, headers }: RequestHead): HttpError | undefi
 
 function isXml(type: string): boolean {
   // Our own cable's first: the expression costs XS more than the rest of the head.
-  return type === "text/xml" || /^(text|application)\/xml *(; *charset="?(utf-8|us-ascii)"?)?$/i.test(type);
+  return (
+    type === "text/xml" ||
+    /^(text|application)\/xml *(; *charset *= *["']?(utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']? *)?;?$/i.test(
+      type,
+    )
+  );
+}
+
+/** A charset that is read where all bytes are ASCII. */
+function isOtherCharset(type: string): boolean {
+  return type !== "text/xml" && /iso-8859|windows-/i.test(type);
 }
 
 const REASONS: { readonly [status: number]: string } = constant({

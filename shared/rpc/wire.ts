@@ -159,7 +159,7 @@ function struct<T extends object>(fields: Fields<T>, others: "refuse" | "ignore"
     },
     read: (value: Value, field: string) => {
       const present = membersOf(value);
-      if (present === undefined) throw new WireError(field, "a struct", show(value));
+      if (present === undefined) throw new WireError(field || "value", "a struct", show(value));
       const prefix = field === "" ? "" : `${field}.`;
       const read: Partial<T> = {};
       let known = 0;

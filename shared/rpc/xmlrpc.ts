@@ -1,7 +1,7 @@
 // XML-RPC (xmlrpc.com/spec, 1999 to 2003): what the wire says, as JavaScript values and back.
 //
 // Small and strict: of XML only elements without attributes, the five predefined entities, numeric
-// references and the declaration; no DTD, comment, CDATA or processing instruction. Sizes, depth and counts are
+// references, the declaration and comments before the root; no DTD, other comment, CDATA or processing instruction. Sizes, depth and counts are
 // limited before anything is built. `<nil/>` is refused both ways: a field without a value is left out.
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
@@ -205,7 +205,7 @@ function unwritable(expected: string, found: string): XmlRpcError {
 export function decodeCall(text: string, limits: Limits = DEFAULT_LIMITS): MethodCall {
   const reader = new Reader(text, limits);
   reader.open("methodCall");
-  const method = reader.leaf("methodName");
+  const method = withoutBlanks(reader.leaf("methodName"));
   if (!isMethodName(method)) throw reader.malformed("a method name", method);
   const params: Value[] = [];
   // The element may be absent where there are no parameters.
@@ -320,11 +320,25 @@ function readStruct(reader: Reader, depth: number): Members {
 }
 
 function readInt(reader: Reader, text: string, least: number, most: number): number {
-  const value = canonicalNumber(text) ?? (/^[+-]?\d{1,20}$/.test(text) ? Number(text) : Number.NaN);
+  const bare = withoutBlanks(text);
+  const value = canonicalNumber(bare) ?? (/^[+-]?\d{1,20}$/.test(bare) ? Number(bare) : Number.NaN);
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
     throw reader.malformed(`an integer from ${least} to ${most}`, text);
   }
   return value + 0 === 0 ? 0 : value; // no negative zero
+}
+
+/** Characters of a text that is looked at for blanks: the search for those at its end is quadratic. */
+const LONGEST_BARE = 128;
+
+/** A number or name may stand on a line of its own. Only XML's blanks go; most texts have none and are not copied. */
+function withoutBlanks(text: string): string {
+  if (text.length > LONGEST_BARE || !(isBlank(text, 0) || isBlank(text, text.length - 1))) return text;
+  return text.replace(/^[ \t\r\n]+/, "").replace(/[ \t\r\n]+$/, "");
+}
+
+function isBlank(text: string, at: number): boolean {
+  return at >= 0 && at < text.length && " \t\r\n".includes(text.charAt(at));
 }
 
 function readBoolean(reader: Reader, text: string): boolean {
@@ -362,10 +376,19 @@ function isDeclaration(tag: string): boolean {
   // Our own first: the expression is longer than most messages.
   return (
     tag === USUAL_DECLARATION ||
-    /^\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?:utf-8|us-ascii)"|'(?:utf-8|us-ascii)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?$/i.test(
+    /^\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:"(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d)"|'(?:utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d)'))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?$/i.test(
       tag,
     )
   );
+}
+
+/** PHP declares iso-8859-1 unless told otherwise. */
+function isOtherEncoding(tag: string): boolean {
+  return tag !== USUAL_DECLARATION && /iso-8859|windows-/i.test(tag);
+}
+
+export function isAscii(text: string): boolean {
+  return !/[^\t\n\r -~]/.test(text);
 }
 
 /** The tags that make up most of a message, found at once where no text follows: XS need not cut the piece up. */
@@ -394,8 +417,9 @@ class Reader {
     if (this.#pieces.length > most) throw tooLarge("tags", most);
     if (this.#pieces[0] !== "") this.prolog();
     else this.#at = 1;
+    if (this.#pieces[1]?.startsWith("?")) this.declaration(source);
+    this.comments();
     this.next();
-    if (this.#at === 2 && this.tag.startsWith("?")) this.declaration();
   }
 
   /** Goes on to the next tag. */
@@ -481,10 +505,28 @@ class Reader {
     throw this.malformed("an XML document", this.#pieces[0] as string);
   }
 
-  private declaration(): void {
-    if (!isDeclaration(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
-    this.blank(this.text);
+  private declaration(source: string): void {
     this.next();
+    if (!isDeclaration(this.tag)) throw this.malformed("an XML 1.0 declaration in UTF-8", `<${this.tag}>`);
+    // The bytes were read as UTF-8: in ASCII alone that is the same in all these encodings.
+    if (isOtherEncoding(this.tag) && !isAscii(source)) throw this.malformed("ASCII, or UTF-8", `<${this.tag}>`);
+    this.blank(this.text);
+  }
+
+  /** Passes over comments before the root, which some clients write. What is cut at "<" within one belongs to it. */
+  private comments(): void {
+    while (this.#pieces[this.#at]?.startsWith("!--")) {
+      let from = 3;
+      let piece = this.#pieces[this.#at++];
+      while (piece !== undefined && piece.indexOf("--", from) < 0) {
+        piece = this.#pieces[this.#at++];
+        from = 0;
+      }
+      const end = piece?.indexOf("--", from) ?? -1;
+      if (piece?.charAt(end + 2) !== ">")
+        throw this.malformed('a comment that ends at its first "--"', `<${piece ?? ""}`);
+      this.blank(piece.slice(end + 3));
+    }
   }
 
   private selfClosing(): void {
