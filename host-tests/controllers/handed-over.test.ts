@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 import type { Coin } from "../../shared/ports";
+import { Fault } from "../../shared/rpc/faults";
+import type { PowerRequest } from "../../shared/rpc/types";
 import { Bench, type BenchOptions, MINUTE, plugged, TOASTER } from "./bench";
 import { Grabber, INCREMENT, type Names } from "./grabber";
 
@@ -97,6 +99,42 @@ test("three sockets that vanish with a payment cost their claims, and the fourth
   bench.restartCable();
   await bench.clock.run(5 * MINUTE);
   assert.ok(bench.named("paid").length > 0, bench.story());
+});
+
+test("a socket is told which coins a vanished one holds, and sells over the others", async () => {
+  const bench = new Bench({ coins: [500_000, 400_000] });
+  const [largest] = [...bench.network.blocks.unspent.values()].sort((a, b) => b.amount - a.amount);
+  assert.ok(largest);
+  const vanished = new Grabber(
+    bench,
+    () => ({ session: ID, payee: 1, coin: largest }),
+    () => new Promise(() => {}),
+  );
+  bench.front = () => vanished;
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = TOASTER;
+  await bench.clock.run(MINUTE);
+  assert.equal(vanished.total(), INCREMENT);
+  bench.front = (socket) => socket;
+  bench.restartCable();
+  await bench.clock.run(10 * MINUTE);
+  assert.ok(bench.named("paid").length > 3, bench.story());
+});
+
+test("a socket of version 1, which refuses a member that it does not know, stops the cable with the coin's reason", async () => {
+  const bench = await vanishing(1);
+  const other = new Grabber(bench, () => ({ session: idOf(9), payee: 9, coin: coinOf(0) }));
+  const powerRequest = other.powerRequest.bind(other);
+  other.powerRequest = async (request?: PowerRequest) => {
+    if (request?.promised) throw new Fault("invalid-parameters");
+    return powerRequest();
+  };
+  bench.front = () => other;
+  bench.restartCable();
+  await bench.clock.run(5 * MINUTE);
+  assert.ok(bench.events.some(({ reason }) => reason === "coin-pledged"));
+  assert.equal(other.taken.length, 0);
 });
 
 test("five sockets vanish one after the other; after the owner's word the cable pays the sixth", async () => {

@@ -6,7 +6,7 @@ import { addressOf } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";
 import { constant } from "../constant";
 import { appended, Ledger } from "../journal/ledger";
-import type { Clock, PowerGate, Reporter, Store } from "../ports";
+import type { Clock, Outpoint, PowerGate, Reporter, Store } from "../ports";
 import { Fault, type FaultName } from "../rpc/faults";
 import type {
   CableState,
@@ -241,19 +241,37 @@ export class CableController {
       const announced = this.#purse.termsOf(status);
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (this.#inlet.isSpent()) this.#purse.mustAccept(announced);
-      const offer = await socket.powerRequest({
-        address,
-        scheme: announced.scheme,
-        ticket: wallet.ticket,
-        ...(known ? { session: known } : {}),
-      });
-      const terms = this.#purse.termsFor(offer, announced);
-      this.square(offer, terms);
-      this.#purse.mustAccept(terms);
-      this.#ready = this.#purse.sign(offer, terms);
+      const request = { address, scheme: announced.scheme, ticket: wallet.ticket };
+      const offer = await socket.powerRequest(known ? { ...request, session: known } : request);
+      this.#ready = await this.acceptOr(offer, announced, (promised) => socket.powerRequest({ ...request, promised }));
     } catch (error) {
       this.hold(error);
     }
+  }
+
+  /** Signs the offer. Where it spends what is promised to another payee, one over other coins is asked for, once. */
+  private async acceptOr(
+    offer: DraftOffer,
+    announced: Terms,
+    another: (promised: readonly Outpoint[]) => Promise<DraftOffer>,
+  ): Promise<Ready> {
+    try {
+      return this.accept(offer, announced);
+    } catch (error) {
+      if (!(error instanceof Stop) || error.reason !== "coin-pledged") throw error;
+      const other = await another(this.#purse.promisedAwayFrom(offer)).catch((refusal: unknown) => {
+        // A socket of version 1 knows no such member.
+        throw refusal instanceof Fault && refusal.fault === "invalid-parameters" ? error : refusal;
+      });
+      return this.accept(other, announced);
+    }
+  }
+
+  private accept(offer: DraftOffer, announced: Terms): Ready {
+    const terms = this.#purse.termsFor(offer, announced);
+    this.square(offer, terms);
+    this.#purse.mustAccept(terms);
+    return this.#purse.sign(offer, terms);
   }
 
   /** Makes the cable's account and the offer agree, or throws a Stop that says why they cannot. */

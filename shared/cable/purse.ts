@@ -10,7 +10,14 @@ import type { Ledger } from "../journal/ledger";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
 import type { Coin, Outpoint } from "../ports";
-import { type DraftOffer, type PaymentRequest, PROTOCOL_VERSION, type Scheme, type Status } from "../rpc/types";
+import {
+  type DraftOffer,
+  MAX_PROMISED,
+  type PaymentRequest,
+  PROTOCOL_VERSION,
+  type Scheme,
+  type Status,
+} from "../rpc/types";
 import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
 import { pledgeOf, roomFor, withPledge } from "./pledges";
 import type { CableRecord, Pin, Pledge } from "./record";
@@ -326,6 +333,16 @@ export class Purse {
     return this.pledgesWith(offer).some(
       (pledge) => pledge.socketScript !== payee && pledge.outpoints.some((promised) => isSame(promised, coin)),
     );
+  }
+
+  /** Coins that the payee of `offer` may not spend, those first that it would. */
+  promisedAwayFrom(offer: DraftOffer): readonly Outpoint[] {
+    const payee = payeeOf(offer);
+    const others = this.pledgesWith(offer).filter(({ socketScript }) => socketScript !== payee);
+    const coins = others.flatMap(({ outpoints }) => outpoints).reverse();
+    const isSpentHere = (coin: Outpoint): boolean => offer.inputs.some((input) => isSame(input, coin));
+    const sorted = [...coins.filter(isSpentHere), ...coins.filter((coin) => !isSpentHere(coin))];
+    return sorted.slice(0, MAX_PROMISED);
   }
 
   /** All promises, the running session's among them where `offer` ends it. */

@@ -3,6 +3,7 @@
 // Amounts of money and energy travel as decimal strings: XML-RPC's <int> ends at 2^31 - 1 and stock clients cannot
 // send <i8>. Everything else that counts (prices, heights, milliseconds) fits an <int>.
 
+import type { Outpoint } from "../ports";
 import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../units";
 
 export const PROTOCOL_VERSION = 1;
@@ -39,6 +40,9 @@ export interface Status {
   readonly lockoutMs: Millisecond;
 }
 
+/** Outpoints that one request may name. */
+export const MAX_PROMISED = 16;
+
 export interface PowerRequest {
   /** Native SegWit (P2WPKH) address that pays, and that takes the change. */
   readonly address: string;
@@ -47,6 +51,8 @@ export interface PowerRequest {
   readonly session?: Hex;
   /** Shows whose the credit is that waits under this address. */
   readonly ticket?: Hex;
+  /** Coins of the address that were signed for to another payee: the draft may not spend them. At most 16. */
+  readonly promised?: readonly Outpoint[];
 }
 
 export interface WireInput {

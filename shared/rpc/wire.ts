@@ -5,20 +5,22 @@
 
 import { constant } from "../constant";
 import { NamedError } from "../named-error";
+import type { Outpoint } from "../ports";
 import { canonicalNumber, isHex, isVisible, printable } from "../text";
 import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../units";
 import { FAULTS, Fault, type FaultName, faultName } from "./faults";
-import type {
-  DraftOffer,
-  PaymentRequest,
-  PaymentResult,
-  PowerRequest,
-  Scheme,
-  SocketState,
-  Status,
-  StatusRequest,
-  WireInput,
-  WireOutput,
+import {
+  type DraftOffer,
+  MAX_PROMISED,
+  type PaymentRequest,
+  type PaymentResult,
+  type PowerRequest,
+  type Scheme,
+  type SocketState,
+  type Status,
+  type StatusRequest,
+  type WireInput,
+  type WireOutput,
 } from "./types";
 import { DateTime, Double, INT_MAX, type Members, type Struct, type Value } from "./xmlrpc";
 
@@ -268,12 +270,30 @@ const address = text(
   "an address of at most 90 characters",
 );
 
+const OUTPOINT_BYTES = 36;
+const outpointsHex: Shape<Hex> = hex(OUTPOINT_BYTES, MAX_PROMISED * OUTPOINT_BYTES);
+
+/** One text, 36 bytes an outpoint: the id as explorers show it, and the output's number, four bytes big-endian. */
+const outpoints: Shape<readonly Outpoint[]> = {
+  write: (values) => values.map(({ txid, vout }) => txid + vout.toString(16).padStart(8, "0")).join(""),
+  read: (value, field) => {
+    const text = outpointsHex.read(value, field);
+    const width = 2 * OUTPOINT_BYTES;
+    if (text.length % width !== 0) throw new WireError(field, `${width} digits an outpoint`, `${text.length} digits`);
+    const found: Outpoint[] = [];
+    for (let at = 0; at < text.length; at += width)
+      found.push({ txid: text.slice(at, at + 64), vout: Number.parseInt(text.slice(at + 64, at + width), 16) });
+    return found;
+  },
+};
+
 export const powerRequest: Shape<PowerRequest> = struct<PowerRequest>(
   {
     address: { name: "address", shape: address },
     scheme: { name: "scheme", shape: scheme },
     session: { name: "session", shape: session, optional: true },
     ticket: { name: "ticket", shape: ticket, optional: true },
+    promised: { name: "promised", shape: outpoints, optional: true },
   },
   "refuse",
 );

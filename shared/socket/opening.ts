@@ -58,9 +58,10 @@ export async function openSession(
   const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
   const fees = feeLimit * payments;
   const good = coins.filter((coin) => !isCheatCoin(ledger.record, coin));
+  const free = good.filter((coin) => !isPromised(coin, request));
   const { inputs, arrears } = choose(
     ledger,
-    good,
+    free,
     debts.filter(({ script }) => script === payer),
     sessionMax + fees,
   );
@@ -83,6 +84,11 @@ export async function openSession(
     paid: 0,
     commitments: [],
   };
+}
+
+/** True for a coin that the payer has signed for to somebody else: it would refuse the draft. */
+export function isPromised({ txid, vout }: Coin, { promised = [] }: PowerRequest): boolean {
+  return promised.some((coin) => coin.txid === txid && coin.vout === vout);
 }
 
 /**

@@ -14,7 +14,7 @@ import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "..
 import type { Hex, Satoshi } from "../units";
 import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
-import { mustSell, type OpeningOptions, openSession, pledgedIn } from "./opening";
+import { isPromised, mustSell, type OpeningOptions, openSession, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
 import type { Debt, Settlement } from "./record";
@@ -67,12 +67,13 @@ export class Till {
     const { settler } = this.#options;
     mustSell(request.scheme, this.#options.settings);
     this.mustHaveRoom();
-    if (running?.payerScript === payer && running.scheme === request.scheme) {
+    const isRefused = running?.commitments.length === 0 && running.inputs.some((coin) => isPromised(coin, request));
+    if (running?.payerScript === payer && running.scheme === request.scheme && !isRefused) {
       if (this.isUnderWay(running)) await settler.run();
       if (this.isUnderWay(running)) throw new Fault("chain-unavailable", "(the last payment)", 10_000);
       return this.proposeAgain(request.ticket);
     }
-    if (running) this.end("another-payer");
+    if (running && !isRefused) this.end("another-payer");
     // What an earlier session holds goes out first: its change may be all the coins there are.
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const mayAsk = this.#unwilling !== payer;
