@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import type { ViewFault } from "../model/network";
 import type { CutKind } from "../model/store";
+import { type Manner, manner } from "./manner";
 import type { Terms } from "./stage";
 
 export type Move =
@@ -34,7 +35,9 @@ export type Move =
   | { readonly kind: "full-socket"; readonly time: number }
   | { readonly kind: "full-cable"; readonly time: number }
   /** A rogue's next trick; `choice` picks among what it could do now. */
-  | { readonly kind: "rogue"; readonly trick: string; readonly choice: number };
+  | { readonly kind: "rogue"; readonly trick: string; readonly choice: number }
+  /** How a rogue socket speaks from now on. */
+  | { readonly kind: "speak"; readonly manner: Manner };
 
 export interface Step {
   /** Seconds before the next step. */
@@ -47,6 +50,8 @@ export interface Plan {
   readonly terms: Terms;
   /** A rogue socket's first trick, before the cable is plugged in. */
   readonly opening?: string;
+  /** How a rogue socket speaks from the start. */
+  readonly manner?: Manner;
   readonly steps: readonly Step[];
 }
 
@@ -225,10 +230,18 @@ function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Mov
   return fc.array(fc.record({ wait, move }), { minLength: 1, maxLength: most, size: "max" });
 }
 
+const speak = fc.record({ kind: fc.constant("speak" as const), manner });
+
 const ROGUES = {
   honest: { longest: 120, extra: [] },
   "rogue-cable": { longest: 40, extra: [{ weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) }] },
-  "rogue-socket": { longest: 120, extra: [{ weight: 15, arbitrary: rogue(ROGUE_SOCKET_TRICKS) }] },
+  "rogue-socket": {
+    longest: 120,
+    extra: [
+      { weight: 15, arbitrary: rogue(ROGUE_SOCKET_TRICKS) },
+      { weight: 25, arbitrary: speak },
+    ],
+  },
 } as const;
 
 export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
@@ -237,7 +250,11 @@ export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
     .record({
       terms,
       opening: fc.constantFrom("honest", "honest", ...ROGUE_SOCKET_TRICKS),
+      manner: fc.option(manner, { nil: undefined }),
       steps: steps(most, longest, ...extra),
     })
-    .map(({ terms, opening, steps }) => ({ cast, terms, steps, ...(cast === "rogue-socket" ? { opening } : {}) }));
+    .map(({ terms, opening, manner, steps }) => {
+      const plan = { cast, terms, steps };
+      return cast === "rogue-socket" ? { ...plan, opening, ...(manner ? { manner } : {}) } : plan;
+    });
 }

@@ -17,10 +17,13 @@ import type {
 import { energyFor, type Satoshi } from "../../shared/units";
 import { Purse, type Spendable } from "../model/purse";
 import { inputFault, parse, serialise, type Transaction } from "../model/transaction";
+import { type Manner, Speech } from "./manner";
 import type { Stage } from "./stage";
 
 const FOREVER = { upTo: 1e15, time: 1e12, current: 1e9 };
 const FEE = 300;
+/** After that many ms a signature is broadcast "later". */
+const LATER = 45_000;
 
 interface Open {
   readonly id: string;
@@ -44,6 +47,7 @@ export class RogueSocket implements SocketCalls {
   /** Signings under amounts of its own invention too: no node takes one of those alone. */
   private readonly takenEver: Transaction[] = [];
   private readonly lies = new Set<Lie>();
+  private speech: Speech | undefined;
   /** The dearest price it ever announced, msat/Wh: who agreed to it within its limits has lost nothing by that. */
   dearest: number;
   private script: string;
@@ -66,10 +70,16 @@ export class RogueSocket implements SocketCalls {
     stage.link.far = () => (stage.circuit.isPlugged ? this : undefined);
   }
 
+  /** From now on it speaks and acts like this. */
+  speak(manner: Manner): void {
+    this.speech = new Speech(this.stage, manner, this.signed);
+  }
+
   do(trick: string, choice: number): void {
     switch (trick) {
       case "honest":
         this.lies.clear();
+        this.speech = undefined;
         this.power(true);
         return;
       case "starve":
@@ -154,6 +164,7 @@ export class RogueSocket implements SocketCalls {
     const offered = this.offered;
     const { open } = this;
     if (this.lies.has("lie-amount")) return this.takeAndDeny();
+    if (this.speech) await this.deny(this.speech.manner, tx);
     if (open && offered && request.increment === offered.offer.increment) {
       open.increment += 1;
       open.value = offered.draft.value;
@@ -166,7 +177,20 @@ export class RogueSocket implements SocketCalls {
     }
     if (this.lies.has("refuse")) throw new Fault("bad-signature");
     const next = open && this.canGoOn(open) ? this.propose(open) : undefined;
-    return { state: "paid", credited: this.credit, remaining: this.remaining(), ...(next ? { next } : {}) };
+    const result: PaymentResult = {
+      ...{ state: "paid", credited: this.credit, remaining: this.remaining() },
+      ...(next ? { next } : {}),
+    };
+    return this.speech?.result(result) ?? result;
+  }
+
+  /** Does with the signature what its manner says; returns only where it is to be acknowledged. */
+  private async deny({ answer, after, broadcast }: Manner, tx: Transaction): Promise<void> {
+    if (broadcast === "now") this.broadcast(tx.hex);
+    if (broadcast === "later") this.stage.clock.after(LATER, () => this.broadcast(tx.hex));
+    if (answer !== "success" && after === "first") this.open = undefined;
+    if (answer === "silence") await new Promise<never>(() => {});
+    else if (answer !== "success") throw new Fault(answer);
   }
 
   /** It keeps the signature, says that it was no good, and asks for another after the cable has restarted. */
@@ -235,21 +259,22 @@ export class RogueSocket implements SocketCalls {
       const lie = lies.has("lie-amount") && i === this.lieOn % open.coins.length;
       return { ...coin, amount: coin.amount - (lie ? this.lieOf(open) : 0) };
     });
-    const draft: Draft = {
+    const honest: Draft = {
       inputs,
       payerScript: stage.purse.script,
       socketScript: lies.has("lie-payee") ? new Purse("an accomplice", stage.ecdsa).script : open.script,
       value: before + pay + arrears,
       fee: lies.has("lie-fee") ? 9_000 : this.fee,
     };
-    const total = inputs.reduce((sum, coin) => sum + coin.amount, 0);
+    const draft = this.speech?.draft(honest) ?? honest;
+    const total = draft.inputs.reduce((sum, coin) => sum + coin.amount, 0);
     if (total < draft.value + draft.fee) throw new Fault("insufficient-funds");
     const outputs = outputsOf(draft);
-    const offer: DraftOffer = {
+    const plain: DraftOffer = {
       session: open.id,
       scheme: open.scheme,
       increment: open.increment + 1,
-      inputs,
+      inputs: draft.inputs,
       outputs:
         lies.has("lie-change") && outputs[1]
           ? [outputs[0] as (typeof outputs)[0], { ...outputs[1], script: stage.payout.script }]
@@ -262,6 +287,9 @@ export class RogueSocket implements SocketCalls {
       credit: this.remaining(),
       expiry: open.expiry,
     };
+    const offer = this.speech?.offer(plain, draft) ?? plain;
+    // A cable may agree to less energy for its money: that is a price.
+    if (offer.energy > 0) this.dearest = Math.max(this.dearest, (pay * 1e6) / offer.energy);
     this.offered = { offer, draft, pay };
     return offer;
   }

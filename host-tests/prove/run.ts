@@ -70,6 +70,7 @@ class Play {
     this.stage.circuit.load = 1_300_000;
     if (!this.rogueSocket) this.stage.startSocket();
     if (this.plan.opening) this.rogueSocket?.do(this.plan.opening, 0);
+    if (this.plan.manner) this.rogueSocket?.speak(this.plan.manner);
     if (!this.rogueCable) this.stage.plugCable();
     await this.pass(2_000);
     for (const step of this.plan.steps) await this.step(step);
@@ -200,6 +201,10 @@ class Play {
       case "full-cable":
         this.count("flash full");
         stage.fill(stage.cableStore, move.time * 1000);
+        return;
+      case "speak":
+        this.count(`answers ${move.manner.answer}`);
+        this.rogueSocket?.speak(move.manner);
         return;
       case "rogue":
         this.count(`rogue ${move.trick}`);
