@@ -250,7 +250,7 @@ export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
     .record({
       terms,
       opening: fc.constantFrom("honest", "honest", ...ROGUE_SOCKET_TRICKS),
-      manner: fc.option(manner, { nil: undefined }),
+      manner: cast === "rogue-socket" ? fc.option(manner, { nil: undefined }) : fc.constant(undefined),
       steps: steps(most, longest, ...extra),
     })
     .map(({ terms, opening, manner, steps }) => {
