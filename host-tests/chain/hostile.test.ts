@@ -75,6 +75,11 @@ for (const backend of CANNED) {
       }
     });
 
+    it("calls a tip malformed that no chain can have", async () => {
+      const far = (honest: string): string => honest.replace(/\b501\b/g, "2147483647");
+      assert.equal(kindOf(await ask(backend, "tip", spoiled(far, firstOf(backend)))), "malformed");
+    });
+
     it("refuses a key that comes twice", async () => {
       const twice = (honest: string): string => honest.replace(/\{("[^"]+":)/, "{$1null,$1");
       for (const call of calls) {

@@ -17,7 +17,7 @@ import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backen
 import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, countOf, hashOf, isObject, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { arrayOf, countOf, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface BlockCypherOptions extends HttpBackendOptions {
   /** It takes addresses, not scripts. */
@@ -113,7 +113,7 @@ export class BlockCypher implements Chain {
 
   async tip(): Promise<number> {
     const { height } = await this.chain();
-    return countOf(height, "the tip's height");
+    return heightOf(height, "the tip's height");
   }
 
   // ---------------------------------------------------------------- the paper's way

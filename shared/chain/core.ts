@@ -20,7 +20,7 @@ import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
 import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
-import { arrayOf, countOf, hashOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
+import { arrayOf, countOf, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
 
 export interface CoreOptions extends HttpBackendOptions, EstimateOptions {
   readonly user: string;
@@ -155,7 +155,7 @@ export class Core implements Chain {
   }
 
   async tip(): Promise<number> {
-    return countOf(await this.call("getblockcount", []), "the tip's height");
+    return heightOf(await this.call("getblockcount", []), "the tip's height");
   }
 
   // ---------------------------------------------------------------- parts of the answers above
@@ -236,7 +236,7 @@ export class Core implements Chain {
   private async header(hash: Json) {
     const blockHash = hashOf(hash, "a block's hash");
     const { height, confirmations } = objectOf(await this.call("getblockheader", [blockHash]), "a block's header");
-    return { blockHash, height: countOf(height, "a block's height"), confirmations };
+    return { blockHash, height: heightOf(height, "a block's height"), confirmations };
   }
 
   private async find(txid: Hex): Promise<Json | undefined> {
@@ -257,7 +257,7 @@ export class Core implements Chain {
       const { bestblock, confirmations } = objectOf(output, "an unspent output or null");
       const best = hashOf(bestblock, "the best block's hash");
       const { height: tip } = objectOf(await this.call("getblockheader", [best]), "a block's header");
-      const height = countOf(tip, "the tip's height") + 1 - countOf(confirmations, "confirmations");
+      const height = heightOf(tip, "the tip's height") + 1 - countOf(confirmations, "confirmations");
       if (height < 0 || confirmations === 0)
         throw malformed(`1 to ${height + Number(confirmations)} confirmations`, confirmations);
       const blockHash = hashOf(await this.call("getblockhash", [height]), "a block's hash");
@@ -277,7 +277,7 @@ export class Core implements Chain {
         if (id === txid) isHere = true;
       };
       const block = objectOf(await this.call("getblock", [blockHash, 1], { each: { "result.tx.*": look } }), "a block");
-      if (isHere) return { state: "confirmed", height: countOf(block.height, "a block's height"), blockHash };
+      if (isHere) return { state: "confirmed", height: heightOf(block.height, "a block's height"), blockHash };
       const { previousblockhash: parent } = block;
       blockHash = parent === undefined ? undefined : hashOf(parent, "the hash of a block's parent");
     }

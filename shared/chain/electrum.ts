@@ -16,7 +16,7 @@ import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import type { Json } from "./json-stream";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { arrayOf, booleanOf, countOf, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */
@@ -117,7 +117,7 @@ export class Electrum implements Chain {
 
   async tip(): Promise<number> {
     const { height } = objectOf(await this.#link.call("blockchain.headers.subscribe", []), "the tip's header");
-    return countOf(height, "the tip's height");
+    return heightOf(height, "the tip's height");
   }
 
   watch(script: Hex, onChange: () => void): () => void {
@@ -162,7 +162,7 @@ export class Electrum implements Chain {
     const latest: Past[] = [];
     await this.eachOf("get_history", hash, (item) => {
       const { tx_hash, height } = objectOf(item, "a transaction of a history");
-      const past = { txid: hashOf(tx_hash, "a tx_hash"), height: heightOf(height) };
+      const past = { txid: hashOf(tx_hash, "a tx_hash"), height: confirmedAt(height) };
       if (matches(past)) latest.push(past);
       if (latest.length > SEARCHED + 1) latest.shift();
     });
@@ -251,13 +251,13 @@ function coinOf(item: Json): Coin {
     vout: countOf(tx_pos, "a coin's tx_pos"),
     amount: satoshiOf(value, "a coin's value"),
   };
-  const confirmed = heightOf(height);
+  const confirmed = confirmedAt(height);
   return confirmed === undefined ? coin : { ...coin, height: confirmed };
 }
 
 /** 0 in the mempool, -1 there with unconfirmed inputs. */
-function heightOf(value: Json | undefined): number | undefined {
-  return value === 0 || value === -1 ? undefined : countOf(value, "a height");
+function confirmedAt(value: Json | undefined): number | undefined {
+  return value === 0 || value === -1 ? undefined : heightOf(value, "a height");
 }
 
 function refusalOf(errors: Json | undefined): ChainError {

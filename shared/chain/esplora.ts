@@ -16,7 +16,7 @@ import type { Json } from "./json-stream";
 import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { booleanOf, countOf, hashOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { booleanOf, countOf, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
   /** Esplora does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
@@ -113,7 +113,7 @@ export class Esplora implements Chain {
 
   async tip(): Promise<number> {
     const answer = await this.#backend.ask({ method: "GET", path: "/blocks/tip/height", json: {} });
-    return countOf(this.ok(answer, "a height").json, "the tip's height");
+    return heightOf(this.ok(answer, "a height").json, "the tip's height");
   }
 
   private async object(path: string, what: string) {

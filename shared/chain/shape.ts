@@ -39,7 +39,16 @@ export function hashOf(value: Json | undefined, what: string): Hex {
   return value;
 }
 
-/** A height, an index, a number of confirmations. */
+/** Beyond it a lock time is a time and no height (BIP65); no chain is that long. */
+const LARGEST_HEIGHT = 499_999_999;
+
+/** Height of a block. A socket adds to it, and what it tells has to fit XML-RPC's int. */
+export function heightOf(value: Json | undefined, what: string): number {
+  if (typeof value === "number" && value >= 0 && value <= LARGEST_HEIGHT) return value;
+  throw malformed(`${what} (a whole number up to ${LARGEST_HEIGHT})`, value);
+}
+
+/** An index, a number of confirmations. */
 export function countOf(value: Json | undefined, what: string): number {
   if (typeof value === "number" && value >= 0 && value <= LARGEST_COUNT) return value;
   throw malformed(`${what} (a whole number from 0)`, value);
