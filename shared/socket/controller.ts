@@ -227,7 +227,7 @@ export class SocketController implements SocketCalls {
     const isPaid = session !== undefined && (isPaying || session.commitments.length > 0);
     if ((draws || isPaid) && peer !== this.#payerHost && !this.payerIsGone())
       throw new Fault("socket-busy", "", leaveAfter);
-    // Who has paid does not queue with those who have not.
+    // A cable that has paid does not queue behind those that have not.
     if (this.#outlet.creditOf(payer, ticket) > 0) return;
     const wait = this.#candidates.wait(peer);
     if (wait > 0) throw new Fault("socket-busy", "", wait);

@@ -62,7 +62,7 @@ export const SOCKET: readonly Mutation[] = [
     "controllers/trip-retry",
     REFUSALS,
   ]),
-  mutation("room-for-settlements", "till", "if (!settler.hasRoom()) throw", "if (false) throw", [
+  mutation("room-for-settlements", "till", "if (!this.#options.settler.hasRoom()) throw", "if (false) throw", [
     REFUSALS,
     SETTLEMENT,
     "controllers/budgets",

@@ -5,7 +5,7 @@ import { transformSync } from "esbuild";
 import { type Mutation, mutated } from "./mutation";
 import type { Scratch } from "./scratch";
 
-/** A mutant may run for ever: that is noticed too. Milliseconds; the slowest of the tests takes a tenth of it. */
+/** A mutant may never end: that is noticed too. Milliseconds; the slowest of the tests takes a tenth of it. */
 const LONGEST = 300_000;
 
 export interface Verdict {
