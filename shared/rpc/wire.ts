@@ -271,7 +271,7 @@ const address = text(
 );
 
 const OUTPOINT_BYTES = 36;
-const outpointsHex: Shape<Hex> = hex(OUTPOINT_BYTES, MAX_PROMISED * OUTPOINT_BYTES);
+const outpointsHex: Shape<Hex> = constant(hex(OUTPOINT_BYTES, MAX_PROMISED * OUTPOINT_BYTES));
 
 /** One text, 36 bytes an outpoint: the id as explorers show it, and the output's number, four bytes big-endian. */
 const outpoints: Shape<readonly Outpoint[]> = {
