@@ -174,6 +174,13 @@ export interface Chain {
   broadcast(transaction: Hex): Promise<Hex>;
   /** Parent and child together, where the backend takes a package. */
   broadcastPackage?(transactions: readonly Hex[]): Promise<void>;
+  /**
+   * Asks whether a node would relay the transaction, and sends it nowhere else. False where this backend cannot ask;
+   * rejects as `broadcast` does where the node refuses it.
+   */
+  wouldTake?(transaction: Hex): Promise<boolean>;
+  /** True for a confirmed coin that a block's reward made: no node takes what spends it before 100 blocks hold it. */
+  isReward?(coin: Coin): Promise<boolean>;
   status(txid: Hex): Promise<TxStatus>;
   feeRates(): Promise<FeeRates>;
   tip(): Promise<number>;

@@ -27,7 +27,7 @@ export function blockCypherFake(node: BitcoinNode, departure: Departure = "none"
     const from = Number(query.get("outstart") ?? 0);
     const limit = Number(query.get("limit") ?? 20);
     return {
-      ...(block && { block_hash: block.hash }),
+      ...(block && { block_hash: block.hash, block_index: node.placeOf(txid) }),
       block_height: block?.height ?? -1,
       hash: txid,
       total: 1,

@@ -60,6 +60,12 @@ export function electrumFake(node: BitcoinNode, version: "1.4" | "1.6" = "1.6"):
         );
       return known.tx.toRaw().toString("hex");
     },
+    "blockchain.transaction.get_merkle": ([txid, height]) => {
+      const pos = node.placeOf(String(txid));
+      if (pos === undefined || node.transaction(String(txid))?.block?.height !== height)
+        throw new Error(`tx ${String(txid)} not in block at height ${String(height)}`);
+      return { block_height: height, merkle: ["00".repeat(32)], pos };
+    },
     "blockchain.transaction.broadcast": ([raw]) => node.submit(String(raw)),
     "blockchain.block.header": ([height]) => node.header(Number(height)),
     "blockchain.headers.subscribe": async () => ({

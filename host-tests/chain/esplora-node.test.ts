@@ -59,7 +59,7 @@ describe("the Esplora client with a real node", () => {
   it("takes the fee rate for the wanted target, and the floor where the server has none", async () => {
     assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 100, target: 2_000 });
     server.feeEstimates = {};
-    assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 100, target: 100 });
+    assert.deepEqual(await chain.feeRates(), { floor: 1_000, incremental: 100, target: 1_000 });
     server.feeEstimates = { "2": 0.3125, "144": 0.1 };
     assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 100, target: 313 });
   });

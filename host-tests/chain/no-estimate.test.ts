@@ -139,6 +139,6 @@ describe("Esplora's fee estimates", () => {
   });
 
   it("are none where all of it is odd", async () => {
-    assert.equal((await esploraRates('{"x":7.5,"3":"fast"}')).target, 100);
+    assert.equal((await esploraRates('{"x":7.5,"3":"fast"}')).target, 1_000);
   });
 });

@@ -14,7 +14,8 @@ import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
 import { Link, PEER } from "../model/link";
-import { ModelNetwork, View } from "../model/network";
+import type { Policy } from "../model/mempool";
+import { ModelNetwork, View, type ViewOptions } from "../model/network";
 import { SeededRandom } from "../model/random";
 import { realEcdsa } from "../model/signers";
 import { CutStore } from "../model/store";
@@ -26,6 +27,10 @@ export interface BenchOptions {
   readonly coins?: readonly number[];
   /** True where the owner gave the socket the payout key. */
   readonly hot?: boolean;
+  /** What the socket's backend can do. */
+  readonly view?: ViewOptions;
+  /** Of the network's nodes. */
+  readonly policy?: Partial<Policy>;
 }
 
 export const MINUTE = 60_000;
@@ -57,10 +62,13 @@ export class Bench {
 
   constructor(options: BenchOptions = {}) {
     this.#options = options;
-    this.network = new ModelNetwork({ clock: this.clock });
+    this.network = new ModelNetwork({
+      clock: this.clock,
+      ...(options.policy ? { policy: options.policy } : {}),
+    });
     for (const amount of options.coins ?? [1_000_000]) this.network.grant(this.wallet.script, amount);
     this.network.mineMany(3);
-    this.view = new View(this.network.node);
+    this.view = new View(this.network.node, options.view);
     this.circuit = new Circuit({ clock: this.clock, electronics: 1_000 });
     this.socket = this.newSocket();
     this.link = new Link(this.clock, new SeededRandom(2));

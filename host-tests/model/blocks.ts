@@ -12,7 +12,7 @@ export interface Block {
   readonly height: number;
   readonly hash: string;
   readonly transactions: readonly Transaction[];
-  /** Coins that fell from the sky in this block: the model's coinbase. */
+  /** Coins that fell from the sky in this block: no rewards, unless `reward` made them. */
   readonly grants: readonly Unspent[];
 }
 
@@ -20,11 +20,15 @@ interface Undo {
   readonly spent: readonly Unspent[];
 }
 
+/** A reward may be spent this many blocks after its own. */
+const COINBASE_MATURITY = 100;
+
 export class Blocks {
   readonly unspent = new Map<string, Unspent>();
   private readonly blocks: Block[] = [];
   private readonly undo: Undo[] = [];
   private readonly places = new Map<string, Block>();
+  private readonly rewards = new Set<string>();
   private readonly spenders = new Map<string, string>();
   private branch = 0;
   private granted = 0;
@@ -61,6 +65,24 @@ export class Blocks {
     const coin: Unspent = { txid, vout: 0, amount, script, height: this.height + 1 };
     this.connect([], [coin]);
     return coin;
+  }
+
+  /** A block whose reward goes to `script`. */
+  reward(script: string, amount: number): Unspent {
+    const coin = this.grant(script, amount);
+    this.rewards.add(coin.txid);
+    return coin;
+  }
+
+  isReward(txid: string): boolean {
+    return this.rewards.has(txid);
+  }
+
+  /** How many blocks a block's reward still has to wait for before it may be spent; 0 for all other coins. */
+  ripeIn(key: string): number {
+    const coin = this.unspent.get(key);
+    if (!coin || !this.rewards.has(coin.txid)) return 0;
+    return Math.max(0, coin.height + COINBASE_MATURITY - (this.height + 1));
   }
 
   /** Adds a block. Every input must be unspent: callers choose transactions that fit (mempool.ts). */

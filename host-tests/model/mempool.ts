@@ -100,9 +100,19 @@ export class Mempool {
   accept(hex: string): { readonly tx: Transaction; readonly replaced: readonly Transaction[] } {
     const tx = decode(hex);
     if (this.entries.has(tx.txid)) return { tx, replaced: [] };
+    return { tx, replaced: this.admit([this.checked(tx)]) };
+  }
+
+  /** As `accept`, but nothing changes (testmempoolaccept). */
+  test(hex: string): void {
+    const tx = decode(hex);
+    if (!this.entries.has(tx.txid)) this.originalsOf([this.checked(tx)]);
+  }
+
+  private checked(tx: Transaction): Entry {
     const fee = this.check(tx, []);
     this.checkRate(tx.vsize, fee, tx.vsize, fee, false);
-    return { tx, replaced: this.admit([{ tx, fee }]) };
+    return { tx, fee };
   }
 
   /** One parent and its child (packages.md). Each is tried alone first; together they may pay for each other. */
@@ -179,6 +189,9 @@ export class Mempool {
     const unconfirmed = this.entries.get(input.txid)?.tx ?? beside.find((tx) => tx.txid === input.txid);
     const coin = this.blocks.unspent.get(outpointKey(input)) ?? unconfirmed?.outputs[input.vout];
     if (!coin) throw new ChainError("conflict", `bad-txns-inputs-missingorspent: ${outpointKey(input)}`);
+    const ripeIn = this.blocks.ripeIn(outpointKey(input));
+    if (ripeIn > 0)
+      throw new ChainError("refused", `bad-txns-premature-spend-of-coinbase: in ${ripeIn} blocks it may be spent`);
     return coin;
   }
 
@@ -196,14 +209,20 @@ export class Mempool {
   }
 
   private admit(group: readonly Entry[]): readonly Transaction[] {
+    const originals = this.originalsOf(group);
+    for (const id of originals.keys()) this.remove(id);
+    for (const entry of group) this.add(entry);
+    return [...originals.values()].map((entry) => entry.tx);
+  }
+
+  /** What the group would replace, or why it may not. */
+  private originalsOf(group: readonly Entry[]): ReadonlyMap<string, Entry> {
     const direct = this.directConflicts(group);
     const originals = this.withDescendants(direct);
     this.checkTruc(group, originals);
     this.checkReplacement(group, direct, originals);
     this.checkFamily(group, originals);
-    for (const id of originals.keys()) this.remove(id);
-    for (const entry of group) this.add(entry);
-    return [...originals.values()].map((entry) => entry.tx);
+    return originals;
   }
 
   private directConflicts(group: readonly Entry[]): Map<string, Entry> {

@@ -52,6 +52,13 @@ export class ModelNetwork {
     return this.nodes[0] as ModelNode;
   }
 
+  /** A block that pays its reward of `amount` satoshi to `script`. */
+  reward(script: Hex, amount: number): Unspent {
+    const coin = this.blocks.reward(script, amount);
+    this.changed();
+    return coin;
+  }
+
   /** A new confirmed coin of `amount` satoshi, in a block of its own. */
   grant(script: Hex, amount: number): Unspent {
     const coin = this.blocks.grant(script, amount);
@@ -196,8 +203,21 @@ export type ViewFault =
 const DELAY: Millisecond = 50;
 const AWAY_AFTER: Millisecond = 5_000;
 
+export interface ViewOptions {
+  /** The backend can ask its node whether it would take a transaction. */
+  readonly tests?: boolean;
+  /** It can tell a block's reward from other coins. */
+  readonly rewards?: boolean;
+  /** What it says the relay floor is, whatever its node's is; msat/vB. */
+  readonly floor?: number;
+}
+
 /** One client's view through one node. */
 export class View implements Chain {
+  readonly wouldTake?: (transaction: Hex) => Promise<boolean>;
+  readonly isReward?: (coin: Coin) => Promise<boolean>;
+  /** Questions asked, by name. */
+  readonly asked = new Map<string, number>();
   fault: ViewFault = "none";
   delay: Millisecond = DELAY;
   /** Calls answered while a fault was on, for the record. */
@@ -205,29 +225,43 @@ export class View implements Chain {
   private readonly last = new Map<string, unknown>();
   private reorganisations = 0;
 
-  constructor(private readonly node: ModelNode) {}
+  constructor(
+    private readonly node: ModelNode,
+    private readonly options: ViewOptions = {},
+  ) {
+    if (options.tests)
+      this.wouldTake = (transaction) =>
+        this.answer("wouldTake", undefined, () => {
+          node.mempool.test(transaction);
+          return true;
+        });
+    if (options.rewards)
+      this.isReward = ({ txid }) => this.answer("isReward", undefined, () => this.blocks.isReward(txid));
+  }
 
   utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
-    return this.answer(`utxos ${script} ${limit}`, () => this.coins(script).slice(0, limit));
+    return this.answer("utxos", `utxos ${script} ${limit}`, () => this.coins(script).slice(0, limit));
   }
 
   outspend(outpoint: Outpoint): Promise<Spend | undefined> {
     const key = outpointKey(outpoint);
-    return this.answer(`outspend ${key}`, () => this.spend(outpoint));
+    return this.answer("outspend", `outspend ${key}`, () => this.spend(outpoint));
   }
 
   broadcast(transaction: Hex): Promise<Hex> {
-    return this.answer(undefined, () => (this.fault === "swallows" ? parse(transaction).txid : this.send(transaction)));
+    return this.answer("broadcast", undefined, () =>
+      this.fault === "swallows" ? parse(transaction).txid : this.send(transaction),
+    );
   }
 
   broadcastPackage(transactions: readonly Hex[]): Promise<void> {
-    return this.answer(undefined, () => {
+    return this.answer("broadcastPackage", undefined, () => {
       if (this.fault !== "swallows") this.node.submitPackage(transactions);
     });
   }
 
   status(txid: Hex): Promise<TxStatus> {
-    return this.answer(`status ${txid}`, () => {
+    return this.answer("status", `status ${txid}`, () => {
       const block = this.blocks.blockOf(txid);
       if (block) return { state: "confirmed", height: block.height, blockHash: block.hash };
       return { state: this.fault !== "forgetful" && this.node.mempool.has(txid) ? "mempool" : "unknown" };
@@ -235,9 +269,9 @@ export class View implements Chain {
   }
 
   feeRates(): Promise<FeeRates> {
-    return this.answer("feeRates", () => {
+    return this.answer("feeRates", "feeRates", () => {
       const { minRelay, mempoolMin, incremental } = this.node.mempool.policy;
-      const floor = Math.max(minRelay, mempoolMin);
+      const floor = this.options.floor ?? Math.max(minRelay, mempoolMin);
       const target = Math.max(floor, this.node.network.market);
       if (this.fault === "rates-high") return { floor, incremental, target: target * 100 };
       return { floor, incremental, target: this.fault === "rates-low" ? floor : target };
@@ -245,7 +279,7 @@ export class View implements Chain {
   }
 
   tip(): Promise<number> {
-    return this.answer("tip", () => this.blocks.height);
+    return this.answer("tip", "tip", () => this.blocks.height);
   }
 
   watch(_script: Hex, onChange: () => void): () => void {
@@ -290,7 +324,8 @@ export class View implements Chain {
   }
 
   /** Answers after the delay with what is true then; `question` is undefined for what may not be repeated stale. */
-  private answer<T>(question: string | undefined, look: () => T): Promise<T> {
+  private answer<T>(name: string, question: string | undefined, look: () => T): Promise<T> {
+    this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
     const { clock } = this.node.network;
     const away = this.fault === "away";
     return new Promise((resolve, reject) => {

@@ -42,6 +42,14 @@ export interface CheckOptions {
   readonly publicKey?: Hex;
 }
 
+/** The draft's own bytes with witnesses of the right shape; only the signatures are still to be verified. */
+export interface Unverified {
+  readonly ok: true;
+  readonly transaction: Hex;
+  readonly prepared: PreparedDraft;
+  readonly witnesses: readonly Witness[];
+}
+
 /** Accepts only the draft itself, signed by the payer. Never throws for anything that a peer can send. */
 export function checkSigned(
   draft: Draft,
@@ -49,10 +57,15 @@ export function checkSigned(
   ecdsa: Ecdsa,
   options: CheckOptions = {},
 ): Acceptance | Refusal {
+  const checked = checkBytes(draft, transaction, options);
+  return checked.ok ? checkSignatures(checked, ecdsa) : checked;
+}
+
+/** All of `checkSigned` that is cheap. */
+export function checkBytes(draft: Draft, transaction: Hex, options: CheckOptions = {}): Unverified | Refusal {
   const prepared = options.prepared ?? prepareDraft(draft);
   const witnesses = witnessesOf(prepared.unsigned, transaction, draft.inputs.length);
   if (!witnesses) return { ok: false, ...explainRefusal(draft, transaction) };
-  // Everything that is cheap comes before the first verification.
   let known = options.publicKey;
   for (let i = 0; i < witnesses.length; i++) {
     const witness = witnesses[i] as Witness;
@@ -60,11 +73,19 @@ export function checkSigned(
     if (refusal) return refusal;
     known = witness.publicKey;
   }
+  return { ok: true, transaction, prepared, witnesses };
+}
+
+/** The dear rest of it: a microcontroller does nothing else meanwhile. */
+export function checkSignatures(checked: Unverified, ecdsa: Ecdsa): Acceptance | Refusal {
+  const { prepared, witnesses, transaction } = checked;
   for (let i = 0; i < witnesses.length; i++) {
     const refusal = checkSignature(witnesses[i] as Witness, i, prepared.digests[i] as Uint8Array, ecdsa);
     if (refusal) return refusal;
   }
-  return { ok: true, vsize: vsizeAsSigned(prepared.unsigned, transaction), publicKey: known as Hex };
+  // A draft has an input, and all of them one key.
+  const [{ publicKey }] = witnesses as readonly [Witness];
+  return { ok: true, vsize: vsizeAsSigned(prepared.unsigned, transaction), publicKey };
 }
 
 function checkShape(witness: Witness, index: number, draft: Draft, knownKey?: Hex): Refusal | undefined {

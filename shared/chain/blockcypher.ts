@@ -13,6 +13,7 @@ import type { Hex, MilliSatPerVbyte } from "../units";
 import type { BucketOptions } from "./bucket";
 import { Decimal } from "./decimal";
 import { ChainError } from "./error";
+import { likelyFloor } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
 import { txidToSend } from "./raw-tx";
@@ -25,7 +26,7 @@ export interface BlockCypherOptions extends HttpBackendOptions {
   readonly token?: string;
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
-  /** It does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
+  /** It does not tell the relay fee. Default 1 sat/vB, or 0.1 where its own low rate is less than 1. */
   readonly floor?: MilliSatPerVbyte;
   /** Nor the incremental one. */
   readonly incremental?: MilliSatPerVbyte;
@@ -90,6 +91,12 @@ export class BlockCypher implements Chain {
     return this.sent("/txs/push", { tx: transaction }, txid);
   }
 
+  /** The first transaction of a block is its reward's. */
+  async isReward({ txid }: Coin): Promise<boolean> {
+    const answer = await this.get(`/txs/${txid}`, "limit=1", { skip: ["inputs", "outputs"] });
+    return countOf(this.transaction(answer, txid).block_index, "block_index") === 0;
+  }
+
   async status(txid: Hex): Promise<TxStatus> {
     const answer = await this.get(`/txs/${txid}`, "limit=1", { skip: ["inputs", "outputs"] });
     if (answer.status === 404) return { state: "unknown" };
@@ -104,9 +111,10 @@ export class BlockCypher implements Chain {
 
   async feeRates(): Promise<FeeRates> {
     const { high_fee_per_kb, medium_fee_per_kb, low_fee_per_kb } = await this.chain();
-    const { targetBlocks = 3, floor = 100, incremental = 100 } = this.#options;
+    const low = satoshiOf(low_fee_per_kb, "a fee for a kilobyte");
+    const { targetBlocks = 3, floor = likelyFloor(low), incremental = 100 } = this.#options;
     // Their documents: high for one or two blocks, medium for three to six, low for seven or more.
-    const rate = targetBlocks < 3 ? high_fee_per_kb : targetBlocks < 7 ? medium_fee_per_kb : low_fee_per_kb;
+    const rate = targetBlocks < 3 ? high_fee_per_kb : targetBlocks < 7 ? medium_fee_per_kb : low;
     // Satoshi for a thousand bytes are millisatoshi for one.
     return { floor, incremental, target: Math.max(floor, satoshiOf(rate, "a fee for a kilobyte")) };
   }

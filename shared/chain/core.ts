@@ -21,6 +21,7 @@ import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
 import { arrayOf, countOf, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
+import { checkTested } from "./tested";
 
 export interface CoreOptions extends HttpBackendOptions, EstimateOptions {
   readonly user: string;
@@ -81,6 +82,8 @@ export class Core implements Chain {
   readonly #headers: Readonly<Record<string, string>>;
   #calls = 0;
   #isScanning = false;
+  /** False once the node has said that it has no such call (bcoin). */
+  #canTest = true;
   /** The last that found anything: who asks for addresses without coins cannot push it out. */
   #lastScan: Scan | undefined;
   /** By transaction id, the best block when no block up to it had the transaction. */
@@ -129,6 +132,24 @@ export class Core implements Chain {
       if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
       throw new ChainError("refused", `${this.#backend.name} takes no packages (Bitcoin Core 28 and later do)`);
     }
+  }
+
+  async wouldTake(transaction: Hex): Promise<boolean> {
+    if (!this.#canTest) return false;
+    const txid = txidToSend(transaction);
+    try {
+      checkTested(await this.call("testmempoolaccept", [[transaction]]), txid);
+      return true;
+    } catch (error) {
+      if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
+      this.#canTest = false;
+      return false;
+    }
+  }
+
+  async isReward({ txid, vout }: Coin): Promise<boolean> {
+    const output = await this.call("gettxout", [txid, vout, true]);
+    return output !== null && objectOf(output, "an unspent output or null").coinbase === true;
   }
 
   async status(txid: Hex): Promise<TxStatus> {

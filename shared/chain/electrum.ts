@@ -97,6 +97,15 @@ export class Electrum implements Chain {
     }
   }
 
+  /** The first transaction of a block is its reward's; the proof tells the place, and is short whatever the transaction. */
+  async isReward({ txid, height }: Coin): Promise<boolean> {
+    if (height === undefined) return false;
+    const proof = await this.#link.call("blockchain.transaction.get_merkle", [txid, height], {
+      skip: ["result.merkle"],
+    });
+    return countOf(objectOf(proof, "a proof").pos, "a proof's pos") === 0;
+  }
+
   async status(txid: Hex): Promise<TxStatus> {
     const transaction = await this.transaction(txid);
     if (!transaction) return { state: "unknown" };

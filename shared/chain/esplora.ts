@@ -10,16 +10,20 @@ import { isDigits } from "../text";
 import type { Hex, MilliSatPerVbyte } from "../units";
 import { rateOfSatPerVb } from "./decimal";
 import { ChainError } from "./error";
-import { type EstimateOptions, ratesOf } from "./fee-rate";
+import { type EstimateOptions, likelyFloor, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json } from "./json-stream";
 import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
 import { booleanOf, countOf, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { checkTested } from "./tested";
 
 export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
-  /** Esplora does not tell the relay fee: Bitcoin Core 30's default, 0.1 sat/vB. */
+  /**
+   * Esplora does not tell the relay fee. Default 1 sat/vB, Bitcoin Core's before 29.1, or 0.1, its later one, where the
+   * server estimates less than 1: then its node is a later one.
+   */
   readonly floor?: MilliSatPerVbyte;
   /** Nor the incremental one: Bitcoin Core 30's default, 0.1 sat/vB. Nodes older than 29.1 want 1,000. */
   readonly incremental?: MilliSatPerVbyte;
@@ -29,14 +33,15 @@ export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
 
 export class Esplora implements Chain {
   readonly #backend: HttpBackend;
-  readonly #floor: MilliSatPerVbyte;
+  readonly #floor: MilliSatPerVbyte | undefined;
   readonly #incremental: MilliSatPerVbyte;
   readonly #targetBlocks: number;
   readonly #needsEstimate: boolean;
+  #canTest = true;
 
   constructor(options: EsploraOptions) {
     this.#backend = new HttpBackend(options);
-    this.#floor = options.floor ?? 100;
+    this.#floor = options.floor;
     this.#incremental = options.incremental ?? 100;
     this.#targetBlocks = options.targetBlocks ?? 3;
     this.#needsEstimate = options.needsEstimate ?? false;
@@ -85,11 +90,33 @@ export class Esplora implements Chain {
       body: JSON.stringify(transactions),
       json: {},
     });
-    if (answer.status === 404 || answer.status === 405 || answer.text.includes("-32601")) {
+    if (isUnknownCall(answer)) {
       throw new ChainError("refused", `${this.#backend.name} takes no packages`);
     }
     if (answer.status === 400) throw rejection(answer.text);
     checkPackage(this.ok(answer, "a package's result").json, txids);
+  }
+
+  /** By mempool.space's fork of electrs; Blockstream's has no such endpoint, which is remembered. */
+  async wouldTake(transaction: Hex): Promise<boolean> {
+    if (!this.#canTest) return false;
+    const txid = txidToSend(transaction);
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify([transaction]);
+    const answer = await this.#backend.ask({ method: "POST", path: "/txs/test", headers, body, json: {} });
+    if (isUnknownCall(answer)) {
+      this.#canTest = false;
+      return false;
+    }
+    checkTested(this.ok(answer, "a test's result").json, txid);
+    return true;
+  }
+
+  /** The first transaction of a block is its reward's; the proof tells the place, and is short whatever the transaction. */
+  async isReward({ txid }: Coin): Promise<boolean> {
+    const path = `/tx/${txid}/merkle-proof`;
+    const answer = this.ok(await this.#backend.ask({ method: "GET", path, json: { skip: ["merkle"] } }), "a proof");
+    return countOf(objectOf(answer.json, "a proof").pos, "a proof's pos") === 0;
   }
 
   async status(txid: Hex): Promise<TxStatus> {
@@ -107,8 +134,9 @@ export class Esplora implements Chain {
 
   async feeRates(): Promise<FeeRates> {
     const estimates = await this.object("/fee-estimates", "fee estimates");
-    const least = { floor: this.#floor, incremental: this.#incremental };
-    return ratesOf(estimateFor(this.#targetBlocks, estimates), least, { needsEstimate: this.#needsEstimate });
+    const { target, lowest } = estimatesOf(this.#targetBlocks, estimates);
+    const least = { floor: this.#floor ?? likelyFloor(lowest), incremental: this.#incremental };
+    return ratesOf(target, least, { needsEstimate: this.#needsEstimate });
   }
 
   async tip(): Promise<number> {
@@ -124,6 +152,11 @@ export class Esplora implements Chain {
     if (answer.status !== 200) throw this.#backend.unexpected(answer, wanted);
     return answer;
   }
+}
+
+/** The server has no such endpoint, or its node no such call. */
+function isUnknownCall({ status, text }: Answer): boolean {
+  return status === 404 || status === 405 || text.includes("-32601");
 }
 
 function coinOf(item: Json): Coin {
@@ -147,16 +180,25 @@ function statusOf(value: Json | undefined): TxStatus {
   };
 }
 
-/** The estimate for the largest target within `blocks`, else for the least one; undefined where there is none. Odd entries are passed over. */
-function estimateFor(blocks: number, estimates: Readonly<Record<string, Json>>): MilliSatPerVbyte | undefined {
+interface Estimates {
+  /** For the largest target within the blocks that are wanted, else for the least one. */
+  readonly target?: MilliSatPerVbyte;
+  /** For any. */
+  readonly lowest?: MilliSatPerVbyte;
+}
+
+/** Empty where there is no estimate. Odd entries are passed over. */
+function estimatesOf(blocks: number, estimates: Readonly<Record<string, Json>>): Estimates {
   let best: { readonly target: number; readonly rate: MilliSatPerVbyte } | undefined;
+  let lowest = Number.POSITIVE_INFINITY;
   for (const [key, value] of Object.entries(estimates)) {
     const rate = rateOfSatPerVb(value);
     if (rate === undefined || !isDigits(key, 5)) continue;
     const target = Number(key);
     if (!best || isCloser(target, best.target, blocks)) best = { target, rate };
+    lowest = Math.min(lowest, rate);
   }
-  return best?.rate;
+  return best ? { target: best.rate, lowest } : {};
 }
 
 /** Whether `a` is the better target than `b` where `blocks` are wanted. */

@@ -68,6 +68,27 @@ export class Failover implements Chain {
     return this.first((chain) => chain.utxos(script, limit));
   }
 
+  /** The first that can ask. Where none can the answer is false, unless one that may was away. */
+  async wouldTake(transaction: Hex): Promise<boolean> {
+    let failure: ChainError | undefined;
+    for (const member of this.inOrder()) {
+      if (!member.chain.wouldTake) continue;
+      try {
+        if (await this.try(member, async (chain) => chain.wouldTake?.(transaction))) return true;
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure) throw failure;
+    return false;
+  }
+
+  /** Every backend can tell; one that cannot says no. */
+  isReward(coin: Coin): Promise<boolean> {
+    return this.first(async (chain) => (await chain.isReward?.(coin)) ?? false);
+  }
+
   status(txid: Hex): Promise<TxStatus> {
     return this.first((chain) => chain.status(txid));
   }

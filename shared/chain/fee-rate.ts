@@ -19,6 +19,15 @@ export function estimateOf(value: Json | undefined, what: string): MilliSatPerVb
   return rateOf(value, what);
 }
 
+/** Bitcoin Core's default before 29.1, and since. */
+const OLD_FLOOR: MilliSatPerVbyte = 1_000;
+const NEW_FLOOR: MilliSatPerVbyte = 100;
+
+/** Of a backend that tells no relay floor: what older nodes want, unless an estimate lies below it, which only newer ones make. */
+export function likelyFloor(lowest: MilliSatPerVbyte | undefined): MilliSatPerVbyte {
+  return lowest !== undefined && lowest < OLD_FLOOR ? NEW_FLOOR : OLD_FLOOR;
+}
+
 export interface EstimateOptions {
   /** Blocks are full there: without an estimate `feeRates` fails, and does not give the floor in its place. Default false. */
   readonly needsEstimate?: boolean;

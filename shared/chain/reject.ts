@@ -26,6 +26,7 @@ const REASONS: readonly (readonly [words: string, kind: ChainErrorKind])[] = con
   ["txn-mempool-conflict", "conflict"],
   ["missingorspent", "conflict"],
   ["missing inputs", "conflict"],
+  ["missing-inputs", "conflict"],
   ["missing reference", "conflict"],
   ["referencing an unknown transaction", "conflict"],
   ["already been spent", "conflict"],

@@ -131,6 +131,7 @@ export class SocketController implements SocketCalls {
     this.#ledger.load();
     const { session, transaction } = this.#ledger.record;
     report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
+    attempt(report, () => this.#till.takeUp());
     this.settleLeftover(session, transaction);
     attempt(report, () => this.#outlet.start());
     attempt(report, () => this.forgive());

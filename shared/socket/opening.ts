@@ -12,6 +12,7 @@ import { isCheatCoin } from "./cheats";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
 import { type Debt, latest, type SocketRecord } from "./record";
+import type { Rewards } from "./rewards";
 import type { SocketSettings } from "./settings";
 
 /** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
@@ -23,6 +24,7 @@ export interface OpeningOptions {
   readonly random: Random;
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
+  readonly rewards: Rewards;
   /** Where the money goes. */
   readonly payoutScript: Hex;
 }
@@ -48,10 +50,11 @@ export async function openSession(
   request: PowerRequest,
   debts: readonly Debt[],
 ): Promise<Session> {
-  const { chain, watch, settings, ledger, random, payoutScript } = options;
+  const { chain, watch, settings, ledger, random, rewards, payoutScript } = options;
   // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
-  const coins = await available(chain.utxos(payer, COINS_ASKED));
+  const listed = await available(chain.utxos(payer, COINS_ASKED));
   const tip = await watch.tip();
+  const coins = listed.filter((coin) => !rewards.isUnripe(coin, tip));
   await watch.rates();
   const { increment, sessionMax, feeLimit, price } = settings;
   // Each basic payment has a fee of its own, so the coins must hold more of them.

@@ -34,6 +34,11 @@ const FEE_RISE = 1.5;
 /** What nodes before Bitcoin Core 29.1 want for a replacement. Backends that do not tell (Esplora) are thought to be newer. */
 const OLD_INCREMENTAL: MilliSatPerVbyte = 1_000;
 
+/** And for any transaction. */
+const OLD_FLOOR: MilliSatPerVbyte = 1_000;
+/** A mempool that was full empties again. */
+const LEAST_HELD: Millisecond = 3_600_000;
+
 /** When the answer that carries a new draft is on its way and nobody waits for anything. */
 const AFTER_ANSWER: Millisecond = 20;
 
@@ -62,6 +67,8 @@ export class Proposals {
   #rivalFee: Satoshi | undefined;
   /** Least that is added for a replacement, whatever the backend says. */
   #incremental: MilliSatPerVbyte = 0;
+  /** Least rate at which a node relays, learned from a refusal. */
+  #least: { readonly rate: MilliSatPerVbyte; readonly until: Millisecond } | undefined;
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
@@ -93,6 +100,13 @@ export class Proposals {
   /** A replacement was refused that paid what the backend says. */
   bidMore(): void {
     this.#incremental = OLD_INCREMENTAL;
+  }
+
+  /** The network takes no transaction at the rate of this one, whatever the backend says its floor is: the next ones pay double, for an hour. */
+  payMore({ draft }: Proposal): void {
+    const rate = Math.ceil((actualFee(draft) * 1000) / draftVsize(draft));
+    this.#least = { rate: Math.max(OLD_FLOOR, rate * 2), until: this.#options.clock.now() + LEAST_HELD };
+    this.#standing = undefined;
   }
 
   /** True from when an earlier commitment was seen to be out until a better one is held. */
@@ -147,12 +161,17 @@ export class Proposals {
   }
 
   private demand(session: Session, rates: FeeRates): Parameters<typeof quoteFee>[1] {
-    const rate = Math.max(rates.target, rates.floor);
+    const rate = Math.max(rates.target, rates.floor, this.least());
     const known = this.broadcastFee(session);
     if (known === undefined) return { rate };
     const vsize = draftVsize(schemeOf(session.scheme).draft(session, { pay: 0, fee: 0 }));
     const incremental = Math.max(rates.incremental, this.#incremental);
     return { rate, incremental, replaces: { fee: known, vsize } };
+  }
+
+  private least(): MilliSatPerVbyte {
+    if (this.#least && this.#options.clock.now() >= this.#least.until) this.#least = undefined;
+    return this.#least?.rate ?? 0;
   }
 
   /** Fee of the transaction over the session's inputs that the network knows already. */

@@ -50,6 +50,15 @@ export interface Debt {
   readonly txid?: Hex;
 }
 
+/** What was handed to a backend is known to others, so it is written down first; its signatures may not be verified yet. */
+export interface Asked {
+  readonly transaction: Hex;
+  /** As it was quoted. */
+  readonly fee: Satoshi;
+  /** Of the payer. */
+  readonly ticket?: Hex;
+}
+
 /** The commitment that supersedes all others of the settlement. */
 export function latest(settlement: Settlement): Commitment {
   return settlement.commitments[settlement.commitments.length - 1] as Commitment;
@@ -80,6 +89,8 @@ export interface SocketRecord {
   readonly session?: Session;
   /** The session's latest commitment, signed. */
   readonly transaction?: Hex;
+  /** The session's first commitment while the network is asked about it: nothing is credited for it yet. */
+  readonly asked?: Asked;
   readonly settlements: readonly Settlement[];
   readonly debts: readonly Debt[];
   /** Coins of settlements that are over, the latest last: they pay nothing again, whatever a backend says. */
@@ -137,6 +148,7 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   parked: arrayOf(object<Credit>({ script: hex(), energy: integer, ticket: optional(hex(16)) }), 64),
   session: optional(sessionShape),
   transaction: optional(hex()),
+  asked: optional(object<Asked>({ transaction: hex(), fee: integer, ticket: optional(hex(16)) })),
   settlements: arrayOf(settlement, 64),
   debts: arrayOf(object<Debt>({ script: hex(), amount: integer, txid: optional(hex(32)) }), 64),
   settled: arrayOf(hex(12), 64),

@@ -4,23 +4,29 @@
 // between the last check and the journal. A commitment is written before it is credited or answered.
 
 import { actualFee } from "../bitcoin/draft";
-import { checkSigned } from "../bitcoin/transaction";
+import { prepareDraft } from "../bitcoin/frame";
+import { checkBytes, checkSignatures, checkSigned } from "../bitcoin/transaction";
 import { ChainError } from "../chain/error";
 import { schemeOf } from "../payment/schemes";
 import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
 import type { Clock, Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
-import type { Hex, Satoshi } from "../units";
+import { energyFor, type Hex, type Millisecond, type Satoshi } from "../units";
 import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
+import { refusalOf } from "./first-payment";
 import { isPromised, mustSell, type OpeningOptions, openSession, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
 import { type Proposal, Proposals } from "./proposals";
 import type { Debt, Settlement } from "./record";
+import { Rewards } from "./rewards";
 import { isAway, type Settler } from "./settler";
 
-export interface TillOptions extends OpeningOptions {
+/** For a question to leave the device before a signature's check keeps it from all else. */
+const ON_ITS_WAY: Millisecond = 1;
+
+export interface TillOptions extends Omit<OpeningOptions, "rewards"> {
   readonly clock: Clock;
   readonly ecdsa: Ecdsa;
   readonly outlet: Outlet;
@@ -31,6 +37,7 @@ export interface TillOptions extends OpeningOptions {
 export class Till {
   readonly #options: TillOptions;
   readonly #proposals: Proposals;
+  readonly #rewards: Rewards;
   /** The last payment and its answer: a call that is repeated gets it again. */
   #answered: { readonly request: PaymentRequest; readonly result: PaymentResult } | undefined;
   #paying: { readonly request: PaymentRequest; readonly result: Promise<PaymentResult> } | undefined;
@@ -43,6 +50,7 @@ export class Till {
   constructor(options: TillOptions) {
     this.#options = options;
     this.#proposals = new Proposals(options);
+    this.#rewards = new Rewards(options.chain);
   }
 
   get session(): Session | undefined {
@@ -77,15 +85,20 @@ export class Till {
     // What an earlier session holds goes out first: its change may be all the coins there are.
     if (settler.settlements.some((each) => each.state === "held")) await settler.run();
     const mayAsk = this.#unwilling !== payer;
-    const session = await openSession(this.#options, payer, request, mayAsk ? this.#options.ledger.record.debts : []);
+    const session = await this.opened(payer, request, mayAsk ? this.#options.ledger.record.debts : []);
     mustBeFree();
     this.mustStillBeFree(session);
     this.#proposals.reset();
     this.#publicKey = undefined;
-    this.#options.ledger.change({ session, transaction: undefined, openedAt: this.#options.outlet.total() });
+    const openedAt = this.#options.outlet.total();
+    this.#options.ledger.change({ session, transaction: undefined, asked: undefined, openedAt });
     // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
     this.#options.outlet.resume(payer, request.ticket);
     return this.proposeAgain(request.ticket);
+  }
+
+  private opened(payer: Hex, request: PowerRequest, debts: readonly Debt[]): Promise<Session> {
+    return openSession({ ...this.#options, rewards: this.#rewards }, payer, request, debts);
   }
 
   /**
@@ -165,21 +178,82 @@ export class Till {
     const session = this.mustBeOpen(request.session);
     this.mustMayDeal(session.payerScript);
     this.mustHaveRoom();
-    const verdict = checkSigned(proposal.draft, request.transaction, this.#options.ecdsa, {
+    const checked = checkBytes(proposal.draft, request.transaction, {
       prepared: proposal.prepared,
       ...(this.#publicKey === undefined ? {} : { publicKey: this.#publicKey }),
     });
-    if (!verdict.ok) throw new Fault(verdict.fault, verdict.detail);
-    await this.inputsUnspent(session, actualFee(proposal.draft));
-    // The chain may have been asked for long: the proposal must still stand.
-    if (this.#proposals.standing !== proposal || this.session !== session)
-      throw new Fault("wrong-increment", "It was replaced meanwhile.");
-    this.#publicKey = verdict.publicKey;
-    const result = schemeOf(session.scheme).supersedes
-      ? this.acceptCommitment(session, proposal, request)
-      : await this.acceptPayment(session, proposal, request);
-    this.#answered = { request, result };
-    return result;
+    if (!checked.ok) throw new Fault(checked.fault, checked.detail);
+    try {
+      const refusal = await this.askFirst(session, proposal, request);
+      const verdict = checkSignatures(checked, this.#options.ecdsa);
+      if (!verdict.ok) throw new Fault(verdict.fault, verdict.detail);
+      await this.inputsUnspent(session, actualFee(proposal.draft));
+      this.mustBeTaken(session, proposal, await refusal?.());
+      // The chain may have been asked for long: the proposal must still stand.
+      if (this.#proposals.standing !== proposal || this.session !== session)
+        throw new Fault("wrong-increment", "It was replaced meanwhile.");
+      this.#publicKey = verdict.publicKey;
+      const result = schemeOf(session.scheme).supersedes
+        ? this.acceptCommitment(session, proposal, request)
+        : await this.acceptPayment(session, proposal, request);
+      this.#answered = { request, result };
+      return result;
+    } finally {
+      if (this.#options.ledger.record.asked?.transaction === request.transaction)
+        this.#options.ledger.change({ asked: undefined });
+    }
+  }
+
+  /**
+   * Of a session's first commitment: asks whether the network would take it, which is on its way when this resolves. Its
+   * answer comes by what it resolves with; undefined where nothing is asked. In the basic scheme the broadcast tells.
+   */
+  private async askFirst(
+    session: Session,
+    { step }: Proposal,
+    { transaction, ticket }: PaymentRequest,
+  ): Promise<(() => Promise<ChainError | undefined>) | undefined> {
+    const { chain, clock, watch, ledger } = this.#options;
+    if (session.commitments.length > 0 || !schemeOf(session.scheme).supersedes) return undefined;
+    const tip = watch.lastTip();
+    if ((!chain.wouldTake && !chain.isReward) || tip === undefined) return undefined;
+    // Whoever is asked may pass it on: the journal knows of it first.
+    if (chain.wouldTake)
+      ledger.write({ asked: { transaction, fee: step.fee, ...(ticket === undefined ? {} : { ticket }) } });
+    const answer = refusalOf({ ...this.#options, rewards: this.#rewards }, transaction, session.inputs, tip);
+    await new Promise<void>((resolve) => void clock.after(ON_ITS_WAY, resolve));
+    return () => answer;
+  }
+
+  /** Another session may do better: over other coins, or at a higher fee. */
+  private mustBeTaken(session: Session, proposal: Proposal, refusal: ChainError | undefined): void {
+    if (!refusal) return;
+    if (refusal.kind === "fee-too-low") this.#proposals.payMore(proposal);
+    if (this.session === session) this.end("refused");
+    throw new Fault("broadcast-refused", `(${refusal.message})`, 10_000);
+  }
+
+  /**
+   * After a power cut: a first commitment that the network was being asked about. If it is good it goes out, and is owed
+   * what it pays for once the network has it; nobody else may have it and the socket not know.
+   */
+  takeUp(): void {
+    const { ledger, settler, ecdsa } = this.#options;
+    const { asked, session } = ledger.record;
+    if (!asked || !session) return;
+    const scheme = schemeOf(session.scheme);
+    const step = { pay: session.increment, fee: asked.fee };
+    const draft = scheme.draft(session, step);
+    const prepared = prepareDraft(draft);
+    const isGood = checkSigned(draft, asked.transaction, ecdsa, { prepared }).ok;
+    const advanced = scheme.advance(session, step, draft, prepared.txid);
+    const settlement: Settlement = {
+      ...settlementOf(advanced, asked.transaction, false),
+      credit: energyFor(step.pay, session.price),
+      ...(asked.ticket === undefined ? {} : { ticket: asked.ticket }),
+    };
+    const taken = isGood ? { ...settler.taken(settlement), ...this.debtsAfter(session) } : {};
+    ledger.change({ ...taken, asked: undefined });
   }
 
   private proposalFor(request: PaymentRequest): Proposal {
@@ -209,6 +283,7 @@ export class Till {
       ...(handedOver ? settler.taken(settlementOf(advanced, request.transaction, true)) : {}),
       session: advanced,
       transaction: request.transaction,
+      asked: undefined,
     });
     this.credited(session, proposal, report);
     if (handedOver) void settler.run();
@@ -294,7 +369,7 @@ export class Till {
       : owed
         ? settler.taken(settlementOf(session, transaction, false))
         : {};
-    ledger.write({ ...settlements, session: undefined, transaction: undefined });
+    ledger.write({ ...settlements, session: undefined, transaction: undefined, asked: undefined });
     this.#proposals.withdraw();
     this.#ended = session.id;
     if (session.commitments.length === 0) this.#unwilling = session.arrears > 0 ? session.payerScript : undefined;

@@ -87,6 +87,15 @@ export const SOCKET: readonly Mutation[] = [
   mutation("coins-asked-about", "till", "await this.inputsUnspent(session, actualFee(proposal.draft));", "", [
     REFUSALS,
   ]),
+  mutation("first-payment-asked", "till", "this.mustBeTaken(session, proposal, await refusal?.());", "", [
+    "controllers/first-payment",
+  ]),
+  mutation("first-payment-journalled", "till", "ledger.write({ asked:", "ledger.change({ asked:", [
+    "controllers/first-payment",
+  ]),
+  mutation("reward-unripe", "rewards", "isYoung(coin, tip) && this.#known.get", "false && this.#known.get", [
+    "controllers/first-payment",
+  ]),
   mutation(
     "coins-crossed",
     "till",

@@ -141,6 +141,14 @@ export class BitcoinNode {
     return this.#ledger.spentOutputs(tx).map(({ script }) => script.toJSON());
   }
 
+  /** Index of a confirmed transaction in its block: 0 for the block's reward, whatever the others' order. */
+  placeOf(txid: Hex): number | undefined {
+    const block = this.transaction(txid)?.block;
+    if (!block) return undefined;
+    const others = this.transactions().filter((each) => each.block?.height === block.height && !each.tx.isCoinbase());
+    return others.findIndex(({ tx }) => tx.txid() === txid) + 1;
+  }
+
   /** Transactions that wait for a block, in order of arrival. */
   mempool(): readonly KnownTx[] {
     return this.#ledger.mempool();

@@ -3,7 +3,7 @@
 
 import type { Hex } from "../../shared/units";
 import { type BitcoinNode, Rejection } from "./bitcoin-node";
-import { mempoolJson, scriptOfAddress, spendJson, statusJson, txJson, utxosJson } from "./esplora-json";
+import { mempoolJson, placeJson, scriptOfAddress, spendJson, statusJson, txJson, utxosJson } from "./esplora-json";
 import { scriptHash } from "./ledger";
 
 export interface Reply {
@@ -88,6 +88,8 @@ export class EsploraApi {
         return json(txJson(this.#node, txid, known));
       case "hex":
         return text(200, known.tx.toRaw().toString("hex"));
+      case "merkle-proof":
+        return known.block ? json(placeJson(this.#node, txid)) : text(404, "Transaction not found or is unconfirmed");
       case "outspends":
         return json(known.tx.outputs.map((_, vout) => spendJson(this.#node.spend({ txid, vout }))));
     }

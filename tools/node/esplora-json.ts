@@ -46,6 +46,12 @@ export function spendJson(spend: KnownSpend | undefined): object {
   return { spent: true, txid: spend.txid, vin: spend.vin, status: statusJson(spend.block) };
 }
 
+/** Of a proof only where it stands in its block; the branch is left out, since no client here checks it. */
+export function placeJson(node: BitcoinNode, txid: Hex): object {
+  const block = node.transaction(txid)?.block;
+  return { block_height: block?.height, pos: node.placeOf(txid) };
+}
+
 export function utxosJson(node: BitcoinNode, scriptHash: Hex): readonly object[] {
   return node.utxosByHash(scriptHash).map(({ txid, vout, amount }) => {
     return { txid, vout, status: statusJson(node.transaction(txid)?.block), value: amount };
