@@ -9,7 +9,7 @@ import { actualFee, type Draft, outputsOf, SEQUENCE, TX_VERSION, txidOf } from "
 import { prepareDraft } from "../bitcoin/frame";
 import { constant } from "../constant";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
-import type { Hex, MilliSatPerVbyte } from "../units";
+import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import type { BucketOptions } from "./bucket";
 import { Decimal } from "./decimal";
 import { ChainError } from "./error";
@@ -18,7 +18,18 @@ import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backen
 import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, countOf, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import {
+  arrayOf,
+  countOf,
+  cutShort,
+  hashOf,
+  heightOf,
+  isObject,
+  LargestCoins,
+  malformed,
+  objectOf,
+  satoshiOf,
+} from "./shape";
 
 export interface BlockCypherOptions extends HttpBackendOptions {
   /** It takes addresses, not scripts. */
@@ -58,9 +69,14 @@ export class BlockCypher implements Chain {
 
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     const largest = new LargestCoins(limit);
+    await cutShort(this.list(script, largest));
+    return largest.coins;
+  }
+
+  private async list(script: Hex, largest: LargestCoins): Promise<void> {
     const take = (item: Json): void => {
-      const coin = coinOf(item, script);
-      if (coin) largest.add(coin);
+      const amount = amountOf(item);
+      if (amount !== undefined) largest.add(amount, () => coinOf(item, amount, script));
     };
     const address = addressOf(script, this.#options.network);
     const answer = await this.get(`/addrs/${address}`, `unspentOnly=true&includeScript=true&limit=${LISTED}`, {
@@ -68,7 +84,6 @@ export class BlockCypher implements Chain {
     });
     const { address: said } = objectOf(this.ok(answer, "an address").json, "an address");
     if (said !== address) throw malformed(`the address ${address}`, said);
-    return largest.coins;
   }
 
   async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
@@ -206,14 +221,19 @@ export class BlockCypher implements Chain {
 }
 
 /** Undefined for what another transaction contests. */
-function coinOf(item: Json, script: Hex): Coin | undefined {
-  const { tx_hash, tx_output_n, value, block_height, spent, double_spend, script: theirs } = objectOf(item, "a coin");
+function amountOf(item: Json): Satoshi | undefined {
+  const { tx_output_n, value, spent, double_spend } = objectOf(item, "a coin");
   if (spent === true || double_spend === true || tx_output_n === -1) return undefined;
+  return satoshiOf(value, "a coin's value");
+}
+
+function coinOf(item: Json, amount: Satoshi, script: Hex): Coin {
+  const { tx_hash, tx_output_n, block_height, script: theirs } = objectOf(item, "a coin");
   if (theirs !== undefined && theirs !== script) throw malformed(`a coin of ${script}`, theirs);
   const coin = {
     txid: hashOf(tx_hash, "a coin's tx_hash"),
     vout: countOf(tx_output_n, "a coin's tx_output_n"),
-    amount: satoshiOf(value, "a coin's value"),
+    amount,
   };
   return block_height === -1 ? coin : { ...coin, height: countOf(block_height, "block_height") };
 }

@@ -11,7 +11,7 @@ import { constant } from "../constant";
 import { keepLatest } from "../latest";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
-import type { Hex, MilliSatPerVbyte, Millisecond } from "../units";
+import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../units";
 import { satoshiOfBtc } from "./decimal";
 import { ChainError } from "./error";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
@@ -20,7 +20,7 @@ import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
 import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
-import { arrayOf, countOf, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
+import { arrayOf, countOf, cutShort, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
 import { checkTested } from "./tested";
 
 export interface CoreOptions extends HttpBackendOptions, EstimateOptions {
@@ -206,13 +206,17 @@ export class Core implements Chain {
   }
 
   private async scanFor(script: Hex, largest: LargestCoins): Promise<LargestCoins> {
-    const each = { "result.unspents.*": (item: Json) => largest.add(coinOf(item, script)) };
+    await cutShort(this.list(script, largest));
+    return largest;
+  }
+
+  private async list(script: Hex, largest: LargestCoins): Promise<void> {
+    const each = { "result.unspents.*": (item: Json) => largest.add(amountOf(item), () => coinOf(item, script)) };
     const timeoutMs = this.#options.scanTimeoutMs ?? 300_000;
     try {
       const result = await this.call("scantxoutset", ["start", [`raw(${script})`]], { each }, timeoutMs);
       const { success } = objectOf(result, "a scan's result");
       if (success !== true) throw malformed("a complete scan", success);
-      return largest;
     } catch (error) {
       // Another client's.
       throw isRpc(error, INVALID_PARAMETER) ? this.busy() : error;
@@ -377,15 +381,20 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function coinOf(item: Json, script: Hex): Coin {
-  const { txid, vout, scriptPubKey, amount, height } = objectOf(item, "a coin");
-  if (scriptPubKey !== script) throw malformed(`a coin of ${script}`, scriptPubKey);
+function amountOf(item: Json): Satoshi {
+  const { amount } = objectOf(item, "a coin");
   const satoshi = satoshiOfBtc(amount);
   if (satoshi === undefined) throw malformed("an amount in BTC, whole satoshi", amount);
+  return satoshi;
+}
+
+function coinOf(item: Json, script: Hex): Coin {
+  const { txid, vout, scriptPubKey, height } = objectOf(item, "a coin");
+  if (scriptPubKey !== script) throw malformed(`a coin of ${script}`, scriptPubKey);
   return {
     txid: hashOf(txid, "a coin's txid"),
     vout: countOf(vout, "a coin's vout"),
-    amount: satoshi,
+    amount: amountOf(item),
     height: countOf(height, "a coin's height"),
   };
 }

@@ -8,7 +8,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { isHex } from "../text";
-import type { Hex, MilliSatPerVbyte } from "../units";
+import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
 import { ChainError } from "./error";
@@ -16,7 +16,18 @@ import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import type { Json } from "./json-stream";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, booleanOf, countOf, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import {
+  arrayOf,
+  booleanOf,
+  countOf,
+  cutShort,
+  hashOf,
+  heightOf,
+  LargestCoins,
+  malformed,
+  objectOf,
+  satoshiOf,
+} from "./shape";
 
 export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */
@@ -55,7 +66,7 @@ export class Electrum implements Chain {
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     const hash = scriptHashOf(script);
     const largest = new LargestCoins(limit);
-    await this.eachOf("listunspent", hash, (item) => largest.add(coinOf(item)));
+    await cutShort(this.eachOf("listunspent", hash, (item) => largest.add(amountOf(item), () => coinOf(item))));
     return largest.coins;
   }
 
@@ -253,12 +264,16 @@ function keyOf({ txid, vout }: Outpoint): string {
   return `${txid}:${vout}`;
 }
 
+function amountOf(item: Json): Satoshi {
+  return satoshiOf(objectOf(item, "a coin").value, "a coin's value");
+}
+
 function coinOf(item: Json): Coin {
-  const { tx_hash, tx_pos, value, height } = objectOf(item, "a coin");
+  const { tx_hash, tx_pos, height } = objectOf(item, "a coin");
   const coin = {
     txid: hashOf(tx_hash, "a coin's tx_hash"),
     vout: countOf(tx_pos, "a coin's tx_pos"),
-    amount: satoshiOf(value, "a coin's value"),
+    amount: amountOf(item),
   };
   const confirmed = confirmedAt(height);
   return confirmed === undefined ? coin : { ...coin, height: confirmed };

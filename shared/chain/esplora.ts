@@ -7,7 +7,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import { isDigits } from "../text";
-import type { Hex, MilliSatPerVbyte } from "../units";
+import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import { rateOfSatPerVb } from "./decimal";
 import { ChainError } from "./error";
 import { type EstimateOptions, likelyFloor, ratesOf } from "./fee-rate";
@@ -16,7 +16,7 @@ import type { Json } from "./json-stream";
 import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { booleanOf, countOf, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { booleanOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 import { checkTested } from "./tested";
 
 export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
@@ -49,13 +49,17 @@ export class Esplora implements Chain {
 
   async utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     const largest = new LargestCoins(limit);
-    const each = { "*": (item: Json) => largest.add(coinOf(item)) };
+    await cutShort(this.list(script, largest));
+    return largest.coins;
+  }
+
+  private async list(script: Hex, largest: LargestCoins): Promise<void> {
+    const each = { "*": (item: Json) => largest.add(amountOf(item), () => coinOf(item)) };
     const hash = bytesToHex(sha256(hexToBytes(script)));
     const answer = await this.#backend.ask({ method: "GET", path: `/scripthash/${hash}/utxo`, json: { each } });
     // Servers refuse to list addresses with too many outputs; another may do it.
     if (answer.status === 400) throw new ChainError("away", this.#backend.unexpected(answer, "coins").message);
     if (!Array.isArray(this.ok(answer, "coins").json)) throw malformed("an array of coins", answer.json);
-    return largest.coins;
   }
 
   async outspend({ txid, vout }: Outpoint): Promise<Spend | undefined> {
@@ -159,12 +163,16 @@ function isUnknownCall({ status, text }: Answer): boolean {
   return status === 404 || status === 405 || text.includes("-32601");
 }
 
+function amountOf(item: Json): Satoshi {
+  return satoshiOf(objectOf(item, "a coin").value, "a coin's value");
+}
+
 function coinOf(item: Json): Coin {
-  const { txid, vout, value, status } = objectOf(item, "a coin");
+  const { txid, vout, status } = objectOf(item, "a coin");
   const coin = {
     txid: hashOf(txid, "a coin's txid"),
     vout: countOf(vout, "a coin's vout"),
-    amount: satoshiOf(value, "a coin's value"),
+    amount: amountOf(item),
   };
   const { height } = statusOf(status);
   return height === undefined ? coin : { ...coin, height };

@@ -17,6 +17,11 @@ export interface TokenSink {
   readonly wanted: boolean;
   /** Told before so many bytes are kept; may throw. */
   keeping(bytes: number): void;
+  /**
+   * Asked at an opening brace: takes the whole object where it can, and gives the index after it. 0 leaves it to be read
+   * token by token, as always; "more" wants it with the next chunk.
+   */
+  object?(bytes: Uint8Array, at: number): number | "more";
 }
 
 type State = "between" | "string" | "escape" | "unicode" | "number" | "literal";
@@ -36,6 +41,8 @@ const ESCAPES: Readonly<Record<string, string>> = constant({
 const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
 /** Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
 const LONGEST_WORD = 64;
+/** Bytes of a string that are turned into text at once: a hash and its quote fit. */
+const AHEAD = 72;
 
 export class JsonLexer {
   #state: State = "between";
@@ -45,18 +52,28 @@ export class JsonLexer {
   #wanted = false;
   /** The number, literal or \u escape that is being read. */
   #word = "";
+  /** An object that the sink wants whole, as far as it has come. */
+  #held: Uint8Array | undefined;
+  /** False once nothing follows that would complete one. */
+  #isWhole = true;
   /** Anything but printable ASCII without quote and backslash; compiled once a reader, since every string is searched. */
   readonly #special = /[^ !#-[\]-~]/;
 
   constructor(readonly sink: TokenSink) {}
 
   /** Throws an Error that says what was expected where the bytes are not JSON. */
-  push(bytes: Uint8Array): void {
+  push(chunk: Uint8Array): void {
+    const held = this.#held;
+    this.#held = undefined;
+    const bytes = held ? joined(held, chunk) : chunk;
     for (let at = 0; at < bytes.length; ) at = this.step(bytes, at);
   }
 
   /** Tells that nothing follows: a number at the very end is complete only now. */
   end(): void {
+    const held = this.#held;
+    this.#isWhole = false;
+    if (held) this.push(new Uint8Array(0));
     if (this.#state === "number" || this.#state === "literal") this.endWord();
     if (this.#state !== "between") throw new Error(`expected the rest of a ${this.#state}, got the end`);
   }
@@ -95,8 +112,7 @@ export class JsonLexer {
         this.sink.structure(":");
         return at + 1;
       case 0x7b:
-        this.sink.structure("{");
-        return at + 1;
+        return this.object(bytes, at);
       case 0x7d:
         this.sink.structure("}");
         return at + 1;
@@ -119,6 +135,17 @@ export class JsonLexer {
     return at;
   }
 
+  private object(bytes: Uint8Array, at: number): number {
+    const end = this.#isWhole ? (this.sink.object?.(bytes, at) ?? 0) : 0;
+    if (end === "more") {
+      this.#held = bytes.slice(at);
+      return bytes.length;
+    }
+    if (end > 0) return end;
+    this.sink.structure("{");
+    return at + 1;
+  }
+
   /** Reads on in a number or literal, up to its end or the chunk's. */
   private goOn(bytes: Uint8Array, from: number, belongs: (byte: number) => boolean): number {
     let at = from;
@@ -133,10 +160,12 @@ export class JsonLexer {
 
   /** Reads up to the next quote, escape or end of the chunk. */
   private run(bytes: Uint8Array, from: number): number {
-    // Nearly all strings are plain: found, turned into text and checked by native functions, which counts on XS.
-    const quote = bytes.indexOf(QUOTE, from);
-    const end = quote < 0 ? bytes.length : quote;
-    const text = decodeLatin1(bytes.subarray(from, end));
+    // Nearly all strings are plain: turned into text, searched and checked by native functions, which counts on XS. It
+    // searches texts 50 times as quickly as bytes.
+    const ahead = decodeLatin1(bytes.subarray(from, from + AHEAD));
+    const quote = ahead.indexOf('"');
+    const text = quote < 0 ? ahead : ahead.slice(0, quote);
+    const end = from + text.length;
     if (this.#pending || this.#special.test(text)) return this.runSlowly(bytes, from);
     if (this.#wanted && text !== "") {
       this.sink.keeping(text.length);
@@ -176,10 +205,7 @@ export class JsonLexer {
       this.#pending = run.slice();
       return;
     }
-    const joined = new Uint8Array(before.length + run.length);
-    joined.set(before);
-    joined.set(run, before.length);
-    this.#pending = joined;
+    this.#pending = joined(before, run);
   }
 
   private flush(): void {
@@ -226,6 +252,13 @@ export class JsonLexer {
     if (value === undefined) throw new Error(`expected true, false or null, got ${word}`);
     this.sink.literal(value);
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** By RFC 8259's grammar. What JavaScript itself writes is, and most are written so. */

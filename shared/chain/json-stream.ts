@@ -1,6 +1,7 @@
 // JSON (RFC 8259) read as a stream: values leave as soon as they are complete, so an answer of any length needs only
 // the memory of one item. Same values as JSON.parse, but stricter (a key may come once) and exact (see Decimal).
 
+import { decodeUtf8 } from "../rpc/utf8";
 import { Decimal } from "./decimal";
 import { JsonLexer, type TokenSink } from "./json-lexer";
 
@@ -44,6 +45,9 @@ interface Frame {
 type Expected = "a value" | "a value or ]" | "a key" | "a key or }" | "a colon" | "a comma or the end" | "nothing more";
 
 const SLOT_BYTES = 16;
+/** Of an item that is read whole; coins have up to 420 bytes. */
+const LONGEST_ITEM = 512;
+const DEEPEST_ITEM = 4;
 
 export class JsonReader implements TokenSink {
   readonly #lexer = new JsonLexer(this);
@@ -106,6 +110,26 @@ export class JsonReader implements TokenSink {
         if (this.#expected !== "a comma or the end") this.refuse(character);
         this.#expected = this.inside?.isArray ? "a value" : "a key";
     }
+  }
+
+  /**
+   * An item that `each` takes, read whole by native functions: token by token it costs a microcontroller 25 times as much.
+   * Only one that is written as JavaScript itself would write it, white space aside, so that nothing is lost by it: no key
+   * twice, no number that is not exact. All others are left to the slow way, which gives the same or says what is wrong.
+   */
+  object(bytes: Uint8Array, at: number): number | "more" {
+    const parent = this.inside;
+    const take = parent?.into && this.taker(parent);
+    if (!take || (this.#expected !== "a value" && this.#expected !== "a value or ]")) return 0;
+    const text = asciiOf(bytes.subarray(at, at + LONGEST_ITEM));
+    if (text === undefined) return 0;
+    const length = lengthOfObject(text);
+    if (length === undefined) return text.length < LONGEST_ITEM ? "more" : 0;
+    const value = length > 0 ? canonical(text.slice(0, length)) : undefined;
+    if (value === undefined) return 0;
+    this.#expected = "a comma or the end";
+    take(value);
+    return at + length;
   }
 
   string(text: string): void {
@@ -210,6 +234,44 @@ export class JsonReader implements TokenSink {
 
   private refuse(came: string): never {
     throw new Error(`expected ${this.#expected}, got ${came}`);
+  }
+}
+
+/** Undefined where any of it is not ASCII: no coin has such a character. */
+function asciiOf(bytes: Uint8Array): string | undefined {
+  try {
+    const text = decodeUtf8(bytes);
+    return text.length === bytes.length ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Up to the brace that closes the first one, strings not looked at; undefined where it is not there, 0 where more is nested
+ * than in a coin: the native reader recurses, on a stack that is short.
+ */
+function lengthOfObject(text: string): number | undefined {
+  let open = 0;
+  let close = 0;
+  for (let depth = 0; ; depth--) {
+    close = text.indexOf("}", close) + 1;
+    if (close === 0) return undefined;
+    for (; open >= 0 && open < close; open = text.indexOf("{", open + 1)) depth++;
+    if (open < 0) open = text.length;
+    if (depth > DEEPEST_ITEM) return 0;
+    if (depth === 1) return text.lastIndexOf("[", close) < 0 ? close : 0;
+  }
+}
+
+/** Undefined for what is no JSON, or is not written as JavaScript would write it. */
+function canonical(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json;
+    const ours = JSON.stringify(value);
+    return ours === text || ours.replace(/\s/g, "") === text.replace(/\s/g, "") ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
