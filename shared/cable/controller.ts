@@ -115,6 +115,8 @@ export class CableController {
   /** True once credit that the socket did not serve was asked for. */
   #reclaimed = false;
   #firstMinute: FirstMinute | undefined;
+  /** Which of the releases that wait goes with the next request. */
+  #releaseTurn = 0;
 
   constructor(options: CableOptions) {
     const { clock, store, gate, wallet, report, settings } = options;
@@ -141,7 +143,9 @@ export class CableController {
   start(): void {
     this.#ledger.load();
     this.#inlet.start();
+    attempt(this.#options.report, () => this.release());
     attempt(this.#options.report, () => this.forgive());
+    this.tellStuck();
     this.#running = true;
     this.#options.report({ name: "start", total: this.#ledger.record.total, credit: this.#inlet.remaining() });
     this.tick();
@@ -162,6 +166,28 @@ export class CableController {
     const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
     const written = { claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive };
     this.#ledger.write({ ...written, ...this.#purse.forgiven() });
+  }
+
+  /** The owner takes coins back that vanished sockets hold: once for each word. Comes before `forgive`, which forgets their worth. */
+  private release(): void {
+    const { settings, report } = this.#options;
+    if (settings.release === "" || settings.release === this.#ledger.record.released) return;
+    const written = this.#purse.released();
+    this.#ledger.write({ ...written, released: settings.release });
+    const freed = this.#ledger.record.pledges.filter(({ release }) => release);
+    report({ name: "released", coins: freed.length, stuck: this.#purse.stuck().length - freed.length });
+  }
+
+  /** What the owner must know to free coins that pay nobody: which, for how much, and the action. */
+  private tellStuck(): void {
+    for (const { outpoints, unanswered, socketScript, release, forgiven } of this.#purse.stuck())
+      this.#options.report({
+        name: "stuck",
+        coins: outpoints.map(({ txid, vout }) => `${txid}:${vout}`).join(" "),
+        value: forgiven ? 0 : unanswered,
+        payee: socketScript,
+        ...(release && { release: release.txid }),
+      });
   }
 
   /** Lets go of the relay and falls silent; the socket settles by itself. */
@@ -242,14 +268,26 @@ export class CableController {
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (this.#inlet.isSpent()) this.#purse.mustAccept(announced);
       const request = { address, scheme: announced.scheme, ticket: wallet.ticket };
-      const offer = await socket.powerRequest(known ? { ...request, session: known } : request);
+      const offer = await this.withRelease(known ? { ...request, session: known } : request);
       this.#ready = await this.acceptOr(offer, announced, (promised) => socket.powerRequest({ ...request, promised }));
     } catch (error) {
       this.hold(error);
     }
   }
 
-  /** Signs the offer. Where it spends what is promised to another payee, one over other coins is asked for, once. */
+  /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
+  private async withRelease(request: PowerRequest): Promise<DraftOffer> {
+    const { socket } = this.#options;
+    const release = this.#purse.release(this.#releaseTurn++);
+    if (!release) return socket.powerRequest(request);
+    return socket.powerRequest({ ...request, release }).catch((refusal: unknown) => {
+      // A socket of version 1 knows no such member.
+      if (refusal instanceof Fault && refusal.fault === "invalid-parameters") return socket.powerRequest(request);
+      throw refusal;
+    });
+  }
+
+  /** Signs the offer. Where it spends coins that will not do, one over other coins is asked for, once. */
   private async acceptOr(
     offer: DraftOffer,
     announced: Terms,
@@ -258,8 +296,9 @@ export class CableController {
     try {
       return this.accept(offer, announced);
     } catch (error) {
-      if (!(error instanceof Stop) || error.reason !== "coin-pledged") throw error;
-      const other = await another(this.#purse.promisedAwayFrom(offer)).catch((refusal: unknown) => {
+      const unfit = error instanceof Stop ? this.#purse.unfitCoins(offer, error.reason) : [];
+      if (unfit.length === 0) throw error;
+      const other = await another(unfit).catch((refusal: unknown) => {
         // A socket of version 1 knows no such member.
         throw refusal instanceof Fault && refusal.fault === "invalid-parameters" ? error : refusal;
       });

@@ -71,9 +71,11 @@ function folded(a: Pledge, b: Pledge): Pledge {
     unanswered: Math.max(0, Math.max(worthOf(a), worthOf(b)) - answered),
     fee: Math.max(a.fee, b.fee),
     forgiven: a.forgiven || b.forgiven,
+    ...((b.release ?? a.release) && { release: b.release ?? a.release }),
   };
 }
 
-function worthOf({ commitments, unanswered }: Pledge): Satoshi {
+/** What the dearest of its payments pays. */
+export function worthOf({ commitments, unanswered }: Pledge): Satoshi {
   return Math.max(unanswered, ...commitments.map(({ value }) => value));
 }

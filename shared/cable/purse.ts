@@ -2,11 +2,11 @@
 // it is about to sign, and signs.
 
 import { auditDraft } from "../bitcoin/audit";
-import type { Draft } from "../bitcoin/draft";
+import { type Draft, txidOf } from "../bitcoin/draft";
 import { type Frame, type PreparedDraft, sameOutpoints } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Ledger } from "../journal/ledger";
+import type { Changes, Ledger } from "../journal/ledger";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
 import type { Coin, Outpoint } from "../ports";
@@ -21,9 +21,10 @@ import {
 import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
 import { pledgeOf, roomFor, withPledge } from "./pledges";
 import type { CableRecord, Pin, Pledge } from "./record";
+import { isReleasable, releaseAt, releaseOf, signingsOf } from "./release";
 import type { CableSettings } from "./settings";
 import { dearest, isOverSameCoins, isSame } from "./signings";
-import { Stop } from "./stop";
+import { Stop, type StopReason } from "./stop";
 
 const DAY: Millisecond = 86_400_000;
 /** Silence after which a socket has settled the session, so that another may begin. */
@@ -252,9 +253,14 @@ export class Purse {
     if (today + more > settings.maxDaily)
       throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + more}.`);
     const fees = record.totalFees + Math.max(0, step.fee - handed.fee);
-    // One fee may run ahead of what it will turn out to be a share of.
-    const allowed = settings.maxFee + Math.floor(((record.totalPaid + step.pay) * settings.maxFeeShare) / 1000);
+    const allowed = this.allowedFees(step.pay);
     if (fees > allowed) throw new Stop("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
+  }
+
+  /** Most of fees in all, with a payment of `pay`. One fee may run ahead of what it will turn out to be a share of. */
+  private allowedFees(pay: Satoshi): Satoshi {
+    const { settings, ledger } = this.#options;
+    return settings.maxFee + Math.floor(((ledger.record.totalPaid + pay) * settings.maxFeeShare) / 1000);
   }
 
   /**
@@ -274,13 +280,63 @@ export class Purse {
   outOfHand(): Satoshi {
     const { session, signed, handed, pledges } = this.#options.ledger.record;
     const running = session && pledgeOf(session, signed, handed);
-    return dearest(running ? [...pledges, running] : pledges);
+    return dearest((running ? [...pledges, running] : pledges).flatMap(signingsOf));
   }
 
   /** The record's part in which nothing of the running session is out of hand: its owner writes it off. */
   forgiven(): Pick<CableRecord, "handed"> {
     const { session, handed } = this.#options.ledger.record;
     return { handed: { ...handed, paid: session?.paid ?? 0 } };
+  }
+
+  // ------------------------------------------------------------ coins that are stuck
+
+  /** Pledges that nobody acknowledged: their coins pay nobody else. */
+  stuck(): readonly Pledge[] {
+    const { pledges, session, signed, handed } = this.#options.ledger.record;
+    const running = session && signed?.sent ? pledgeOf(session, signed, handed) : undefined;
+    return [...pledges, ...(running ? [running] : [])].filter(isReleasable);
+  }
+
+  /** The record's part in which stuck coins are spent to the cable's own address, as far as the owner's fee limits allow. */
+  released(): Changes<CableRecord> {
+    const { record } = this.#options.ledger;
+    const ended = this.withoutStuckSession(record);
+    let { totalFees } = record;
+    const pledges = (ended.pledges ?? record.pledges).map((pledge) => {
+      const draft = isReleasable(pledge) ? this.releaseFor(pledge, totalFees) : undefined;
+      if (!draft) return pledge;
+      // Over the same coins only one fee is ever paid.
+      totalFees += draft.fee - pledge.fee;
+      return { ...pledge, fee: draft.fee, release: { txid: txidOf(draft), fee: draft.fee } };
+    });
+    return { ...ended, pledges, totalFees };
+  }
+
+  /** The `turn`th release that nobody has spent from yet, signed; deterministic, so always the same bytes (RFC 6979). */
+  release(turn: number): Hex | undefined {
+    const { wallet, ledger } = this.#options;
+    const { pledges, pins } = ledger.record;
+    const waiting = pledges.filter(({ release }) => release && !pins.some(({ txid }) => txid === release.txid));
+    const pledge = waiting[turn % Math.max(1, waiting.length)];
+    if (!pledge?.release) return undefined;
+    const draft = releaseAt(pledge.outpoints, pledge.release.fee, (coin) => this.amountOf(coin), wallet.script);
+    return draft && signDraft(draft, wallet);
+  }
+
+  private releaseFor(pledge: Pledge, totalFees: Satoshi): Draft | undefined {
+    const { wallet, settings } = this.#options;
+    const limits = { fee: settings.maxFee, feeRate: settings.maxFeeRate };
+    const draft = releaseOf(pledge, (coin) => this.amountOf(coin), wallet.script, limits);
+    return draft && totalFees + draft.fee - pledge.fee <= this.allowedFees(0) ? draft : undefined;
+  }
+
+  /** A session whose only payment was never acknowledged is over with the owner's word. */
+  private withoutStuckSession({ session, signed, handed, pledges }: CableRecord): Changes<CableRecord> {
+    const ending = session && signed?.sent ? pledgeOf(session, signed, handed) : undefined;
+    if (!ending || !isReleasable(ending)) return {};
+    const left = withPledge(roomFor(ending, pledges), ending);
+    return { pledges: left, session: undefined, signed: undefined, handed: { paid: 0, fee: 0 } };
   }
 
   /** True for a pledge to the payee of `offer` that was never acknowledged in full. */
@@ -297,7 +353,7 @@ export class Purse {
       commitments: session?.scheme === "single-fee" ? session.commitments : [],
       unanswered: Math.max(step.pay, handed.paid - paid),
     };
-    return dearest([...this.pledgesWith(offer), running]);
+    return dearest([...this.pledgesWith(offer).flatMap(signingsOf), running]);
   }
 
   /** The day's account with `pay` added; a day is 24 hours of being powered. */
@@ -335,8 +391,19 @@ export class Purse {
     );
   }
 
-  /** Coins that the payee of `offer` may not spend, those first that it would. */
-  promisedAwayFrom(offer: DraftOffer): readonly Outpoint[] {
+  /**
+   * Coins over which nothing is signed for the payee of `offer`, those first that it would spend: what is promised to others,
+   * and, where no more may be risked, all but coins that came back, since these put at risk nothing that is not already.
+   */
+  unfitCoins(offer: DraftOffer, reason: StopReason): readonly Outpoint[] {
+    if (reason === "coin-pledged") return this.promisedAwayFrom(offer);
+    const cameBack = this.#options.ledger.record.pledges.some(({ release }) => release);
+    return reason === "claims-open" && cameBack
+      ? [...offer.inputs, ...this.promisedAwayFrom(offer)].slice(0, MAX_PROMISED)
+      : [];
+  }
+
+  private promisedAwayFrom(offer: DraftOffer): readonly Outpoint[] {
     const payee = payeeOf(offer);
     const others = this.pledgesWith(offer).filter(({ socketScript }) => socketScript !== payee);
     const coins = others.flatMap(({ outpoints }) => outpoints).reverse();

@@ -51,6 +51,14 @@ export interface Pledge {
   readonly fee: Satoshi;
   /** Written off by the owner: it is no risk any more, and its coins stay promised. */
   readonly forgiven: boolean;
+  /** The transaction that takes the coins back, by the owner's word. */
+  readonly release?: Release;
+}
+
+/** Spends a pledge's coins to the cable's own address. Its bytes follow from the coins and the fee. */
+export interface Release {
+  readonly txid: Hex;
+  readonly fee: Satoshi;
 }
 
 /** Energy that a socket still owes. */
@@ -94,6 +102,8 @@ export interface CableRecord {
   readonly losses: number;
   /** The owner's word with which all that was written off last. */
   readonly forgiven?: string;
+  /** The owner's word with which stuck coins were taken back last. */
+  readonly released?: string;
 }
 
 export const EMPTY_RECORD: CableRecord = constant({
@@ -141,6 +151,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
       unanswered: integer,
       fee: integer,
       forgiven: boolean,
+      release: optional(object<Release>({ txid: hex(32), fee: integer })),
     }),
     16,
   ),
@@ -152,4 +163,5 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   cheats: arrayOf(hex(), 64),
   losses: integer,
   forgiven: optional(text(MAX_WORD)),
+  released: optional(text(MAX_WORD)),
 });

@@ -56,6 +56,8 @@ export interface CableSettings {
   readonly retryAfter: Millisecond;
   /** A word, such as a date: when it is another than before, what sockets owe is written off at the next start. */
   readonly forgive: string;
+  /** A word, such as a date: when it is another than before, coins that vanished sockets hold are taken back at the next start. */
+  readonly release: string;
 }
 
 type Given = Partial<CableSettings> & Pick<CableSettings, "network">;

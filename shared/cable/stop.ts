@@ -14,11 +14,11 @@ export const STOP_REASONS = constant({
   "daily-budget": "What the owner allows for a day is spent.",
   "fee-share": "Fees would be a larger share of what is paid than the owner allows.",
   "paid-already":
-    "Too many payments were never acknowledged; the cable can remember no more. Its owner moves their coins, or forgives.",
+    "Too many payments were never acknowledged; the cable can remember no more. Its owner takes their coins back (setting release) or forgives.",
   "too-many-coins":
     "The cable has signed for more coins together than it can remember; coins one at a time are still good.",
   "claims-open":
-    "Sockets still owe what was paid for, or never acknowledged a payment; no more is risked before one of them gives it or the owner forgives.",
+    "Sockets still owe what was paid for, or never acknowledged a payment; no more is risked before one of them gives it, or the owner takes the coins back (setting release) or forgives.",
   undelivered: "The socket stopped the power before what was paid for had flowed.",
   "energy-claimed": "The socket claims more energy than the cable's own meter saw.",
   "credit-lost": "The socket does not honour credit that it still owes.",

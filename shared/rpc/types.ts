@@ -53,6 +53,8 @@ export interface PowerRequest {
   readonly ticket?: Hex;
   /** Coins of the address that were signed for to another payee: the draft may not spend them. At most 16. */
   readonly promised?: readonly Outpoint[];
+  /** A signed transaction that spends coins of the address back to it; the socket broadcasts it. */
+  readonly release?: Hex;
 }
 
 export interface WireInput {

@@ -294,6 +294,7 @@ export const powerRequest: Shape<PowerRequest> = struct<PowerRequest>(
     session: { name: "session", shape: session, optional: true },
     ticket: { name: "ticket", shape: ticket, optional: true },
     promised: { name: "promised", shape: outpoints, optional: true },
+    release: { name: "release", shape: transaction, optional: true },
   },
   "refuse",
 );

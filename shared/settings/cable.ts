@@ -204,6 +204,15 @@ export const CABLE_TABLE = constant({
       most: MAX_WORD,
       usual: "",
     },
+    {
+      name: "release",
+      meaning:
+        "A word, such as a date: when it is another than before, coins of payments that no socket ever acknowledged are sent back to the cable's own address; the next sockets broadcast that.",
+      kind: "text",
+      least: 0,
+      most: MAX_WORD,
+      usual: "",
+    },
   ],
   rules: [{ setting: "maxSession", atLeast: "maxIncrement" }],
 } as const satisfies Table<keyof CableSettings>);

@@ -26,9 +26,10 @@ import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
-import { payerOf } from "./opening";
+import { isPaidWith, payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
+import { Releases } from "./releases";
 import type { SocketSettings } from "./settings";
 import { type Rival, Settler } from "./settler";
 import { settlementOf, Till } from "./till";
@@ -65,6 +66,7 @@ export class SocketController implements SocketCalls {
   readonly #settler: Settler;
   readonly #till: Till;
   readonly #candidates: Candidates;
+  readonly #releases: Releases;
   readonly #waiters = new Set<Waiter>();
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
@@ -89,6 +91,12 @@ export class SocketController implements SocketCalls {
     this.#ledger = ledger;
     this.#watch = watch;
     this.#candidates = new Candidates(clock);
+    this.#releases = new Releases({
+      chain,
+      clock,
+      report,
+      isPaidWith: (coin) => isPaidWith(ledger.record, coin),
+    });
     this.#outlet = new Outlet({
       clock,
       gate,
@@ -176,6 +184,7 @@ export class SocketController implements SocketCalls {
     const payer = payerOf(request, this.#options.settings);
     const mustBeFree = () => this.mustBeFree(payer, request, peer);
     mustBeFree();
+    if (request.release) this.#releases.take(request.release, payer);
     try {
       const offer = await this.#till.request(payer, request, mustBeFree);
       // Anybody may name an address; who pays is known by a payment.

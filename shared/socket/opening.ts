@@ -4,7 +4,7 @@ import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import { MAX_COMMITMENTS, SESSION_BLOCKS, type Session } from "../payment/session";
-import type { Chain, Coin, Random } from "../ports";
+import type { Chain, Coin, Outpoint, Random } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest, Scheme } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
@@ -120,6 +120,13 @@ function choose(
 /** Names of the coins that settlements under way spend. They are paid with already: nothing is sold for them again. */
 export function pledgedIn({ settlements }: SocketRecord): ReadonlySet<string> {
   return new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
+}
+
+/** True for a coin with which the open session or a settlement under way is paid. */
+export function isPaidWith(record: SocketRecord, coin: Outpoint): boolean {
+  const { session } = record;
+  const paid = session && session.commitments.length > 0 ? session.inputs : [];
+  return pledgedIn(record).has(nameOf(coin)) || paid.some((input) => nameOf(input) === nameOf(coin));
 }
 
 function hexOf(bytes: Uint8Array): Hex {

@@ -96,10 +96,12 @@ export const RECORDS: { readonly socket: SocketRecord; readonly cable: CableReco
         unanswered: 1,
         fee: 150,
         forgiven: false,
+        release: { txid: TXID, fee: 260 },
       },
     ],
     claims: [{ script: "00", energy: 7, value: 9 }],
     forgiven: "once",
+    released: "once",
   },
 };
 
@@ -118,7 +120,7 @@ export function startOn(device: DeviceName, slot: Uint8Array): boolean {
     const random = new SeededRandom(1);
     new SocketController({ ...common, random, chain: SILENT, ecdsa: standInEcdsa, settings }).start();
   } else {
-    const settings = cableSettings({ network: "regtest", forgive: "now" });
+    const settings = cableSettings({ network: "regtest", forgive: "now", release: "now" });
     const socket = { getStatus: never, powerRequest: never, payTransaction: never };
     new CableController({ ...common, wallet, socket, settings }).start();
   }

@@ -63,6 +63,13 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "cable paid": ({ increment, value, fee, remaining }) =>
     `pays increment ${increment}: ${sat(value)}, fee ${sat(fee)}; ${energy(remaining)} left`,
   "cable stopped": ({ why, retryMs }) => `stops: ${brief(why)} Tries again in ${time(retryMs)}.`,
+  "cable stuck": ({ coins, value, payee, release }) =>
+    release
+      ? `${coins} goes back to the cable's own address: ${short(release)} waits for a block`
+      : `${coins} is stuck: payee ${short(payee)} took ${sat(value)} and never acknowledged it. To free the coin, set \`release\` to a new word`,
+  "cable released": ({ coins, stuck }) =>
+    `takes ${coins} stuck payments' coins back${stuck ? `; for ${stuck} more the fee limits are too low` : ""}`,
+  "socket release-sent": ({ txid }) => `broadcasts ${short(txid)} for the cable, back to its own address`,
   "cable held": ({ reason }) => `pays no more for now (${reason})`,
 };
 
