@@ -99,7 +99,7 @@ test("a script that is no witness program has no address", () => {
     assert.throws(() => addressOf(script, "mainnet"), /native SegWit script/);
 });
 
-test("only the four networks have a name", () => {
+test("only the five networks have a name", () => {
   for (const network of NETWORKS) assert.ok(isNetwork(network));
-  for (const other of ["testnet4", "toString", "", 1, undefined]) assert.equal(isNetwork(other), false);
+  for (const other of ["testnet5", "toString", "", 1, undefined]) assert.equal(isNetwork(other), false);
 });

@@ -6,7 +6,7 @@ import { type ChainConfig, configuredChain } from "../../shared/chain/configured
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { Failover } from "../../shared/chain/failover";
-import { FakeLines, ManualClock } from "./fakes";
+import { FakeLines, ManualClock, settled } from "./fakes";
 
 const ESPLORA = { kind: "esplora", url: "https://esplora.test/api" } as const;
 const CORE = { kind: "core", url: "http://127.0.0.1:8332", user: "u", password: "p" } as const;
@@ -29,6 +29,15 @@ describe("a configured chain", () => {
     assert.ok(chain instanceof Failover);
     assert.ok(chain.watch);
     assert.ok(chain.broadcastPackage);
+  });
+
+  it("asks mempool.space's Esplora for testnet4 under its own path", async () => {
+    const dialer = new FakeLines(() => "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n98765");
+    const config = { backends: [{ kind: "esplora", url: "https://mempool.space/testnet4/api" }] } as const;
+    const chain = configuredChain(config, { dialer, clock: new ManualClock(), network: "testnet4" });
+    void chain.tip().catch(() => undefined);
+    await settled();
+    assert.equal(dialer.lines[0]?.trim(), "GET /testnet4/api/blocks/tip/height HTTP/1.1");
   });
 
   it("says what is wrong, and where", () => {

@@ -111,7 +111,8 @@ export function coreFake(node: BitcoinNode, options: CoreFakeOptions = {}): Hand
         if ((await node.blockHash(height)) !== hash) continue;
         const tx = node.transactions().filter(({ block }) => block?.height === height);
         const previousblockhash = height > 0 ? await node.blockHash(height - 1) : undefined;
-        return { hash, height, nTx: tx.length, tx: tx.map((each) => each.tx.txid()), previousblockhash };
+        const time = tx[0]?.block?.time ?? 0;
+        return { hash, height, time, nTx: tx.length, tx: tx.map((each) => each.tx.txid()), previousblockhash };
       }
       throw new RpcFailure(-5, "Block not found");
     },

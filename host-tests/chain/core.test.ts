@@ -104,8 +104,8 @@ describe("a Bitcoin Core node with an index of spenders (31 and later)", () => {
 
 describe("a Bitcoin Core node without a transaction index", () => {
   const hash = (height: number) => height.toString(16).padStart(64, "0");
-  /** Blocks from 1 to `tip`; the transaction, whose outputs are all spent, is in the one at `at`. */
-  function chainOf(tip: number, at?: number) {
+  /** Blocks from 1 to `tip`, one every `interval` seconds; the transaction, whose outputs are all spent, is in the one at `at`. */
+  function chainOf(tip: number, at?: number, interval = 600) {
     const state = { tip, at, read: [] as number[] };
     const http = new FakeHttp(async (_request, body) => {
       const { id, method, params } = JSON.parse(body) as { id: number; method: string; params: [string] };
@@ -119,7 +119,9 @@ describe("a Bitcoin Core node without a transaction index", () => {
       const height = Number.parseInt(params[0], 16);
       state.read.push(height);
       const tx = [hash(9_000 + height), ...(height === state.at ? [TXID] : [])];
-      return reply({ hash: hash(height), height, tx, previousblockhash: height > 1 ? hash(height - 1) : undefined });
+      const time = 1_700_000_000 + height * interval;
+      const previousblockhash = height > 1 ? hash(height - 1) : undefined;
+      return reply({ hash: hash(height), height, time, tx, previousblockhash });
     });
     const url = "http://backend.test:8332";
     const chain = new Core({ http, clock: new ManualClock(), url, bucket: UNLIMITED, user: "u", password: "p" });
@@ -131,6 +133,15 @@ describe("a Bitcoin Core node without a transaction index", () => {
     assert.deepEqual(await chain.status(TXID), { state: "confirmed", height: 98, blockHash: hash(98) });
     assert.deepEqual(await chainOf(100, 90).chain.status(TXID), { state: "unknown" });
     assert.deepEqual(await chainOf(2).chain.status(TXID), { state: "unknown" }, "a chain of two blocks");
+  });
+
+  it("looks fifty minutes back also where a signet has a block every 30 seconds, and never further than 120 blocks", async () => {
+    const { chain, state } = chainOf(1_000, 901, 30);
+    assert.equal((await chain.status(TXID)).state, "confirmed");
+    assert.equal(state.read.length, 100);
+    const { chain: other, state: all } = chainOf(1_000, undefined, 1);
+    assert.equal((await other.status(TXID)).state, "unknown");
+    assert.equal(all.read.length, 120);
   });
 
   it("reads each block once, however often it is asked", async () => {

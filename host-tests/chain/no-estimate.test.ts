@@ -121,7 +121,8 @@ describe("a configured chain without a fee estimate", () => {
 
   it("guesses none on mainnet, and takes the floor elsewhere", async () => {
     await assert.rejects(rates("mainnet"), fails("no-estimate"));
-    for (const network of ["testnet", "signet", "regtest"] as const) assert.equal((await rates(network)).target, 200);
+    for (const network of ["testnet", "testnet4", "signet", "regtest"] as const)
+      assert.equal((await rates(network)).target, 200);
   });
 
   it("is one whatever the backend", async () => {

@@ -8,12 +8,13 @@ import { isHex } from "../text";
 import type { Hex } from "../units";
 import { byteHex, bytesToHex, hash160, hexToBytes } from "./bytes";
 
-export type Network = "mainnet" | "testnet" | "signet" | "regtest";
+export type Network = "mainnet" | "testnet" | "testnet4" | "signet" | "regtest";
 
-/** Human-readable parts; signet took testnet's. */
+/** Human-readable parts; testnet4 and signet took testnet's. */
 export const PREFIXES: Readonly<Record<Network, string>> = Object.freeze({
   mainnet: "bc",
   testnet: "tb",
+  testnet4: "tb",
   signet: "tb",
   regtest: "bcrt",
 });

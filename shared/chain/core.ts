@@ -61,8 +61,14 @@ const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJ
 const SCAN_RETRY: Millisecond = 30_000;
 /** Who asked for a scan has rarely the patience to wait for it, but comes back once it is told to. */
 const SCAN_KEPT: Millisecond = 120_000;
-/** Without a transaction index a transaction is looked for in so many blocks: what was buried deeper is followed no more. */
+/**
+ * Without a transaction index a transaction is looked for in the blocks of the last fifty minutes, at least six and at
+ * most so many (a signet may have one every 30 s): what was buried deeper is followed no more.
+ */
 const RECENT_BLOCKS = 6;
+const MOST_BLOCKS = 120;
+/** Seconds, as blocks are dated. */
+const RECENT_TIME = 3_000;
 /** Transactions of which it is remembered up to which block they were looked for. */
 const MAX_SOUGHT = 8;
 /** Coins that the mempool spends already must not crowd out the others. */
@@ -296,14 +302,19 @@ export class Core implements Chain {
     const best = hashOf(await this.call("getbestblockhash", []), "the best block's hash");
     const sought = this.#sought.get(txid);
     let blockHash: Hex | undefined = best;
-    for (let i = 0; i < RECENT_BLOCKS && blockHash !== undefined && blockHash !== sought; i++) {
+    let newest: number | undefined;
+    let isRecent = true;
+    for (let i = 0; isRecent && i < MOST_BLOCKS && blockHash !== undefined && blockHash !== sought; i++) {
       let isHere = false;
       const look = (id: Json): void => {
         if (id === txid) isHere = true;
       };
       const block = objectOf(await this.call("getblock", [blockHash, 1], { each: { "result.tx.*": look } }), "a block");
       if (isHere) return { state: "confirmed", height: heightOf(block.height, "a block's height"), blockHash };
-      const { previousblockhash: parent } = block;
+      const { previousblockhash: parent, time } = block;
+      if (typeof time !== "number") throw malformed("a block's time", time);
+      newest ??= time;
+      isRecent = i + 1 < RECENT_BLOCKS || newest - time < RECENT_TIME;
       blockHash = parent === undefined ? undefined : hashOf(parent, "the hash of a block's parent");
     }
     keepLatest(this.#sought, txid, best, MAX_SOUGHT);

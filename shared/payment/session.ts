@@ -6,9 +6,6 @@ import type { Coin } from "../ports";
 import type { Scheme } from "../rpc/types";
 import type { Hex, MilliSatPerWh, Satoshi } from "../units";
 
-/** A session ends, and is settled, this many blocks after it opened: about a day. Both sides count on it. */
-export const SESSION_BLOCKS = 144;
-
 /** Bounds what a device has to remember of a session; increments and repetitions at a higher fee both count. */
 export const MAX_COMMITMENTS = 32;
 

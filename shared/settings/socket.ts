@@ -180,6 +180,16 @@ export const SOCKET_TABLE = constant({
       usual: 10_000,
     },
     {
+      name: "sessionBlocks",
+      meaning:
+        "Blocks after which a session is over, and settled six before; a day of ten-minute blocks, 72 minutes of a signet's with 30 seconds.",
+      kind: "whole",
+      unit: "blocks",
+      least: 12,
+      most: 100_000,
+      usual: 144,
+    },
+    {
       name: "confirmations",
       meaning: "Blocks, the one that holds the transaction counted, after which a settlement is buried.",
       kind: "whole",

@@ -7,7 +7,6 @@ import { childOf } from "../bitcoin/child";
 import { dustOf, vsizeOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
 import { ChainError } from "../chain/error";
-import { SESSION_BLOCKS } from "../payment/session";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
 import {
@@ -313,8 +312,7 @@ export class SocketController implements SocketCalls {
     if (!session) return;
     const tip = this.#watch.lastTip();
     if (this.payerIsGone()) this.#till.end("left");
-    else if (tip !== undefined && tip >= session.expiry - Math.min(EXPIRY_MARGIN, SESSION_BLOCKS))
-      this.#till.end("expiry");
+    else if (tip !== undefined && tip >= session.expiry - EXPIRY_MARGIN) this.#till.end("expiry");
     // At the limit only a confirmation helps, and nothing confirms what was not broadcast.
     else if (this.exposure() >= settings.checkpoint || !this.#till.canSell()) this.#till.checkpoint("exposure");
   }

@@ -3,7 +3,7 @@
 import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
-import { MAX_COMMITMENTS, SESSION_BLOCKS, type Session } from "../payment/session";
+import { MAX_COMMITMENTS, type Session } from "../payment/session";
 import type { Chain, Coin, Outpoint, Random } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest, Scheme } from "../rpc/types";
@@ -82,7 +82,7 @@ export async function openSession(
     increment,
     max,
     arrears,
-    expiry: tip + SESSION_BLOCKS,
+    expiry: tip + settings.sessionBlocks,
     inputs,
     paid: 0,
     commitments: [],

@@ -53,6 +53,8 @@ export interface SocketSettings {
   readonly unspentMaxAge: Millisecond;
   /** How often the chain is asked while there is something to watch. */
   readonly watchEvery: Millisecond;
+  /** A session is over this many blocks after it opened. */
+  readonly sessionBlocks: number;
   /** Blocks, the one that holds the transaction counted, after which a settlement is buried. */
   readonly confirmations: number;
   /** Energy after which the meter's total is written, so that little is forgotten at a power cut. */
