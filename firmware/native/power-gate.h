@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// X(name, least, most, default); meaning and units in shared/gate-options.ts, which bears the same names.
+// X(name, least, most, default); meaning and units in shared/settings/gate.ts, which says the same of each.
 #define POWER_GATE_OPTIONS(X)                                \
   X(sampleRate, 1000, 20000, 4000)                           \
   X(adcBits, 10, 16, 12)                                     \

@@ -1,11 +1,8 @@
 // The module "plugpay/power-gate" on a device: the native gate (power-gate-esp32.c) behind the PowerGate port.
 
-import type { GateOptions } from "../../shared/gate-options";
+import type { GateOptions, GateSensor } from "../../shared/gate-options";
 import type { GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/ports";
 import type { MicrowattHour } from "../../shared/units";
-
-/** The board's sensor: the chip's own ADC, or a metering chip. */
-export type GateSensor = "adc" | "bl0937" | "hlw8012" | "cse7766";
 
 export interface DeviceGateOptions extends GateOptions {
   /** Default "adc". */

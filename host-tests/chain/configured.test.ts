@@ -42,18 +42,24 @@ describe("a configured chain", () => {
 
   it("says what is wrong, and where", () => {
     const wrong: readonly [config: unknown, words: RegExp][] = [
-      [{}, /name a backend/],
-      [{ backends: [] }, /name a backend/],
-      [{ backends: [ESPLORA], quorum: 3 }, /1 or 2, got 3/],
+      [{}, /: chain\.backends: expected a list of 1 to 8 objects, came nothing$/],
+      [{ backends: [] }, /backends: .* came \[\]$/],
+      [{ backends: [ESPLORA], quorum: 3 }, /quorum: .* 1 to 2, came 3$/],
       [{ backends: [ESPLORA], quorum: 2 }, /at least 2 backends, got 1/],
-      [{ backends: [ESPLORA], targetBlocks: 0 }, /number of blocks, got 0/],
-      [{ backends: [ESPLORA, { kind: "bitcoind" }] }, /backends\[1\]: expected a kind .* got bitcoind/],
-      [{ backends: [null] }, /backends\[0\]/],
-      [{ backends: [{ kind: "esplora", url: "blockstream.info" }] }, /backends\[0\]: expected a URL/],
-      [{ backends: [{ kind: "esplora", url: "http://host:70000" }] }, /expected a URL/],
-      [{ backends: [{ kind: "esplora" }] }, /expected a URL/],
-      [{ backends: [{ ...CORE, password: "" }] }, /expected a password/],
-      [{ backends: [{ ...ELECTRUM, port: 0 }] }, /port from 1 to 65535, got 0/],
+      [{ backends: [ESPLORA], targetBlocks: 0 }, /targetBlocks: expected a whole number \(blocks\).*, came 0$/],
+      [{ backends: [ESPLORA], target: 1 }, /chain\.target: there is no such setting/],
+      [
+        { backends: [ESPLORA, { kind: "bitcoind" }] },
+        /backends\[1\]: expected an object with a kind of "esplora" or "core" or .*, came "bitcoind"$/,
+      ],
+      [{ backends: [null] }, /backends\[0\]: .* came null$/],
+      [{ backends: [{ url: "http://a" }] }, /backends\[0\]: expected an object with a kind .* came none$/],
+      [{ backends: [{ kind: "esplora", url: "blockstream.info" }] }, /backends\[0\]\.url: expected a URL/],
+      [{ backends: [{ kind: "esplora", url: "http://host:70000" }] }, /url: expected a URL/],
+      [{ backends: [{ kind: "esplora" }] }, /url: expected a URL.* came nothing$/],
+      [{ backends: [{ ...ESPLORA, token: "t" }] }, /backends\[0\]\.token: there is no such setting/],
+      [{ backends: [{ ...CORE, password: "" }] }, /password: expected a text of 1 to 256 bytes, came ""$/],
+      [{ backends: [{ ...ELECTRUM, port: 0 }] }, /port: expected .* from 1 to 65535, came 0$/],
     ];
     for (const [config, words] of wrong) assert.throws(() => chainOf(config), words);
   });

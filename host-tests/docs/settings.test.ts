@@ -6,8 +6,10 @@ import { test } from "node:test";
 import { cableSettings } from "../../shared/cable/settings";
 import { BUILD_TABLE } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
+import { BACKEND_TABLES } from "../../shared/settings/chain";
 import { defaults, problems } from "../../shared/settings/check";
 import type { Table } from "../../shared/settings/entry";
+import { GATE_TABLE, gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketSettings } from "../../shared/socket/settings";
 import { schemaOf, settingsFiles } from "../../tools/docs/settings";
@@ -25,8 +27,9 @@ test("every setting that a device works with is in its table, once, and no other
 });
 
 test("every default is within its own range", () => {
-  for (const table of [SOCKET_TABLE, CABLE_TABLE, BUILD_TABLE])
+  for (const table of [SOCKET_TABLE, CABLE_TABLE, BUILD_TABLE, GATE_TABLE, ...BACKEND_TABLES])
     assert.deepEqual(problems(table, defaults(table), "default"), []);
+  assert.deepEqual(gateProblems({}, "default"), []);
 });
 
 test("a schema refuses unknown names and wants on mainnet what the owner has to state", () => {

@@ -67,7 +67,7 @@ test("a payout address of another network is refused", () => {
 test("HTTPS wants the server's root, which is read from the file beside the configuration", () => {
   assert.throws(
     () => buildConfig({ esplora: "https://example.org/api" }, "socket", esp32, false),
-    /wants `certificate`/,
+    /configuration\.certificate: expected the root of https:\/\/example\.org\/api in PEM/,
   );
   const folder = mkdtempSync(join(tmpdir(), "plugpay-"));
   try {
@@ -104,12 +104,62 @@ test("another chain's backend takes the place of an Esplora server", () => {
 
 test("a backend that a device would stop at is refused at the build", () => {
   const build = (chain: object) => () => buildConfig({ chain }, "socket", esp32, false);
-  assert.throws(build({ backends: [] }), /configuration\.chain: expected chain\.backends to name a backend/);
+  assert.throws(
+    build({ backends: [] }),
+    /configuration\.chain\.backends: expected a list of 1 to 8 objects, came \[\]/,
+  );
   assert.throws(
     build({ backends: [{ kind: "esplora", url: "mempool.space/api" }] }),
-    /configuration\.chain: .*backends\[0\]/,
+    /configuration\.chain\.backends\[0\]\.url: expected a URL with its scheme, .* came "mempool/,
   );
-  assert.throws(build({ backends: [{ kind: "electrum", host: "a", port: 0 }] }), /a port from 1 to 65535, got 0/);
+  assert.throws(
+    build({ backends: [{ kind: "electrum", host: "a", port: 0 }] }),
+    /backends\[0\]\.port: .* from 1 to 65535, came 0/,
+  );
+});
+
+test("a quorum of two wants two backends, and TLS to any of them its root", () => {
+  const electrum = { kind: "electrum", host: "electrum.local", port: 50002, secure: true };
+  const build = (given: object) => () => buildConfig({ ...given }, "socket", esp32, false);
+  assert.throws(build({ chain: { backends: [electrum] } }), /configuration\.certificate: .* root of electrum\.local/);
+  const plain = { backends: [{ ...electrum, secure: false }], quorum: 2 };
+  assert.throws(build({ chain: plain }), /configuration\.chain: expected at least 2 backends, got 1/);
+  assert.throws(
+    build({ chain: { ...plain, quorum: 1 }, esplora: "http://a" }),
+    /configuration\.chain: expected it instead of esplora, came both/,
+  );
+});
+
+test("options of the gate are checked at the build as the device checks them at its start", () => {
+  const build = (gate: object) => () => buildConfig({ gate }, "cable", esp32, false);
+  assert.throws(build({ currentrange: 40_000 }), /configuration\.gate\.currentrange: .* did you mean currentRange\?/);
+  assert.throws(build({ sensor: "hlw8032" }), /gate\.sensor: expected "adc" or .*, came "hlw8032"/);
+  assert.throws(build({ voltageSensor: false }), /gate\.voltageSensor: expected 0 or 1, came false/);
+  assert.throws(build({ currentGain: 1 }), /gate\.currentGain: .* not between -500000 and 500000, came 1/);
+  assert.throws(build({ rated: 60_000 }), /gate\.rated: expected at most currentRange \(\d+\), came 60000/);
+  assert.throws(build({ overVoltage: 170_000 }), /gate\.overVoltage: expected more than underVoltage/);
+  assert.throws(build({ sampleRate: 8000, phase: 200_000 }), /gate\.phase: expected at most one sample \(125000 ns\)/);
+  build({ overVoltage: 0, sensor: "bl0937", currentGain: -600_000 })();
+  const calibrator = () => imageConfig({ gate: { rated: -1 } }, "calibrator", esp32, false);
+  assert.throws(calibrator, /configuration\.gate\.rated: expected a whole number \(mA\) from 50/);
+});
+
+test("options of the link have their forms", () => {
+  const build = (given: object) => () => buildConfig({ ...given }, "cable", esp32c6, false);
+  assert.throws(build({ password: "short" }), /configuration\.password: expected a text of 8 to 63 bytes, .* "short"/);
+  for (const password of ["", "8 bytes!", "aB".repeat(32)]) build({ password })();
+  assert.throws(build({ password: "g".repeat(64) }), /configuration\.password/);
+  assert.throws(build({ address: "169.254.80" }), /configuration\.address: expected an IPv4 address/);
+  assert.throws(build({ address: "169.254.80.256" }), /configuration\.address/);
+  const at = (host: string) => build({ socket: { host, port: 8080 } });
+  assert.throws(at("http://10.0.0.1"), /configuration\.socket\.host: expected the name or the address of a host/);
+  assert.throws(at("10.0.0.1:8080"), /configuration\.socket\.host/);
+  for (const host of ["10.0.0.1", "plugpay.local", "fe80::1"]) at(host)();
+  assert.throws(
+    build({ socket: { host: "a" } }),
+    /configuration\.socket\.port: expected a whole number .* came nothing/,
+  );
+  assert.throws(build({ esplora: "http://a" }), /configuration\.esplora: .* only a socket has it and this is a cable/);
 });
 
 test("the schema that an editor reads does not go into the image", () => {

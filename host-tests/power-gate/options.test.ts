@@ -1,12 +1,42 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GATE_OPTION_NAMES, type GateOptions } from "../../shared/gate-options";
+import type { Entry } from "../../shared/settings/entry";
+import { GATE_TABLE, gateProblems } from "../../shared/settings/gate";
 import { gateOptionTable } from "../../tools/world/world";
 import { onStage } from "./stage";
+
+const CONTRADICTIONS: readonly GateOptions[] = [
+  { currentGain: 0 },
+  { instantaneous: 500_000 },
+  { rated: 100_000 },
+  { overVoltage: 170_000 },
+  { phase: 300_000 },
+  { overVoltage: 300_000, voltageRange: 290_000 },
+];
 
 describe("the power gate's options", () => {
   it("bear the same names in TypeScript and in C, in the same order", async () => {
     assert.deepEqual(Object.keys(await gateOptionTable()), [...GATE_OPTION_NAMES]);
+  });
+
+  it("have the same ranges and defaults in the owner's table, but for those that follow from the board", async () => {
+    const table = await gateOptionTable();
+    const entries: readonly Entry[] = GATE_TABLE.entries;
+    for (const { name, kind, least = 0, most = 1, usual, follows } of entries.filter(({ name }) => name in table)) {
+      assert.ok(kind === "whole" || kind === "zero-one", name);
+      const byDefault = follows === undefined ? usual : table[name]?.byDefault;
+      assert.deepEqual({ name, least, most, byDefault }, { name, ...table[name] });
+    }
+  });
+
+  it("are told to contradict each other by the owner's table as by the core", async () => {
+    for (const wrong of CONTRADICTIONS) {
+      const [problem = ""] = gateProblems(wrong, "gate");
+      const [name] = Object.keys(wrong);
+      assert.match(problem, new RegExp(`^gate\\.${name}: expected`));
+      await assert.rejects(start(wrong), new RegExp(`option ${name}: expected`));
+    }
   });
 
   it("are refused by name when they are out of range", async () => {

@@ -6,6 +6,7 @@ import { HttpError } from "../rpc/http";
 import { decodeLatin1 } from "../rpc/utf8";
 import { isDigits } from "../text";
 import type { Millisecond } from "../units";
+import { type UrlParts, urlParts } from "../url";
 import { Bucket, type BucketOptions } from "./bucket";
 import { ChainError } from "./error";
 import type { Http, HttpResponse } from "./http-port";
@@ -52,13 +53,13 @@ export class HttpBackend {
   readonly #options: HttpBackendOptions;
   readonly #bucket: Bucket;
   readonly #turns = new Turns();
-  readonly #to: { readonly host: string; readonly port: number; readonly secure: boolean; readonly path: string };
+  readonly #to: UrlParts;
 
   /** Throws an Error where `url` is none. */
   constructor(options: HttpBackendOptions) {
     this.#options = options;
     this.#bucket = new Bucket(options.clock, options.bucket);
-    this.#to = parseUrl(options.url);
+    this.#to = parsed(options.url);
   }
 
   get name(): string {
@@ -152,15 +153,10 @@ export class HttpBackend {
   }
 }
 
-function parseUrl(url: string) {
-  const form = /^(https?):\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(\/[!-~]*)?$/;
-  const [, scheme, host, port, path = ""] = form.exec(url) ?? [];
-  const secure = scheme === "https";
-  const number = port === undefined ? (secure ? 443 : 80) : Number(port);
-  if (host === undefined || number < 1 || number > 65_535) {
-    throw new Error(`expected a URL like https://host:port/path, got ${shortened(String(url))}`);
-  }
-  return { host: host.replace(/[[\]]/g, ""), port: number, secure, path: path.replace(/\/+$/, "") };
+function parsed(url: string): UrlParts {
+  const parts = urlParts(url);
+  if (!parts) throw new Error(`expected a URL like https://host:port/path, got ${shortened(String(url))}`);
+  return parts;
 }
 
 function isNonsense(error: HttpError): boolean {

@@ -2,7 +2,18 @@
 // default depends on the board, `follows` says on what.
 
 import { constant } from "../constant";
+import { CHAIN_TABLE } from "./chain";
 import type { Table } from "./entry";
+import { GATE_TABLE } from "./gate";
+
+/** Where a cable finds its socket. */
+export const SOCKET_AT = constant({
+  entries: [
+    { name: "host", meaning: "Its address, or its name on Wi-Fi.", kind: "host" },
+    { name: "port", meaning: "Where it listens.", kind: "whole", unit: "port", least: 1, most: 65_535 },
+  ],
+  rules: [],
+} as const satisfies Table);
 
 export const BUILD_TABLE = constant({
   entries: [
@@ -40,32 +51,28 @@ export const BUILD_TABLE = constant({
       kind: "text",
       least: 1,
       most: 64,
-      follows: "a key that the device draws",
+      follows: "a key that the device draws; on mainnet to be stated",
+      only: "cable",
     },
     { name: "ssid", meaning: "The name of the Wi-Fi.", kind: "text", least: 1, most: 32, follows: "none" },
     {
       name: "password",
       meaning: "The password of the Wi-Fi; empty for an open one.",
-      kind: "text",
-      least: 0,
-      most: 64,
+      kind: "passphrase",
       follows: "none",
     },
     {
       name: "address",
       meaning: "The device's own address on Ethernet.",
-      kind: "text",
-      least: 7,
-      most: 15,
+      kind: "ipv4",
       follows: "169.254.80.80 for a socket, 169.254.80.81 for a cable",
     },
     {
       name: "hostname",
       meaning: "The name that a socket announces on Wi-Fi.",
-      kind: "text",
-      least: 1,
-      most: 63,
+      kind: "label",
       follows: "plugpay",
+      only: "socket",
     },
     {
       name: "port",
@@ -75,11 +82,14 @@ export const BUILD_TABLE = constant({
       least: 1,
       most: 65_535,
       usual: 8080,
+      only: "socket",
     },
     {
       name: "socket",
-      meaning: "Where a cable finds its socket: host and port.",
+      meaning: "Where a cable finds its socket.",
       kind: "object",
+      of: SOCKET_AT,
+      only: "cable",
       follows: "the fixed address of a socket, on Wi-Fi plugpay.local",
     },
     {
@@ -87,6 +97,7 @@ export const BUILD_TABLE = constant({
       meaning: "The base URL of an Esplora server, a socket's way to the chain.",
       kind: "url",
       follows: "none; a socket wants it or chain",
+      only: "socket",
     },
     {
       name: "certificate",
@@ -95,20 +106,24 @@ export const BUILD_TABLE = constant({
       least: 1,
       most: 16_384,
       follows: "none",
+      only: "socket",
     },
     {
       name: "chain",
       meaning: "Several backends, or others than Esplora, in place of esplora.",
       kind: "object",
+      of: CHAIN_TABLE,
       follows: "esplora",
+      only: "socket",
     },
     {
       name: "gate",
-      meaning: "Options of the power gate (shared/gate-options.ts).",
+      meaning: "Options of the power gate.",
       kind: "object",
+      of: GATE_TABLE,
       follows: "those of the board",
     },
     { name: "settings", meaning: "The owner's settings of the device.", kind: "object", follows: "all defaults" },
   ],
-  rules: [],
+  rules: [{ setting: "chain", insteadOf: "esplora" }],
 } as const satisfies Table);

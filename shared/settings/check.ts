@@ -1,6 +1,7 @@
 // Compares what an owner wrote with a table of settings, and reports all that is wrong at once.
 
-import type { Entry, Table } from "./entry";
+import type { Entry, Rule, Table } from "./entry";
+import { formText, hasForm, utf8Length } from "./form";
 import { nearest } from "./nearest";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -15,10 +16,29 @@ export function problems(table: Table, given: unknown, where: string): string[] 
   for (const [name, value] of Object.entries(given)) {
     const entry = table.entries.find((each) => each.name === name);
     if (!entry) found.push(unknown(table, name, where));
-    else if (value !== undefined && !fits(entry, value))
-      found.push(`${where}.${name}: expected ${expected(entry)}, came ${shown(value)}`);
+    else if (value === undefined) continue;
+    else if (!fits(entry, value)) found.push(`${where}.${name}: expected ${expected(entry)}, came ${shown(value)}`);
+    else found.push(...inside(entry, value, `${where}.${name}`));
   }
   return found;
+}
+
+/** What is wrong within an object or a list that is one. */
+function inside({ of, each }: Entry, value: unknown, where: string): string[] {
+  if (of && isJson(value)) return whole(of, value, where);
+  if (!each || !Array.isArray(value)) return [];
+  return value.flatMap((item, at) => {
+    const kinds = each.map(({ entries }) => entries[0]?.words?.[0] ?? "");
+    const table = each[kinds.indexOf(isJson(item) ? String(item.kind) : "")];
+    if (table) return whole(table, item as Json, `${where}[${at}]`);
+    const came = isJson(item) ? (item.kind === undefined ? "none" : shown(item.kind)) : shown(item);
+    return [`${where}[${at}]: expected an object with a kind of ${kinds.map(quoted).join(" or ")}, came ${came}`];
+  });
+}
+
+/** A table of which nothing may be missing. */
+function whole(table: Table, given: Json, where: string): string[] {
+  return [...problems(table, given, where), ...missing(table, given, where)];
 }
 
 /** What the owner has to state and did not. */
@@ -40,14 +60,22 @@ export function missing(table: Table, given: object, where: string): string[] {
 
 /** What is wrong between settings that are right by themselves; a setting that is not there is not compared. */
 export function conflicts(table: Table, all: Json, where: string): string[] {
-  const found: string[] = [];
-  for (const { setting, atLeast } of table.rules) {
-    const value = all[setting];
-    const least = all[atLeast];
-    if (typeof value === "number" && typeof least === "number" && value < least)
-      found.push(`${where}.${setting}: expected at least ${atLeast} (${least}), came ${value}`);
-  }
-  return found;
+  return table.rules.flatMap((rule) => {
+    const why = conflict(rule, all);
+    return why === undefined ? [] : [`${where}.${rule.setting}: expected ${why}`];
+  });
+}
+
+function conflict({ setting, atLeast, atMost, above, insteadOf, zeroIsOff }: Rule, all: Json): string | undefined {
+  const value = all[setting];
+  if (insteadOf && value !== undefined && all[insteadOf] !== undefined) return `it instead of ${insteadOf}, came both`;
+  if (typeof value !== "number" || (zeroIsOff && value === 0)) return undefined;
+  const other = (name: string | undefined): number => (name === undefined ? Number.NaN : Number(all[name]));
+  // Nothing compares with what is not there, as it is no number.
+  if (value < other(atLeast)) return `at least ${atLeast} (${other(atLeast)}), came ${value}`;
+  if (value > other(atMost)) return `at most ${atMost} (${other(atMost)}), came ${value}`;
+  if (value <= other(above)) return `more than ${above} (${other(above)}), came ${value}`;
+  return undefined;
 }
 
 /** The defaults that a table holds; those that follow from other settings are not among them. */
@@ -69,42 +97,51 @@ export function refuse(sentences: readonly string[]): void {
 
 /** What would have been right. */
 export function expected(entry: Entry): string {
-  const { kind, unit, least = 0, most, words = [] } = entry;
+  const { kind, unit, least = 0, most, apart, words = [] } = entry;
   switch (kind) {
     case "whole":
-      return `a whole number${unit ? ` (${unit})` : ""} from ${least} to ${most}`;
+      return `a whole number${unit ? ` (${unit})` : ""} from ${least} to ${most}${apart ? `, not between -${apart} and ${apart}` : ""}`;
     case "text":
       return `a text of ${least} to ${most} bytes`;
     case "yes-no":
       return "true or false";
+    case "zero-one":
+      return "0 or 1";
     case "one-of":
       return words.map(quoted).join(" or ");
     case "some-of":
       return `a list of one or more, each once, of ${words.map(quoted).join(", ")}`;
-    case "url":
-      return "a URL with its scheme, http://... or https://...";
     case "object":
       return "an object";
+    case "list":
+      return `a list of ${least} to ${most} objects`;
+    default:
+      return formText(kind);
   }
 }
 
 function fits(entry: Entry, value: unknown): boolean {
-  const { kind, least = 0, most = Number.MAX_SAFE_INTEGER, words = [] } = entry;
+  const { kind, least = 0, most = Number.MAX_SAFE_INTEGER, apart = 0, words = [] } = entry;
+  const within = (number: number): boolean => number >= least && number <= most;
   switch (kind) {
     case "whole":
-      return Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+      return Number.isSafeInteger(value) && within(Number(value)) && Math.abs(Number(value)) >= apart;
     case "text":
-      return typeof value === "string" && utf8Length(value) >= least && utf8Length(value) <= most;
+      return typeof value === "string" && within(utf8Length(value));
     case "yes-no":
       return typeof value === "boolean";
+    case "zero-one":
+      return value === 0 || value === 1;
     case "one-of":
       return typeof value === "string" && words.includes(value);
     case "some-of":
       return isSelection(value, words);
-    case "url":
-      return typeof value === "string" && isUrl(value);
     case "object":
       return isJson(value);
+    case "list":
+      return Array.isArray(value) && within(value.length);
+    default:
+      return typeof value === "string" && hasForm(kind, value);
   }
 }
 
@@ -115,13 +152,6 @@ function hasDefault({ usual, follows }: Entry): boolean {
 function isSelection(value: unknown, words: readonly string[]): boolean {
   if (!Array.isArray(value) || value.length === 0) return false;
   return value.every((each, at) => words.includes(each) && value.indexOf(each) === at);
-}
-
-function isUrl(text: string): boolean {
-  const rest = ["http://", "https://"]
-    .filter((scheme) => text.startsWith(scheme))
-    .map((scheme) => text.slice(scheme.length));
-  return rest.some((after) => after !== "" && !after.startsWith("/") && !text.includes(" "));
 }
 
 function isJson(value: unknown): value is Json {
@@ -135,15 +165,6 @@ function unknown(table: Table, name: string, where: string): string {
   );
   const hint = near === undefined ? "docs/settings.md lists all" : `did you mean ${near}?`;
   return `${where}.${name.slice(0, SHOWN)}: there is no such setting; ${hint}`;
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }
 
 function quoted(word: string): string {

@@ -1,6 +1,8 @@
 // What a table of settings says of each: plain data, so that a device keeps it in flash (shared/constant.ts).
 
-export type Kind = "whole" | "text" | "yes-no" | "one-of" | "some-of" | "url" | "object";
+import type { Form } from "./form";
+
+export type Kind = "whole" | "text" | "yes-no" | "zero-one" | "one-of" | "some-of" | "object" | "list" | Form;
 
 export interface Entry<Name extends string = string> {
   readonly name: Name;
@@ -9,22 +11,36 @@ export interface Entry<Name extends string = string> {
   readonly kind: Kind;
   /** Of a number: what it counts. */
   readonly unit?: string;
-  /** Of a number: its range; of a text: its length in bytes of UTF-8. */
+  /** Of a number: its range; of a text: its length in bytes of UTF-8; of a list: how many. */
   readonly least?: number;
   readonly most?: number;
+  /** Of a number that may be negative: this far from 0 at least. */
+  readonly apart?: number;
   /** Of "one-of" and "some-of": what there is. */
   readonly words?: readonly string[];
+  /** Of "object": what it holds; without, another check says so. */
+  readonly of?: Table;
+  /** Of "list": what an item may be; each begins with an entry `kind` of one word, by which an item says what it is. */
+  readonly each?: readonly Table[];
   /** The default; a sentence in `follows` where it is made from other settings. Neither: nothing works without it. */
   readonly usual?: number | string | boolean | readonly string[];
   readonly follows?: string;
   /** On mainnet the owner states it; no default is good enough for real money. */
   readonly stated?: true;
+  /** The one device that has it; without, both have. */
+  readonly only?: "socket" | "cable";
 }
 
-/** `setting` is at least `atLeast`, another of the same table. */
+/** What `setting` has to be beside another of the same table. */
 export interface Rule<Name extends string = string> {
   readonly setting: Name;
-  readonly atLeast: Name;
+  readonly atLeast?: Name;
+  readonly atMost?: Name;
+  readonly above?: Name;
+  /** Not both are given. */
+  readonly insteadOf?: Name;
+  /** 0 means off, and is compared with nothing. */
+  readonly zeroIsOff?: true;
 }
 
 export interface Table<Name extends string = string> {

@@ -3,9 +3,12 @@
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BUILD_TABLE } from "../../shared/settings/build";
+import { BUILD_TABLE, SOCKET_AT } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
-import type { Entry, Table } from "../../shared/settings/entry";
+import { BACKEND_TABLES, CHAIN_TABLE } from "../../shared/settings/chain";
+import type { Entry, Rule, Table } from "../../shared/settings/entry";
+import { formText } from "../../shared/settings/form";
+import { GATE_TABLE } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 
 const at = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
@@ -40,23 +43,52 @@ function page(): string {
     section("`settings` of a socket", SOCKET_TABLE),
     section("`settings` of a cable", CABLE_TABLE),
     section("The rest of the file", BUILD_TABLE),
+    section("`gate`: the power gate", GATE_TABLE),
+    section("`chain`: a socket's way to the chain", CHAIN_TABLE),
+    ...BACKEND_TABLES.map((table) => section(`A backend of kind \`${table.entries[0].words[0]}\``, table)),
+    section("`socket`: where a cable finds its socket", SOCKET_AT),
   ].join("\n");
 }
 
 function section(title: string, { entries, rules }: Table): string {
-  const rows = entries.map((entry) => `| \`${entry.name}\` | ${entry.meaning} | ${range(entry)} | ${usual(entry)} |`);
-  const lines = rules.map(({ setting, atLeast }) => `\`${setting}\` is at least \`${atLeast}\`.`);
+  const rows = entries.map((entry) => `| ${named(entry)} | ${entry.meaning} | ${range(entry)} | ${usual(entry)} |`);
+  const lines = rules.map(ruleText);
   const between = lines.length > 0 ? `\n${lines.join("\n")}\n` : "";
   return `## ${title}\n\n| name | meaning | values | default |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n${between}`;
 }
 
-function range({ kind, unit, least, most, words = [] }: Entry): string {
-  if (kind === "whole") return `${least} to ${most}${unit ? ` ${unit}` : ""}`;
-  if (kind === "text") return `text of ${least} to ${most} bytes`;
-  if (kind === "one-of" || kind === "some-of")
-    return `${kind === "some-of" ? "list of " : ""}${words.map((word) => `\`${word}\``).join(", ")}`;
-  if (kind === "yes-no") return "`true`, `false`";
-  return kind === "url" ? "URL with `http://` or `https://`" : "object";
+function named({ name, only }: Entry): string {
+  return only ? `\`${name}\`, ${only} only` : `\`${name}\``;
+}
+
+function ruleText({ setting, atLeast, atMost, above, insteadOf, zeroIsOff }: Rule): string {
+  if (insteadOf) return `\`${setting}\` stands instead of \`${insteadOf}\`, not beside it.`;
+  const [how, other] = atLeast ? ["at least", atLeast] : atMost ? ["at most", atMost] : ["more than", above];
+  return `\`${setting}\` is ${how} \`${other}\`${zeroIsOff ? ", unless it is 0" : ""}.`;
+}
+
+function range({ kind, unit, least, most, apart, words = [], of }: Entry): string {
+  const listed = words.map((word) => `\`${word}\``).join(", ");
+  switch (kind) {
+    case "whole":
+      return `${least} to ${most}${unit ? ` ${unit}` : ""}${apart ? `, not between -${apart} and ${apart}` : ""}`;
+    case "text":
+      return `text of ${least} to ${most} bytes`;
+    case "one-of":
+      return listed;
+    case "some-of":
+      return `list of ${listed}`;
+    case "yes-no":
+      return "`true`, `false`";
+    case "zero-one":
+      return "0, 1";
+    case "object":
+      return of ? "object, see below" : "object, see above";
+    case "list":
+      return `list of ${least} to ${most} objects, see below`;
+    default:
+      return formText(kind);
+  }
 }
 
 function usual(entry: Entry): string {
@@ -74,9 +106,14 @@ export function schemaOf(device: Device): Readonly<Record<string, unknown>> {
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so.
     then: { required: stated },
   };
-  const whole = objectOf(BUILD_TABLE);
+  const whole = objectOf({ ...BUILD_TABLE, entries: entriesOf(device) });
   const properties = { ...whole.properties, settings: { ...settings, ...mainnet } };
   return { $schema: "http://json-schema.org/draft-07/schema#", title: `plugpay ${device}`, ...whole, properties };
+}
+
+function entriesOf(device: Device): readonly Entry[] {
+  const entries: readonly Entry[] = BUILD_TABLE.entries;
+  return entries.filter(({ only }) => (only ?? device) === device);
 }
 
 function schemaText(device: Device): string {
@@ -93,24 +130,46 @@ function propertyOf(entry: Entry): Readonly<Record<string, unknown>> {
   return { description, ...typeOf(entry), ...(entry.usual === undefined ? {} : { default: entry.usual }) };
 }
 
-function typeOf({ kind, least, most, words }: Entry): Readonly<Record<string, unknown>> {
+function typeOf({ kind, least, most, apart, words, of, each }: Entry): Readonly<Record<string, unknown>> {
   switch (kind) {
     case "whole":
-      return { type: "integer", minimum: least, maximum: most };
+      return { type: "integer", minimum: least, maximum: most, ...(apart ? outside(apart) : {}) };
     case "text":
       // Characters, not bytes: never stricter than the check itself, as a character has at least one byte.
       return { type: "string", minLength: least === 0 ? 0 : 1, maxLength: most };
     case "yes-no":
       return { type: "boolean" };
+    case "zero-one":
+      return { type: "integer", enum: [0, 1] };
     case "one-of":
       return { type: "string", enum: words };
     case "some-of":
       return { type: "array", minItems: 1, uniqueItems: true, items: { type: "string", enum: words } };
-    case "url":
-      return { type: "string", pattern: "^https?://[^/ ][^ ]*$" };
     case "object":
-      return { type: "object" };
+      return of ? wholeOf(of) : { type: "object" };
+    case "list":
+      return { type: "array", minItems: least, maxItems: most, items: { anyOf: each?.map(wholeOf) } };
+    default:
+      return { type: "string", ...(PATTERN[kind] ? { pattern: PATTERN[kind] } : {}) };
   }
+}
+
+/** Never stricter than shared/settings/form.ts. */
+const PATTERN: Readonly<Partial<Record<Entry["kind"], string>>> = {
+  url: "^https?://[^/ ][^ ]*$",
+  host: "^[A-Za-z0-9.:-]+$",
+  label: "^[A-Za-z0-9-]{1,63}$",
+  ipv4: "^[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+$",
+};
+
+function outside(apart: number): Readonly<Record<string, unknown>> {
+  return { not: { exclusiveMinimum: -apart, exclusiveMaximum: apart } };
+}
+
+/** With what has no default required, as within a list or an object nothing is asked for later. */
+function wholeOf(table: Table): Readonly<Record<string, unknown>> {
+  const required = table.entries.filter((entry) => entry.usual === undefined && entry.follows === undefined);
+  return { ...objectOf(table), ...(required.length > 0 ? { required: required.map(({ name }) => name) } : {}) };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

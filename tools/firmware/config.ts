@@ -9,7 +9,9 @@ import { type ChainConfig, configuredChain } from "../../shared/chain/configured
 import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
 import { BUILD_TABLE } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
-import { absent, problems } from "../../shared/settings/check";
+import { absent, conflicts, problems } from "../../shared/settings/check";
+import type { Entry } from "../../shared/settings/entry";
+import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
@@ -85,6 +87,8 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
       "encrypted: a calibrator is not built encrypted, as its first start would burn the eFuses for good. Calibrate with a " +
         "configuration without it, and put the record that `npm run calibrate` prints into `gate` (docs/metering.md)",
     );
+  const wrong = gateProblems(given.gate ?? {}, "configuration.gate");
+  if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
   const { receive, transmit } = JSON.parse(readFileSync(PINS, "utf8")).targets[target.name].console as Json;
   return {
     network: "regtest",
@@ -107,7 +111,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   const key = optional(given, "key");
   checkMoney(network, device, key, mainnet);
   checkAll(given, device);
-  checkChain(given);
+  checkCertificate(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
   const uplink = link === "ethernet" && given.ssid !== undefined;
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
@@ -163,12 +167,34 @@ function checkMoney(network: Network, device: DeviceName, key: string | undefine
 
 /** Everything that is wrong, told at once; what only the owner knows may still be missing (`checkComplete`). */
 function checkAll(given: Json, device: DeviceName): void {
-  const { settings = {} } = given;
+  const { settings = {}, gate = {} } = given;
   const own = device === "socket" ? socketProblems(settings, "settings") : cableProblems(settings, "settings");
-  // A wrong `settings` as a whole is told by its own table.
-  const wrong = [...problems(BUILD_TABLE, { ...given, settings: {} }, "configuration"), ...own];
+  // What has a check of its own is told by that.
+  const rest = { ...ofThis(given, device), settings: {}, gate: {} };
+  const wrong = [
+    ...ofTheOther(given, device),
+    ...problems(BUILD_TABLE, rest, "configuration"),
+    ...conflicts(BUILD_TABLE, rest, "configuration"),
+    ...gateProblems(gate, "configuration.gate"),
+    ...own,
+  ];
   if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
   if (device === "socket" && given.chain !== undefined) checkBackends(given.chain, settings);
+}
+
+function only(name: string): DeviceName | undefined {
+  const entry: Entry | undefined = BUILD_TABLE.entries.find((each) => each.name === name);
+  return entry?.only;
+}
+
+function ofThis(given: Json, device: DeviceName): Json {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => (only(name) ?? device) === device));
+}
+
+function ofTheOther(given: Json, device: DeviceName): readonly string[] {
+  return Object.keys(given)
+    .filter((name) => (only(name) ?? device) !== device)
+    .map((name) => `configuration.${name}: expected nothing, as only a ${only(name)} has it and this is a ${device}`);
 }
 
 /** Made as the device makes them at its start, where a wrong one would stop it; nothing is called. */
@@ -183,14 +209,15 @@ function checkBackends(chain: unknown, settings: unknown): void {
   }
 }
 
-/** A server's certificate is checked against one root, so HTTPS wants that root. */
-function checkChain(given: Json): void {
-  const esplora = optional(given, "esplora");
-  if (esplora?.startsWith("https:") && optional(given, "certificate") === undefined) {
+/** A server's certificate is checked against one root, so TLS wants that root. */
+function checkCertificate({ esplora, chain, certificate }: Json): void {
+  if (certificate !== undefined) return;
+  const { backends } = (chain ?? { backends: [{ url: esplora }] }) as { readonly backends: readonly Json[] };
+  const secure = backends.find(({ url, secure }) => secure === true || String(url).startsWith("https:"));
+  if (secure)
     throw new UsageError(
-      `esplora: ${esplora} wants \`certificate\`, the root of that server in PEM (a path or its text)`,
+      `configuration.certificate: expected the root of ${secure.url ?? secure.host} in PEM (a path or its text), came nothing`,
     );
-  }
 }
 
 function optional(given: Json, name: string): string | undefined {
