@@ -32,6 +32,16 @@ test("with a block every 30 seconds all that is sold is received, over the end o
   assert.deepEqual(ends, ["expiry"], "144 blocks are 72 minutes here");
 });
 
+test("a cable pays on over any number of sessions that end before their maximum", async () => {
+  const options = { sessionMax: 1_000_000, checkpoint: 3_000_000, sessionBlocks: 40 };
+  const { bench, ends } = await sold({ socket: options }, 240);
+  assert.ok(ends.length >= 6 && ends.every((why) => why === "expiry"), ends.join());
+  assert.deepEqual(
+    bench.named("stopped").filter(({ reason }) => reason === "claims-open"),
+    [],
+  );
+});
+
 test("a session lasts as many blocks as the owner says", async () => {
   const options = { sessionMax: 1_000_000, checkpoint: 3_000_000 };
   const { ends } = await sold({ socket: { ...options, sessionBlocks: 2_880 } }, 160);

@@ -8,14 +8,10 @@ import type { Outpoint } from "../../shared/ports";
 
 const RUNS = 3_000;
 
-interface Made extends Signing {
-  readonly commitments: readonly { readonly txid: string; readonly value: number }[];
-}
-
 const coin = (txid: string, vout = 0): Outpoint => ({ txid, vout });
 
 /** Up to six signings of up to three transactions each, over coins of the chain and change of the earlier ones. */
-const histories: fc.Arbitrary<readonly Made[]> = fc
+const histories: fc.Arbitrary<readonly Signing[]> = fc
   .array(
     fc.record({
       coins: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
@@ -40,7 +36,7 @@ const histories: fc.Arbitrary<readonly Made[]> = fc
   });
 
 /** The most that any choice pays which a chain can hold, less what was acknowledged of all: each coin spent once, each parent there. */
-function oracle(signings: readonly Made[], worth: (signing: Made, value: number) => number): number {
+function oracle(signings: readonly Signing[], worth: (signing: Signing, value: number) => number): number {
   let most = 0;
   const parents = new Set(signings.flatMap(({ commitments }) => commitments.map(({ txid }) => txid)));
   const look = (at: number, spent: ReadonlySet<string>, mined: ReadonlySet<string>, sum: number): void => {
@@ -60,9 +56,9 @@ function oracle(signings: readonly Made[], worth: (signing: Made, value: number)
   return most;
 }
 
-const byRest = (signing: Made): number => signing.unanswered;
+const byRest = (signing: Signing, value: number): number => Math.max(0, value - answeredOf(signing));
 
-function answeredOf({ commitments, unanswered }: Made): number {
+function answeredOf({ commitments, unanswered }: Signing): number {
   return Math.max(...commitments.map(({ value }) => value)) - unanswered;
 }
 
@@ -97,10 +93,22 @@ describe("the dearest signatures that can be mined together", () => {
     assert.equal(dearest([over("a"), over("b"), over("c")]), 15);
   });
 
+  it("count a vanished signature once, however many sessions went on over the change of the one before it", () => {
+    const session = (n: number): Signing => ({
+      outpoints: [n === 0 ? coin("a") : coin(`${n - 1}.paid`, 1)],
+      commitments: [
+        { txid: `${n}.paid`, value: 50 },
+        { txid: `${n}.vanished`, value: 60 },
+      ],
+      unanswered: 10,
+    });
+    assert.equal(dearest([0, 1, 2, 3].map(session)), 10);
+  });
+
   it("are not summed where they spend the same coin, nor where one descends from a rival of the other", () => {
-    const first: Signing = { outpoints: [coin("a")], commitments: [{ txid: "1" }], unanswered: 5 };
-    const rival: Signing = { outpoints: [coin("a"), coin("b")], commitments: [{ txid: "2" }], unanswered: 7 };
-    const child: Signing = { outpoints: [coin("1", 1)], commitments: [{ txid: "3" }], unanswered: 4 };
+    const first: Signing = { outpoints: [coin("a")], commitments: [{ txid: "1", value: 5 }], unanswered: 5 };
+    const rival: Signing = { outpoints: [coin("a"), coin("b")], commitments: [{ txid: "2", value: 7 }], unanswered: 7 };
+    const child: Signing = { outpoints: [coin("1", 1)], commitments: [{ txid: "3", value: 4 }], unanswered: 4 };
     assert.equal(dearest([first, rival]), 7);
     assert.equal(dearest([first, rival, child]), 9);
     assert.equal(dearest([first, child]), 9);

@@ -60,5 +60,5 @@ export function releaseAt(
 /** A pledge as the algebra sees it: its payments, and the release that excludes them and pays nobody. */
 export function signingsOf(pledge: Pledge): readonly Signing[] {
   const { outpoints, release } = pledge;
-  return release ? [pledge, { outpoints, commitments: [{ txid: release.txid }], unanswered: 0 }] : [pledge];
+  return release ? [pledge, { outpoints, commitments: [{ txid: release.txid, value: 0 }], unanswered: 0 }] : [pledge];
 }

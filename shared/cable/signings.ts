@@ -10,13 +10,13 @@ import type { Hex, Satoshi } from "../units";
 /** Transactions that were signed over the same coins: at most one of them can be mined. */
 export interface Signing {
   readonly outpoints: readonly Outpoint[];
-  /** What was signed over them; change of one of these is a descendant. */
-  readonly commitments: readonly { readonly txid: Hex }[];
+  /** What was signed over them, id and worth; change of one of these is a descendant. */
+  readonly commitments: readonly { readonly txid: Hex; readonly value: Satoshi }[];
   /** What the dearest of them pays beyond what the payee has acknowledged. */
   readonly unanswered: Satoshi;
 }
 
-/** Upper bound on the sum of `unanswered` over any signings that can be mined together. */
+/** Upper bound on the sum of what is unanswered over any signings that can be mined together. */
 export function dearest(signings: readonly Signing[]): Satoshi {
   const coins = spentCoins(signings);
   let sum = 0;
@@ -70,13 +70,17 @@ function isChange(coin: Outpoint, signings: readonly Signing[]): boolean {
 function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Satoshi {
   let most = 0;
   for (const { unanswered, commitments } of spenders) {
-    let descendants = 0;
-    for (const { txid } of commitments) {
-      let sum = 0;
+    most = Math.max(most, unanswered);
+    for (const { txid, value } of commitments) {
+      let sum = Math.max(0, value - answered({ unanswered, commitments }));
       for (const coin of coins) if (coin.txid === txid) sum += dearestOver(coin, coins);
-      descendants = Math.max(descendants, sum);
+      most = Math.max(most, sum);
     }
-    most = Math.max(most, unanswered + descendants);
   }
   return most;
+}
+
+/** What of a signing's worth was acknowledged at least: so much of each of its transactions is no loss. */
+function answered({ unanswered, commitments }: Pick<Signing, "unanswered" | "commitments">): Satoshi {
+  return commitments.reduce((most, { value }) => Math.max(most, value), 0) - unanswered;
 }
