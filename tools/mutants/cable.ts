@@ -34,11 +34,14 @@ export const CABLE: readonly Mutation[] = [
   mutation("claims-bounded", "purse", "if (owed > settings.maxClaims + step.pay)", "if (false)", [
     "controllers/handed-over",
   ]),
+  mutation("signings-descendants-count", "signings", "if (coin.txid === txid) sum += dearestOver(coin, coins);", "", [
+    "controllers/signings",
+  ]),
   mutation(
-    "signings-descendants-count",
+    "signings-each-by-its-worth",
     "signings",
-    "Math.max(most, unanswered + descendants)",
-    "Math.max(most, unanswered)",
+    "Math.max(0, value - answered({ unanswered, commitments }))",
+    "0",
     ["controllers/signings"],
   ),
   mutation("signings-rivals-excluded", "signings", "if (!isChange(coin, signings)) sum +=", "sum +=", [
