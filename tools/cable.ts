@@ -1,10 +1,11 @@
 // npm run cable: the smart cable alone, at the clock's speed, at anybody's socket.
 
+import { SCHEMES } from "../shared/rpc/types";
 import { runAlone } from "./sim/alone";
 import { findWorker } from "./sim/engine-xs";
 import { cableHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
-import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, UsageError, wholeNumber } from "./sim/options";
+import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "./sim/options";
 
 const OPTIONS = {
   socket: "value",

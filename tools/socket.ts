@@ -1,10 +1,11 @@
 // npm run socket: the smart socket alone, at the clock's speed, for anybody's cable or XML-RPC client.
 
+import { SCHEMES } from "../shared/rpc/types";
 import { FUND, runAlone } from "./sim/alone";
 import { findWorker } from "./sim/engine-xs";
 import { socketHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
-import { ENGINES, oneOf, readOptions, runCommand, SCHEMES, wholeNumber } from "./sim/options";
+import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "./sim/options";
 
 const OPTIONS = {
   port: "value",

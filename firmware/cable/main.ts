@@ -11,9 +11,9 @@ import { deviceKey } from "../../shared/cable/key";
 import { cableSettings } from "../../shared/cable/settings";
 import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
-import type { GateOptions } from "../../shared/gate-options";
 import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
+import type { BuildOptions } from "../../shared/settings/build";
 import type { Hex } from "../../shared/units";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer } from "../platform/network";
@@ -21,14 +21,12 @@ import { report } from "../platform/report";
 import { DeviceStore } from "../platform/store";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
-interface CableConfig {
-  readonly settings: Parameters<typeof cableSettings>[0];
-  /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
-  readonly key?: Hex;
-  /** Where the socket answers. */
-  readonly socket: { readonly host: string; readonly port: number };
-  readonly gate?: GateOptions;
-}
+type CableConfig = Pick<BuildOptions, "socket"> &
+  Partial<Pick<BuildOptions, "gate">> & {
+    readonly settings: Parameters<typeof cableSettings>[0];
+    /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
+    readonly key?: Hex;
+  };
 
 export default function main(): void {
   const { settings, key, socket, gate } = config as unknown as CableConfig;

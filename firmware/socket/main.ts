@@ -7,10 +7,10 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
-import type { GateOptions } from "../../shared/gate-options";
 import { RpcServer } from "../../shared/rpc/server";
+import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
-import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
+import { socketSettings } from "../../shared/socket/settings";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer, DeviceListener } from "../platform/network";
 import { report } from "../platform/report";
@@ -18,17 +18,10 @@ import { DeviceStore } from "../platform/store";
 import { secureConnect } from "../platform/tls";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
-interface SocketConfig {
-  readonly settings: Parameters<typeof socketSettings>[0] & Partial<SocketSettings>;
-  /** Where cables call. */
-  readonly port: number;
-  /** Base URL of an Esplora server, and the root certificate (PEM) where that is HTTPS. */
-  readonly esplora: string;
-  readonly certificate?: string;
-  /** Other backends, or several; instead of `esplora`. */
-  readonly chain?: ChainConfig;
-  readonly gate?: GateOptions;
-}
+type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
+  Partial<Pick<BuildOptions, "certificate" | "chain" | "gate">> & {
+    readonly settings: Parameters<typeof socketSettings>[0];
+  };
 
 export default function main(): void {
   const { settings, port, esplora, certificate, chain, gate } = config as unknown as SocketConfig;

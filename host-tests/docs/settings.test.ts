@@ -32,6 +32,17 @@ test("every default is within its own range", () => {
   assert.deepEqual(gateProblems({}, "default"), []);
 });
 
+test("a rule between settings names settings of its table", () => {
+  const tables: readonly Table[] = [SOCKET_TABLE, CABLE_TABLE, BUILD_TABLE, GATE_TABLE];
+  for (const { entries, rules } of tables)
+    for (const { zeroIsOff: _, ...rule } of rules)
+      for (const name of Object.values(rule))
+        assert.ok(
+          entries.some((entry) => entry.name === name),
+          name,
+        );
+});
+
 test("a schema refuses unknown names and wants on mainnet what the owner has to state", () => {
   const { settings } = (schemaOf("cable") as { properties: { settings: Readonly<Record<string, unknown>> } })
     .properties;

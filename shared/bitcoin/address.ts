@@ -4,11 +4,13 @@
 // a txid after the fact. A socket may be paid at any native SegWit script that somebody can spend from.
 
 import { bech32, bech32m } from "@scure/base";
+import { constant } from "../constant";
 import { isHex } from "../text";
 import type { Hex } from "../units";
 import { byteHex, bytesToHex, hash160, hexToBytes } from "./bytes";
 
-export type Network = "mainnet" | "testnet" | "testnet4" | "signet" | "regtest";
+export const NETWORKS = constant(["mainnet", "testnet", "testnet4", "signet", "regtest"] as const);
+export type Network = (typeof NETWORKS)[number];
 
 /** Human-readable parts; testnet4 and signet took testnet's. */
 export const PREFIXES: Readonly<Record<Network, string>> = Object.freeze({

@@ -3,6 +3,7 @@
 // Amounts of money and energy travel as decimal strings: XML-RPC's <int> ends at 2^31 - 1 and stock clients cannot
 // send <i8>. Everything else that counts (prices, heights, milliseconds) fits an <int>.
 
+import { constant } from "../constant";
 import type { Outpoint } from "../ports";
 import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../units";
 
@@ -12,7 +13,9 @@ export const RPC_PATH = "/RPC2";
 export const LINK_ADDRESS = "169.254.80.80";
 export const LINK_PORT = 8080;
 
-export type Scheme = "single-fee" | "basic";
+/** The preferred one first. */
+export const SCHEMES = constant(["single-fee", "basic"] as const);
+export type Scheme = (typeof SCHEMES)[number];
 export type SocketState = "standby" | "paid" | "lockout";
 export type CableState = "connecting" | "negotiating" | "powered" | "stopped";
 

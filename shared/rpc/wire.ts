@@ -15,6 +15,7 @@ import {
   type PaymentRequest,
   type PaymentResult,
   type PowerRequest,
+  SCHEMES,
   type Scheme,
   type SocketState,
   type Status,
@@ -205,8 +206,6 @@ function show(value: Value): string {
 }
 
 // ---------------------------------------------------------------- the fields
-
-const SCHEMES: readonly Scheme[] = Object.freeze(["single-fee", "basic"]);
 
 const STATES: readonly string[] = Object.freeze(["standby", "paid", "lockout"] satisfies SocketState[]);
 

@@ -5,6 +5,7 @@ import { constant } from "../constant";
 import { CHAIN_TABLE } from "./chain";
 import type { Table } from "./entry";
 import { GATE_TABLE } from "./gate";
+import type { SettingsOf } from "./types";
 
 /** Where a cable finds its socket. */
 export const SOCKET_AT = constant({
@@ -127,3 +128,5 @@ export const BUILD_TABLE = constant({
   ],
   rules: [{ setting: "chain", insteadOf: "esplora" }],
 } as const satisfies Table);
+
+export type BuildOptions = SettingsOf<typeof BUILD_TABLE>;

@@ -1,14 +1,14 @@
 // The owner's settings of a cable: above all, what it may spend. Times end where a timer of 32 bits does.
 
-import type { CableSettings } from "../cable/settings";
 import { constant } from "../constant";
 import { MAX_WORD } from "../journal/shape";
+import { SCHEMES } from "../rpc/types";
+import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
-import { NETWORKS, SCHEMES } from "./words";
 
 export const CABLE_TABLE = constant({
   entries: [
-    { name: "network", meaning: "The chain whose coins pay.", kind: "one-of", words: NETWORKS },
+    NETWORK,
     {
       name: "schemes",
       meaning: "Schemes that the cable would pay by, the preferred one first.",
@@ -99,15 +99,7 @@ export const CABLE_TABLE = constant({
       usual: 1_000_000,
       stated: true,
     },
-    {
-      name: "maxCurrent",
-      meaning: "Largest current that the appliance may draw.",
-      kind: "whole",
-      unit: "mA",
-      least: 0,
-      most: 2_147_483_647,
-      usual: 16_000,
-    },
+    MAX_CURRENT,
     {
       name: "ownPower",
       meaning: "What the electronics of the cable draw, ahead of its sensor.",
@@ -159,24 +151,8 @@ export const CABLE_TABLE = constant({
       kind: "yes-no",
       usual: false,
     },
-    {
-      name: "writeEvery",
-      meaning: "Energy after which the total of the meter is written.",
-      kind: "whole",
-      unit: "mWh",
-      least: 0,
-      most: 2_147_483_647,
-      usual: 2_000,
-    },
-    {
-      name: "leaseTime",
-      meaning: "A relay is held by leases of this length, renewed four times as often.",
-      kind: "whole",
-      unit: "ms",
-      least: 1000,
-      most: 2_147_483_647,
-      usual: 4_000,
-    },
+    WRITE_EVERY,
+    LEASE_TIME,
     {
       name: "waitMs",
       meaning: "How long get_status may be held back.",
@@ -195,15 +171,7 @@ export const CABLE_TABLE = constant({
       most: 2_147_483_647,
       usual: 30_000,
     },
-    {
-      name: "forgive",
-      meaning:
-        "A word, such as a date: when it is another than before, what sockets owe is written off at the next start.",
-      kind: "text",
-      least: 0,
-      most: MAX_WORD,
-      usual: "",
-    },
+    FORGIVE,
     {
       name: "release",
       meaning:
@@ -215,4 +183,4 @@ export const CABLE_TABLE = constant({
     },
   ],
   rules: [{ setting: "maxSession", atLeast: "maxIncrement" }],
-} as const satisfies Table<keyof CableSettings>);
+} as const satisfies Table);

@@ -1,14 +1,13 @@
 // The owner's settings of a socket. Times end where a timer of 32 bits does.
 
 import { constant } from "../constant";
-import { MAX_WORD } from "../journal/shape";
-import type { SocketSettings } from "../socket/settings";
+import { SCHEMES } from "../rpc/types";
+import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
-import { NETWORKS, SCHEMES } from "./words";
 
 export const SOCKET_TABLE = constant({
   entries: [
-    { name: "network", meaning: "The chain whose coins pay.", kind: "one-of", words: NETWORKS },
+    NETWORK,
     {
       name: "payoutAddress",
       meaning: "Where the money goes: a native SegWit address of which the socket holds no key.",
@@ -71,15 +70,7 @@ export const SOCKET_TABLE = constant({
       follows:
         "a tenth of an increment, or what two seconds at maxCurrent take where that is more, up to half an increment",
     },
-    {
-      name: "maxCurrent",
-      meaning: "The largest current that is sold.",
-      kind: "whole",
-      unit: "mA",
-      least: 0,
-      most: 2_147_483_647,
-      usual: 16_000,
-    },
+    MAX_CURRENT,
     {
       name: "standbyAllowance",
       meaning: "What standby gives for nothing so that a cable can boot and pay.",
@@ -134,15 +125,7 @@ export const SOCKET_TABLE = constant({
       most: 2_147_483_647,
       usual: 30_000,
     },
-    {
-      name: "leaseTime",
-      meaning: "A relay is held by leases of this length, renewed four times as often.",
-      kind: "whole",
-      unit: "ms",
-      least: 1000,
-      most: 2_147_483_647,
-      usual: 4_000,
-    },
+    LEASE_TIME,
     {
       name: "checkpoint",
       meaning: "Delivered and unconfirmed value at which the commitment of the running session is broadcast early.",
@@ -198,15 +181,7 @@ export const SOCKET_TABLE = constant({
       most: 1_000,
       usual: 2,
     },
-    {
-      name: "writeEvery",
-      meaning: "Energy after which the total of the meter is written.",
-      kind: "whole",
-      unit: "mWh",
-      least: 0,
-      most: 2_147_483_647,
-      usual: 2_000,
-    },
+    WRITE_EVERY,
     {
       name: "childFeeLimit",
       meaning: "Largest fee of a child of the socket that pays for its parent, which needs a hot payout key; 0: never.",
@@ -216,15 +191,7 @@ export const SOCKET_TABLE = constant({
       most: 21e14,
       usual: 0,
     },
-    {
-      name: "forgive",
-      meaning:
-        "A word, such as a date: when it is another than before, debts and cheats are written off at the next start.",
-      kind: "text",
-      least: 0,
-      most: MAX_WORD,
-      usual: "",
-    },
+    FORGIVE,
   ],
   rules: [{ setting: "sessionMax", atLeast: "increment" }],
-} as const satisfies Table<keyof SocketSettings>);
+} as const satisfies Table);

@@ -1,6 +1,5 @@
 // The command line, checked word by word: an unknown option or value is an error that says what was expected.
 
-import type { Scheme } from "../../shared/rpc/types";
 import type { EngineName } from "./engine";
 
 export class UsageError extends Error {}
@@ -34,7 +33,6 @@ export function oneOf<T extends string>(name: string, value: string | undefined,
   return choice;
 }
 
-export const SCHEMES: readonly Scheme[] = ["single-fee", "basic"];
 export const ENGINES: readonly EngineName[] = ["xs", "node"];
 
 /** A whole number from `least` to `most`. */

@@ -1,7 +1,8 @@
 // What npm start was asked for.
 
+import { SCHEMES } from "../../shared/rpc/types";
 import { MODEL_SCENARIOS } from "../model-scenarios";
-import { ENGINES, oneOf, readOptions, SCHEMES, speedOf, UsageError, wholeNumber } from "./options";
+import { ENGINES, oneOf, readOptions, speedOf, UsageError, wholeNumber } from "./options";
 import { paceOf } from "./pace";
 import { loadScenario } from "./scenario";
 import type { RunOptions } from "./simulation";
