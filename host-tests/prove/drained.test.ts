@@ -19,7 +19,15 @@ const TERMS: Terms = {
 const HONEST: Manner = {
   ...{ session: "honest", payee: "honest", coins: "honest", after: "first", scheme: "honest", increment: "honest" },
   ...{ value: "honest", fee: "honest", energy: "honest", sessionMax: "honest", arrears: "honest", credit: "honest" },
-  ...{ expiry: "honest", answer: "success", credited: "honest", remaining: "honest", next: "none", broadcast: "now" },
+  ...{
+    expiry: "honest",
+    price: "honest",
+    answer: "success",
+    credited: "honest",
+    remaining: "honest",
+    next: "none",
+    broadcast: "now",
+  },
 };
 
 for (const coins of ["change", "other"] as const)

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import type { FaultName } from "../../shared/rpc/faults";
 import type { DraftOffer, PaymentResult } from "../../shared/rpc/types";
+import type { MilliSatPerWh, Satoshi } from "../../shared/units";
 import { Purse } from "../model/purse";
 import { outpointKey, type Transaction } from "../model/transaction";
 import type { Stage } from "./stage";
@@ -27,6 +28,8 @@ export interface Manner {
   readonly arrears: Number;
   readonly credit: Number;
   readonly expiry: Number;
+  /** The price in get_status. */
+  readonly price: Number;
   readonly answer: "success" | "silence" | FaultName;
   readonly credited: Number;
   readonly remaining: Number;
@@ -52,6 +55,8 @@ const number: fc.Arbitrary<Number> = mostly<Number>(
   ...(["honest", "repeated", "stale", "swapped", "invented", "out-of-range"] as const),
 );
 
+const honest: fc.Arbitrary<Number> = fc.constant("honest");
+
 export const manner: fc.Arbitrary<Manner> = fc.record<Manner>({
   session: evenly<Manner["session"]>("honest", "repeated", "stale", "invented"),
   payee: evenly<Manner["payee"]>("honest", "invented", "invented", "invented", "repeated", "stale", "swapped"),
@@ -59,15 +64,33 @@ export const manner: fc.Arbitrary<Manner> = fc.record<Manner>({
   after: fc.constantFrom("same", "first"),
   scheme: mostly<Manner["scheme"]>("honest", "swapped"),
   ...{ increment: number, value: number, fee: number, energy: number, sessionMax: number, arrears: number },
-  ...{ credit: number, expiry: number, credited: number, remaining: number },
+  ...{ credit: number, expiry: number, price: number, credited: number, remaining: number },
   answer: evenly<Manner["answer"]>("success", "silence", ...ANSWERS),
   next: evenly<Manner["next"]>("honest", "none"),
   broadcast: fc.constantFrom("now", "later", "never"),
 });
 
+/**
+ * Manners that pay: all that a cable looks at is as it should be, but for names, faces and coins, and what it signs is
+ * refused and may be mined all the same. Held for a whole plan, since a cheat gains by doing the same again.
+ */
+export const attack: fc.Arbitrary<Manner> = fc.record<Manner>({
+  session: fc.constantFrom("honest", "honest", "repeated", "stale", "invented"),
+  payee: fc.constantFrom("invented", "invented", "honest", "repeated"),
+  coins: fc.constantFrom("change", "other", "honest"),
+  after: fc.constantFrom("same", "first"),
+  scheme: fc.constant("honest"),
+  ...{ increment: honest, value: honest, fee: honest, energy: honest, sessionMax: honest, arrears: honest },
+  ...{ credit: honest, expiry: honest, price: honest, credited: honest, remaining: honest },
+  answer: fc.constantFrom(...ANSWERS),
+  next: fc.constantFrom("honest", "none"),
+  broadcast: fc.constantFrom("now", "now", "later", "never"),
+});
+
 /** Deforms what an honest socket would say; remembers what it said, to repeat it. */
 export class Speech {
   private readonly said: DraftOffer[] = [];
+  private readonly prices: MilliSatPerWh[] = [];
   private names = 0;
 
   constructor(
@@ -109,6 +132,14 @@ export class Speech {
     return offer;
   }
 
+  /** The price that it announces in place of the honest one; `increment` is what it could be taken for. */
+  price(honest: MilliSatPerWh, increment: Satoshi): MilliSatPerWh {
+    const { prices, manner, stage } = this;
+    const price = spoken(manner.price, honest, prices, increment, () => stage.random.integer(0, 2 * honest + 1));
+    prices.push(price);
+    return price;
+  }
+
   result(honest: PaymentResult): PaymentResult {
     const { next, ...rest } = honest;
     const credited = this.number(this.manner.credited, honest.credited, (each) => each.energy, honest.remaining);
@@ -117,20 +148,8 @@ export class Speech {
   }
 
   private number(how: Number, honest: number, of: (offer: DraftOffer) => number | undefined, other: number): number {
-    switch (how) {
-      case "honest":
-        return honest;
-      case "repeated":
-        return this.latest(of) ?? honest;
-      case "stale":
-        return (this.said[0] && of(this.said[0])) ?? honest;
-      case "swapped":
-        return other;
-      case "invented":
-        return this.stage.random.integer(0, 2 * honest + 1);
-      case "out-of-range":
-        return 2 ** 53;
-    }
+    const said = this.said.map(of).filter((value) => value !== undefined);
+    return spoken(how, honest, said, other, () => this.stage.random.integer(0, 2 * honest + 1));
   }
 
   private latest<T>(of: (offer: DraftOffer) => T): T | undefined {
@@ -190,5 +209,23 @@ export class Speech {
         return free ? [{ txid: free.txid, vout: free.vout, amount: free.amount }] : honest.inputs;
       }
     }
+  }
+}
+
+/** A number as it is spoken; `said` are those that were said before. */
+function spoken(how: Number, honest: number, said: readonly number[], other: number, invent: () => number): number {
+  switch (how) {
+    case "honest":
+      return honest;
+    case "repeated":
+      return said.at(-1) ?? honest;
+    case "stale":
+      return said[0] ?? honest;
+    case "swapped":
+      return other;
+    case "invented":
+      return invent();
+    case "out-of-range":
+      return 2 ** 53;
   }
 }

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import type { ViewFault } from "../model/network";
 import type { CutKind } from "../model/store";
-import { type Manner, manner } from "./manner";
+import { attack, type Manner, manner } from "./manner";
 import type { Terms } from "./stage";
 
 export type Move =
@@ -244,7 +244,19 @@ const ROGUES = {
   },
 } as const;
 
+/** One in three of a rogue socket's plans is one attack that is held: the house goes on around it, its manner stays. */
 export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
+  if (cast !== "rogue-socket") return anyPlanOf(cast, most);
+  return fc.oneof({ weight: 2, arbitrary: anyPlanOf(cast, most) }, { weight: 1, arbitrary: heldAttack(most) });
+}
+
+function heldAttack(most: number): fc.Arbitrary<Plan> {
+  return fc
+    .record({ terms, manner: attack, steps: steps(most, ROGUES["rogue-socket"].longest) })
+    .map((draw) => ({ cast: "rogue-socket", opening: "honest", ...draw }));
+}
+
+function anyPlanOf(cast: Plan["cast"], most: number): fc.Arbitrary<Plan> {
   const { longest, extra } = ROGUES[cast];
   return fc
     .record({

@@ -2,6 +2,7 @@
 // against an honest cable. And the proof of the proof: mutations of a device's ports that must make it fail.
 
 import fc from "fast-check";
+import type { CableController } from "../../shared/cable/controller";
 import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
 import type { Chain, PowerGate, Store } from "../../shared/ports";
 import type { Plan } from "./moves";
@@ -42,6 +43,10 @@ export interface ProveOptions {
   readonly tamper?: Tamper;
   /** False: the first failing plan as it is, not shrunk. */
   readonly shrink?: boolean;
+  /** Milliseconds of real time, where shrinking takes too long; a test brings its own. */
+  readonly now?: () => number;
+  /** How a plan is played; a test brings its own. */
+  readonly play?: typeof run;
   /** Called now and then with the number of runs so far. */
   readonly onProgress?: (runs: number) => void;
 }
@@ -49,7 +54,7 @@ export interface ProveOptions {
 const CASTS: readonly Plan["cast"][] = ["honest", "honest", "rogue-cable", "rogue-cable", "rogue-socket"];
 
 /** Milliseconds of real time for looking for a shorter plan; the shortest found by then is told. */
-const SHRINK_TIME = 45_000;
+export const SHRINK_TIME = 45_000;
 
 export async function prove(options: ProveOptions): Promise<Report> {
   const tally = new Tally();
@@ -57,15 +62,17 @@ export async function prove(options: ProveOptions): Promise<Report> {
   const plans = fc.oneof(...casts.map((cast) => planOf(cast)));
   let shrinkUntil = Number.POSITIVE_INFINITY;
   let last: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
+  const { now = Date.now, play = run } = options;
   const property = fc.asyncProperty(plans, async (plan) => {
-    const outcome = await run(plan, options.tamper);
-    if (Date.now() > shrinkUntil) return;
+    // When time is up no plan is played any more: what is left to try passes at once, and the shortest so far is told.
+    if (now() > shrinkUntil) return;
+    const outcome = await play(plan, options.tamper);
     if (!last) {
       tally.add(plan, outcome);
       if (tally.runs % 100 === 0) options.onProgress?.(tally.runs);
     }
     if (!outcome.violation) return;
-    if (!last) shrinkUntil = Date.now() + SHRINK_TIME;
+    if (!last) shrinkUntil = now() + SHRINK_TIME;
     last = { plan, outcome };
     throw new Error(outcome.violation);
   });
@@ -122,6 +129,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: "a journal write is dropped", casts: ["honest", "rogue-cable"], tamper: { socketStore: droppingEveryThird } },
   { name: "the outspend check is skipped", casts: ["rogue-cable"], tamper: { socketChain: blindToSpends } },
   { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
+  { name: "a refusal ends the claim", casts: CASTS, tamper: { refused: writtenOff } },
   { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
 ];
 
@@ -168,6 +176,13 @@ function withoutPins(bytes: Uint8Array): Uint8Array {
   } catch {
     return bytes;
   }
+}
+
+/** A cable that takes a socket's word for it: what was refused is not counted any more, and its coins stay promised. */
+function writtenOff(cable: CableController, settings: { forgive: string }, refusals: number): void {
+  // Done as with the owner's word to write off, but with nobody's word.
+  settings.forgive = `refusal ${refusals}`;
+  (cable as unknown as { forgive(): void }).forgive();
 }
 
 function neverOpening(gate: PowerGate): PowerGate {

@@ -128,8 +128,10 @@ export class RogueSocket implements SocketCalls {
     if (request.waitMs)
       await new Promise<void>((resolve) => this.stage.clock.after(Math.min(request.waitMs ?? 0, 2_000), resolve));
     const remaining = this.remaining();
-    const price = this.lies.has("lie-price") ? settings.price * 2 : settings.price;
-    this.dearest = Math.max(this.dearest, price);
+    const plain = this.lies.has("lie-price") ? settings.price * 2 : settings.price;
+    const price = this.speech?.price(plain, settings.increment) ?? plain;
+    // Beyond the owner's limit no cable agrees to it.
+    if (price <= this.stage.cableSettings.maxPrice) this.dearest = Math.max(this.dearest, price);
     return {
       version: 1,
       schemes: settings.schemes,

@@ -7,6 +7,7 @@ import { CableController } from "../../shared/cable/controller";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import { Journal } from "../../shared/journal/journal";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
+import { Fault } from "../../shared/rpc/faults";
 import type { PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
 import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
@@ -44,6 +45,8 @@ export interface Tamper {
   readonly cableStore?: (store: Store) => Store;
   readonly socketChain?: (chain: Chain) => Chain;
   readonly socketGate?: (gate: PowerGate) => PowerGate;
+  /** What the cable does besides when a socket refuses a payment; `settings` are its own. */
+  readonly refused?: (cable: CableController, settings: { forgive: string }, refusals: number) => void;
 }
 
 /** A payment that the socket acknowledged. */
@@ -95,6 +98,8 @@ export class Stage {
   readonly cableSettings: CableSettings;
   private cableLife: Life | undefined;
   private cableOff = 0;
+  /** Payments of the cable that were refused. */
+  private refusals = 0;
   /** True while the cable's own supply bridges the time until the socket's power is back. */
   private cableStarts = false;
   private socketLife: Life | undefined;
@@ -224,6 +229,7 @@ export class Stage {
     const same = <T>(port: T): T => port;
     const { cableStore = same } = this.tamper;
     const socket = life.socket(this.link.calls());
+    const settings = { ...this.cableSettings };
     this.cable = new CableController({
       clock: life.clock(this.clock),
       store: life.store(cableStore(this.cableStore)),
@@ -232,12 +238,21 @@ export class Stage {
       socket: {
         getStatus: (request) => socket.getStatus(request, PEER),
         powerRequest: (request) => socket.powerRequest(request, PEER),
-        payTransaction: (request) => socket.payTransaction(request, PEER),
+        payTransaction: (request) =>
+          socket.payTransaction(request, PEER).catch((error: unknown) => {
+            if (error instanceof Fault) this.refused(settings);
+            throw error;
+          }),
       },
       report: life.report((event) => this.tell("cable", event)),
-      settings: this.cableSettings,
+      settings,
     });
     this.cable.start();
+  }
+
+  private refused(settings: { forgive: string }): void {
+    this.refusals += 1;
+    if (this.cable) this.tamper.refused?.(this.cable, settings, this.refusals);
   }
 
   /** Notes what the socket acknowledges. */
