@@ -131,7 +131,9 @@ export class Stage {
       ...terms.socket,
     });
     this.cableSettings = cableSettings({ network: NETWORK, ...terms.cable });
-    this.view = new View(this.network.nodes[1] ?? this.network.node);
+    // Every other socket's backend can ask its node whether it would take a payment.
+    const canAsk = terms.seed % 2 === 0;
+    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk });
     for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
     this.cableStore.onCut = () => this.cutCable(this.cableOff);
     this.socketStore.onCut = () => this.cutSocket(this.socketOff);
