@@ -277,6 +277,30 @@ test("the chain's answer at the last moment counts: input-spent", async () => {
   assert.equal((await payer.status()).state, "standby");
 });
 
+test("a payment buys nothing for which the chain's answer came when its session was over, and its coins were spent", async () => {
+  const { bench, payer, offer } = await paidOnce({ socket: { unspentMaxAge: 0 } });
+  const { outspend } = bench.view;
+  let answer = (): void => {};
+  const slow = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  bench.view.outspend = async (outpoint) => {
+    bench.view.outspend = outspend;
+    const spend = await outspend.call(bench.view, outpoint);
+    await slow;
+    return spend;
+  };
+  const late = bench.socket.payTransaction(payer.sign(offer), payer.host);
+  for (let second = 0; second < 120 && bench.named("buried").length === 0; second++) {
+    await bench.clock.run(1_000);
+    if (bench.named("broadcast").length > 0) bench.network.mine();
+  }
+  assert.equal(bench.named("buried").length, 1, "the first payment of the session is in a block");
+  answer();
+  await assert.rejects(bench.clock.finish(late), refuses("wrong-increment"));
+  assert.equal(bench.named("credited").length, 1, bench.story());
+});
+
 test("without a fee estimate a session that runs keeps the last rate, and no new one begins", async () => {
   const none = async (): Promise<never> => {
     throw new ChainError("no-estimate", "none");

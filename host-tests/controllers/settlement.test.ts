@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChainError } from "../../shared/chain/error";
+import { Fault } from "../../shared/rpc/faults";
 import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
 
 /** A socket that holds three increments of one session, unsettled. */
@@ -320,4 +321,90 @@ test("a payment whose broadcast nobody answered is credited once the network tur
   assert.equal(bench.cable.state, "powered");
   assert.equal(bench.network.node.mempool.entries.size, 1, "it is paid once");
   assert.deepEqual(bench.named("rival"), []);
+});
+
+test("a payment is credited once, though a round tells the network of it while its own broadcast is unanswered (basic)", async () => {
+  const bench = alone({ socket: { schemes: ["basic"] } });
+  const payer = new Customer(bench, 21);
+  const { broadcast } = bench.view;
+  let answer = (): void => {};
+  const slow = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const told: string[] = [];
+  bench.view.broadcast = async (hex) => {
+    told.push(hex);
+    const txid = await broadcast.call(bench.view, hex);
+    if (told.length === 1) await slow;
+    return txid;
+  };
+  const request = payer.sign(await payer.ask("basic"));
+  const late = bench.socket.payTransaction(request, payer.host);
+  for (let second = 0; second < 120 && bench.named("session-ended").length === 0; second++)
+    await bench.clock.run(1_000);
+  const other = new Customer(bench, 22);
+  await other.pay(await other.ask("basic"));
+  await bench.clock.run(MINUTE);
+  assert.equal(told.filter((hex) => hex === request.transaction).length, 2, "a round told of it once more");
+  answer();
+  await bench.clock.finish(late);
+  await bench.clock.run(MINUTE);
+  assert.equal((await payer.ask("basic")).credit, 40_000, bench.story());
+});
+
+test("a coin that a payment spends of which no node was told yet pays for nothing else: another is chosen", async () => {
+  const bench = alone({ socket: { sessionMax: 10_000 } });
+  const payer = new Customer(bench, 21, undefined, [400_000, 300_000]);
+  bench.view.broadcast = () => Promise.reject(new ChainError("away", "no answer in time"));
+  const first = await payer.ask();
+  await payer.pay(first);
+  const [pledged] = first.inputs;
+  const isPledged = ({ txid, vout }: { txid: string; vout: number }): boolean =>
+    txid === pledged?.txid && vout === pledged.vout;
+  const listed = await bench.clock.finish(bench.view.utxos(payer.wallet.script, 20));
+  assert.ok(listed.some(isPledged), "the chain still lists it");
+  const second = await payer.ask();
+  assert.notEqual(second.session, first.session);
+  assert.ok(!second.inputs.some(isPledged));
+  assert.equal((await payer.pay(second)).credited, 40_000);
+});
+
+test("a session that pays arrears along sells no more than its coins hold beside them", async () => {
+  const feeLimit = 5_000;
+  const bench = alone({ socket: { feeLimit } });
+  const payer = new Customer(bench, 21, undefined, [60_000]);
+  const early = payer.sign(await payer.ask());
+  const { next } = await payer.send(early);
+  await payer.pay(next);
+  bench.network.node.submit(early.transaction);
+  bench.network.mineMany(2);
+  await bench.clock.run(2 * MINUTE);
+  const offer = await payer.ask();
+  assert.equal(offer.arrears, 10_000);
+  const held = offer.inputs.reduce((sum, { amount }) => sum + amount, 0);
+  assert.ok(offer.sessionMax + offer.arrears + feeLimit <= held, `${offer.sessionMax} sat of ${held}`);
+  assert.ok(offer.sessionMax + offer.arrears + feeLimit > held - 10_000, "not an increment less than they do hold");
+});
+
+test("no debt is forgotten, however many leave one: beyond the list's end the oldest are kept as one sum", async () => {
+  const thieves = 17;
+  const bench = alone({ socket: { sessionMax: 10_000, exposureLimit: thieves * 10_000 } });
+  for (let k = 0; k < thieves; k++) {
+    const thief = new Customer(bench, 100 + k);
+    const offer = await thief.ask();
+    await thief.pay(offer);
+    const [coin] = offer.inputs;
+    const outputs = [{ script: thief.wallet.script, amount: (coin?.amount ?? 0) - 4_000 }];
+    bench.network.node.submit(thief.sign({ ...offer, fee: 4_000, outputs }).transaction);
+    for (let block = 0; block < 20 && bench.named("lost").length <= k; block++) {
+      await bench.clock.run(MINUTE);
+      bench.network.mine();
+    }
+    await bench.clock.run(2 * MINUTE);
+  }
+  assert.equal(bench.named("lost").length, thieves, bench.story());
+  await assert.rejects(
+    new Customer(bench, 21).ask(),
+    (error) => error instanceof Fault && error.fault === "exposure-limit",
+  );
 });

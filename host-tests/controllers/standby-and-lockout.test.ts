@@ -101,6 +101,30 @@ test("a trip that was tried three times stays until the cable has left, and the 
   assert.ok(bench.circuit.socket.closed);
 });
 
+test("credit that is used up ends although the gate's word of it is lost", async () => {
+  const bench = alone();
+  const payer = new Customer(bench, 21);
+  await payer.pay();
+  const { socket: gate } = bench.circuit;
+  const tell = gate.onEvent;
+  let lost = 0;
+  gate.onEvent = (event) => {
+    if (event.kind !== "energy-used") return tell(event);
+    lost += 1;
+    // Or standby, which carries no toaster, would trip.
+    bench.circuit.load = 0;
+  };
+  bench.draw(1_300_000);
+  for (let second = 0; second < 600 && lost === 0; second++) {
+    await payer.status();
+    await bench.clock.run(1_000);
+  }
+  assert.ok(lost > 0, "the lease was used up, and the socket was not told");
+  await bench.clock.run(5_000);
+  assert.equal((await payer.status()).state, "standby", bench.story());
+  assert.equal(bench.named("credit-used").length, 1);
+});
+
 test("a payment makes the allowance whole again, and pays for what standby gave", async () => {
   const bench = alone();
   const payer = new Customer(bench, 21);

@@ -85,6 +85,21 @@ test("a note takes 24 bytes, and a record is written where more than counters ha
   assert.deepEqual(open().record, { total: 5, uptime: 2, note: 3 });
 });
 
+test("where the store takes nothing, nothing has changed: the next note is still a note on the same record", () => {
+  const store = new CutStore();
+  const { open, flow } = setUp(store);
+  const ledger = open();
+  ledger.write({ note: 1 });
+  store.isFull = true;
+  assert.throws(() => ledger.write({ note: 2 }), /the store is full/);
+  assert.equal(ledger.record.note, 1, "what is not written is not acted on");
+  store.isFull = false;
+  flow(5);
+  ledger.writeCounters(1);
+  assert.deepEqual([...store.values.keys()], ["test.a", "test.c"]);
+  assert.deepEqual(open().record, { total: 5, uptime: 1, note: 1 });
+});
+
 test("a note of an earlier life of the journal is no energy of the new one", () => {
   const store = new CutStore();
   const { open, flow } = setUp(store);
