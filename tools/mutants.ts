@@ -1,18 +1,22 @@
 // npm run mutants [-- --only NAME] [--json]: takes guards out of a copy of the code, one at a time, and tells which of
-// them no test misses. Exits 1 where one survives that tools/mutants/survivors.ts does not explain.
+// them no test misses, and which threats of docs/trust.md have no mutant. Exits 1 where a mutant survives that
+// tools/mutants/survivors.ts does not explain, or the test stays green that the page names for it.
 
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { MUTATIONS } from "./mutants/list";
 import type { Mutation } from "./mutants/mutation";
 import { Scratch } from "./mutants/scratch";
 import { SURVIVORS } from "./mutants/survivors";
 import { failsAnyway, tryMutation, type Verdict } from "./mutants/trial";
+import { rowsOf, TRUST_PAGE, unproven, untied } from "./mutants/trust";
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
 });
+const page = readFileSync(TRUST_PAGE, "utf8");
 const chosen = values.only ? values.only.flatMap(named) : MUTATIONS;
-process.exitCode = run(chosen) ? 0 : 1;
+process.exitCode = (await run(chosen)) ? 0 : 1;
 
 function named(name: string): Mutation[] {
   const found = MUTATIONS.filter((mutation) => mutation.name === name);
@@ -21,29 +25,34 @@ function named(name: string): Mutation[] {
   return process.exit(1);
 }
 
-function run(mutations: readonly Mutation[]): boolean {
+async function run(mutations: readonly Mutation[]): Promise<boolean> {
+  const wrong = untied(MUTATIONS, page);
+  for (const line of wrong) console.error(line);
+  if (wrong.length > 0) return false;
   const scratch = new Scratch();
   try {
-    mustPassUnchanged(scratch, mutations);
-    return tell(mutations.map((mutation, index) => tried(scratch, mutation, `${index + 1}/${mutations.length}`)));
+    if (!(await passUnchanged(scratch, mutations))) return false;
+    const verdicts: Verdict[] = [];
+    for (const mutation of mutations)
+      verdicts.push(await tried(scratch, mutation, `${verdicts.length + 1}/${mutations.length}`));
+    return tell(verdicts);
   } finally {
     scratch.remove();
   }
 }
 
 /** A test that fails in any case kills nothing. */
-function mustPassUnchanged(scratch: Scratch, mutations: readonly Mutation[]): void {
+async function passUnchanged(scratch: Scratch, mutations: readonly Mutation[]): Promise<boolean> {
   const tests = [...new Set(mutations.flatMap((mutation) => mutation.tests))];
   progress(`${tests.length} test files have to pass while nothing is changed`);
-  const failed = failsAnyway(scratch, { name: "none", file: "", from: "", to: "", tests });
-  if (failed === undefined) return;
-  scratch.remove();
-  console.error(`expected all tests to pass while nothing is changed; this one fails: ${failed}`);
-  process.exit(1);
+  const failed = await failsAnyway(scratch, tests);
+  if (failed !== undefined)
+    console.error(`expected all tests to pass while nothing is changed; this one fails: ${failed}`);
+  return failed === undefined;
 }
 
-function tried(scratch: Scratch, mutation: Mutation, count: string): Verdict {
-  const verdict = tryMutation(scratch, mutation);
+async function tried(scratch: Scratch, mutation: Mutation, count: string): Promise<Verdict> {
+  const verdict = await tryMutation(scratch, mutation);
   progress(`${count} ${mutation.name}: ${verdict.killed ? `killed by ${verdict.by ?? "its time limit"}` : "SURVIVED"}`);
   return verdict;
 }
@@ -53,15 +62,30 @@ function tell(verdicts: readonly Verdict[]): boolean {
   const survived = verdicts.filter(({ killed }) => !killed).map(({ name }) => name);
   const unexplained = survived.filter((name) => !SURVIVORS.has(name));
   const stale = verdicts.filter(({ name, killed }) => killed && SURVIVORS.has(name)).map(({ name }) => name);
+  const bare = unproven(MUTATIONS, page).map(({ threat }) => threat);
+  const endless = verdicts.filter(({ killed, by }) => killed && by === undefined).map(({ name }) => name);
   if (values.json)
-    console.log(JSON.stringify({ mutants: verdicts.length, verdicts, unexplained, stale }, undefined, 2));
+    console.log(
+      JSON.stringify({ mutants: verdicts.length, verdicts, unexplained, stale, endless, bare }, undefined, 2),
+    );
   else {
     console.log(`${verdicts.length} mutants, ${verdicts.length - survived.length} killed, ${survived.length} survived`);
+    for (const name of endless) console.log(`killed because its tests did not end: ${name}`);
     for (const name of survived)
-      console.log(`survived: ${name}: ${SURVIVORS.get(name) ?? "no test fails, no reason given"}`);
+      console.log(`survived: ${name}: ${SURVIVORS.get(name) ?? "no test fails, no reason given"}${provenBy(name)}`);
     for (const name of stale) console.log(`killed, though tools/mutants/survivors.ts explains it: ${name}`);
+    const rows = rowsOf(page).length;
+    console.log(
+      `${rows - bare.length} of ${rows} rows of ${TRUST_PAGE} that name a test have a mutant; these have none:`,
+    );
+    for (const threat of bare) console.log(`  ${threat}`);
   }
   return unexplained.length + stale.length === 0;
+}
+
+function provenBy(survivor: string): string {
+  const title = MUTATIONS.find(({ name }) => name === survivor)?.proves;
+  return title === undefined ? "" : `; ${TRUST_PAGE} names for it "${title}"`;
 }
 
 /** Beside the result, so that `--json` stays one document. */

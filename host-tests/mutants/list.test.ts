@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { MUTATIONS } from "../../tools/mutants/list";
 import { type Mutation, mutated } from "../../tools/mutants/mutation";
 import { SURVIVORS } from "../../tools/mutants/survivors";
+import { TRUST_PAGE, unproven, untied } from "../../tools/mutants/trust";
 
 const GUARD: Mutation = { name: "guard", file: "a.ts", from: "if (bad) throw", to: "if (false) throw", tests: [] };
 
@@ -24,15 +25,39 @@ describe("the list of mutants", () => {
   });
 
   it("has tests that are there, and have the name that is to fail", () => {
-    for (const { name, tests, test } of MUTATIONS) {
+    for (const { name, tests, proves } of MUTATIONS) {
       assert.ok(tests.length > 0, `${name} has no test`);
       const texts = tests.map((file) => readFileSync(file, "utf8"));
-      if (test !== undefined)
+      if (proves !== undefined)
         assert.ok(
-          texts.some((text) => text.includes(test)),
-          `${name}: no test "${test}"`,
+          texts.some((text) => text.includes(proves)),
+          `${name}: no test "${proves}"`,
         );
     }
+  });
+});
+
+describe("the page on trust and the mutants", () => {
+  const page = readFileSync(TRUST_PAGE, "utf8");
+
+  it("name the same tests", () => {
+    assert.deepEqual(untied(MUTATIONS, page), []);
+    assert.deepEqual(untied([{ ...GUARD, proves: "what no page says" }], page), [
+      'guard: expected docs/trust.md to name "what no page says", it does not',
+    ]);
+  });
+
+  it("explain no survivor away whose test the page names", () => {
+    const excused = MUTATIONS.filter(({ name, proves }) => proves !== undefined && SURVIVORS.has(name));
+    assert.deepEqual(excused, []);
+  });
+
+  it("tell which threats have a test and no mutant", () => {
+    const row = '| **A threat**, somehow | nobody | a bound | `host-tests/a.test.ts`: "one", "two"; `prove` |';
+    const rows = ["| a head | who |", "|---|---|", row].join("\n");
+    const tests = ["one", "two"].map((title) => ({ file: "host-tests/a.test.ts", title }));
+    assert.deepEqual(unproven([], rows), [{ threat: "A threat, somehow", tests }]);
+    assert.deepEqual(unproven([{ ...GUARD, proves: "two" }], rows), []);
   });
 });
 

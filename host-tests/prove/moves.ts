@@ -183,7 +183,6 @@ const terms: fc.Arbitrary<Terms> = fc
   .map((draw) => {
     const { increment } = draw;
     const sessionMax = increment * draw.increments;
-    const price = Math.max(1, Math.round((increment * 1_000_000) / draw.buys));
     const checkpoint = increment * draw.checkpoint;
     return {
       seed: draw.seed,
@@ -194,7 +193,7 @@ const terms: fc.Arbitrary<Terms> = fc
       electronics: 1_000,
       socket: {
         increment,
-        price,
+        price: Math.max(1, Math.round((increment * 1_000_000) / draw.buys)),
         sessionMax,
         checkpoint,
         exposureLimit: Math.max(checkpoint, increment * draw.exposure),
@@ -203,7 +202,7 @@ const terms: fc.Arbitrary<Terms> = fc
         schemes: draw.basic === 0 ? ["basic"] : draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
       },
       cable: {
-        maxPrice: 3 * price,
+        maxPrice: 2 ** 40,
         maxIncrement: increment,
         maxSession: sessionMax,
         maxFeeShare: 1000,
@@ -253,11 +252,7 @@ export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
 
 function heldAttack(most: number): fc.Arbitrary<Plan> {
   return fc
-    .record({
-      terms,
-      manner: attack,
-      steps: steps(most, ROGUES["rogue-socket"].longest, { weight: 12, arbitrary: mine }),
-    })
+    .record({ terms, manner: attack, steps: steps(most, ROGUES["rogue-socket"].longest) })
     .map((draw) => ({ cast: "rogue-socket", opening: "honest", ...draw }));
 }
 

@@ -4,15 +4,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { namedIn } from "../../tools/mutants/trust";
 import { ROGUE_CABLE_TRICKS, ROGUE_SOCKET_TRICKS } from "./moves";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const page = readFileSync(join(ROOT, "docs", "trust.md"), "utf8");
 
 it("every test that the page on trust names exists under that name", () => {
-  const named = [...page.matchAll(/`(host-tests\/[^`]+\.test\.ts)`: "([^"]+)"/g)];
+  const named = namedIn(page);
   assert.ok(named.length >= 15, `${named.length}`);
-  for (const [, file = "", title = ""] of named)
+  for (const { file, title } of named)
     assert.ok(readFileSync(join(ROOT, file), "utf8").includes(`"${title}"`), `${file} has no test "${title}"`);
 });
 

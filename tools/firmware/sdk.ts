@@ -12,8 +12,6 @@ export interface Sdk {
   /** The SDK's root. */
   readonly path: string;
   readonly version: string;
-  /** ESP-IDF's root, where there is one. */
-  readonly idf?: string;
   /** For the SDK's programs: they call each other and tsc by name. */
   readonly env: NodeJS.ProcessEnv;
 }
@@ -38,9 +36,7 @@ export function findSdk(env: NodeJS.ProcessEnv = process.env): Sdk {
   return {
     path,
     version: readFileSync(join(path, "tools/VERSION"), "utf8").trim(),
-    ...(env.IDF_PATH ? { idf: env.IDF_PATH } : {}),
-    // Manifests name folders of ESP-IDF; mcconfig resolves them also where nothing is built for a chip.
-    env: { IDF_PATH: path, ...env, PATH: folders.join(delimiter) },
+    env: { ...env, PATH: folders.join(delimiter) },
   };
 }
 

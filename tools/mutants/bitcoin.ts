@@ -2,13 +2,15 @@
 
 import type { Mutation } from "./mutation";
 
-function audit(name: string, from: string, to: string): Mutation {
-  return { name, file: "shared/bitcoin/audit-rules.ts", from, to, tests: ["host-tests/bitcoin/audit.test.ts"] };
+function audit(name: string, from: string, to: string, proves?: string): Mutation {
+  return { name, file: "shared/bitcoin/audit-rules.ts", from, to, tests: ["host-tests/bitcoin/audit.test.ts"], proves };
 }
 
-function mutation(name: string, file: string, from: string, to: string, test: string): Mutation {
-  return { name, file: `shared/bitcoin/${file}.ts`, from, to, tests: [`host-tests/bitcoin/${test}.test.ts`] };
+function mutation(name: string, file: string, from: string, to: string, test: string, proves?: string): Mutation {
+  return { name, file: `shared/bitcoin/${file}.ts`, from, to, tests: [`host-tests/bitcoin/${test}.test.ts`], proves };
 }
+
+const LIE = "a lie made consistent, with bytes to match, still never costs more than the step and the fee limit";
 
 export const BITCOIN: readonly Mutation[] = [
   audit("audit-scheme", "if (offer.scheme !== scheme)", "if (false)"),
@@ -25,8 +27,8 @@ export const BITCOIN: readonly Mutation[] = [
   audit("audit-amount-agreed", "[agreed, expectation.pinned(coin)]", "[expectation.pinned(coin)]"),
   audit("audit-payee-changed", "if (agreed && socket?.script !== agreed.socketScript)", "if (false)"),
   audit("audit-payee-is-cable", " || socket.script === payerScript)", ")"),
-  audit("audit-change-redirected", "if (change && change.script !== payerScript)", "if (false)"),
-  audit("audit-arrears", "if (offer.arrears > owed)", "if (false)"),
+  audit("audit-change-redirected", "if (change && change.script !== payerScript)", "if (false)", LIE),
+  audit("audit-arrears", "if (offer.arrears > owed)", "if (false)", LIE),
   audit("audit-overcharged", "if (bought > increment)", "if (false)"),
   audit("audit-increment-worth", "if (bought !== increment && bought !== 0)", "if (false)"),
   audit("audit-nothing-bought", "if (bought === 0 && offer.arrears === 0 && !raisesFee(step))", "if (false)"),
@@ -34,7 +36,7 @@ export const BITCOIN: readonly Mutation[] = [
   audit("audit-session-limit", "return paid > most ?", "return false ?"),
   audit("audit-energy-short", "return energy < due ?", "return false ?"),
   audit("audit-fee-hidden", "if (offer.fee !== left)", "if (false)"),
-  audit("audit-fee-limit", "if (left > limits.fee)", "if (false)"),
+  audit("audit-fee-limit", "if (left > limits.fee)", "if (false)", LIE),
   audit("audit-fee-rate", "if (left > most)", "if (false)"),
   mutation("audit-bytes", "audit", "if (prepared.unsigned !== offer.transaction)", "if (false)", "audit"),
   mutation(
@@ -51,6 +53,7 @@ export const BITCOIN: readonly Mutation[] = [
     "if (ecdsa.verify(der, digest, hexToBytes(witness.publicKey)))",
     "if (ecdsa && digest)",
     "transaction",
+    "no single changed bit of a signed transaction is accepted",
   ),
   mutation("signed-low-s", "der", "return hasLowS(compact) ? compact : undefined;", "return compact;", "ecdsa"),
   mutation("signed-der-minimal", "der", "if (!isMinimal(r) || !isMinimal(s)) return undefined;", "", "ecdsa"),

@@ -2,12 +2,14 @@
 
 import type { Mutation } from "./mutation";
 
+const RELEASE = "controllers/release";
 const FINDINGS = "prove/findings";
 const STOPS = "controllers/stops";
+const HANDED_OVER = "controllers/handed-over";
 
-function mutation(name: string, file: string, from: string, to: string, tests: string[], test?: string): Mutation {
+function mutation(name: string, file: string, from: string, to: string, tests: string[], proves?: string): Mutation {
   const files = tests.map((each) => `host-tests/${each}.test.ts`);
-  return { name, file: `shared/cable/${file}.ts`, from, to, tests: files, test };
+  return { name, file: `shared/cable/${file}.ts`, from, to, tests: files, proves };
 }
 
 export const CABLE: readonly Mutation[] = [
@@ -23,17 +25,25 @@ export const CABLE: readonly Mutation[] = [
     STOPS,
     "controllers/stories",
   ]),
-  mutation("inlet-word-within-tolerance", "inlet", "Math.min(Math.max(word, own - off), own + off)", "word", [
-    STOPS,
-    FINDINGS,
-  ]),
+  mutation(
+    "inlet-word-within-tolerance",
+    "inlet",
+    "Math.min(Math.max(word, own - off), own + off)",
+    "word",
+    [FINDINGS],
+    "is not drained by small bites that two meters could explain one at a time",
+  ),
   mutation("inlet-own-meter", "inlet", "return this.remaining() <= (", "return this.remaining() < -1e15 + (", [
-    STOPS,
-    FINDINGS,
+    "controllers/stories",
   ]),
-  mutation("claims-bounded", "purse", "if (owed > settings.maxClaims + step.pay)", "if (false)", [
-    "controllers/handed-over",
-  ]),
+  mutation(
+    "claims-bounded",
+    "purse",
+    "if (owed > settings.maxClaims + step.pay)",
+    "if (false)",
+    [HANDED_OVER],
+    "a socket that takes each payment and denies it gets no more than the owner's limit",
+  ),
   mutation("signings-descendants-count", "signings", "if (coin.txid === txid) sum += dearestOver(coin, coins);", "", [
     "controllers/signings",
   ]),
@@ -46,5 +56,55 @@ export const CABLE: readonly Mutation[] = [
   ),
   mutation("signings-rivals-excluded", "signings", "if (!isChange(coin, signings)) sum +=", "sum +=", [
     "controllers/signings",
+  ]),
+  mutation(
+    "claims-of-all-faces",
+    "purse",
+    "if (script !== payee) owed += value;",
+    "if (script === payee) owed += 0;",
+    [FINDINGS],
+    "pays no further face of a socket that owes it more than its limit",
+  ),
+  mutation(
+    "session-known-by-its-payee",
+    "purse",
+    " && session.socketScript === payeeOf(offer)",
+    "",
+    [FINDINGS],
+    "keeps apart what two faces of a socket owe it, though it refuses one of them and then loses power",
+  ),
+  mutation(
+    "amounts-pinned",
+    "purse",
+    "pinned: (coin) => this.amountOf(coin),",
+    "pinned: () => undefined,",
+    [FINDINGS],
+    "burns nothing when a socket collects two signings under different amounts and mixes them",
+  ),
+  mutation(
+    "crowded-out-is-no-answer",
+    "controller",
+    'error instanceof Fault && error.fault !== "too-many-requests"',
+    "error instanceof Fault",
+    ["controllers/leaving"],
+    "a third machine that asks so much that nobody else is heard takes no power from who has paid",
+  ),
+  mutation("pledges-unanswered", "pledges", "Math.max(0, handed.paid - paid)", "0", [HANDED_OVER]),
+  mutation("pledges-not-forgotten", "pledges", "return unanswered === 0;", "return true;", [HANDED_OVER]),
+  mutation("pledges-list-ends", "pledges", "pledges.length > MAX_PLEDGES || ", "", [HANDED_OVER]),
+  mutation("pledges-commitments-end", "pledges", " || commitments > MAX_COMMITMENTS_IN_ALL", "", [
+    HANDED_OVER,
+    "controllers/checkpoints",
+  ]),
+  mutation("pledges-twin-by-payee", "pledges", "a.socketScript === b.socketScript && ", "", [HANDED_OVER, FINDINGS]),
+  mutation("pledges-twin-by-coins", "pledges", " && isOverSameCoins(a.outpoints, b.outpoints)", "", [
+    HANDED_OVER,
+    FINDINGS,
+  ]),
+  mutation("pledges-dearest-fee", "pledges", "Math.max(a.fee, b.fee)", "b.fee", [HANDED_OVER, FINDINGS, RELEASE]),
+  mutation("pledges-dearest-value", "pledges", "Math.max(worthOf(a), worthOf(b)) - answered", "worthOf(b) - answered", [
+    HANDED_OVER,
+    FINDINGS,
+    RELEASE,
   ]),
 ];

@@ -3,7 +3,8 @@
 import { BITCOIN } from "./bitcoin";
 import { CABLE } from "./cable";
 import { JOURNAL } from "./journal";
+import { LINK } from "./link";
 import type { Mutation } from "./mutation";
 import { SOCKET } from "./socket";
 
-export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE];
+export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE, ...LINK];

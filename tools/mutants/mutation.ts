@@ -10,8 +10,8 @@ export interface Mutation {
   readonly to: string;
   /** Test files, of which one at least has to fail. */
   readonly tests: readonly string[];
-  /** A test by its name, where that very one has to fail: those that docs/trust.md names. */
-  readonly test?: string | undefined;
+  /** A test that docs/trust.md names, by its name there: it alone is run, and has to fail. */
+  readonly proves?: string | undefined;
 }
 
 /** `source` with the mutation. Throws an Error where its text is not there exactly once, or changes nothing. */

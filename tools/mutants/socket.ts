@@ -7,11 +7,15 @@ const SETTLEMENT = "controllers/settlement";
 const REFUSALS = "controllers/refusals";
 const STANDBY = "controllers/standby-and-lockout";
 const STORIES = "controllers/stories";
+const FIRST = "controllers/first-payment";
+const HONOURED = "controllers/honoured";
+const RELEASE = "controllers/release";
+const SCENARIOS = "prove/scenarios";
 
 /** `from` and `to` as in a Mutation; `tests` without folder and ending. */
-function mutation(name: string, file: string, from: string, to: string, tests: string[], test?: string): Mutation {
+function mutation(name: string, file: string, from: string, to: string, tests: string[], proves?: string): Mutation {
   const files = tests.map((each) => `host-tests/${each}.test.ts`);
-  return { name, file: `shared/socket/${file}.ts`, from, to, tests: files, test };
+  return { name, file: `shared/socket/${file}.ts`, from, to, tests: files, proves };
 }
 
 export const SOCKET: readonly Mutation[] = [
@@ -62,11 +66,14 @@ export const SOCKET: readonly Mutation[] = [
     "controllers/trip-retry",
     REFUSALS,
   ]),
-  mutation("room-for-settlements", "till", "if (!this.#options.settler.hasRoom()) throw", "if (false) throw", [
-    REFUSALS,
-    SETTLEMENT,
-    "controllers/budgets",
-  ]),
+  mutation(
+    "room-for-settlements",
+    "till",
+    "if (!this.#options.settler.hasRoom()) throw",
+    "if (false) throw",
+    [HONOURED],
+    "after a power cut at the settlement limit the credit is taken up, and only then more is refused",
+  ),
   // What pays.
   mutation(
     "payment-repeated",
@@ -82,17 +89,32 @@ export const SOCKET: readonly Mutation[] = [
     "till",
     "if (this.#proposals.standing !== proposal || this.session !== session)",
     "if (false)",
-    [REFUSALS, "controllers/waiting", "controllers/stops"],
+    [REFUSALS],
   ),
-  mutation("coins-asked-about", "till", "await this.inputsUnspent(session, actualFee(proposal.draft));", "", [
-    REFUSALS,
-  ]),
-  mutation("first-payment-asked", "till", "this.mustBeTaken(session, proposal, await refusal?.());", "", [
-    "controllers/first-payment",
-  ]),
-  mutation("first-payment-journalled", "till", "ledger.write({ asked:", "ledger.change({ asked:", [
-    "controllers/first-payment",
-  ]),
+  mutation(
+    "coins-asked-about",
+    "till",
+    "await this.inputsUnspent(session, actualFee(proposal.draft));",
+    "",
+    [REFUSALS],
+    "the chain's answer at the last moment counts: input-spent",
+  ),
+  mutation(
+    "first-payment-asked",
+    "till",
+    "this.mustBeTaken(session, proposal, await refusal?.());",
+    "",
+    [FIRST],
+    "a block's reward 4 blocks old buys nothing, by a backend that asks its node",
+  ),
+  mutation(
+    "first-payment-journalled",
+    "till",
+    "ledger.write({ asked:",
+    "ledger.change({ asked:",
+    [FIRST],
+    "power that goes while the network is asked loses no payment: it goes out, and its credit waits",
+  ),
   mutation("reward-unripe", "rewards", "isYoung(coin, tip) && this.#known.get", "false && this.#known.get", [
     "controllers/first-payment",
   ]),
@@ -118,6 +140,7 @@ export const SOCKET: readonly Mutation[] = [
     "at !== undefined && this.#clock.now() - at <= maxAge",
     "at !== undefined",
     [REFUSALS],
+    "a chain that is away gives no new credit, and takes none",
   ),
   mutation(
     "coins-word-dated-when-asked",
@@ -128,9 +151,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation("coins-spent", "coin-watch", "if (spend && !isOneOf(own, spend)) throw", "if (false) throw", [REFUSALS]),
   mutation("coins-pledged", "opening", "excluded: (coin: Coin) => pledged.has(nameOf(coin))", "excluded: () => false", [
-    REFUSALS,
     SETTLEMENT,
-    "controllers/stops",
   ]),
   mutation(
     "coins-of-cheats",
@@ -145,7 +166,7 @@ export const SOCKET: readonly Mutation[] = [
     "opening",
     "sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax)",
     "sessionMaximum(inputs, feeLimit, increment, sessionMax)",
-    [SETTLEMENT, STORIES],
+    [SETTLEMENT],
   ),
   // What is still owed.
   mutation("buried-deep-enough", "settler", "tip - status.height + 1 < settings.confirmations || ", "", [SETTLEMENT]),
@@ -162,7 +183,8 @@ export const SOCKET: readonly Mutation[] = [
     "settler",
     'this.update(settlement, { state: "held", minedTxid: undefined });\n      return;',
     "return;",
-    [SETTLEMENT],
+    [SCENARIOS],
+    "a settlement survives two reorganisations",
   ),
   mutation(
     "double-spend-buried",
@@ -182,16 +204,13 @@ export const SOCKET: readonly Mutation[] = [
     [FINDINGS],
     "knows a payment as lost whose coin was the change of another that was double-spent",
   ),
-  mutation("cheat-remembered", "settler", "if (mined === undefined) cheats = withCheat(cheats, each);", "", [
-    SETTLEMENT,
-    REFUSALS,
-  ]),
+  mutation("cheat-remembered", "settler", "if (mined === undefined) cheats = withCheat(cheats, each);", "", [FINDINGS]),
   mutation(
     "credit-given-once",
     "settler",
     "const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;",
     "const waiting = settlement.credit !== undefined;",
-    [SETTLEMENT, "controllers/stops", "controllers/recovery"],
+    [SETTLEMENT],
   ),
   mutation(
     "debts-never-forgotten",
@@ -255,7 +274,7 @@ export const SOCKET: readonly Mutation[] = [
     "outlet",
     "if (this.creditLeft() <= 0) this.creditUsed();\n    else if (this.hasLeft()",
     "if (this.hasLeft()",
-    [STANDBY, STORIES, "controllers/waiting"],
+    [STANDBY],
   ),
   mutation(
     "outlet-grace-ends",
@@ -283,4 +302,123 @@ export const SOCKET: readonly Mutation[] = [
     ["controllers/leaving"],
     "neighbours who ask and never pay keep a cable waiting for some seconds each, and no longer",
   ),
+  // What docs/trust.md says besides.
+  mutation(
+    "double-spend-concluded",
+    "settler",
+    "      this.conclude(settlement, delivered(settlement), undefined);",
+    "      return;",
+    [SCENARIOS],
+    "a double spender is found out, gets no more, and what it took is known to the satoshi",
+  ),
+  mutation(
+    "double-spend-lowest-height",
+    "settler",
+    "Math.min(height, settlement?.rivalHeight ?? height)",
+    "height",
+    [SETTLEMENT],
+    "a double spend is concluded once it is buried, also where the backend knows no block of it",
+  ),
+  mutation(
+    "old-commitment-owes",
+    "settler",
+    "const owed = latest(settlement).value - value;",
+    "const owed = 0;",
+    [SCENARIOS],
+    "who brings out an old commitment pays the rest with the next session",
+  ),
+  mutation(
+    "draft-outbids",
+    "proposals",
+    "if (known === undefined) return { rate };",
+    "return { rate };",
+    [SCENARIOS],
+    "fees that rise are quoted anew, within the cable's limit, and the commitment on its way is outbid",
+  ),
+  mutation(
+    "reward-looked-up",
+    "first-payment",
+    "return coin && new ChainError",
+    "return undefined && new ChainError",
+    [FIRST],
+    "a block's reward 4 blocks old buys nothing, by a backend that cannot",
+  ),
+  mutation(
+    "refused-fee-doubles",
+    "till",
+    'if (refusal.kind === "fee-too-low") this.#proposals.payMore(proposal);',
+    "",
+    [FIRST],
+    "a node that relays from 1 sat/vB, behind a backend that says less, is paid what it takes",
+  ),
+  mutation(
+    "no-answer-is-no-refusal",
+    "first-payment",
+    "error instanceof ChainError && !NO_ANSWER.includes(error.kind)",
+    "error instanceof ChainError",
+    [FIRST],
+    "who does not answer has refused nothing: away, limited, talking nonsense, or silent for five seconds",
+  ),
+  mutation(
+    "release-of-what-pays-here",
+    "releases",
+    " || coins.some(isPaidWith)",
+    "",
+    [RELEASE],
+    "a socket broadcasts no release of coins that it is paid with",
+  ),
+  mutation(
+    "release-once-a-minute",
+    "releases",
+    " || clock.now() < this.#next",
+    "",
+    [RELEASE],
+    "a socket broadcasts one release a minute, whoever asks",
+  ),
+  mutation(
+    "promised-coins-passed-over",
+    "opening",
+    "good.filter((coin) => !isPromised(coin, request))",
+    "good",
+    ["controllers/handed-over"],
+    "three sockets that vanish with a payment cost their claims, and the fourth is paid all the same",
+  ),
+  mutation(
+    "nothing-given-unwritten",
+    "outlet",
+    "return !this.#isUnwritten && left > 0",
+    "return left > 0",
+    ["controllers/recovery"],
+    "a socket that starts with flash that takes nothing gives no power, and begins once it can write",
+  ),
+  mutation(
+    "repeated-payment-moves-nobody",
+    "till",
+    "if (before && sameRequest(before.request, request)) return",
+    "if (before && sameRequest(before.request, request)) accepted();\n    if (before && sameRequest(before.request, request)) return",
+    [HONOURED],
+    "a recorded payment that is sent again from another host moves no session there",
+  ),
+  // How a session is opened.
+  mutation("opening-debts-of-the-payer", "opening", "debts.filter(({ script }) => script === payer)", "debts", [
+    SETTLEMENT,
+    "controllers/checkpoints",
+  ]),
+  mutation("opening-unspent", "opening", "await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);", "", [
+    REFUSALS,
+    FINDINGS,
+  ]),
+  mutation("opening-scheme-sold", "opening", "if (!schemes.includes(scheme)) throw", "if (false) throw", [HONOURED]),
+  mutation(
+    "opening-shows-arrears-first",
+    "opening",
+    "inputs: [...witness, ...rest].slice(0, MAX_INPUTS)",
+    "inputs: rest",
+    ["controllers/checkpoints"],
+  ),
+  mutation("opening-basic-fees", "opening", "const fees = feeLimit * payments;", "const fees = feeLimit;", [
+    SETTLEMENT,
+    "controllers/budgets",
+    HONOURED,
+  ]),
 ];

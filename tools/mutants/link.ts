@@ -1,0 +1,58 @@
+// Guards of what a socket says to strangers: to peers that flood it, and of chains that others fill.
+
+import type { Mutation } from "./mutation";
+
+function mutation(name: string, file: string, from: string, to: string, test: string, proves?: string): Mutation {
+  return { name, file: `shared/${file}.ts`, from, to, tests: [`host-tests/${test}.test.ts`], proves };
+}
+
+export const LINK: readonly Mutation[] = [
+  mutation(
+    "held-bytes",
+    "rpc/server",
+    "while (this.heldBytes > this.#limits.heldBytes)",
+    "while (false)",
+    "rpc/server",
+    "unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for who comes last",
+  ),
+  mutation(
+    "coins-largest-kept",
+    "chain/shape",
+    "if (amount <= (coins[this.#limit - 1]?.amount ?? 0)) return;",
+    "if (coins.length >= this.#limit) return;",
+    "chain/dust",
+    "finds the one good coin among 400",
+  ),
+  mutation(
+    "spender-not-read",
+    "chain/electrum",
+    'if (transaction === "too-large") unread.push(past);',
+    'if (transaction === "too-large") continue;',
+    "chain/electrum",
+    "is not read where its transaction is too large for a microcontroller, and its block counts all the same",
+  ),
+  mutation(
+    "scan-one-at-a-time",
+    "chain/core",
+    "if (this.#isScanning) throw this.busy();",
+    "",
+    "chain/core",
+    "a second one is refused at once while the first runs, and all other questions are answered meanwhile",
+  ),
+  mutation(
+    "connections-of-one-address",
+    "rpc/server",
+    "if (own.length >= this.#limits.connectionsPerPeer) return this.makeRoom(own);",
+    "",
+    "rpc/server",
+    "connections from one address are limited, and others are still served",
+  ),
+  mutation(
+    "trickler-makes-room",
+    "rpc/server",
+    " ?? (isSlow ? slow : undefined)",
+    "",
+    "rpc/server",
+    "whose request trickles in makes room too, so that many addresses shut nobody out",
+  ),
+];
