@@ -73,6 +73,10 @@ function describe(report: Report, seconds: number): void {
   console.log(`faults      ${list(report.faults)}`);
   console.log(`worst loss  socket ${worst.socketSat} sat, at most ${percent(worst.socketOfBound)}`);
   console.log(`            cable  ${worst.cableSat} sat, at most ${percent(worst.cableOfBound)}`);
+  const { count, off, meanShare, worst: most, worstShare } = report.overestimate;
+  console.log(
+    `estimate    of ${count} counts of what is out of the cable's hand ${off} were too high: ${(meanShare * 100).toFixed(2)} % on average, at most ${most} sat and ${(worstShare * 100).toFixed(0)} %`,
+  );
   if (report.failure) tell(report.failure);
   else console.log("result      every bound held after every step, and every satoshi is accounted for");
 }

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { dearest, type Signing } from "../../shared/cable/signings";
 import type { Outpoint } from "../../shared/ports";
+import { dearestTogether } from "../model/together";
 
 const RUNS = 3_000;
 
@@ -56,6 +57,15 @@ function oracle(signings: readonly Signing[], worth: (signing: Signing, value: n
   return most;
 }
 
+/** The same by a search that leaves out what cannot be better: what `prove` measures the device by. */
+function searched(signings: readonly Signing[], worth: (signing: Signing, value: number) => number): number {
+  const rivals = signings.map((signing) => ({
+    outpoints: signing.outpoints,
+    transactions: signing.commitments.map(({ txid, value }) => ({ txid, worth: worth(signing, value) })),
+  }));
+  return dearestTogether(rivals).worth;
+}
+
 const byRest = (signing: Signing, value: number): number => Math.max(0, value - answeredOf(signing));
 
 function answeredOf({ commitments, unanswered }: Signing): number {
@@ -84,6 +94,17 @@ describe("the dearest signatures that can be mined together", () => {
     const single = histories.filter((signings) => signings.every(({ outpoints }) => outpoints.length === 1));
     fc.assert(
       fc.property(single, (signings) => dearest(signings) === oracle(signings, byRest)),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("are found by the quicker search that judges the device in long runs", () => {
+    fc.assert(
+      fc.property(histories, (signings) => {
+        assert.equal(searched(signings, byRest), oracle(signings, byRest));
+        const byValue = (_: Signing, value: number): number => value;
+        assert.equal(searched(signings, byValue), oracle(signings, byValue));
+      }),
       { numRuns: RUNS },
     );
   });

@@ -1,8 +1,13 @@
 // The checks that the SDK leaves out, on what its tools write.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom } from "../../tools/firmware/checks";
+import { forgetObjects } from "../../tools/firmware/image";
+import { checkFlags } from "../../tools/firmware/native";
 
 /** As mcconfig writes it; the first MODULES is a path that a manifest set. */
 const MAKEFILE = `MODULES = /sdk/modules
@@ -66,7 +71,8 @@ test("a module is known by the folder of its source", () => {
   assert.deepEqual([...modulesFrom(rules, ["/sdk", "/out/standins"])], ["embedded:io/socket/tcp", "time"]);
 });
 
-const warnings = (output: string) => checkWarnings(output, "/sdk", new Set(["time", "embedded:io/socket/tcp"]));
+const warnings = (output: string) =>
+  checkWarnings(output, ["/sdk", "/idf"], new Set(["time", "embedded:io/socket/tcp"]));
 
 test("whatever of ours or the wallet's could be changed in flash fails", () => {
   for (const line of [
@@ -82,6 +88,28 @@ test("whatever of ours or the wallet's could be changed in flash fails", () => {
 test("what the SDK's modules and stand-ins keep changeable is counted and let pass", () => {
   const output = "### warning: embedded:io/socket/tcp: TCP() open: no const\n### warning: time: default: not frozen";
   assert.deepEqual(warnings(output), { ours: [], aliases: 2 });
+});
+
+test("a warning about a file of the SDK or of ESP-IDF fails no build", () => {
+  const output =
+    "/sdk/modules/io/socket/lwip/tcp.c:12:3: warning: unused\n/idf/components/esp_wifi/src/wifi_init.c:9:1: warning: #warning";
+  assert.deepEqual(warnings(output), { ours: [], aliases: 0 });
+});
+
+test("what the compiler warned of is compiled again by the next build", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plugpay-objects-"));
+  for (const name of ["power-gate.c.o", "mc.xs.c"]) writeFileSync(join(folder, name), "");
+  forgetObjects(folder);
+  assert.deepEqual(readdirSync(folder), ["mc.xs.c"]);
+  rmSync(folder, { recursive: true });
+});
+
+test("our C is checked with the folders and macros of the build; headers of others may warn", () => {
+  const flags = ["-DESP32=4", "-I/idf/components/log/include", "-I/build/image", "-D", "BOOTLOADER_BUILD=1"];
+  assert.deepEqual(
+    checkFlags([...flags, "-c", "-march=rv32imc", "-Wl,-EL", "-Wno-unused-variable"], ["/sdk", "/idf"]),
+    ["-DESP32=4", ...["-isystem", "/idf/components/log/include"], "-I/build/image", ...["-D", "BOOTLOADER_BUILD=1"]],
+  );
 });
 
 test("a compiler's warning about the linked image fails: there the linker overran its buffer", () => {

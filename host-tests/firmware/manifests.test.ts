@@ -109,6 +109,35 @@ test("every image has the watchdog on and boots without a log; encryption only w
   }
 });
 
+test("every image has a console and a short panic: no core dump, no debugger's stub; nothing promises an update's rollback", () => {
+  for (const { device, target, link } of VARIANTS) {
+    const settings = sdkconfig(ROOT, buildConfig({ link }, device, target, false));
+    // The SDK's release settings set the contrary of each `=n`; of a choice the last that is set holds.
+    for (const line of [
+      "CONFIG_ESP_CONSOLE_NONE=n",
+      "CONFIG_ESP_CONSOLE_UART_DEFAULT=y",
+      "CONFIG_ESP_SYSTEM_PANIC_PRINT_REBOOT=y",
+      "CONFIG_ESP_COREDUMP_ENABLE_TO_NONE=y",
+    ]) {
+      assert.ok(settings.includes(`${line}\n`), line);
+    }
+    assert.doesNotMatch(settings, /ROLLBACK|SKIP_VALIDATE|SILENT_REBOOT=y|COREDUMP_ENABLE_TO_UART=y|GDBSTUB/);
+  }
+});
+
+test("TLS's C finds its headers in the SDK's build, and only the image that uses TLS carries it", () => {
+  const { build } = JSON.parse(text("tls.json")) as { build: { C_FLAGS_SUBPLATFORM: string } };
+  const flags = build.C_FLAGS_SUBPLATFORM;
+  for (const folder of ["esp-tls", "mbedtls/port/include", "mbedtls/mbedtls/tf-psa-crypto/include"]) {
+    assert.match(flags, new RegExp(`-I\\$\\(IDF_PATH\\)/components/${folder}(\\s|$)`));
+  }
+  assert.match(flags, /-DMBEDTLS_CONFIG_FILE=/);
+  // mcconfig turns a blank of this variable into "\\ ", one word for make: tabs part the flags.
+  assert.doesNotMatch(flags, / /);
+  assert.ok(text("socket.json").includes("./tls.json"));
+  assert.ok(!text("cable.json").includes("./tls.json"));
+});
+
 test("the import graph holds what is needed at run time, under the names that XS looks for", async () => {
   const { own, outside } = await moduleGraph(ROOT, "firmware/cable/main.ts");
   assert.ok(own.has("firmware/cable/main") && own.has("shared/units"));

@@ -183,6 +183,7 @@ const terms: fc.Arbitrary<Terms> = fc
   .map((draw) => {
     const { increment } = draw;
     const sessionMax = increment * draw.increments;
+    const price = Math.max(1, Math.round((increment * 1_000_000) / draw.buys));
     const checkpoint = increment * draw.checkpoint;
     return {
       seed: draw.seed,
@@ -193,7 +194,7 @@ const terms: fc.Arbitrary<Terms> = fc
       electronics: 1_000,
       socket: {
         increment,
-        price: Math.max(1, Math.round((increment * 1_000_000) / draw.buys)),
+        price,
         sessionMax,
         checkpoint,
         exposureLimit: Math.max(checkpoint, increment * draw.exposure),
@@ -202,7 +203,7 @@ const terms: fc.Arbitrary<Terms> = fc
         schemes: draw.basic === 0 ? ["basic"] : draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
       },
       cable: {
-        maxPrice: 2 ** 40,
+        maxPrice: 3 * price,
         maxIncrement: increment,
         maxSession: sessionMax,
         maxFeeShare: 1000,
@@ -252,7 +253,11 @@ export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
 
 function heldAttack(most: number): fc.Arbitrary<Plan> {
   return fc
-    .record({ terms, manner: attack, steps: steps(most, ROGUES["rogue-socket"].longest) })
+    .record({
+      terms,
+      manner: attack,
+      steps: steps(most, ROGUES["rogue-socket"].longest, { weight: 12, arbitrary: mine }),
+    })
     .map((draw) => ({ cast: "rogue-socket", opening: "honest", ...draw }));
 }
 

@@ -3,10 +3,14 @@
 
 import fc from "fast-check";
 import type { CableController } from "../../shared/cable/controller";
+import { Purse } from "../../shared/cable/purse";
+import type { Pledge } from "../../shared/cable/record";
 import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
 import type { Chain, PowerGate, Store } from "../../shared/ports";
+import type { DraftOffer } from "../../shared/rpc/types";
 import type { Plan } from "./moves";
 import { planOf } from "./moves";
+import { Estimates } from "./overestimate";
 import { type Outcome, run } from "./run";
 import type { Tamper } from "./stage";
 
@@ -25,6 +29,8 @@ export interface Report {
     readonly cableSat: number;
     readonly cableOfBound: number;
   };
+  /** By how much the cable overestimates what its signatures can cost it. */
+  readonly overestimate: ReturnType<Estimates["report"]>;
   readonly failure: Failure | undefined;
 }
 
@@ -77,7 +83,10 @@ export async function prove(options: ProveOptions): Promise<Report> {
     throw new Error(outcome.violation);
   });
   const endOnFailure = options.shrink === false;
-  const details = await fc.check(property, { numRuns: options.runs, seed: options.seed, endOnFailure });
+  const restore = options.tamper?.patch?.() ?? (() => {});
+  const details = await fc
+    .check(property, { numRuns: options.runs, seed: options.seed, endOnFailure })
+    .finally(restore);
   if (details.failed && !last) throw details.errorInstance ?? new Error("a run failed");
   const failure = last
     ? { violation: last.outcome.violation ?? "", plan: last.plan, story: last.outcome.story, afterRuns: tally.runs }
@@ -93,6 +102,7 @@ class Tally {
   private steps = 0;
   private readonly casts: Record<string, number> = {};
   private readonly faults: Record<string, number> = {};
+  private readonly estimates = new Estimates();
   private readonly worst = { socketSat: 0, socketOfBound: 0, cableSat: 0, cableOfBound: 0 };
 
   add(plan: Plan, outcome: Outcome): void {
@@ -103,6 +113,7 @@ class Tally {
     this.steps += outcome.steps;
     this.casts[plan.cast] = (this.casts[plan.cast] ?? 0) + 1;
     for (const [fault, times] of Object.entries(outcome.faults)) this.faults[fault] = (this.faults[fault] ?? 0) + times;
+    for (const estimate of outcome.estimates) this.estimates.add(estimate);
     const { worst } = this;
     worst.socketSat = Math.max(worst.socketSat, Math.ceil(outcome.worst.socket));
     worst.socketOfBound = Math.max(worst.socketOfBound, outcome.worst.socketOfBound);
@@ -112,7 +123,8 @@ class Tally {
 
   report(failure: Failure | undefined): Report {
     const { runs, real, sessions, increments, steps, casts, faults, worst } = this;
-    return { runs, realSignerRuns: real, sessions, increments, steps, casts, faults, worst, failure };
+    const overestimate = this.estimates.report();
+    return { runs, realSignerRuns: real, sessions, increments, steps, casts, faults, worst, overestimate, failure };
   }
 }
 
@@ -124,12 +136,13 @@ export interface Mutation {
   readonly tamper: Tamper;
 }
 
-/** Each takes one safeguard away from outside the device, at its ports. */
+/** Each takes one safeguard away from outside the device, at its ports; two out of the cable's code. */
 export const MUTATIONS: readonly Mutation[] = [
   { name: "a journal write is dropped", casts: ["honest", "rogue-cable"], tamper: { socketStore: droppingEveryThird } },
   { name: "the outspend check is skipped", casts: ["rogue-cable"], tamper: { socketChain: blindToSpends } },
   { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
   { name: "a refusal ends the claim", casts: CASTS, tamper: { refused: writtenOff } },
+  { name: "a session is known by its name alone", casts: ["rogue-socket"], tamper: { patch: trustingNames } },
   { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
 ];
 
@@ -198,5 +211,23 @@ function neverOpening(gate: PowerGate): PowerGate {
     set onEvent(action) {
       gate.onEvent = action;
     },
+  };
+}
+
+/** What was handed over in a session is forgotten where the next one has the same name, whoever its payee is. */
+function trustingNames(): () => void {
+  const purse = Purse.prototype as unknown as { pledgesWith(this: Purse, offer: DraftOffer): readonly Pledge[] };
+  const { pledgesWith } = purse;
+  purse.pledgesWith = function (offer) {
+    const known = this.session?.id === offer.session;
+    Object.defineProperty(this, "knows", { value: () => known, configurable: true });
+    try {
+      return pledgesWith.call(this, offer);
+    } finally {
+      Reflect.deleteProperty(this, "knows");
+    }
+  };
+  return () => {
+    purse.pledgesWith = pledgesWith;
   };
 }

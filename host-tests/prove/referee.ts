@@ -3,8 +3,10 @@
 
 import { latest } from "../../shared/socket/record";
 import { energyFor, type Satoshi } from "../../shared/units";
+import { dearestTogether, type Rivals } from "../model/together";
 import type { Transaction } from "../model/transaction";
 import { hash160, outpointKey } from "../model/transaction";
+import { type Estimate, estimateOf } from "./overestimate";
 import type { RogueSocket } from "./rogue-socket";
 import type { Stage } from "./stage";
 
@@ -32,6 +34,11 @@ export class Referee {
   private troubledAt = Number.NEGATIVE_INFINITY;
   private acks = 0;
   private seen = 0;
+  /** Kept for as many signatures as it was made of: they only become more. */
+  private dearest = { value: 0, fees: 0 };
+  private dearestOf = 0;
+  /** One for each signature that a rogue socket got. */
+  readonly estimates: Estimate[] = [];
   rogueSocket: RogueSocket | undefined;
 
   constructor(private readonly stage: Stage) {
@@ -112,23 +119,26 @@ export class Referee {
   /** What the cable's signatures can cost it, were the dearest that fit together brought to the chain: value and fees. */
   pledged(): { readonly value: Satoshi; readonly fees: Satoshi } {
     const signed = this.rogueSocket ? this.rogueSocket.signed : this.stage.paid;
-    const byId = new Map(signed.map((tx) => [tx.txid, tx]));
-    const taken = new Map<string, string>();
-    let [value, fees] = [0, 0];
-    for (const tx of [...signed].sort((a, b) => worthOf(b) - worthOf(a))) {
-      const family = withParents(tx, byId);
-      if (
-        family.some((each) => each.inputs.some((input) => (taken.get(outpointKey(input)) ?? each.txid) !== each.txid))
-      )
-        continue;
-      for (const each of family) {
-        if (each.inputs.every((input) => taken.has(outpointKey(input)))) continue;
-        for (const input of each.inputs) taken.set(outpointKey(input), each.txid);
-        value += worthOf(each);
-        fees += this.feeOf(each);
-      }
+    if (this.dearestOf !== signed.length) {
+      const { worth, txids, exact } = dearestTogether(rivalsOf(signed));
+      if (!exact) this.stage.note("referee: gave up looking for a dearer set of signatures");
+      const unique = new Map(signed.map((tx) => [tx.txid, tx]));
+      const fees = [...txids].reduce((sum, txid) => sum + this.feeOf(unique.get(txid) as Transaction), 0);
+      this.dearestOf = signed.length;
+      if (this.rogueSocket) this.estimate();
+      this.dearest = { value: worth, fees };
     }
-    return { value, fees };
+    return this.dearest;
+  }
+
+  /** The cable's own count of what is out of hand, which may never be too low. */
+  private estimate(): void {
+    const record = this.stage.cableRecord();
+    const estimate = record && estimateOf(record);
+    if (!estimate) return;
+    this.estimates.push(estimate);
+    const { device, exact } = estimate;
+    if (device < exact) throw new Violation(`the cable counts ${device} sat as out of hand, and ${exact} sat are`);
   }
 
   /** What the miner really gets, by the chain's own amounts. */
@@ -269,8 +279,17 @@ function worthOf(tx: Transaction): Satoshi {
   return tx.outputs[0]?.amount ?? 0;
 }
 
-/** The transaction and those of `all` that must be mined before it. */
-function withParents(tx: Transaction, all: ReadonlyMap<string, Transaction>): Transaction[] {
-  const parents = new Set(tx.inputs.map((input) => all.get(input.txid)).filter((each) => each !== undefined));
-  return [...new Set([...parents].flatMap((parent) => withParents(parent, all))), tx];
+/** Those over the very same coins stand together; a transaction that was signed twice counts once. */
+function rivalsOf(signed: readonly Transaction[]): readonly Rivals[] {
+  const byCoins = new Map<string, Map<string, Transaction>>();
+  for (const tx of signed) {
+    const coins = tx.inputs.map(outpointKey).sort().join();
+    const rivals = byCoins.get(coins) ?? new Map<string, Transaction>();
+    byCoins.set(coins, rivals.set(tx.txid, tx));
+  }
+  return [...byCoins.values()].map((rivals) => {
+    const all = [...rivals.values()];
+    const transactions = all.map((tx) => ({ txid: tx.txid, worth: worthOf(tx) }));
+    return { outpoints: all[0]?.inputs ?? [], transactions };
+  });
 }

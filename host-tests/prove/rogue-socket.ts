@@ -48,8 +48,10 @@ export class RogueSocket implements SocketCalls {
   private readonly takenEver: Transaction[] = [];
   private readonly lies = new Set<Lie>();
   private speech: Speech | undefined;
-  /** The dearest price it ever announced, msat/Wh: who agreed to it within its limits has lost nothing by that. */
+  /** The dearest price that the cable ever signed under, msat/Wh: within its owner's limit it has lost nothing by that. */
   dearest: number;
+  /** The dearest price within that limit that was announced since the last signature. */
+  private announced = 0;
   private script: string;
   private open: Open | undefined;
   private offered: { readonly offer: DraftOffer; readonly draft: Draft; readonly pay: Satoshi } | undefined;
@@ -131,7 +133,7 @@ export class RogueSocket implements SocketCalls {
     const plain = this.lies.has("lie-price") ? settings.price * 2 : settings.price;
     const price = this.speech?.price(plain, settings.increment) ?? plain;
     // Beyond the owner's limit no cable agrees to it.
-    if (price <= this.stage.cableSettings.maxPrice) this.dearest = Math.max(this.dearest, price);
+    if (price <= this.stage.cableSettings.maxPrice) this.announced = Math.max(this.announced, price);
     return {
       version: 1,
       schemes: settings.schemes,
@@ -161,6 +163,7 @@ export class RogueSocket implements SocketCalls {
     if (isNew && this.isGood(tx)) {
       this.signed.push(tx);
       this.stage.counts.increments += 1;
+      this.agree();
       this.stage.note(`rogue: was paid ${worthTo(tx)} sat, increment ${request.increment}`);
     }
     const offered = this.offered;
@@ -184,6 +187,14 @@ export class RogueSocket implements SocketCalls {
       ...(next ? { next } : {}),
     };
     return this.speech?.result(result) ?? result;
+  }
+
+  /** The cable has signed under the price that was announced, or for the energy that was on offer: that is a price too. */
+  private agree(): void {
+    const { pay, offer } = this.offered ?? {};
+    const offered = pay && offer && offer.energy > 0 ? (pay * 1e6) / offer.energy : 0;
+    this.dearest = Math.max(this.dearest, this.announced, offered);
+    this.announced = 0;
   }
 
   /** Does with the signature what its manner says; returns only where it is to be acknowledged. */
@@ -290,8 +301,6 @@ export class RogueSocket implements SocketCalls {
       expiry: open.expiry,
     };
     const offer = this.speech?.offer(plain, draft) ?? plain;
-    // A cable may agree to less energy for its money: that is a price.
-    if (offer.energy > 0) this.dearest = Math.max(this.dearest, (pay * 1e6) / offer.energy);
     this.offered = { offer, draft, pay };
     return offer;
   }

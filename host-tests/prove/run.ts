@@ -12,6 +12,7 @@ export interface Outcome {
   readonly increments: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly worst: Referee["worst"];
+  readonly estimates: Referee["estimates"];
   readonly story: readonly string[];
   /** What did not hold; undefined for a good run. */
   readonly violation: string | undefined;
@@ -86,6 +87,7 @@ class Play {
       increments: counts.increments,
       faults: { ...this.faults, ...line },
       worst: this.referee.worst,
+      estimates: this.referee.estimates,
       story: [...story],
       violation,
     };

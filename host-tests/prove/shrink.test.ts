@@ -19,7 +19,7 @@ it("shrinking ends within a minute and tells the shortest plan that failed until
     if (fails) failed.push(time);
     const worst = { socket: 0, socketOfBound: 0, cable: 0, cableOfBound: 0 };
     const counts = { steps: steps.length, sessions: 0, increments: 0, faults: {} };
-    return { ...counts, worst, story: [`${steps.length} steps`], violation: fails ? "lost" : undefined };
+    return { ...counts, worst, estimates: [], story: [`${steps.length} steps`], violation: fails ? "lost" : undefined };
   };
   const { failure } = await prove({ runs: 100, seed: 1, play, now: () => time });
   const first = failed[0] ?? 0;

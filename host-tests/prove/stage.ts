@@ -4,6 +4,7 @@
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
+import { CABLE_RECORD_VERSION, type CableRecord, parseCableRecord } from "../../shared/cable/record";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import { Journal } from "../../shared/journal/journal";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
@@ -45,6 +46,8 @@ export interface Tamper {
   readonly cableStore?: (store: Store) => Store;
   readonly socketChain?: (chain: Chain) => Chain;
   readonly socketGate?: (gate: PowerGate) => PowerGate;
+  /** Takes a guard out of the code itself, where no port reaches it. Gives what puts it back. */
+  readonly patch?: () => () => void;
   /** What the cable does besides when a socket refuses a payment; `settings` are its own. */
   readonly refused?: (cable: CableController, settings: { forgive: string }, refusals: number) => void;
 }
@@ -128,7 +131,9 @@ export class Stage {
       ...terms.socket,
     });
     this.cableSettings = cableSettings({ network: NETWORK, ...terms.cable });
-    this.view = new View(this.network.nodes[1] ?? this.network.node);
+    // Every other socket's backend can ask its node whether it would take a payment.
+    const canAsk = terms.seed % 2 === 0;
+    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk });
     for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
     this.cableStore.onCut = () => this.cutCable(this.cableOff);
     this.socketStore.onCut = () => this.cutSocket(this.socketOff);
@@ -316,6 +321,16 @@ export class Stage {
       name: "socket",
       version: SOCKET_RECORD_VERSION,
       parse: parseSocketRecord,
+      report: () => {},
+    }).load();
+  }
+
+  cableRecord(): CableRecord | undefined {
+    return new Journal<CableRecord>({
+      store: this.cableStore,
+      name: "cable",
+      version: CABLE_RECORD_VERSION,
+      parse: parseCableRecord,
       report: () => {},
     }).load();
   }

@@ -33,6 +33,8 @@ const LINKED: Readonly<Record<Link, Target>> = { ethernet: TARGETS.esp32, wifi: 
 let failures = 0;
 /** Where the linker put the names that C asks for; the same for every chip. */
 let generated: string | undefined;
+/** The makefile of an image with all of our C, for each chip. */
+const makefiles = new Map<Target, string>();
 
 function say(done: string, complaint = ""): void {
   if (complaint !== "") failures++;
@@ -57,15 +59,19 @@ export async function check(): Promise<void> {
 }
 
 async function checkVariant(sdk: Sdk | undefined, { device, target, link }: Variant): Promise<void> {
+  const remember = (makefile: string): void => {
+    if (device === "socket") makefiles.set(target, makefile);
+  };
   const name = `${device} for ${target.name}${device === "calibrator" ? "" : `, ${link}`}`;
   await attempt(name, async () => {
     const image = await deviceImage(device, target, imageConfig({ link }, device, target, false));
     if (!sdk) return "manifest generated";
     if (LINKED[link] !== target) {
-      configure(sdk, image);
+      remember(configure(sdk, image));
       return "mcconfig, all of ours preloaded";
     }
     const linked = linkOnly(sdk, image, target);
+    remember(join(linked.generated, "makefile"));
     // A device's C asks for more names than the calibrator's.
     if (device !== "calibrator") generated = linked.generated;
     return `mcconfig, all of ours preloaded, linked (${linked.warnings.aliases} places of RAM for what is not constant)`;
@@ -99,13 +105,14 @@ function checkNative(sdk: Sdk | undefined): void {
   const folder = join(ROOT, "firmware/native");
   const sources = readdirSync(folder).filter((file) => file.endsWith(".c"));
   for (const target of Object.values(TARGETS)) {
-    const missing = sdk && generated ? nativeMissing(target, idf) : "no image was linked";
-    if (missing || !sdk || !generated || !idf) {
+    const makefile = makefiles.get(target);
+    const missing = sdk && generated && makefile ? nativeMissing(target, idf) : "no image was linked";
+    if (missing || !sdk || !generated || !idf || !makefile) {
       skip(`our C for ${target.name}`, missing ?? "");
       continue;
     }
     const paths = sources.map((file) => join(folder, file));
-    for (const [file, complaint] of compileNative({ sources: paths, target, sdk: sdk.path, idf, generated })) {
+    for (const [file, complaint] of compileNative({ sources: paths, target, sdk, idf, makefile, generated })) {
       say(`${file} for ${target.name}`, complaint);
     }
   }

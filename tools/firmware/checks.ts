@@ -78,15 +78,16 @@ const ALIAS = /^### warning: ([^ ]+): .*(?:no const|not frozen)$/;
 /**
  * Sorts what the SDK's tools printed. xsl warns of everything in flash that a program could still change, and keeps a
  * place in RAM for it: in our modules and the wallet's nothing may be. What the modules of others keep (`theirs`: names)
- * is counted. Anything else that says "warning" fails, unless it is about a file of the SDK (`sdk`).
+ * is counted. Anything else that says "warning" fails, unless it is about a file in one of `folders`: the SDK's and
+ * ESP-IDF's own sources warn, and that is not ours to mend.
  */
-export function checkWarnings(output: string, sdk: string, theirs: ReadonlySet<string>): Warnings {
+export function checkWarnings(output: string, folders: readonly string[], theirs: ReadonlySet<string>): Warnings {
   const ours: string[] = [];
   let aliases = 0;
   for (const line of output.split("\n").map((line) => line.trim())) {
     const module = ALIAS.exec(line)?.[1];
     if (module !== undefined && theirs.has(module)) aliases++;
-    else if (/\bwarning\b/i.test(line) && !line.includes(sdk)) ours.push(line);
+    else if (/\bwarning\b/i.test(line) && !folders.some((folder) => line.includes(folder))) ours.push(line);
   }
   return { ours, aliases };
 }

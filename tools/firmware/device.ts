@@ -31,7 +31,7 @@ export function linkOnly(sdk: Sdk, image: Image, target: Target): { generated: s
   const header = join(generated, `xsProj-${target.name}/build/config/sdkconfig.h`);
   // ESP-IDF would make the header and tell its version; linking needs neither.
   const run = spawnSync("make", ["-f", makefile, "IDF_VERSION=none", "-o", header, join(generated, "mc.xs.c")], {
-    env: { IDF_PATH: sdk.path, ...sdk.env },
+    env: sdk.env,
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });

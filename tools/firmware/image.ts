@@ -1,7 +1,7 @@
 // One image: from a device's main module to what mcconfig makes of it, with the checks that the SDK leaves out.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings } from "./checks";
 import { hold } from "./lock";
@@ -75,12 +75,20 @@ export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
   const name = basename(image.folder);
   const makefile = makefileOf(image);
   const theirs = modulesFrom(readFileSync(makefile, "utf8"), [sdk.path, ...(image.standIns ? [image.standIns] : [])]);
-  const warnings = checkWarnings(output, sdk.path, theirs);
-  if (warnings.ours.length > 0) throw new ImageError(`${name}: the SDK's tools warn`, warnings.ours);
+  const warnings = checkWarnings(output, sdk.idf ? [sdk.path, sdk.idf] : [sdk.path], theirs);
+  if (warnings.ours.length > 0) {
+    forgetObjects(dirname(makefile));
+    throw new ImageError(`${name}: the SDK's tools warn`, warnings.ours);
+  }
   const sources = [...image.own].map(([module, file]) => [module, readFileSync(file, "utf8")] as const);
   const regexps = checkRegexps(readFileSync(join(dirname(makefile), "mc.xs.c"), "utf8"), new Map(sources));
   if (regexps.length > 0) throw new ImageError(`${name}: regular expressions in flash`, regexps);
   return warnings;
+}
+
+/** A compiler warns once: what it warned of is compiled again, so that the next build does not pass in silence. */
+export function forgetObjects(folder: string): void {
+  for (const file of readdirSync(folder)) if (file.endsWith(".o")) rmSync(join(folder, file));
 }
 
 function manifestOf(image: Image): string {

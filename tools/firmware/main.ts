@@ -66,8 +66,8 @@ function notes(device: ImageName, target: Target, config: BuildConfig): string[]
     ];
   const slots =
     config.flash === "8MB"
-      ? "8 MB of flash: two slots, so an update that fails leaves the old image"
-      : "4 MB of flash: one slot, so updates come over the serial port only (two slots want 8 MB: `flash` in the configuration)";
+      ? "8 MB of flash: two slots, room for updates; today they come over the serial port only"
+      : "4 MB of flash: one slot, updates come over the serial port only";
   const lines = [`${device} for ${target.name}, ${config.link}, network ${config.network}`, slots];
   if (config.encrypted) lines.push("Flash and NVS get encrypted: the first start burns eFuses, which cannot be undone");
   if (config.key !== undefined)

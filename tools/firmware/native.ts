@@ -1,9 +1,11 @@
 // Compiles our C for a chip as far as its headers are at hand: a RISC-V compiler, the SDK's headers and ESP-IDF's, with
-// every warning an error. What ESP-IDF's build would generate (sdkconfig.h) has a short stand-in here.
+// every warning an error. Folders and macros are those of the image's own makefile and no others: what compiles here
+// finds its headers in the build. What ESP-IDF's build would generate (sdkconfig.h) has a short stand-in.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Sdk } from "./sdk";
 import type { Target } from "./targets";
 
 const COMPILER = "riscv64-unknown-elf-gcc";
@@ -37,89 +39,62 @@ function sdkconfigHeader(target: Target, idf: string): string {
 #define CONFIG_FREERTOS_TASK_NOTIFICATION_ARRAY_ENTRIES 1
 #define CONFIG_FREERTOS_QUEUE_REGISTRY_SIZE 0
 #define CONFIG_FREERTOS_THREAD_LOCAL_STORAGE_POINTERS 1
+#define CONFIG_BOOTLOADER_LOG_LEVEL 0
 #define CONFIG_LOG_MAXIMUM_LEVEL 0
 #define CONFIG_LOG_DEFAULT_LEVEL 0
 #define ${mbedtls ? "CONFIG_ESP_TLS_USING_MBEDTLS" : "CONFIG_ESP_TLS_CUSTOM_STACK"} 1
 `;
 }
 
-/** Folders of ESP-IDF's headers for `target`, those that exist. */
-function headerFolders(target: Target, idf: string): string[] {
-  const chip = target.name;
-  const components = join(idf, "components");
-  const each = readdirSync(components).flatMap((name) => [
-    `${name}/include`,
-    `${name}/${chip}/include`,
-    `${name}/${chip}`,
-    `${name}/platform_include`,
-    `${name}/port/include`,
-  ]);
-  const more = [
-    `soc/${chip}/register`,
-    `esp_rom/${chip}/include/${chip}`,
-    "hal/platform_port/include",
-    "esp_hw_support/etm/include",
-    "freertos/FreeRTOS-Kernel/include",
-    "freertos/config/include",
-    "freertos/config/include/freertos",
-    "freertos/config/riscv/include",
-    "freertos/FreeRTOS-Kernel/portable/riscv/include",
-    "freertos/FreeRTOS-Kernel/portable/riscv/include/freertos",
-    "freertos/esp_additions/include",
-    "esp-tls",
-    "esp-tls/esp-tls-crypto",
-    "lwip/lwip/src/include",
-    "lwip/port/freertos/include",
-    "lwip/port/esp32xx/include",
-    "mbedtls/mbedtls/include",
-  ];
-  return [...each, ...more].map((folder) => join(components, folder)).filter((folder) => existsSync(folder));
+/** What the image's makefile compiles C with, as its compiler gets it: macros, folders, switches. */
+export function buildFlags(sdk: Sdk, makefile: string): string[] {
+  const rule = 'plugpay-flags: ; @printf "%s\\n" $(C_DEFINES) $(C_INCLUDES) $(C_FLAGS)';
+  const run = spawnSync("make", ["-s", "-f", makefile, "IDF_VERSION=none", `--eval=${rule}`, "plugpay-flags"], {
+    env: sdk.env,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (run.status !== 0) throw new Error(`${makefile} does not tell its flags: ${run.stderr.trim()}`);
+  return run.stdout.split("\n").filter((flag) => flag !== "");
+}
+
+/** What is the build's compiler's and not this one's: its instruction set, and what it writes beside the object. */
+const LEFT_OUT = /^(-c|-MMD|-MP|-nostdlib|-Wl,.*|-march=.*|-Wno-.*)$/;
+
+/** The build's flags for this compiler. Headers of others may warn; ours may not. */
+export function checkFlags(flags: readonly string[], foreign: readonly string[]): string[] {
+  return flags
+    .filter((flag) => !LEFT_OUT.test(flag))
+    .flatMap((flag) => {
+      const folder = flag.startsWith("-I") ? flag.slice("-I".length) : undefined;
+      return folder !== undefined && foreign.some((root) => folder.startsWith(root)) ? ["-isystem", folder] : [flag];
+    });
 }
 
 export interface NativeCheck {
   readonly sources: readonly string[];
   readonly target: Target;
-  readonly sdk: string;
+  readonly sdk: Sdk;
   readonly idf: string;
-  /** Where the linker put mc.xs.h and mcconfig mc.defines.h. */
+  /** Of an image for `target`. */
+  readonly makefile: string;
+  /** Where the linker put mc.xs.h, for whichever chip. */
   readonly generated: string;
 }
 
 /** What the compiler says about each source, by file name; empty where it says nothing. */
-export function compileNative({ sources, target, sdk, idf, generated }: NativeCheck): Map<string, string> {
+export function compileNative({ sources, target, sdk, idf, makefile, generated }: NativeCheck): Map<string, string> {
   const folder = join(generated, "native-check");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "sdkconfig.h"), sdkconfigHeader(target, idf));
-  const xs = ["includes", "sources", "platforms/esp", "platforms/mc"].map((name) => join(sdk, "xs", name));
-  const modules = ["base/timer", "io/common", "base/instrumentation"].map((name) => join(sdk, "modules", name));
-  const system = [...xs, ...modules, ...headerFolders(target, idf)].flatMap((path) => ["-isystem", path]);
   const flags = [
-    "--specs=picolibc.specs",
-    "-march=rv32imac",
-    "-mabi=ilp32",
-    "-fsyntax-only",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
+    ...["--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32", "-I", folder],
+    ...checkFlags(buildFlags(sdk, makefile), [sdk.path, idf]),
+    ...["-idirafter", generated, "-fsyntax-only", "-Wall", "-Wextra", "-Werror"],
   ];
   return new Map(
     sources.map((source) => {
-      const run = spawnSync(
-        COMPILER,
-        [
-          ...flags,
-          `-DESP32=${target.number}`,
-          "-include",
-          "sdkconfig.h",
-          "-I",
-          folder,
-          "-I",
-          generated,
-          ...system,
-          source,
-        ],
-        { encoding: "utf8" },
-      );
+      const run = spawnSync(COMPILER, [...flags, source], { encoding: "utf8" });
       return [basename(source), run.status === 0 ? "" : run.stderr.trim()] as const;
     }),
   );

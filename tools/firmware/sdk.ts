@@ -12,6 +12,8 @@ export interface Sdk {
   /** The SDK's root. */
   readonly path: string;
   readonly version: string;
+  /** ESP-IDF's root, where there is one. */
+  readonly idf?: string;
   /** For the SDK's programs: they call each other and tsc by name. */
   readonly env: NodeJS.ProcessEnv;
 }
@@ -36,7 +38,9 @@ export function findSdk(env: NodeJS.ProcessEnv = process.env): Sdk {
   return {
     path,
     version: readFileSync(join(path, "tools/VERSION"), "utf8").trim(),
-    env: { ...env, PATH: folders.join(delimiter) },
+    ...(env.IDF_PATH ? { idf: env.IDF_PATH } : {}),
+    // Manifests name folders of ESP-IDF; mcconfig resolves them also where nothing is built for a chip.
+    env: { IDF_PATH: path, ...env, PATH: folders.join(delimiter) },
   };
 }
 
