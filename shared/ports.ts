@@ -172,8 +172,6 @@ export interface Chain {
   outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined>;
   /** Gives the txid. A transaction that is already known counts as success. */
   broadcast(transaction: Hex): Promise<Hex>;
-  /** Parent and child together, where the backend takes a package. */
-  broadcastPackage?(transactions: readonly Hex[]): Promise<void>;
   /**
    * Asks whether a node would relay the transaction, and sends it nowhere else. False where this backend cannot ask;
    * rejects as `broadcast` does where the node refuses it.

@@ -110,20 +110,5 @@ for (const { name, make } of BACKENDS) {
     it("tells fee rates in integers, the floor below the target", async () => {
       assert.deepEqual(await chain.feeRates(), { floor: 100, incremental: 100, target: 2_000 });
     });
-
-    it("sends parent and child together, or says that the server cannot", async () => {
-      const coin = await node.fund(SCRIPT, 60_000);
-      await node.mine(1);
-      const parent = spend(coin, 60_000, 200, SCRIPT);
-      const child = spend({ txid: node.txidOf(parent), vout: 0 }, 59_800, 400);
-      const able = name === "Bitcoin Core" || name === "Electrum 1.6";
-      if (!chain.broadcastPackage) return;
-      if (!able) return assert.rejects(chain.broadcastPackage([parent, child]), fails("refused", /packages/));
-      await chain.broadcastPackage([parent, child]);
-      assert.equal((await chain.status(node.txidOf(child))).state, "mempool");
-      const rival = spend(coin, 60_000, 900);
-      await assert.rejects(chain.broadcastPackage([rival]), fails("conflict"));
-      await node.mine(1);
-    });
   });
 }

@@ -72,7 +72,7 @@ export const BACKENDS: readonly Backend[] = [
   { name: "Bitcoin Core", make: (node) => core(node) },
   {
     name: "Bitcoin Core before 24, without a transaction index",
-    make: (node) => core(node, { txindex: false, legacy: true, without: ["gettxspendingprevout", "submitpackage"] }),
+    make: (node) => core(node, { txindex: false, legacy: true, without: ["gettxspendingprevout"] }),
   },
   { name: "Electrum 1.4", make: (node) => electrumOver(node, "1.4") },
   { name: "Electrum 1.6", make: (node) => electrumOver(node, "1.6") },

@@ -1,5 +1,5 @@
 // The Bitcoin Core client against a real node's own RPC over HTTP: bcoin's, for the calls that it has.
-// It lacks scantxoutset, gettxspendingprevout and submitpackage, and has no fee rates to tell in regtest.
+// It lacks scantxoutset, and gettxspendingprevout, and has no fee rates to tell in regtest.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
@@ -69,9 +69,6 @@ describe("the Bitcoin Core client with bcoin's RPC", () => {
 
   it("says what the node cannot do", async () => {
     await assert.rejects(chain.utxos(SCRIPT, 5), fails("malformed", /scantxoutset/));
-    const coin = await node.fund(SCRIPT, 50_000);
-    const raw = spend(coin, 50_000, 1_000);
-    await assert.rejects(chain.broadcastPackage([raw]), fails("refused", /takes no packages/));
   });
 
   it("is refused with another password", async () => {

@@ -1,25 +1,12 @@
 // BlockCypher's API as documented, over what the real node knows.
 
-import { hex } from "@scure/base";
-import { Transaction } from "@scure/btc-signer";
-import { addressOf, decodeSegwit } from "../../shared/bitcoin/address";
+import { decodeSegwit } from "../../shared/bitcoin/address";
 import { type BitcoinNode, Rejection } from "../../tools/node/bitcoin-node";
 import type { Handler, Reply } from "./fakes";
 
-interface Skeleton {
-  readonly ver?: number;
-  readonly inputs: readonly { prev_hash: string; output_index: number; sequence?: number }[];
-  readonly outputs: readonly { addresses: readonly string[]; value: number }[];
-  readonly change_address: string;
-  readonly fees: number;
-}
-
-/** How it departs from what was asked when it prepares a transaction. */
-export type Departure = "none" | "own-sequence" | "more-fee" | "other-change";
-
 const FINAL = 0xffffffff;
 
-export function blockCypherFake(node: BitcoinNode, departure: Departure = "none"): Handler {
+export function blockCypherFake(node: BitcoinNode): Handler {
   const txJson = (txid: string, query: URLSearchParams): object | undefined => {
     const known = node.transaction(txid);
     if (!known) return undefined;
@@ -44,40 +31,6 @@ export function blockCypherFake(node: BitcoinNode, departure: Departure = "none"
     };
   };
 
-  const build = (skeleton: Skeleton): { transaction: Transaction; tosign: string[] } => {
-    const transaction = new Transaction({ version: skeleton.ver ?? 1 });
-    let total = 0;
-    const coins = skeleton.inputs.map(({ prev_hash, output_index, sequence = FINAL }) => {
-      const output = node.transaction(prev_hash)?.tx.outputs[output_index];
-      if (!output) throw new Rejection(-25, `Unable to find a transaction to spend: ${prev_hash}`);
-      const coin = { script: hex.decode(output.script.toJSON()), amount: BigInt(output.value) };
-      total += output.value;
-      transaction.addInput({
-        txid: prev_hash,
-        index: output_index,
-        sequence: departure === "own-sequence" ? FINAL : sequence,
-        witnessUtxo: coin,
-      });
-      return coin;
-    });
-    const [payment, change] = skeleton.outputs;
-    if (!payment) throw new Rejection(-1, "Error building transaction: no outputs");
-    const scriptOf = (address: string): Uint8Array => hex.decode(decodeSegwit(address, "regtest"));
-    transaction.addOutput({ script: scriptOf(payment.addresses[0] as string), amount: BigInt(payment.value) });
-    if (change) {
-      const address =
-        departure === "other-change" ? addressOf(`0014${"99".repeat(20)}`, "regtest") : skeleton.change_address;
-      const value = total - payment.value - skeleton.fees - (departure === "more-fee" ? 100 : 0);
-      transaction.addOutput({ script: scriptOf(address), amount: BigInt(value) });
-    }
-    const tosign = coins.map(({ script, amount }, i) => {
-      const program = script.subarray(2);
-      const code = Uint8Array.from([0x76, 0xa9, 0x14, ...program, 0x88, 0xac]);
-      return hex.encode(transaction.preimageWitnessV0(i, code, 1, amount));
-    });
-    return { transaction, tosign };
-  };
-
   const submit = async (raw: string): Promise<Reply> => {
     try {
       const hash = await node.submit(raw);
@@ -93,27 +46,6 @@ export function blockCypherFake(node: BitcoinNode, departure: Departure = "none"
     const query = new URLSearchParams(text);
     const [, kind, id = ""] = path.split("/");
     if (request.method === "POST" && path === "/txs/push") return submit((JSON.parse(body) as { tx: string }).tx);
-    if (request.method === "POST" && path === "/txs/new") {
-      const skeleton = JSON.parse(body) as Skeleton;
-      const { tosign } = build(skeleton);
-      return {
-        status: 201,
-        body: JSON.stringify({
-          tx: { ...skeleton, block_height: -1, hash: "00".repeat(32) },
-          tosign,
-          signatures: null,
-        }),
-      };
-    }
-    if (request.method === "POST" && path === "/txs/send") {
-      const sent = JSON.parse(body) as { tx: Skeleton; tosign: string[]; signatures: string[]; pubkeys: string[] };
-      const { transaction } = build(sent.tx);
-      sent.signatures.forEach((signature, i) => {
-        const finalScriptWitness = [hex.decode(`${signature}01`), hex.decode(sent.pubkeys[i] as string)];
-        transaction.updateInput(i, { finalScriptWitness }, true);
-      });
-      return submit(transaction.hex);
-    }
     if (path === "" || path === "/") {
       const { height, hash } = node.tip();
       const fees = { high_fee_per_kb: 3000, medium_fee_per_kb: 2000, low_fee_per_kb: 500 };

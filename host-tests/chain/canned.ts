@@ -40,7 +40,6 @@ export const CALLS = {
   status: (chain: Chain): Promise<unknown> => chain.status(TXID),
   feeRates: (chain: Chain): Promise<unknown> => chain.feeRates(),
   tip: (chain: Chain): Promise<unknown> => chain.tip(),
-  broadcastPackage: async (chain: Chain): Promise<unknown> => chain.broadcastPackage?.([RAW]),
 };
 export type CallName = keyof typeof CALLS;
 export const CALL_NAMES = Object.keys(CALLS) as readonly CallName[];
@@ -56,10 +55,6 @@ function esploraAnswer(_method: string, path: string): string {
   const answers: Record<string, unknown> = {
     "/fee-estimates": { "2": 2.0005, "144": 1.027 },
     "/blocks/tip/height": 501,
-    "/txs/package": {
-      package_msg: "success",
-      "tx-results": { [OTHER]: { txid: TXID, vsize: 110, fees: { base: 0.000001 } } },
-    },
     [`/tx/${COIN.txid}/outspend/0`]: { spent: true, txid: TXID, vin: 0, status: confirmed },
     [`/tx/${TXID}/status`]: { confirmed: false },
     [`/tx/${TXID}`]: {
@@ -93,7 +88,6 @@ function coreAnswer(body: string, hasIndex: boolean, hasScanned: boolean): strin
     gettxspendingprevout: `[{"txid":"${COIN.txid}","vout":0,"spendingtxid":"${TXID}"}]`,
     getblockhash: `"${BLOCK}"`,
     sendrawtransaction: `"${TXID}"`,
-    submitpackage: `{"package_msg":"success","tx-results":{"${OTHER}":{"txid":"${TXID}","vsize":110,"fees":{"base":0.00000200}}}}`,
     getrawtransaction: `{"txid":"${TXID}","hex":"00","vin":[],"vout":[],"blockhash":"${BLOCK}","confirmations":2}`,
     getblockheader: `{"hash":"${BLOCK}","confirmations":2,"height":500}`,
     getmempoolinfo: '{"mempoolminfee":0.00000100,"minrelaytxfee":0.00000100,"incrementalrelayfee":0.00000100}',
@@ -114,7 +108,6 @@ function electrumAnswer(line: string): string {
     ],
     "blockchain.transaction.get": params[0] === TXID ? RAW : FUNDING,
     "blockchain.transaction.broadcast": TXID,
-    "blockchain.transaction.broadcast_package": { success: true },
     "blockchain.block.header": HEADER,
     "blockchain.headers.subscribe": { height: 501, hex: HEADER },
     "blockchain.estimatefee": 0.00002,

@@ -28,7 +28,6 @@ describe("a configured chain", () => {
     const chain = chainOf({ backends: [ESPLORA, CORE, ELECTRUM, BLOCKCYPHER], quorum: 2, targetBlocks: 6 });
     assert.ok(chain instanceof Failover);
     assert.ok(chain.watch);
-    assert.ok(chain.broadcastPackage);
   });
 
   it("asks mempool.space's Esplora for testnet4 under its own path", async () => {

@@ -118,21 +118,6 @@ export function coreFake(node: BitcoinNode, options: CoreFakeOptions = {}): Hand
     },
     getblockhash: ([height]) => node.blockHash(Number(height)),
     sendrawtransaction: ([raw]) => node.submit(String(raw)),
-    submitpackage: async ([raws]) => {
-      const results: Record<string, object> = {};
-      let failed = false;
-      for (const raw of raws as string[]) {
-        const txid = node.txidOf(raw);
-        try {
-          await node.submit(raw);
-          results[`${txid.slice(2)}00`] = { txid, vsize: 110, fees: { base: btc(200) } };
-        } catch (error) {
-          failed = true;
-          results[`${txid.slice(2)}00`] = { txid, error: error instanceof Error ? error.message : "" };
-        }
-      }
-      return { package_msg: failed ? "transaction failed" : "success", "tx-results": results };
-    },
     getmempoolinfo: () => ({
       loaded: true,
       size: node.mempool().length,

@@ -77,13 +77,6 @@ export function electrumFake(node: BitcoinNode, version: "1.4" | "1.6" = "1.6"):
   };
   if (version === "1.6") {
     calls["mempool.get_info"] = () => ({ mempoolminfee: 0.000001, minrelaytxfee: 0.000001, incrementalrelayfee: 1e-6 });
-    calls["blockchain.transaction.broadcast_package"] = async ([raws]) => {
-      const errors: object[] = [];
-      for (const raw of raws as string[]) {
-        await node.submit(raw).catch((error: Error) => errors.push({ txid: node.txidOf(raw), error: error.message }));
-      }
-      return errors.length === 0 ? { success: true } : { success: false, errors };
-    };
   }
 
   const dialer = new FakeLines(async (line, push) => {

@@ -135,9 +135,8 @@ describe("a list of backends", () => {
     await assert.rejects(chain.broadcast(RAW), fails("replacement-fee-too-low"));
   });
 
-  it("offers packages and watching only where a backend does", () => {
+  it("offers watching only where a backend does", () => {
     const { chain, clock } = set();
-    assert.equal(chain.broadcastPackage, undefined);
     assert.equal(chain.watch, undefined);
     let listeners = 0;
     const pusher: Chain = Object.assign(new Told(), {
@@ -145,10 +144,8 @@ describe("a list of backends", () => {
         listeners++;
         return () => void listeners--;
       },
-      broadcastPackage: async () => {},
     });
     const both = new Failover({ backends: [new Told(), pusher], clock });
-    assert.ok(both.broadcastPackage);
     const end = both.watch?.("00", () => {});
     assert.equal(listeners, 1);
     end?.();

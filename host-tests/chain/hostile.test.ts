@@ -38,7 +38,7 @@ function spoiled(change: (honest: string) => string, from: number) {
 }
 
 for (const backend of CANNED) {
-  const calls = CALL_NAMES.filter((call) => call !== "broadcastPackage" || backend.name !== "BlockCypher");
+  const calls = CALL_NAMES;
 
   describe(`${backend.name} with hostile answers`, () => {
     it("believes the honest ones, which the others are made from", async () => {
@@ -91,10 +91,8 @@ for (const backend of CANNED) {
 
     it("refuses another transaction than the one that was asked for", async () => {
       const swap = (honest: string): string => honest.replace(/[0-9a-f]{64,}/g, (hash) => "77".repeat(hash.length / 2));
-      for (const call of ["broadcast", "status", "broadcastPackage"] satisfies CallName[]) {
-        if (!calls.includes(call)) continue;
+      for (const call of ["broadcast", "status"] satisfies CallName[]) {
         // Answers that name no transaction.
-        if (backend.name === "Electrum" && call === "broadcastPackage") continue;
         if (backend.name.endsWith("without a transaction index") && call === "status") continue;
         assert.equal(kindOf(await ask(backend, call, spoiled(swap, firstOf(backend)))), "malformed", call);
       }
@@ -125,7 +123,6 @@ for (const backend of CANNED.filter(({ name }) => name !== "Electrum")) {
     for (const [status, kind, headers] of answers) {
       it(`takes ${status}${headers ? " with Retry-After" : ""} as "${kind}"`, async () => {
         for (const call of CALL_NAMES) {
-          if (call === "broadcastPackage" && backend.name === "BlockCypher") continue;
           for (const body of ["trouble", "<p>trouble</p>".repeat(20_000)]) {
             const outcome = await ask(backend, call, () => ({ status, body, ...(headers && { headers }) }));
             assert.equal(kindOf(outcome), kind, `${call}, ${body.length} bytes`);

@@ -25,8 +25,6 @@ export interface BenchOptions {
   readonly cable?: Partial<CableSettings>;
   /** Coins of the cable, confirmed. */
   readonly coins?: readonly number[];
-  /** True where the owner gave the socket the payout key. */
-  readonly hot?: boolean;
   /** What the socket's backend can do. */
   readonly view?: ViewOptions;
   /** Of the network's nodes. */
@@ -88,7 +86,6 @@ export class Bench {
       chain: life.chain(this.view),
       ecdsa: realEcdsa,
       report: life.report((event) => this.events.push({ device: "socket", at: this.clock.now(), ...event })),
-      ...(this.#options.hot ? { hotWallet: this.payout } : {}),
       settings: socketSettings({
         network: "regtest",
         payoutAddress: addressOf(this.payout.script, "regtest"),

@@ -182,26 +182,12 @@ test("long sessions wait for a confirmation before more credit is extended", asy
   assert.equal(bench.named("credited").length, 6);
 });
 
-test("a socket with a hot key pays for its parent with a child, when the parent alone pays too little", async () => {
-  const bench = alone({ hot: true, socket: { childFeeLimit: 3_000 } });
-  const payer = new Customer(bench, 21);
-  await pay(payer, 2);
-  bench.network.market = 3_000;
-  bench.network.node.mempool.policy = { ...bench.network.node.mempool.policy, mempoolMin: 2_000 };
-  await bench.clock.run(MINUTE + 10_000);
-  assert.ok(bench.named("child-sent").length >= 1);
-  bench.network.mine();
-  await bench.clock.run(MINUTE);
-  assert.equal(bench.named("mined").length, 1);
-});
-
-test("a socket without a hot key waits until fees fall, and sells on", async () => {
-  const bench = alone({ socket: { childFeeLimit: 3_000 } });
+test("a socket whose settlement pays too little waits until fees fall, and sells on", async () => {
+  const bench = alone();
   const payer = new Customer(bench, 21);
   await pay(payer, 2);
   bench.network.node.mempool.policy = { ...bench.network.node.mempool.policy, mempoolMin: 2_000 };
   await bench.clock.run(MINUTE);
-  assert.deepEqual(bench.named("child-sent"), []);
   assert.equal(bench.named("broadcast").length, 0);
   bench.network.node.mempool.policy = { ...bench.network.node.mempool.policy, mempoolMin: 0 };
   await bench.clock.run(MINUTE);

@@ -48,12 +48,11 @@ export class Life {
   }
 
   chain(chain: Chain): Chain {
-    const { broadcastPackage, wouldTake, isReward, watch } = chain;
+    const { wouldTake, isReward, watch } = chain;
     return {
       utxos: (script, limit) => this.ask(() => chain.utxos(script, limit)),
       outspend: (outpoint) => this.ask(() => chain.outspend(outpoint)),
       broadcast: (hex) => this.ask(() => chain.broadcast(hex)),
-      ...(broadcastPackage ? { broadcastPackage: (hexes) => this.ask(() => broadcastPackage.call(chain, hexes)) } : {}),
       ...(wouldTake ? { wouldTake: (hex) => this.ask(() => wouldTake.call(chain, hex)) } : {}),
       ...(isReward ? { isReward: (coin) => this.ask(() => isReward.call(chain, coin)) } : {}),
       status: (txid) => this.ask(() => chain.status(txid)),

@@ -254,12 +254,6 @@ export class View implements Chain {
     );
   }
 
-  broadcastPackage(transactions: readonly Hex[]): Promise<void> {
-    return this.answer("broadcastPackage", undefined, () => {
-      if (this.fault !== "swallows") this.node.submitPackage(transactions);
-    });
-  }
-
   status(txid: Hex): Promise<TxStatus> {
     return this.answer("status", `status ${txid}`, () => {
       const block = this.blocks.blockOf(txid);

@@ -257,7 +257,6 @@ describe("a cable", () => {
           price: 147_000,
           sessionMax: 882,
           exposureLimit: 1_470,
-          childFeeLimit: 294,
           schemes: ["basic"],
         },
         cable: { maxPrice: 2 ** 40, maxIncrement: 294, maxSession: 882, maxFeeShare: 1_000 },

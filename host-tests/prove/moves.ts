@@ -175,8 +175,6 @@ const terms: fc.Arbitrary<Terms> = fc
     coins: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
     socketError: fc.integer({ min: -10, max: 10 }),
     cableError: fc.integer({ min: -10, max: 10 }),
-    /** One in so many sockets has a hot payout key. */
-    hot: fc.integer({ min: 0, max: 5 }),
     /** One in so many runs signs on the real curve. */
     real: fc.integer({ min: 0, max: 24 }),
   })
@@ -199,7 +197,6 @@ const terms: fc.Arbitrary<Terms> = fc
         checkpoint,
         exposureLimit: Math.max(checkpoint, increment * draw.exposure),
         confirmations: draw.confirmations,
-        childFeeLimit: draw.hot === 0 ? increment : 0,
         schemes: draw.basic === 0 ? ["basic"] : draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
       },
       cable: {

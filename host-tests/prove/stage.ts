@@ -157,7 +157,6 @@ export class Stage {
       ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("socket", event)),
       settings: this.settings,
-      ...(this.settings.childFeeLimit > 0 ? { hotWallet: openWallet(this.payout.secret, this.ecdsa) } : {}),
     });
     this.socket = socket;
     const calls = this.witnessed(life.socket(socket));
@@ -308,10 +307,9 @@ export class Stage {
 
   // ------------------------------------------------------------ what is true
 
-  /** Satoshi that blocks pay to the socket's owner; what it chose to spend on children is not undone by that. */
+  /** Satoshi that blocks pay to the socket's owner. */
   received(): Satoshi {
-    const hot = this.settings.childFeeLimit > 0;
-    return this.owned(this.payout.script) + (hot ? this.childFees() : 0);
+    return this.owned(this.payout.script);
   }
 
   /** What the socket's journal holds now. */
@@ -333,19 +331,6 @@ export class Stage {
       parse: parseCableRecord,
       report: () => {},
     }).load();
-  }
-
-  /** What the socket paid to miners by children of its own, out of what it had received. */
-  childFees(): Satoshi {
-    let fees = 0;
-    for (const { transactions } of this.network.blocks.all())
-      for (const tx of transactions) if (tx.inputs.length === 1 && tx.outputs.length === 1) fees += this.childFee(tx);
-    return fees;
-  }
-
-  private childFee(tx: Transaction): Satoshi {
-    const coin = tx.inputs[0] && this.network.blocks.coinEver(tx.inputs[0]);
-    return coin?.script === this.payout.script ? coin.amount - (tx.outputs[0]?.amount ?? 0) : 0;
   }
 
   owned(script: string): Satoshi {

@@ -1,35 +1,17 @@
 // Chain backend: BlockCypher (https://www.blockcypher.com/dev/bitcoin/), the third party of the 2017 paper.
-//
-// The paper lets it build the transaction and signs the hashes that come back. Here a prepared transaction is used only
-// if every hash to sign equals that of our own draft, which fixes every byte of it; otherwise ours goes out as it is.
 
 import { addressOf, type Network } from "../bitcoin/address";
-import { bytesToHex } from "../bitcoin/bytes";
-import { actualFee, type Draft, outputsOf, SEQUENCE, TX_VERSION, txidOf } from "../bitcoin/draft";
-import { prepareDraft } from "../bitcoin/frame";
 import { constant } from "../constant";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
 import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import type { BucketOptions } from "./bucket";
-import { Decimal } from "./decimal";
 import { ChainError } from "./error";
 import { likelyFloor } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import {
-  arrayOf,
-  countOf,
-  cutShort,
-  hashOf,
-  heightOf,
-  isObject,
-  LargestCoins,
-  malformed,
-  objectOf,
-  satoshiOf,
-} from "./shape";
+import { arrayOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface BlockCypherOptions extends HttpBackendOptions {
   /** It takes addresses, not scripts. */
@@ -41,15 +23,6 @@ export interface BlockCypherOptions extends HttpBackendOptions {
   readonly floor?: MilliSatPerVbyte;
   /** Nor the incremental one. */
   readonly incremental?: MilliSatPerVbyte;
-}
-
-/** A transaction that BlockCypher built and that is our draft, byte for byte. */
-export interface Prepared {
-  readonly txid: Hex;
-  /** One digest an input, 32 bytes each: equal to the draft's own. */
-  readonly toSign: readonly Hex[];
-  /** What `send` gives back to it. */
-  readonly theirs: JsonObject;
 }
 
 /** What a caller without a token may ask: 100 an hour. */
@@ -100,10 +73,18 @@ export class BlockCypher implements Chain {
     return height === undefined ? { txid: by } : { txid: by, height };
   }
 
-  /** By txs/push: our own bytes, whatever anybody prepared. */
   async broadcast(transaction: Hex): Promise<Hex> {
     const txid = txidToSend(transaction);
-    return this.sent("/txs/push", { tx: transaction }, txid);
+    const answer = await this.push(transaction);
+    if (answer.status === 400 || answer.status === 409) {
+      const refusal = rejection(answer.text);
+      if (refusal.kind === "already-known") return txid;
+      throw refusal;
+    }
+    const { tx } = objectOf(this.ok(answer, "a sent transaction").json, "a sent transaction");
+    const { hash } = objectOf(tx, "tx");
+    if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
+    return txid;
   }
 
   /** The first transaction of a block is its reward's. */
@@ -139,49 +120,7 @@ export class BlockCypher implements Chain {
     return heightOf(height, "the tip's height");
   }
 
-  // ---------------------------------------------------------------- the paper's way
-
-  /** Has `draft` built by txs/new. Undefined when what comes back is anything but that very draft. */
-  async prepare(draft: Draft): Promise<Prepared | undefined> {
-    const { network } = this.#options;
-    const body = {
-      ver: TX_VERSION,
-      inputs: draft.inputs.map(({ txid, vout }) => ({ prev_hash: txid, output_index: vout, sequence: SEQUENCE })),
-      outputs: outputsOf(draft).map(({ script, amount }) => ({
-        addresses: [addressOf(script, network)],
-        value: amount,
-      })),
-      change_address: addressOf(draft.payerScript, network),
-      fees: actualFee(draft),
-    };
-    const answer = await this.post("/txs/new", body);
-    const { tx, tosign } = objectOf(this.ok(answer, "a prepared transaction").json, "a prepared transaction");
-    const ours = prepareDraft(draft).digests.map((digest) => bytesToHex(digest));
-    const theirs = arrayOf(tosign, "tosign");
-    if (theirs.length !== ours.length || ours.some((digest, i) => digest !== theirs[i])) return undefined;
-    return { txid: txidOf(draft), toSign: ours, theirs: objectOf(tx, "tx") };
-  }
-
-  /** Signs and sends a prepared transaction by txs/send: DER signatures without the sighash byte, compressed keys. */
-  async send(prepared: Prepared, signatures: readonly Hex[], publicKeys: readonly Hex[]): Promise<Hex> {
-    const { theirs, toSign, txid } = prepared;
-    return this.sent("/txs/send", { tx: theirs, tosign: toSign, signatures, pubkeys: publicKeys }, txid);
-  }
-
   // ---------------------------------------------------------------- parts of the answers above
-
-  private async sent(path: string, body: unknown, txid: Hex): Promise<Hex> {
-    const answer = await this.post(path, body);
-    if (answer.status === 400 || answer.status === 409) {
-      const refusal = rejection(answer.text);
-      if (refusal.kind === "already-known") return txid;
-      throw refusal;
-    }
-    const { tx } = objectOf(this.ok(answer, "a sent transaction").json, "a sent transaction");
-    const { hash } = objectOf(tx, "tx");
-    if (hash !== txid) throw malformed(`the transaction ${txid}`, hash);
-    return txid;
-  }
 
   private transaction(answer: Answer, txid: Hex): JsonObject {
     const found = objectOf(this.ok(answer, `the transaction ${txid}`).json, "a transaction");
@@ -198,12 +137,12 @@ export class BlockCypher implements Chain {
     return this.#backend.ask({ method: "GET", path: this.path(path, query), json });
   }
 
-  private post(path: string, body: unknown): Promise<Answer> {
+  private push(transaction: Hex): Promise<Answer> {
     return this.#backend.ask({
       method: "POST",
-      path: this.path(path, ""),
+      path: this.path("/txs/push", ""),
       headers: JSON_HEADERS,
-      body: serialise(body),
+      body: JSON.stringify({ tx: transaction }),
       json: {},
     });
   }
@@ -236,12 +175,4 @@ function coinOf(item: Json, amount: Satoshi, script: Hex): Coin {
     amount,
   };
   return block_height === -1 ? coin : { ...coin, height: countOf(block_height, "block_height") };
-}
-
-/** Their own object goes back as it came: numbers that we keep as text must not become objects. */
-function serialise(body: unknown): string {
-  return JSON.stringify(body, (_key, value: unknown) => {
-    if (value instanceof Decimal) throw malformed("whole numbers in a prepared transaction", value);
-    return isObject(value as Json) ? { ...(value as JsonObject) } : value;
-  });
 }

@@ -17,7 +17,6 @@ import { ChainError } from "./error";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
-import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
 import { arrayOf, countOf, cutShort, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
@@ -128,16 +127,6 @@ export class Core implements Chain {
       if (!(error instanceof ChainError && error.kind === "already-known")) throw error;
     }
     return txid;
-  }
-
-  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
-    const txids = transactions.map(txidToSend);
-    try {
-      checkPackage(await this.call("submitpackage", [transactions]), txids);
-    } catch (error) {
-      if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
-      throw new ChainError("refused", `${this.#backend.name} takes no packages (Bitcoin Core 28 and later do)`);
-    }
   }
 
   async wouldTake(transaction: Hex): Promise<boolean> {

@@ -11,23 +11,11 @@ import { isHex } from "../text";
 import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
-import { ChainError } from "./error";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import type { Json } from "./json-stream";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import {
-  arrayOf,
-  booleanOf,
-  countOf,
-  cutShort,
-  hashOf,
-  heightOf,
-  LargestCoins,
-  malformed,
-  objectOf,
-  satoshiOf,
-} from "./shape";
+import { arrayOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */
@@ -92,20 +80,6 @@ export class Electrum implements Chain {
       if (refusal?.kind !== "already-known") throw refusal ?? error;
     }
     return txid;
-  }
-
-  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
-    transactions.map(txidToSend);
-    if (this.#link.minor === 0) await this.#link.call("server.ping", []);
-    if (this.#link.minor < 6)
-      throw new ChainError("refused", "this Electrum server takes no packages (1.6 and later do)");
-    try {
-      const answer = await this.#link.call("blockchain.transaction.broadcast_package", [transactions, false]);
-      const { success, errors } = objectOf(answer, "the result of a package");
-      if (!booleanOf(success, "success")) throw refusalOf(errors);
-    } catch (error) {
-      throw error instanceof ElectrumError ? rejection(error.said) : error;
-    }
   }
 
   /** The first transaction of a block is its reward's; the proof tells the place, and is short whatever the transaction. */
@@ -282,15 +256,6 @@ function coinOf(item: Json): Coin {
 /** 0 in the mempool, -1 there with unconfirmed inputs. */
 function confirmedAt(value: Json | undefined): number | undefined {
   return value === 0 || value === -1 ? undefined : heightOf(value, "a height");
-}
-
-function refusalOf(errors: Json | undefined): ChainError {
-  const texts = errors === undefined ? [] : arrayOf(errors, "an array of errors");
-  const refusals = texts.map((item) => {
-    const { error } = objectOf(item, "an error of a package");
-    return rejection(typeof error === "string" ? error : "no reason given");
-  });
-  return refusals.find(({ kind }) => kind !== "refused") ?? refusals[0] ?? rejection("the package, without a reason");
 }
 
 function leastOf(mempool: Json) {

@@ -13,7 +13,6 @@ import { ChainError } from "./error";
 import { type EstimateOptions, likelyFloor, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json } from "./json-stream";
-import { checkPackage } from "./package";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
 import { booleanOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
@@ -83,22 +82,6 @@ export class Esplora implements Chain {
     const said = this.ok(answer, "a txid").text.trim();
     if (said !== txid) throw malformed(`the txid ${txid}`, said);
     return txid;
-  }
-
-  async broadcastPackage(transactions: readonly Hex[]): Promise<void> {
-    const txids = transactions.map(txidToSend);
-    const answer = await this.#backend.ask({
-      method: "POST",
-      path: "/txs/package",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(transactions),
-      json: {},
-    });
-    if (isUnknownCall(answer)) {
-      throw new ChainError("refused", `${this.#backend.name} takes no packages`);
-    }
-    if (answer.status === 400) throw rejection(answer.text);
-    checkPackage(this.ok(answer, "a package's result").json, txids);
   }
 
   /** By mempool.space's fork of electrs; Blockstream's has no such endpoint, which is remembered. */

@@ -36,8 +36,6 @@ export class Failover implements Chain {
   readonly #clock: Clock;
   readonly #quorum: 1 | 2;
   readonly #rest: Millisecond;
-  /** To every backend that takes packages; absent where none does. */
-  readonly broadcastPackage?: (transactions: readonly Hex[]) => Promise<void>;
   /** At every backend that pushes: what one keeps back another tells. Absent where none does. */
   readonly watch?: (script: Hex, onChange: () => void) => () => void;
 
@@ -48,11 +46,6 @@ export class Failover implements Chain {
     this.#clock = clock;
     this.#quorum = quorum;
     this.#rest = restMs;
-    const packagers = this.#members.filter(({ chain }) => chain.broadcastPackage);
-    if (packagers.length > 0) {
-      this.broadcastPackage = (transactions) =>
-        this.any(packagers, async (chain) => chain.broadcastPackage?.(transactions));
-    }
     const pushers = backends.filter((chain) => chain.watch);
     if (pushers.length > 0) {
       this.watch = (script, onChange) => {

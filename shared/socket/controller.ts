@@ -3,9 +3,7 @@
 
 import { attempt } from "../attempt";
 import { payeeScriptOf } from "../bitcoin/address";
-import { childOf } from "../bitcoin/child";
-import { dustOf, vsizeOf } from "../bitcoin/draft";
-import type { Wallet } from "../bitcoin/wallet";
+import { dustOf } from "../bitcoin/draft";
 import { ChainError } from "../chain/error";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
@@ -48,8 +46,6 @@ export interface SocketOptions {
   readonly ecdsa: Ecdsa;
   readonly report: Reporter;
   readonly settings: SocketSettings;
-  /** Key of the payout address, only where the owner wants the socket to raise fees by itself. */
-  readonly hotWallet?: Wallet;
 }
 
 interface Waiter {
@@ -111,7 +107,6 @@ export class SocketController implements SocketCalls {
       ledger,
       settings,
       report,
-      childFor: (settlement, rival) => this.childFor(settlement, rival),
       onTooLow: (settlement, fee) => this.#till.tooLow(settlement, fee),
       onRival: (settlement, rival, spend) => this.onRival(settlement, rival, spend),
       onMined: (settlement) => this.onMined(settlement),
@@ -402,23 +397,6 @@ export class SocketController implements SocketCalls {
   private hangsOn(settlement: Settlement): boolean {
     const txids = settlement.commitments.map(({ txid }) => txid);
     return this.#till.session?.inputs.some((input) => txids.includes(input.txid)) ?? false;
-  }
-
-  private async childFor(settlement: Settlement, rival: Spend | undefined): Promise<string | undefined> {
-    const { hotWallet, settings } = this.#options;
-    if (!hotWallet || settings.childFeeLimit === 0) return undefined;
-    const rates = await this.#watch.rates();
-    const { txid, value, fee } = latest(settlement);
-    const vsize = vsizeOf(settlement.inputs.length, [hotWallet.script, settlement.payerScript]);
-    const parent = { txid, value, fee, vsize };
-    const earlier = settlement.commitments.find((commitment) => commitment.txid === rival?.txid);
-    return childOf({
-      parent,
-      wallet: hotWallet,
-      rate: rates.target,
-      feeLimit: settings.childFeeLimit,
-      rival: rival && { fee: earlier?.fee, incremental: rates.incremental },
-    });
   }
 
   /** A session that was open when the power went is over: its commitment goes out before anything else. */

@@ -31,8 +31,6 @@ export interface SettlerOptions {
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly report: Reporter;
-  /** A child that pays for its parent, signed; undefined where the owner gave no hot key or it would not help. */
-  readonly childFor: (settlement: Settlement, rival: Spend | undefined) => Promise<Hex | undefined>;
   /** The network wants more than `fee` for the settlement's inputs before it lets its transaction replace another. */
   readonly onTooLow: (settlement: Settlement, fee: Satoshi) => void;
   readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
@@ -135,21 +133,8 @@ export class Settler {
       if (error.kind === "already-known") return this.sent(settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
       if (error.kind === "replacement-fee-too-low") this.#options.onTooLow(settlement, fee + (error.missing ?? 0));
-      const rival = await this.findRival(settlement);
-      if (rival?.height === undefined) await this.sendWithChild(settlement, rival);
+      await this.findRival(settlement);
     }
-  }
-
-  private async sendWithChild(known: Settlement, rival: Spend | undefined): Promise<void> {
-    const { chain, childFor, report } = this.#options;
-    // What was found of a rival may have ended its session meanwhile.
-    const settlement = this.settlements.find((each) => same(each, known));
-    const child = settlement && (await childFor(settlement, rival));
-    if (!settlement || child === undefined) return;
-    if (chain.broadcastPackage) await chain.broadcastPackage([settlement.transaction, child]);
-    else await chain.broadcast(child);
-    report({ name: "child-sent", parent: latest(settlement).txid });
-    if (settlement.state === "held") this.sent(settlement);
   }
 
   private sent(settlement: Settlement): void {
@@ -166,7 +151,6 @@ export class Settler {
     if (status.state !== "unknown") this.countedFrom(settlement, undefined);
     if (status.state === "confirmed") this.mined(settlement, txid);
     else if (status.state === "unknown" && !(await this.findRival(settlement))) await this.send(settlement);
-    else if (status.state === "mempool" && !settlement.open) await this.sendWithChild(settlement, undefined);
   }
 
   /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */

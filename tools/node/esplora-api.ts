@@ -46,7 +46,6 @@ export class EsploraApi {
     const [, kind = "", id = "", part, index = ""] = path.split("/");
     if (method === "POST" && path === "/tx") return this.#broadcast(body);
     // What electrs passes on from a node without the call; bcoin has none.
-    if (method === "POST" && path === "/txs/package") return failure("submitpackage", -32601, "Method not found");
     if (method !== "GET") return noEndpoint(url);
     switch (path) {
       case "/fee-estimates":
