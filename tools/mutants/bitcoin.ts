@@ -78,5 +78,4 @@ export const BITCOIN: readonly Mutation[] = [
   mutation("coins-unconfirmed", "coins", "return coin.height !== undefined || (", "return true || (", "coins"),
   mutation("coins-excluded", "coins", " || choice.excluded?.(coin)) return false", ") return false", "coins"),
   mutation("coins-fee-kept-back", "coins", "totalOf(coins) - feeLimit", "totalOf(coins)", "coins"),
-  mutation("child-fee-limit", "child", " || fee > feeLimit ||", " ||", "child"),
 ];
