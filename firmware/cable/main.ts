@@ -1,6 +1,7 @@
 // The smart cable's composition root: reads the configuration, builds the ports, starts the controller.
 
 import config from "mc/config";
+import { resetCause } from "plugpay/console";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { hexToBytes } from "../../shared/bitcoin/bytes";
@@ -18,6 +19,7 @@ import type { Hex } from "../../shared/units";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer } from "../platform/network";
 import { report } from "../platform/report";
+import { guarded } from "../platform/start";
 import { DeviceStore } from "../platform/store";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
@@ -29,10 +31,15 @@ type CableConfig = Pick<BuildOptions, "socket"> &
   };
 
 export default function main(): void {
+  guarded("start", start);
+}
+
+function start(): void {
   const { settings, key, socket, gate } = config as unknown as CableConfig;
+  report({ name: "boot", device: "cable", network: settings.network, reset: resetCause() });
   const clock = new DeviceClock();
   const store = new DeviceStore("cable");
-  // Drawn, where a key is born, before the gate's ADC starts (firmware/native/entropy-esp32.c).
+  // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const secret = key ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));

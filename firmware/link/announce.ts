@@ -4,10 +4,14 @@
 import UDP from "embedded:io/socket/udp";
 import Dnssd from "embedded:network/dnssd";
 import config from "mc/config";
+import { print } from "plugpay/console";
 
 export default function announce(): void {
   const host = String(config.hostname);
   const dnssd = new Dnssd({ socket: { io: UDP } });
-  dnssd.claim({ host });
+  // Two sockets with one name: the later one says so; its cables might pay the other.
+  const onError = (): void =>
+    print(`${JSON.stringify({ name: "error", where: "announce", why: `the name ${host} is taken` })}\n`);
+  dnssd.claim({ host, onError });
   dnssd.advertise({ serviceType: "_plugpay._tcp", name: host, host, port: Number(config.port) });
 }

@@ -3,11 +3,25 @@
 
 import Ethernet from "embedded:network/interface/ethernet";
 import config from "mc/config";
+import { print } from "plugpay/console";
+import Timer from "timer";
+
+/** A PHY that does not answer is asked again after so long, in ms. */
+const RETRY = 5000;
 
 export default function setUp(done: () => void): void {
-  const link = new Ethernet({});
-  // The SDK's driver calls itself connected only with an IPv6 address too; nobody waits for that here.
-  link.configure({ static: { address: String(config.address), mask: "255.255.0.0", gateway: "0.0.0.0" } });
-  link.connect();
+  // Nothing here may throw: nobody catches what a set-up module throws, and the chip restarts.
+  const start = (): void => {
+    try {
+      const link = new Ethernet({});
+      // The SDK's driver calls itself connected only with an IPv6 address too; nobody waits for that here.
+      link.configure({ static: { address: String(config.address), mask: "255.255.0.0", gateway: "0.0.0.0" } });
+      link.connect();
+    } catch (error) {
+      print(`${JSON.stringify({ name: "error", where: "ethernet", why: String(error) })}\n`);
+      Timer.set(start, RETRY);
+    }
+  };
+  start();
   done();
 }

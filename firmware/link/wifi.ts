@@ -4,6 +4,7 @@
 import WiFi from "embedded:network/interface/wifi";
 import config from "mc/config";
 import announce from "plugpay/announce";
+import { print } from "plugpay/console";
 import Timer from "timer";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
@@ -12,13 +13,35 @@ const RETRY = 2000;
 const JOINED = 400;
 
 export default function setUp(done: () => void): void {
-  const join = (): void => link.connect({ SSID: String(config.ssid), password: String(config.password) });
-  const link = new WiFi({
-    onChanged(what) {
-      if (what === "address") announce();
-      else if (link.connection < JOINED) Timer.set(join, RETRY);
-    },
-  });
+  let link: WiFi | undefined;
+  let announced = false;
+  const again = (why: unknown): void => {
+    print(`${JSON.stringify({ name: "error", where: "wifi", why: String(why) })}\n`);
+    Timer.set(join, RETRY);
+  };
+  // Nothing here may throw: nobody catches what a set-up module or the driver's callback throws, and the chip restarts.
+  const join = (): void => {
+    try {
+      link ??= new WiFi({ onChanged });
+      link.connect({ SSID: String(config.ssid), password: String(config.password) });
+    } catch (error) {
+      again(error);
+    }
+  };
+  const onChanged = (what: "connection" | "address"): void => {
+    if (what === "address") tellAddress();
+    else if (link && link.connection < JOINED) Timer.set(join, RETRY);
+  };
+  // Once: the SDK answers for the name from then on, and claiming it again throws.
+  const tellAddress = (): void => {
+    if (announced) return;
+    try {
+      announce();
+      announced = true;
+    } catch (error) {
+      print(`${JSON.stringify({ name: "error", where: "announce", why: String(error) })}\n`);
+    }
+  };
   join();
   done();
 }

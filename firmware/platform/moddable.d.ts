@@ -39,6 +39,13 @@ declare module "socketmbedtls" {
 }
 
 /** The native source of true random numbers (firmware/native): drawn at boot, before the ADC starts. */
+declare module "plugpay/console" {
+  /** Prints on the serial console. */
+  export function print(text: string): void;
+  /** Why the chip started: "power-on", "panic", "task-watchdog", "brownout", ... */
+  export function resetCause(): string;
+}
+
 declare module "plugpay/entropy" {
   export default function entropy(length: number): ArrayBuffer;
 }

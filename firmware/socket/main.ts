@@ -1,12 +1,14 @@
 // The smart socket's composition root: reads the configuration, builds the ports, starts the controller.
 
 import config from "mc/config";
+import { resetCause } from "plugpay/console";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
+import { PatientListener } from "../../shared/rpc/patient-listener";
 import { RpcServer } from "../../shared/rpc/server";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
@@ -14,6 +16,7 @@ import { socketSettings } from "../../shared/socket/settings";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer, DeviceListener } from "../platform/network";
 import { report } from "../platform/report";
+import { guarded } from "../platform/start";
 import { DeviceStore } from "../platform/store";
 import { secureConnect } from "../platform/tls";
 
@@ -24,8 +27,13 @@ type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
   };
 
 export default function main(): void {
+  guarded("start", start);
+}
+
+function start(): void {
   const { settings, port, esplora, certificate, chain, gate } = config as unknown as SocketConfig;
-  // The seed is drawn before the gate's ADC starts (firmware/native/entropy-esp32.c).
+  report({ name: "boot", device: "socket", network: settings.network, reset: resetCause() });
+  // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const clock = new DeviceClock();
   const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
@@ -43,7 +51,12 @@ export default function main(): void {
   });
   controller.start();
   new RpcServer({
-    listener: new DeviceListener(),
+    listener: new PatientListener({
+      listener: new DeviceListener(),
+      clock,
+      onWait: (why) => report({ name: "no-network", why }),
+      onListening: () => report({ name: "listening", port }),
+    }),
     port,
     clock,
     calls: controller,

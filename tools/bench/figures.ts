@@ -66,9 +66,12 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
   return script(source, [board, ...plugins]);
 }
 
+/** The one module that has no default export. */
+const CONSOLE = "plugpay/console";
 /** The SDK's modules by name, as device/board.ts has them. */
 const BOARD: Readonly<Record<string, string>> = {
   "mc/config": "config",
+  [CONSOLE]: "print, resetCause",
   "plugpay/entropy": "entropy",
   "plugpay/power-gate": "PowerGate",
   "embedded:storage/key-value": "storage",
@@ -85,7 +88,7 @@ const board: Plugin = {
     const names = Object.keys(BOARD).join("|");
     build.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: "board" }));
     build.onLoad({ filter: /.*/, namespace: "board" }, ({ path }) => ({
-      contents: `export { ${BOARD[path]} as default } from "./board";`,
+      contents: `export { ${path === CONSOLE ? BOARD[path] : `${BOARD[path]} as default`} } from "./board";`,
       resolveDir: device,
       loader: "ts",
     }));

@@ -15,6 +15,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "embedded:io/digital": file("digital"),
   "embedded:io/serial": file("serial"),
   "embedded:storage/key-value": file("key-value"),
+  "plugpay/console": file("console"),
   "plugpay/entropy": file("entropy"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),

@@ -54,6 +54,12 @@ export const config = Object.freeze({
   socket: Object.freeze({ host: "169.254.0.1", port: 8080 }),
 });
 
+export function print(_text: string): void {}
+
+export function resetCause(): string {
+  return "power-on";
+}
+
 export function entropy(length: number): ArrayBuffer {
   return new ArrayBuffer(length);
 }

@@ -1,0 +1,123 @@
+// What runs on a board before anything else may throw nothing: XS ends in a restart when nobody catches it. The real
+// modules, with stand-ins for the SDK's that fail as the SDK's do while the world is not ready.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { build } from "esbuild";
+import { ROOT } from "../../tools/firmware/image";
+
+interface World {
+  /** What was printed, line by line. */
+  readonly printed: string[];
+  /** Timers that were set: action and delay. */
+  readonly timers: { action: () => void; delay: number }[];
+  readonly failures: Record<string, number>;
+  onChanged?: (what: string) => void;
+  connection: number;
+  readonly calls: string[];
+}
+
+const STAND_INS: Readonly<Record<string, string>> = {
+  timer:
+    "export default { set: (action, delay) => world.timers.push({ action, delay }), repeat: (action, delay) => world.timers.push({ action, delay }) };",
+  "mc/config":
+    'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80 };',
+  "plugpay/console": "export const print = (text) => world.printed.push(text.trim());",
+  "plugpay/announce": 'export default () => world.call("announce");',
+  "embedded:network/interface/wifi":
+    "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } get connection() { return world.connection; } }",
+  "embedded:network/interface/ethernet":
+    "export default class { constructor() { world.call('ethernet'); } configure() {} connect() { world.call('connect'); } }",
+};
+
+/** Runs `file`'s default export in a world where each call fails as often as `failures` says. */
+async function run(file: string, failures: Record<string, number>, give: string): Promise<World> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, file)],
+    bundle: true,
+    format: "iife",
+    globalName: "subject",
+    write: false,
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "stand-ins",
+        setup(builder) {
+          const named = (path: string): boolean => STAND_INS[path] !== undefined;
+          builder.onResolve({ filter: /.*/ }, ({ path }) =>
+            named(path) ? { path, namespace: "stand-in" } : undefined,
+          );
+          builder.onLoad({ filter: /.*/, namespace: "stand-in" }, ({ path }) => ({ contents: STAND_INS[path] ?? "" }));
+        },
+      },
+    ],
+  });
+  const world = { printed: [], timers: [], failures, connection: 300, calls: [] as string[] } as unknown as World;
+  const call = (name: string): void => {
+    const left = failures[name] ?? 0;
+    failures[name] = left - 1;
+    if (left > 0) throw new Error(`${name} is not ready`);
+    world.calls.push(name);
+  };
+  new Function("world", `${outputFiles[0]?.text ?? ""}\n${give}`)(Object.assign(world, { call }));
+  return world;
+}
+
+/** Runs the timers that were set, a few rounds. */
+function pass(world: World): void {
+  for (let round = 0; round < 5; round++) for (const { action } of world.timers.splice(0)) action();
+}
+
+test("Wi-Fi that refuses at first is asked again, and joining failed asks again", async () => {
+  const world = await run(
+    "firmware/link/wifi.ts",
+    { wifi: 1, join: 2 },
+    "subject.default(() => world.calls.push('done'));",
+  );
+  pass(world);
+  assert.deepEqual(world.calls, ["done", "wifi", "join"]);
+  assert.deepEqual(
+    world.printed.map((line) => JSON.parse(line).why),
+    ["Error: wifi is not ready", "Error: join is not ready", "Error: join is not ready"],
+  );
+  world.onChanged?.("connection");
+  assert.deepEqual(
+    world.timers.map(({ delay }) => delay),
+    [2000],
+  );
+});
+
+test("a socket claims its name once, however often Wi-Fi goes and comes, and a claim that throws is told", async () => {
+  const world = await run("firmware/link/wifi.ts", { announce: 1 }, "subject.default(() => {});");
+  world.connection = 500;
+  for (let k = 0; k < 4; k++) world.onChanged?.("address");
+  assert.deepEqual(world.calls, ["wifi", "join", "announce"]);
+  assert.match(world.printed[0] ?? "", /announce is not ready/);
+});
+
+test("Ethernet whose PHY does not answer is tried again", async () => {
+  const world = await run(
+    "firmware/link/ethernet.ts",
+    { ethernet: 2 },
+    "subject.default(() => world.calls.push('done'));",
+  );
+  pass(world);
+  assert.deepEqual(world.calls, ["done", "ethernet", "connect"]);
+  assert.equal(world.printed.length, 2);
+});
+
+test("a device that cannot start says why, and says it again, instead of restarting", async () => {
+  const world = await run(
+    "firmware/platform/start.ts",
+    {},
+    "subject.guarded('start', () => { throw new RangeError('no such setting'); });",
+  );
+  pass(world);
+  assert.ok(world.printed.length >= 2);
+  assert.deepEqual(JSON.parse(world.printed[0] ?? ""), {
+    name: "error",
+    where: "start",
+    why: "RangeError: no such setting",
+  });
+});

@@ -1,0 +1,64 @@
+// A device serves as soon as there is a network, and does not fall when there is none yet.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Connection, Listener } from "../../shared/ports";
+import { PatientListener } from "../../shared/rpc/patient-listener";
+import { VirtualClock } from "../model/clock";
+
+/** As the SDK's TCP on a chip: no listening before there is an interface. */
+class Stack implements Listener {
+  up = false;
+  tries = 0;
+  /** Who is told of connections: nobody before listening and after its end. */
+  readonly told = new Set<(connection: Connection) => void>();
+
+  listen(_port: number, onConnection: (connection: Connection) => void): () => void {
+    this.tries++;
+    if (!this.up) throw new Error("no network");
+    this.told.add(onConnection);
+    return () => this.told.delete(onConnection);
+  }
+}
+
+function scene(): { stack: Stack; clock: VirtualClock; told: string[]; listener: PatientListener } {
+  const stack = new Stack();
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const onWait = (why: string): number => told.push(why);
+  const listener = new PatientListener({ listener: stack, clock, onWait, onListening: () => told.push("listening") });
+  return { stack, clock, told, listener };
+}
+
+test("listening before there is a network throws nothing and begins within a second of the network's coming", async () => {
+  const { stack, clock, told, listener } = scene();
+  const connections: Connection[] = [];
+  listener.listen(80, (connection) => connections.push(connection));
+  await clock.run(3_700);
+  assert.equal(stack.told.size, 0);
+  assert.deepEqual(told, ["Error: no network"]);
+  stack.up = true;
+  await clock.run(1_000);
+  assert.deepEqual(told, ["Error: no network", "listening"]);
+  const one = {} as Connection;
+  for (const tell of stack.told) tell(one);
+  assert.deepEqual(connections, [one]);
+});
+
+test("where the network is up nothing is told and one try is enough", async () => {
+  const { stack, clock, told, listener } = scene();
+  stack.up = true;
+  const stop = listener.listen(80, () => {});
+  await clock.run(5_000);
+  assert.deepEqual([stack.tries, told], [1, []]);
+  stop();
+  assert.equal(stack.told.size, 0);
+});
+
+test("who stops while it waits is not listened for later", async () => {
+  const { stack, clock, listener } = scene();
+  listener.listen(80, () => {})();
+  stack.up = true;
+  await clock.run(5_000);
+  assert.deepEqual([stack.tries, stack.told.size], [1, 0]);
+});

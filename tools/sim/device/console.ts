@@ -1,0 +1,12 @@
+// Stands in for the native console of firmware/native: the live view takes what a device traces.
+
+declare function trace(text: string): void;
+
+export function print(text: string): void {
+  trace(text);
+}
+
+/** A simulated board starts when it gets power. */
+export function resetCause(): string {
+  return "power-on";
+}
