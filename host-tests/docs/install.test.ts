@@ -1,0 +1,36 @@
+// What a person meets first: `npm ci` on the oldest Node that is promised.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const OLDEST = 20;
+
+interface Locked {
+  readonly engines?: { readonly node?: string };
+  readonly optional?: boolean;
+}
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+test("no package of the lock file wants a newer Node than ours, so that npm ci warns of none", () => {
+  const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Locked> };
+  const wanting = Object.entries(packages)
+    .filter(([, { engines, optional }]) => !optional && engines?.node !== undefined && !takes(engines.node))
+    .map(([name, { engines }]) => `${name} wants Node ${engines?.node}`);
+  assert.deepEqual(wanting, []);
+});
+
+test("an older Node is refused before anything is installed", () => {
+  assert.equal(JSON.parse(read("package.json")).engines.node, `>=${OLDEST}`);
+  assert.match(read(".npmrc"), /^engine-strict=true$/m);
+});
+
+/** Of a range as packages write them: `>=18`, `^18 || ^20`, `*`. */
+function takes(range: string): boolean {
+  return range.split("||").some((part) => {
+    const [, sign = "", major] = /^\s*([<>=^~]*)\s*v?(\d+)/.exec(part) ?? [];
+    if (major === undefined) return part.trim() === "*";
+    return sign.startsWith(">") ? Number(major) <= OLDEST : Number(major) === OLDEST;
+  });
+}
