@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import type { ViewFault } from "../model/network";
 import type { CutKind } from "../model/store";
+import { type CableManner, cableManner } from "./cable-manner";
 import { attack, type Manner, manner } from "./manner";
 import type { Terms } from "./stage";
 
@@ -37,7 +38,8 @@ export type Move =
   /** A rogue's next trick; `choice` picks among what it could do now. */
   | { readonly kind: "rogue"; readonly trick: string; readonly choice: number }
   /** How a rogue socket speaks from now on. */
-  | { readonly kind: "speak"; readonly manner: Manner };
+  | { readonly kind: "speak"; readonly manner: Manner }
+  | { readonly kind: "call"; readonly manner: CableManner };
 
 export interface Step {
   /** Seconds before the next step. */
@@ -230,9 +232,17 @@ function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Mov
 
 const speak = fc.record({ kind: fc.constant("speak" as const), manner });
 
+const call = fc.record({ kind: fc.constant("call" as const), manner: cableManner });
+
 const ROGUES = {
   honest: { longest: 120, extra: [] },
-  "rogue-cable": { longest: 40, extra: [{ weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) }] },
+  "rogue-cable": {
+    longest: 40,
+    extra: [
+      { weight: 25, arbitrary: rogue(ROGUE_CABLE_TRICKS) },
+      { weight: 3, arbitrary: call },
+    ],
+  },
   "rogue-socket": {
     longest: 120,
     extra: [

@@ -6,6 +6,7 @@ import { ChainError } from "../../shared/chain/error";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../../shared/rpc/types";
 import { coinOf, Purse, type Spendable } from "../model/purse";
 import type { Transaction } from "../model/transaction";
+import { type CableManner, CableSpeech, type Props } from "./cable-manner";
 import type { Referee } from "./referee";
 import { NETWORK, type Stage } from "./stage";
 
@@ -15,15 +16,20 @@ interface Paid extends PaymentRequest {
   readonly purse: Purse;
 }
 
+/** After that many ms a commitment is broadcast "later". */
+const LATER = 45_000;
 const FOREVER = { upTo: 1e15, time: 1e12, current: 1e9 };
 
-export class RogueCable {
-  private readonly purses: readonly Purse[];
+export class RogueCable implements Props {
+  readonly purses: readonly Purse[];
   private readonly calls: SocketCalls;
-  private purse: Purse;
+  purse: Purse;
   private host = 1;
-  private offer: DraftOffer | undefined;
-  private readonly paid: Paid[] = [];
+  offer: DraftOffer | undefined;
+  readonly paid: Paid[] = [];
+  /** Transactions that pay what was on offer: no other may ever be accepted. */
+  private readonly honest = new Set<string>();
+  private speech: CableSpeech | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -39,6 +45,11 @@ export class RogueCable {
     stage.circuit.onSupply = (on) => {
       if (!on) stage.circuit.cable.revoke();
     };
+  }
+
+  /** From now on it calls like this. */
+  speak(manner: CableManner): void {
+    this.speech = new CableSpeech(this.stage, manner, (purse) => addressOf(purse.script, NETWORK));
   }
 
   /** Starts a trick and does not wait for its end: calls overlap as they like. */
@@ -142,8 +153,9 @@ export class RogueCable {
   private async request(choice = 1): Promise<void> {
     const { schemes } = this.stage.settings;
     const scheme = schemes[choice % 5 === 0 ? schemes.length - 1 : 0] ?? "single-fee";
-    const address = addressOf(this.purse.script, NETWORK);
-    this.offer = await this.calls.powerRequest({ address, scheme }, this.peer());
+    const honest = { address: addressOf(this.purse.script, NETWORK), scheme };
+    const request = this.speech?.request(honest, this) ?? honest;
+    this.offer = await this.calls.powerRequest(request, this.peer());
     this.referee.watch(this.offer.inputs);
   }
 
@@ -155,10 +167,29 @@ export class RogueCable {
     }
     this.offer = undefined;
     const payment = this.sign(offer);
+    const sent = this.speech?.payment(plain(payment), this, () => this.altered(offer)) ?? plain(payment);
+    this.bringOut(payment.tx);
     this.paid.push(payment);
-    const result = await this.calls.payTransaction(plain(payment), this.peer());
+    this.honest.add(payment.transaction);
+    const result = await this.calls.payTransaction(sent, this.peer());
+    if (!this.honest.has(sent.transaction))
+      this.stage.violation = "the socket accepted a transaction that it never offered";
     this.offer = result.next;
     this.stage.circuit.cable.grant(FOREVER);
+  }
+
+  /** The commitment itself goes to the chain, as its manner has it. */
+  private bringOut(tx: Transaction): void {
+    const { broadcast } = this.speech?.manner ?? { broadcast: "never" };
+    if (broadcast === "now") this.broadcast(tx, 1);
+    if (broadcast === "later") this.stage.clock.after(LATER, () => this.broadcast(tx, 0));
+  }
+
+  /** The draft with a satoshi less for the socket, signed. */
+  private altered(offer: DraftOffer): string {
+    const [socket, ...others] = offer.outputs;
+    if (!socket) return "";
+    return this.sign({ ...offer, outputs: [{ ...socket, amount: socket.amount - 1 }, ...others] }).transaction;
   }
 
   private sign(offer: DraftOffer, type = 1): Paid {

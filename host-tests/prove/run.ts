@@ -208,6 +208,12 @@ class Play {
         this.count(`answers ${move.manner.answer}`);
         this.rogueSocket?.speak(move.manner);
         return;
+      case "call":
+        this.count(
+          `calls with ${Object.values(move.manner).filter((how) => how !== "honest" && how !== "never").length} lies`,
+        );
+        this.rogueCable?.speak(move.manner);
+        return;
       case "rogue":
         this.count(`rogue ${move.trick}`);
         this.rogueCable?.do(move.trick, move.choice);
