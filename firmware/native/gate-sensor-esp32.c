@@ -1,6 +1,10 @@
 /*
  * The power gate's sensors on a board, each in a task of its own above JavaScript's.
  *
+ * That task starts the driver, and stops it. ESP-IDF's ADC driver keeps a mutex from start to stop in the task that
+ * started it: in JavaScript's that lifted JavaScript above everything, for FreeRTOS gives back an inherited priority only
+ * when a task holds no mutex at all, and the feed fell silent while a signature was verified.
+ *
  * adc: continuous conversions by DMA on ADC1 (ADC2 belongs to the radio), 64 000 a second on two channels; eight of a
  *      channel make a sample (adc-frames.h). A frame is a millisecond. The rate is nominal; the gate measures it.
  * bl0937, hlw8012: pulses counted by interrupts, handed on each 50 ms.
@@ -18,6 +22,7 @@
 #include "esp_adc/adc_continuous.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/semphr.h"
 #include "freertos/task.h"
 
 enum {
@@ -37,13 +42,6 @@ enum {
 static gate_sensor_sink out;
 static TaskHandle_t task;
 static volatile bool stopping;
-
-static void end(void (*release)(void))
-{
-	release();
-	task = NULL;
-	vTaskDelete(NULL);
-}
 
 /* ------------------------------------------------------------------ the chip's ADC */
 
@@ -74,16 +72,14 @@ static void release_adc(void)
 	converter = NULL;
 }
 
-static void adc_task(void *unused)
+static void work_adc(void)
 {
-	(void)unused;
 	while (!stopping) {
 		uint32_t length = 0;
 		/* A feed that stops is found by the gate's own tick; here is nothing to do but to ask again. */
 		if (adc_continuous_read(converter, raw, sizeof(raw), &length, 20) == ESP_OK)
 			take_raw(length);
 	}
-	end(release_adc);
 }
 
 static const char *configure_adc(const power_gate_options *options)
@@ -151,11 +147,10 @@ static void release_pulses(void)
 	gpio_isr_handler_remove(GATE_PIN(METERCF1));
 }
 
-static void pulse_task(void *unused)
+static void work_pulses(void)
 {
 	uint32_t cf = cf_count, cf1 = cf1_count;
 	uint64_t last = (uint64_t)esp_timer_get_time();
-	(void)unused;
 	while (!stopping) {
 		power_gate_report report;
 		bool sel;
@@ -169,7 +164,6 @@ static void pulse_task(void *unused)
 		last = now;
 		out.report(&report, now);
 	}
-	end(release_pulses);
 }
 
 static const char *start_pulses(pulse_chip chip, const power_gate_options *options)
@@ -205,9 +199,8 @@ static void release_serial(void)
 	uart_driver_delete(SERIAL_PORT);
 }
 
-static void serial_task(void *unused)
+static void work_serial(void)
 {
-	(void)unused;
 	while (!stopping) {
 		uint8_t byte;
 		power_gate_report report;
@@ -216,11 +209,11 @@ static void serial_task(void *unused)
 		if (cse7766_take(&serial_chip, byte, &report))
 			out.report(&report, (uint64_t)esp_timer_get_time());
 	}
-	end(release_serial);
 }
 
-static const char *start_serial(void)
+static const char *start_serial(const power_gate_options *unused)
 {
+	(void)unused;
 	uart_config_t config = {
 		.baud_rate = 4800,
 		.data_bits = UART_DATA_8_BITS,
@@ -240,27 +233,67 @@ static const char *start_serial(void)
 
 /* ------------------------------------------------------------------ */
 
+static const char *start_bl0937(const power_gate_options *options)
+{
+	return start_pulses(PULSE_BL0937, options);
+}
+
+static const char *start_hlw8012(const power_gate_options *options)
+{
+	return start_pulses(PULSE_HLW8012, options);
+}
+
+typedef struct {
+	const char *(*start)(const power_gate_options *options);
+	void (*work)(void);
+	void (*release)(void);
+} sensor;
+
+/* What JavaScript's task hands to the sensor's while it waits for the answer. */
+static struct {
+	const sensor *kind;
+	const power_gate_options *options;
+	const char *refusal;
+	SemaphoreHandle_t answered;
+	StaticSemaphore_t storage;
+} order;
+
+static void sensor_task(void *unused)
+{
+	const sensor *kind = order.kind;
+	const char *refusal = kind->start(order.options);
+	(void)unused;
+	order.refusal = refusal;
+	xSemaphoreGive(order.answered);
+	if (!refusal) {
+		kind->work();
+		kind->release();
+	}
+	task = NULL;
+	vTaskDelete(NULL);
+}
+
 const char *gate_sensor_start(gate_sensor_kind kind, const power_gate_options *options, const gate_sensor_sink *sink)
 {
-	static const TaskFunction_t tasks[] = { adc_task, pulse_task, pulse_task, serial_task };
-	static void (*const releases[])(void) = { release_adc, release_pulses, release_pulses, release_serial };
-	const char *refusal;
+	static const sensor sensors[] = {
+		{ start_adc, work_adc, release_adc },
+		{ start_bl0937, work_pulses, release_pulses },
+		{ start_hlw8012, work_pulses, release_pulses },
+		{ start_serial, work_serial, release_serial },
+	};
 	if (task)
 		return "power gate: its sensor runs already";
 	out = *sink;
 	stopping = false;
-	if (kind == GATE_SENSOR_ADC)
-		refusal = start_adc(options);
-	else if (kind == GATE_SENSOR_CSE7766)
-		refusal = start_serial();
-	else
-		refusal = start_pulses((kind == GATE_SENSOR_BL0937) ? PULSE_BL0937 : PULSE_HLW8012, options);
-	if (refusal)
-		return refusal;
-	if (xTaskCreate(tasks[kind], "gate", STACK_BYTES, NULL, PRIORITY, &task) == pdPASS)
-		return NULL;
-	releases[kind]();
-	return "power gate: no memory for its task";
+	order.kind = &sensors[kind];
+	order.options = options;
+	order.answered = xSemaphoreCreateBinaryStatic(&order.storage);
+	if (xTaskCreate(sensor_task, "gate", STACK_BYTES, NULL, PRIORITY, &task) != pdPASS)
+		return "power gate: no memory for its task";
+	xSemaphoreTake(order.answered, portMAX_DELAY);
+	if (order.refusal)
+		gate_sensor_stop(); /* its task ends by itself */
+	return order.refusal;
 }
 
 void gate_sensor_stop(void)
