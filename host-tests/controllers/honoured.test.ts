@@ -2,9 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { CABLE_RECORD_VERSION, type CableRecord, parseCableRecord } from "../../shared/cable/record";
+import { Journal } from "../../shared/journal/journal";
 import { Fault, type FaultName } from "../../shared/rpc/faults";
 import type { PaymentResult } from "../../shared/rpc/types";
-import { alone, type Bench, Customer, MINUTE } from "./bench";
+import { energyFor } from "../../shared/units";
+import { PEER } from "../model/link";
+import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
 
 const TICKET = "ab".repeat(16);
 const HOUSE = { increment: 2_500 } as const;
@@ -22,6 +26,12 @@ function ask(payer: Customer, ticket?: string, scheme: "basic" | "single-fee" = 
 
 async function pay(payer: Customer, scheme: "basic" | "single-fee" = "basic"): Promise<PaymentResult> {
   return payer.send({ ...payer.sign(await ask(payer, TICKET, scheme)), ticket: TICKET });
+}
+
+/** What the bench's cable knows to be paid, in satoshi, over all restarts. */
+function paidBy({ cableStore }: Bench): number {
+  const options = { store: cableStore, name: "cable", version: CABLE_RECORD_VERSION, parse: parseCableRecord };
+  return new Journal<CableRecord>({ ...options, report: () => {} }).load()?.totalPaid ?? 0;
 }
 
 /** A cable that paid until the socket may hold no more without a block, then both lost their power. */
@@ -121,4 +131,26 @@ test("a socket that starts on flash that takes nothing is in standby and gives n
   bench.socketStore.isFull = false;
   await bench.clock.run(MINUTE);
   assert.ok((await stranger.status()).standbyRemaining > 0, "once it takes something again, all is as it was");
+});
+
+test("what a cable has paid flows, though its socket is cut at the settlement limit again and again and no block comes", async () => {
+  const schemes = ["basic"] as const;
+  const bench = plugged({ coins: [2_000_000], socket: { ...HOUSE, schemes }, cable: { schemes } });
+  const left = async () => (await bench.clock.finish(bench.socket.getStatus({}, PEER))).remaining;
+  const isHeld = () =>
+    bench.events.some(({ device, name, reason }) => device === "cable" && name === "held" && reason === "waiting");
+  let cutWith = 0;
+  for (let cuts = 0; cuts < 6; cuts++) {
+    bench.events.length = 0;
+    // Until the socket sells no more, and most of the last increment is still there.
+    for (let second = 0; second < 600 && !(isHeld() && (await left()) > 0); second++) await bench.clock.run(1_000);
+    cutWith = Math.max(cutWith, isHeld() ? await left() : 0);
+    bench.restartSocket();
+    await bench.clock.run(10_000);
+  }
+  assert.ok(cutWith > 2_000, `expected a cut with credit left at the limit, the most was ${cutWith} mWh`);
+  await bench.clock.run(20 * MINUTE);
+  const bought = energyFor(paidBy(bench), 250_000);
+  const flowed = bench.circuit.delivered / 1000;
+  assert.ok(flowed >= 0.98 * bought, `${bought} mWh were bought, ${flowed} flowed`);
 });
