@@ -5,6 +5,7 @@ import WiFi from "embedded:network/interface/wifi";
 import config from "mc/config";
 import announce from "plugpay/announce";
 import { print } from "plugpay/console";
+import { drawSeed } from "plugpay/entropy";
 import Timer from "timer";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
@@ -42,6 +43,8 @@ export default function setUp(done: () => void): void {
       print(`${JSON.stringify({ name: "error", where: "announce", why: String(error) })}\n`);
     }
   };
+  // The internal noise source must be off once the radio works.
+  drawSeed();
   join();
   done();
 }

@@ -4,3 +4,8 @@
 export default function entropy(this: unknown, length: number): ArrayBuffer {
   return native("plugpay_entropy").call(this, length) as ArrayBuffer;
 }
+
+/** Draws the seed now, for `entropy` to hand out: the radio is about to start, and with it the noise source is lost. */
+export function drawSeed(this: unknown): void {
+  native("plugpay_entropy_draw").call(this);
+}

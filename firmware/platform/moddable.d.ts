@@ -48,6 +48,8 @@ declare module "plugpay/console" {
 
 declare module "plugpay/entropy" {
   export default function entropy(length: number): ArrayBuffer;
+  /** Draws the seed now: what starts the radio calls it first. */
+  export function drawSeed(): void;
 }
 
 /** The native power gate (firmware/native). */

@@ -24,6 +24,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "mc/config":
     'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80 };',
   "plugpay/console": "export const print = (text) => world.printed.push(text.trim());",
+  "plugpay/entropy": 'export const drawSeed = () => world.call("seed");',
   "plugpay/announce": 'export default () => world.call("announce");',
   "embedded:network/interface/wifi":
     "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } get connection() { return world.connection; } }",
@@ -76,7 +77,7 @@ test("Wi-Fi that refuses at first is asked again, and joining failed asks again"
     "subject.default(() => world.calls.push('done'));",
   );
   pass(world);
-  assert.deepEqual(world.calls, ["done", "wifi", "join"]);
+  assert.deepEqual(world.calls, ["seed", "done", "wifi", "join"]);
   assert.deepEqual(
     world.printed.map((line) => JSON.parse(line).why),
     ["Error: wifi is not ready", "Error: join is not ready", "Error: join is not ready"],
@@ -88,11 +89,16 @@ test("Wi-Fi that refuses at first is asked again, and joining failed asks again"
   );
 });
 
+test("the random seed is drawn before the radio starts", async () => {
+  const { calls } = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});");
+  assert.deepEqual(calls, ["seed", "wifi", "join"]);
+});
+
 test("a socket claims its name once, however often Wi-Fi goes and comes, and a claim that throws is told", async () => {
   const world = await run("firmware/link/wifi.ts", { announce: 1 }, "subject.default(() => {});");
   world.connection = 500;
   for (let k = 0; k < 4; k++) world.onChanged?.("address");
-  assert.deepEqual(world.calls, ["wifi", "join", "announce"]);
+  assert.deepEqual(world.calls, ["seed", "wifi", "join", "announce"]);
   assert.match(world.printed[0] ?? "", /announce is not ready/);
 });
 
