@@ -1,0 +1,51 @@
+// Prices are shown a kilowatt-hour wherever a person reads them; the wire and the settings count millisatoshi a Wh, which
+// is the same figure.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CABLE_TABLE } from "../../shared/settings/cable";
+import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { formatPrice, priceOf } from "../../shared/units";
+import type { Account } from "../../tools/sim/account";
+import type { Simulation } from "../../tools/sim/simulation";
+import { sentenceOf } from "../../tools/sim/story";
+import { View } from "../../tools/sim/view";
+
+test("a price of 0.3 sat/Wh reads 300 sat/kWh, and a kWh costs that", () => {
+  assert.equal(formatPrice(300), "300 sat/kWh");
+  assert.equal(formatPrice(250_000), "250000 sat/kWh");
+  assert.equal(priceOf(1_000_000, 300), 300);
+});
+
+test("the tables of settings name the unit", () => {
+  const unitOf = (entries: readonly { readonly name: string; readonly unit?: string }[], name: string) =>
+    entries.find((entry) => entry.name === name)?.unit;
+  assert.equal(unitOf(SOCKET_TABLE.entries, "price"), "sat/kWh");
+  assert.equal(unitOf(CABLE_TABLE.entries, "maxPrice"), "sat/kWh");
+});
+
+test("a cable that finds it too dear says so a kWh", () => {
+  const why = "Expected at most 600 msat/Wh, came 900.";
+  const event = { name: "stopped", reason: "overpriced", why, retryMs: 60_000 };
+  const sentence = sentenceOf({ at: 0, from: "cable", event });
+  assert.match(sentence, /at most 600 sat\/kWh, came 900/);
+});
+
+test("the live view shows the socket's price, and none of a socket that is not its own", () => {
+  const account = {
+    state: { socket: "standby", cable: "off" },
+    bought: 0,
+    paid: 0,
+    increments: 0,
+    delivered: () => 0,
+    exposure: () => 0,
+    settlements: () => [],
+  } as unknown as Account;
+  const priceRow = (absent?: string) => {
+    const simulation = { price: 300, absent, timeline: { now: 0 }, readings: undefined } as unknown as Simulation;
+    const rows = new View(simulation, account, process.stdout).rows();
+    return rows.find((row) => row.trim().startsWith("price"));
+  };
+  assert.match(priceRow() ?? "", /300 sat\/kWh/);
+  assert.match(priceRow("socket") ?? "", /price +-$/);
+});
