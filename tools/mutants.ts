@@ -11,6 +11,9 @@ import { SURVIVORS } from "./mutants/survivors";
 import { failsAnyway, tryMutation, type Verdict } from "./mutants/trial";
 import { rowsOf, TRUST_PAGE, unproven, untied } from "./mutants/trust";
 
+/** Mutants that are tried at the same time. */
+const WORKERS = 2;
+
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
 });
@@ -29,16 +32,30 @@ async function run(mutations: readonly Mutation[]): Promise<boolean> {
   const wrong = untied(MUTATIONS, page);
   for (const line of wrong) console.error(line);
   if (wrong.length > 0) return false;
-  const scratch = new Scratch();
+  const scratches = Array.from({ length: WORKERS }, () => new Scratch());
   try {
-    if (!(await passUnchanged(scratch, mutations))) return false;
-    const verdicts: Verdict[] = [];
-    for (const mutation of mutations)
-      verdicts.push(await tried(scratch, mutation, `${verdicts.length + 1}/${mutations.length}`));
-    return tell(verdicts);
+    if (!(await passUnchanged(scratches[0] as Scratch, mutations))) return false;
+    return tell(await triedAll(scratches, mutations));
   } finally {
-    scratch.remove();
+    for (const scratch of scratches) scratch.remove();
   }
+}
+
+/** Each copy of the tree takes the next mutation once it is done with one; verdicts are in the order of the list. */
+async function triedAll(scratches: readonly Scratch[], mutations: readonly Mutation[]): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const left = [...mutations.entries()];
+  let done = 0;
+  const work = async (scratch: Scratch): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [index, mutation] = next;
+      const verdict = await tryMutation(scratch, mutation);
+      verdicts[index] = verdict;
+      progress(`${++done}/${mutations.length} ${told(verdict)}`);
+    }
+  };
+  await Promise.all(scratches.map(work));
+  return verdicts;
 }
 
 /** A test that fails in any case kills nothing. */
@@ -51,10 +68,8 @@ async function passUnchanged(scratch: Scratch, mutations: readonly Mutation[]): 
   return failed === undefined;
 }
 
-async function tried(scratch: Scratch, mutation: Mutation, count: string): Promise<Verdict> {
-  const verdict = await tryMutation(scratch, mutation);
-  progress(`${count} ${mutation.name}: ${verdict.killed ? `killed by ${verdict.by ?? "its time limit"}` : "SURVIVED"}`);
-  return verdict;
+function told({ name, killed, by }: Verdict): string {
+  return `${name}: ${killed ? `killed by ${by ?? "its time limit"}` : "SURVIVED"}`;
 }
 
 /** True where every survivor is explained, and nothing is explained that was killed. */

@@ -36,13 +36,18 @@ export async function tryMutation(scratch: Scratch, mutation: Mutation): Promise
 
 /** Gives undefined where `tests` pass as long as nothing is changed, else which one fails. */
 export async function failsAnyway(scratch: Scratch, tests: readonly string[]): Promise<string | undefined> {
-  const { killed, by } = await runTests(scratch, { tests }, tests.length * LONGEST);
+  const { killed, by } = await runTests(scratch, { tests }, { longest: tests.length * LONGEST, files: 2 });
   return killed ? (by ?? "they do not end") : undefined;
 }
 
-async function runTests(scratch: Scratch, { tests, proves }: Tests, longest = LONGEST): Promise<Outcome> {
+/** `files` of them at the same time. */
+async function runTests(
+  scratch: Scratch,
+  { tests, proves }: Tests,
+  { longest, files } = { longest: LONGEST, files: 1 },
+): Promise<Outcome> {
   const only = proves === undefined ? [] : [`--test-name-pattern=${escaped(proves)}`];
-  const args = ["--import", "tsx", "--test", "--test-reporter=tap", "--test-concurrency=2", ...only, ...tests];
+  const args = ["--import", "tsx", "--test", "--test-reporter=tap", `--test-concurrency=${files}`, ...only, ...tests];
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   // A group of its own: the runner's test files must end with it.
   const child = spawn(process.execPath, args, {
