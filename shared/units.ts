@@ -61,9 +61,9 @@ export function formatPower(power: Milliwatt): string {
   return `${(power / 1000).toFixed(power < 10_000 ? 1 : 0)} W`;
 }
 
-/** `250 sat/Wh`, keeping fractions that matter: `0.3 sat/Wh`. */
+/** `300 sat/kWh`: people know electricity by the kilowatt-hour, and a thousandth of a satoshi a Wh is a satoshi a kWh. */
 export function formatPrice(price: MilliSatPerWh): string {
-  return `${price / 1000} sat/Wh`;
+  return `${price} sat/kWh`;
 }
 
 /** `1.5 sat/vB`. */

@@ -8,8 +8,8 @@ import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { formatPrice, priceOf } from "../../shared/units";
 import type { Account } from "../../tools/sim/account";
 import type { Simulation } from "../../tools/sim/simulation";
-import { sentenceOf } from "../../tools/sim/story";
 import { View } from "../../tools/sim/view";
+import { plugged } from "../controllers/bench";
 
 test("a price of 0.3 sat/Wh reads 300 sat/kWh, and a kWh costs that", () => {
   assert.equal(formatPrice(300), "300 sat/kWh");
@@ -24,11 +24,11 @@ test("the tables of settings name the unit", () => {
   assert.equal(unitOf(CABLE_TABLE.entries, "maxPrice"), "sat/kWh");
 });
 
-test("a cable that finds it too dear says so a kWh", () => {
-  const why = "Expected at most 600 msat/Wh, came 900.";
-  const event = { name: "stopped", reason: "overpriced", why, retryMs: 60_000 };
-  const sentence = sentenceOf({ at: 0, from: "cable", event });
-  assert.match(sentence, /at most 600 sat\/kWh, came 900/);
+test("a cable that finds it too dear says so a kWh", async () => {
+  const bench = plugged({ socket: { price: 900 }, cable: { maxPrice: 600 } });
+  await bench.clock.run(10_000);
+  const why = bench.events.find(({ reason }) => reason === "overpriced")?.why;
+  assert.match(String(why), /at most 600 sat\/kWh, came 900/);
 });
 
 test("the live view shows the socket's price, and none of a socket that is not its own", () => {

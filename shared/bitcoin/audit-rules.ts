@@ -59,7 +59,7 @@ function session({ offer, expectation: { agreed, scheme, limits } }: Step): Audi
 
 function price({ expectation }: Step): AuditRefusal | undefined {
   const most = expectation.limits.price;
-  return expectation.price > most ? differs("overpriced", `at most ${most} msat/Wh`, expectation.price) : undefined;
+  return expectation.price > most ? differs("overpriced", `at most ${most} sat/kWh`, expectation.price) : undefined;
 }
 
 function inputForm({ offer }: Step): AuditRefusal | undefined {

@@ -88,7 +88,7 @@ export class Purse {
   mustAccept({ price, increment }: Terms): void {
     const { maxPrice, maxIncrement } = this.#options.settings;
     if (price > maxPrice || price <= 0)
-      throw new Stop("overpriced", `Expected at most ${maxPrice} msat/Wh, came ${price}.`);
+      throw new Stop("overpriced", `Expected at most ${maxPrice} sat/kWh, came ${price}.`);
     if (increment > maxIncrement)
       throw new Stop("increment-too-large", `Expected at most ${maxIncrement} sat, came ${increment}.`);
   }

@@ -18,9 +18,9 @@ export const CABLE_TABLE = constant({
     },
     {
       name: "maxPrice",
-      meaning: "The most that a watt-hour may cost.",
+      meaning: "The most that a kilowatt-hour may cost.",
       kind: "whole",
-      unit: "msat/Wh",
+      unit: "sat/kWh",
       least: 0,
       most: 1e15,
       usual: 300_000,

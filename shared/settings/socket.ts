@@ -25,9 +25,9 @@ export const SOCKET_TABLE = constant({
     },
     {
       name: "price",
-      meaning: "What a watt-hour costs.",
+      meaning: "What a kilowatt-hour costs.",
       kind: "whole",
-      unit: "msat/Wh",
+      unit: "sat/kWh",
       least: 1,
       most: 1e15,
       usual: 250_000,

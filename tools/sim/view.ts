@@ -1,7 +1,7 @@
 // The live view: what happens as lines that scroll, and below them, on a terminal, a panel that is redrawn. Into a pipe
 // go the lines only.
 
-import { formatDuration, formatEnergy, formatPower, formatSatoshi } from "../../shared/units";
+import { formatDuration, formatEnergy, formatPower, formatPrice, formatSatoshi } from "../../shared/units";
 import type { WorldReading } from "../world/world";
 import type { Account } from "./account";
 import type { Happening, Simulation } from "./simulation";
@@ -76,6 +76,7 @@ export class View {
     return [
       "",
       row(formatDuration(simulation.timeline.now), "SOCKET", "CABLE"),
+      row("price", simulation.absent === "socket" ? "-" : formatPrice(simulation.price)),
       row("state", account.state.socket, account.state.cable),
       row("power", power(socket), power(cable)),
       row("energy used", energyUsed(socket), energyUsed(cable)),
