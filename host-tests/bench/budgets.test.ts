@@ -35,7 +35,7 @@ describe("the emulated core", async () => {
   const missing = await missingTools();
   const skip = missing.length > 0 ? `needs ${missing.join("; ")}` : false;
 
-  it("counts the same on every run", { skip, timeout: 240_000 }, async () => {
+  it("counts the same on every run", { skip, timeout: 900_000 }, async () => {
     const script = `let x = 1n; const f = () => { for (let i = 0; i < 50; i++) x = x * 3n + 1n; };
       f(); const before = host.instret(); f(); host.print(String(host.instret() - before));`;
     const [first, second] = [await runScript(script, "test-a"), await runScript(script, "test-b")];

@@ -10,7 +10,7 @@ const skip = missing.length > 0 ? `needs ${missing.join("; ")}` : false;
 
 test("an address with 400 small coins is read in two and a half seconds of a chip's time, by every backend", {
   skip,
-  timeout: 240_000,
+  timeout: 900_000,
 }, async () => {
   const costs = [...(await coinCosts())].filter(([name]) => name.endsWith("_400"));
   assert.equal(costs.length, 4);
