@@ -28,7 +28,7 @@ test("a limit that is a text is refused, not switched off", () => {
     /^settings\.toleranceBase: expected a whole number \(mWh\).*"100"$/,
   );
   assert.match(socket({ increment: "10000" }).join(), /^settings\.increment: expected a whole number \(sat\) from 294/);
-  assert.match(socket({ price: -1 }).join(), /^settings\.price: expected .*msat\/Wh\) from 1 to .*, came -1$/);
+  assert.match(socket({ price: -1 }).join(), /^settings\.price: expected .*sat\/kWh\) from 1 to .*, came -1$/);
   assert.match(cable({ maxFee: 1.5 }).join(), /came 1\.5$/);
 });
 
