@@ -44,13 +44,13 @@ const LARGEST_HEIGHT = 499_999_999;
 
 /** Height of a block. A socket adds to it, and what it tells has to fit XML-RPC's int. */
 export function heightOf(value: Json | undefined, what: string): number {
-  if (typeof value === "number" && value >= 0 && value <= LARGEST_HEIGHT) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_HEIGHT) return value;
   throw malformed(`${what} (a whole number up to ${LARGEST_HEIGHT})`, value);
 }
 
 /** An index, a number of confirmations. */
 export function countOf(value: Json | undefined, what: string): number {
-  if (typeof value === "number" && value >= 0 && value <= LARGEST_COUNT) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_COUNT) return value;
   throw malformed(`${what} (a whole number from 0)`, value);
 }
 
