@@ -173,6 +173,15 @@ test("an address of another kind or network, without coins, or for an unknown sc
   await assert.rejects(ask("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"), refuses("bad-address"));
 });
 
+test("a session of basic payments has coins for the fee of each of them", async () => {
+  const asked = async (scheme: "basic" | "single-fee"): Promise<number> => {
+    const bench = alone({ socket: { sessionMax: 30_000, increment: 10_000, feeLimit: 5_000 } });
+    return (await new Customer(bench, 21, undefined, [40_000, 39_000]).ask(scheme)).inputs.length;
+  };
+  assert.equal(await asked("single-fee"), 1, "one coin holds the session and one fee");
+  assert.equal(await asked("basic"), 2);
+});
+
 test("another cable's open session is not to be had", async () => {
   const { bench } = await paidOnce();
   await assert.rejects(new Customer(bench, 22).ask(), refuses("socket-busy"));

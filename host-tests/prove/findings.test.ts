@@ -10,7 +10,8 @@ import { Ledger } from "../../shared/journal/ledger";
 import type { Coin, GateEvent } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
 import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
-import { alone, type Bench, Customer, MINUTE, TOASTER } from "../controllers/bench";
+import { alone, Bench, Customer, MINUTE, TOASTER } from "../controllers/bench";
+import { Grabber, INCREMENT } from "../controllers/grabber";
 import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { CutStore } from "../model/store";
@@ -194,6 +195,26 @@ describe("a socket that was asked twice while its chain was slow", () => {
   });
 });
 
+/** Six hours before a socket that takes each payment, says so, and gives no power; the cable loses its own every hour. */
+async function faced(payee: (offer: number) => number): Promise<{ bench: Bench; grabber: Grabber }> {
+  const bench = new Bench({ coins: [] });
+  const hex = (n: number, digits: number): string => (n + 1).toString(16).padStart(digits, "0");
+  const grabber = new Grabber(
+    bench,
+    (n) => ({ session: hex(n, 32), payee: payee(n), coin: { txid: hex(n, 64), vout: 0, amount: 500_000 } }),
+    async () => ({ credited: 40_000, state: "paid", remaining: 40_000 }),
+  );
+  bench.front = () => grabber;
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = TOASTER;
+  for (let hour = 0; hour < 6; hour++) {
+    await bench.clock.run(60 * MINUTE);
+    bench.restartCable();
+  }
+  return { bench, grabber };
+}
+
 describe("a cable", () => {
   const DEFAULTS: Terms = { ...TERMS, coins: [463_000, 250_000], socket: {}, cable: {} };
 
@@ -214,6 +235,18 @@ describe("a cable", () => {
   });
 
   it("pays no further face of a socket that owes it more than its limit", async () => {
+    const { bench, grabber } = await faced((n) => n);
+    assert.ok(
+      bench.events.some(({ reason }) => reason === "undelivered"),
+      bench.story(),
+    );
+    assert.ok(
+      bench.events.some(({ reason }) => reason === "claims-open"),
+      bench.story(),
+    );
+    // Three increments, and one more.
+    assert.equal(grabber.total(), 4 * INCREMENT);
+    // As it was found.
     const faces = [1, 2, 3, 4].flatMap(() => [
       rogue("starve", 3),
       rogue("new-script"),
@@ -225,8 +258,15 @@ describe("a cable", () => {
     assert.ok(outcome.increments <= 2, `${outcome.increments} increments went to faces that delivered nothing`);
   });
 
-  it("keeps apart what two faces of a socket owe it, though it refuses one of them and then loses power", () =>
-    holds({
+  it("keeps apart what two faces of a socket owe it, though it refuses one of them and then loses power", async () => {
+    const { bench, grabber } = await faced((n) => n % 2);
+    assert.ok(
+      bench.events.some(({ reason }) => reason === "credit-lost"),
+      bench.story(),
+    );
+    assert.equal(grabber.total(), 2 * INCREMENT, "one from each");
+    // As it was found.
+    await holds({
       cast: "rogue-socket",
       terms: {
         ...TERMS,
@@ -243,7 +283,8 @@ describe("a cable", () => {
         { wait: 1, move: { kind: "load", power: 0 } },
         rogue("honest", 5),
       ],
-    }));
+    });
+  });
 
   it("counts the fee of a payment that was never acknowledged: it may be mined all the same", () =>
     holds({

@@ -27,7 +27,7 @@ export const BITCOIN: readonly Mutation[] = [
   audit("audit-amount-agreed", "[agreed, expectation.pinned(coin)]", "[expectation.pinned(coin)]"),
   audit("audit-payee-changed", "if (agreed && socket?.script !== agreed.socketScript)", "if (false)"),
   audit("audit-payee-is-cable", " || socket.script === payerScript)", ")"),
-  audit("audit-change-redirected", "if (change && change.script !== payerScript)", "if (false)", LIE),
+  audit("audit-change-redirected", "if (change && change.script !== payerScript)", "if (false)"),
   audit("audit-arrears", "if (offer.arrears > owed)", "if (false)", LIE),
   audit("audit-overcharged", "if (bought > increment)", "if (false)"),
   audit("audit-increment-worth", "if (bought !== increment && bought !== 0)", "if (false)"),

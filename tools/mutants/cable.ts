@@ -2,7 +2,6 @@
 
 import type { Mutation } from "./mutation";
 
-const RELEASE = "controllers/release";
 const FINDINGS = "prove/findings";
 const STOPS = "controllers/stops";
 const HANDED_OVER = "controllers/handed-over";
@@ -65,13 +64,22 @@ export const CABLE: readonly Mutation[] = [
     [FINDINGS],
     "pays no further face of a socket that owes it more than its limit",
   ),
+  mutation("session-known-by-its-payee", "purse", " && session.socketScript === payeeOf(offer)", "", [HANDED_OVER]),
   mutation(
-    "session-known-by-its-payee",
-    "purse",
-    " && session.socketScript === payeeOf(offer)",
-    "",
+    "claims-kept",
+    "controller",
+    "left > 0 ? withClaim(others, { script: before, energy: left, value }) : others",
+    "others",
     [FINDINGS],
     "keeps apart what two faces of a socket owe it, though it refuses one of them and then loses power",
+  ),
+  mutation(
+    "claims-leave-one-increment",
+    "purse",
+    "owed > settings.maxClaims + step.pay",
+    "owed > settings.maxClaims",
+    [HANDED_OVER],
+    "three sockets that vanish with a payment cost their claims, and the fourth is paid all the same",
   ),
   mutation(
     "amounts-pinned",
@@ -93,18 +101,15 @@ export const CABLE: readonly Mutation[] = [
   mutation("pledges-not-forgotten", "pledges", "return unanswered === 0;", "return true;", [HANDED_OVER]),
   mutation("pledges-list-ends", "pledges", "pledges.length > MAX_PLEDGES || ", "", [HANDED_OVER]),
   mutation("pledges-commitments-end", "pledges", " || commitments > MAX_COMMITMENTS_IN_ALL", "", [
-    HANDED_OVER,
-    "controllers/checkpoints",
+    "controllers/pledges",
   ]),
-  mutation("pledges-twin-by-payee", "pledges", "a.socketScript === b.socketScript && ", "", [HANDED_OVER, FINDINGS]),
+  mutation("pledges-twin-by-payee", "pledges", "a.socketScript === b.socketScript && ", "", ["controllers/pledges"]),
   mutation("pledges-twin-by-coins", "pledges", " && isOverSameCoins(a.outpoints, b.outpoints)", "", [
     HANDED_OVER,
     FINDINGS,
   ]),
-  mutation("pledges-dearest-fee", "pledges", "Math.max(a.fee, b.fee)", "b.fee", [HANDED_OVER, FINDINGS, RELEASE]),
+  mutation("pledges-dearest-fee", "pledges", "Math.max(a.fee, b.fee)", "b.fee", ["controllers/pledges"]),
   mutation("pledges-dearest-value", "pledges", "Math.max(worthOf(a), worthOf(b)) - answered", "worthOf(b) - answered", [
-    HANDED_OVER,
-    FINDINGS,
-    RELEASE,
+    "controllers/pledges",
   ]),
 ];

@@ -2,8 +2,8 @@
 
 import type { Mutation } from "./mutation";
 
-function mutation(name: string, file: string, from: string, to: string, test: string): Mutation {
-  return { name, file: `shared/journal/${file}.ts`, from, to, tests: [`host-tests/${test}.test.ts`] };
+function mutation(name: string, file: string, from: string, to: string, test: string, proves?: string): Mutation {
+  return { name, file: `shared/journal/${file}.ts`, from, to, tests: [`host-tests/${test}.test.ts`], proves };
 }
 
 export const JOURNAL: readonly Mutation[] = [
@@ -52,5 +52,13 @@ export const JOURNAL: readonly Mutation[] = [
     "if (!found || (last && found.total < last.total)) return;",
     "if (!found) return;",
     "journal/counters",
+  ),
+  mutation(
+    "ledger-unwritten-is-not-acted-on",
+    "ledger",
+    "[this.#record, this.#changed] = [record, changed];\n      throw error;",
+    "",
+    "controllers/recovery",
+    "a socket that starts with flash that takes nothing gives no power, and begins once it can write",
   ),
 ];

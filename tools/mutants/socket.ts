@@ -327,11 +327,14 @@ export const SOCKET: readonly Mutation[] = [
     [SCENARIOS],
     "who brings out an old commitment pays the rest with the next session",
   ),
+  mutation("draft-outbids", "proposals", "if (known === undefined) return { rate };", "return { rate };", [
+    "controllers/checkpoints",
+  ]),
   mutation(
-    "draft-outbids",
+    "draft-at-the-going-rate",
     "proposals",
-    "if (known === undefined) return { rate };",
-    "return { rate };",
+    "const rate = Math.max(rates.target, rates.floor, this.least());",
+    "const rate = Math.max(rates.floor, this.least());",
     [SCENARIOS],
     "fees that rise are quoted anew, within the cable's limit, and the commitment on its way is outbid",
   ),
@@ -375,22 +378,9 @@ export const SOCKET: readonly Mutation[] = [
     [RELEASE],
     "a socket broadcasts one release a minute, whoever asks",
   ),
-  mutation(
-    "promised-coins-passed-over",
-    "opening",
-    "good.filter((coin) => !isPromised(coin, request))",
-    "good",
-    ["controllers/handed-over"],
-    "three sockets that vanish with a payment cost their claims, and the fourth is paid all the same",
-  ),
-  mutation(
-    "nothing-given-unwritten",
-    "outlet",
-    "return !this.#isUnwritten && left > 0",
-    "return left > 0",
-    ["controllers/recovery"],
-    "a socket that starts with flash that takes nothing gives no power, and begins once it can write",
-  ),
+  mutation("promised-coins-passed-over", "opening", "good.filter((coin) => !isPromised(coin, request))", "good", [
+    "controllers/handed-over",
+  ]),
   mutation(
     "repeated-payment-moves-nobody",
     "till",
@@ -416,9 +406,5 @@ export const SOCKET: readonly Mutation[] = [
     "inputs: rest",
     ["controllers/checkpoints"],
   ),
-  mutation("opening-basic-fees", "opening", "const fees = feeLimit * payments;", "const fees = feeLimit;", [
-    SETTLEMENT,
-    "controllers/budgets",
-    HONOURED,
-  ]),
+  mutation("opening-basic-fees", "opening", "const fees = feeLimit * payments;", "const fees = feeLimit;", [REFUSALS]),
 ];
