@@ -38,7 +38,7 @@ declare module "socketmbedtls" {
   }
 }
 
-/** The native source of true random numbers (firmware/native): drawn at boot, before the ADC starts. */
+/** The serial console (firmware/native). */
 declare module "plugpay/console" {
   /** Prints on the serial console. */
   export function print(text: string): void;
@@ -46,6 +46,7 @@ declare module "plugpay/console" {
   export function resetCause(): string;
 }
 
+/** The native source of true random numbers (firmware/native): drawn at boot, before the radio and the ADC start. */
 declare module "plugpay/entropy" {
   export default function entropy(length: number): ArrayBuffer;
   /** Draws the seed now: what starts the radio calls it first. */

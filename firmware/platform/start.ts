@@ -1,6 +1,6 @@
 // What starts on a board starts guarded. An exception that nobody catches makes XS restart the chip: with a setting that
 // is wrong, or hardware that does not answer, an endless loop that a person can't read. A device that cannot start keeps
-// its relay open and says why, again and again, for whoever plugs in a console later.
+// its relay open and repeats why, so that a console that is plugged in later shows it too.
 
 import Timer from "timer";
 import { report } from "./report";

@@ -2,12 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CABLE_RECORD_VERSION, type CableRecord, parseCableRecord } from "../../shared/cable/record";
-import { Journal } from "../../shared/journal/journal";
 import { Fault, type FaultName } from "../../shared/rpc/faults";
 import type { PaymentResult } from "../../shared/rpc/types";
 import { energyFor } from "../../shared/units";
 import { PEER } from "../model/link";
+import { cableJournal } from "../model/records";
 import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
 
 const TICKET = "ab".repeat(16);
@@ -30,8 +29,7 @@ async function pay(payer: Customer, scheme: "basic" | "single-fee" = "basic"): P
 
 /** What the bench's cable knows to be paid, in satoshi, over all restarts. */
 function paidBy({ cableStore }: Bench): number {
-  const options = { store: cableStore, name: "cable", version: CABLE_RECORD_VERSION, parse: parseCableRecord };
-  return new Journal<CableRecord>({ ...options, report: () => {} }).load()?.totalPaid ?? 0;
+  return cableJournal(cableStore).load()?.totalPaid ?? 0;
 }
 
 /** A cable that paid until the socket may hold no more without a block, then both lost their power. */

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { ChainError } from "../../shared/chain/error";
-import { Journal } from "../../shared/journal/journal";
 import { FAULTS, Fault, type FaultName } from "../../shared/rpc/faults";
 import type { DraftOffer } from "../../shared/rpc/types";
-import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
+import type { SocketRecord } from "../../shared/socket/record";
+import { socketJournal } from "../model/records";
 import { hash160, parse, serialise, sighash, type Transaction, type TxOutput } from "../model/transaction";
 import { alone, type Bench, Customer, MINUTE } from "./bench";
 
@@ -235,13 +235,7 @@ test("a coin that somebody else has spent is refused, and its owner for good", a
 
 test("a coin that was double-spent pays nothing either where its owner's address was forgotten", async () => {
   const { bench, payer } = await doubleSpent();
-  const journal = new Journal<SocketRecord>({
-    store: bench.socketStore,
-    name: "socket",
-    version: SOCKET_RECORD_VERSION,
-    parse: parseSocketRecord,
-    report: () => {},
-  });
+  const journal = socketJournal(bench.socketStore);
   const record = journal.load();
   assert.equal(record?.cheatCoins.length, 1);
   bench.cutSocket();

@@ -133,7 +133,7 @@ test("a socket broadcasts no release of coins that it is paid with", async () =>
   assert.equal(bench.named("release-sent").length + bench.named("release-refused").length, 0, bench.story());
 });
 
-test("a socket broadcasts one release a minute, whoever asks", async () => {
+test("a socket broadcasts one release a minute for all callers together", async () => {
   const { bench } = await robbed();
   bench.configure(WORD);
   const asked: number[] = [];

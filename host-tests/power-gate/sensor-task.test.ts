@@ -106,7 +106,7 @@ test("the drivers of metering chips belong to the gate's task too", () => {
   }
 });
 
-test("a driver that refuses is told to whoever started, nothing is left acquired and no task is left", () => {
+test("a driver's refusal reaches the caller that started it, and leaves no driver and no task behind", () => {
   assert.deepEqual(run(0, "adc-start"), [
     ...["adc-new gate", "adc-config gate", "adc-start gate", "adc-deinit gate"],
     "refused power gate: the ADC does not start",

@@ -5,15 +5,15 @@ import { describe, it } from "node:test";
 import { Inlet } from "../../shared/cable/inlet";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord } from "../../shared/cable/record";
 import { cableSettings } from "../../shared/cable/settings";
-import { Journal } from "../../shared/journal/journal";
 import { Ledger } from "../../shared/journal/ledger";
 import type { Coin, GateEvent } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
-import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
+import type { SocketRecord } from "../../shared/socket/record";
 import { alone, Bench, Customer, MINUTE, TOASTER } from "../controllers/bench";
 import { Grabber, INCREMENT } from "../controllers/grabber";
 import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
+import { socketJournal } from "../model/records";
 import { CutStore } from "../model/store";
 import type { Plan, Step } from "./moves";
 import { run } from "./run";
@@ -107,13 +107,7 @@ describe("a socket", () => {
 
   it("takes no change of a double-spent payment either, should a reorganisation bring it back", async () => {
     const { bench, payer, change } = await lostWithItsChange();
-    const journal = new Journal<SocketRecord>({
-      store: bench.socketStore,
-      name: "socket",
-      version: SOCKET_RECORD_VERSION,
-      parse: parseSocketRecord,
-      report: () => {},
-    });
+    const journal = socketJournal(bench.socketStore);
     const record = journal.load();
     assert.ok(record?.cheats.includes(payer.wallet.script), bench.story());
     bench.cutSocket();

@@ -214,7 +214,7 @@ function neverOpening(gate: PowerGate): PowerGate {
   };
 }
 
-/** What was handed over in a session is forgotten where the next one has the same name, whoever its payee is. */
+/** The cable forgets what it handed over in a session when the next session has the same name, also with another payee. */
 function trustingNames(): () => void {
   const purse = Purse.prototype as unknown as { pledgesWith(this: Purse, offer: DraftOffer): readonly Pledge[] };
   const { pledgesWith } = purse;

@@ -4,14 +4,13 @@
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
-import { CABLE_RECORD_VERSION, type CableRecord, parseCableRecord } from "../../shared/cable/record";
+import type { CableRecord } from "../../shared/cable/record";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
-import { Journal } from "../../shared/journal/journal";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
 import type { PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
-import { parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "../../shared/socket/record";
+import type { SocketRecord } from "../../shared/socket/record";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
 import type { Satoshi } from "../../shared/units";
 import { Circuit } from "../model/circuit";
@@ -21,6 +20,7 @@ import { Link, PEER } from "../model/link";
 import { ModelNetwork, View } from "../model/network";
 import { Purse } from "../model/purse";
 import { SeededRandom } from "../model/random";
+import { cableJournal, socketJournal } from "../model/records";
 import { realEcdsa, standInEcdsa } from "../model/signers";
 import { type CutKind, CutStore } from "../model/store";
 import { parse, type Transaction } from "../model/transaction";
@@ -314,23 +314,11 @@ export class Stage {
 
   /** What the socket's journal holds now. */
   socketRecord(): SocketRecord | undefined {
-    return new Journal<SocketRecord>({
-      store: this.socketStore,
-      name: "socket",
-      version: SOCKET_RECORD_VERSION,
-      parse: parseSocketRecord,
-      report: () => {},
-    }).load();
+    return socketJournal(this.socketStore).load();
   }
 
   cableRecord(): CableRecord | undefined {
-    return new Journal<CableRecord>({
-      store: this.cableStore,
-      name: "cable",
-      version: CABLE_RECORD_VERSION,
-      parse: parseCableRecord,
-      report: () => {},
-    }).load();
+    return cableJournal(this.cableStore).load();
   }
 
   owned(script: string): Satoshi {

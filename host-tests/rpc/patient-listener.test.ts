@@ -10,7 +10,7 @@ import { VirtualClock } from "../model/clock";
 class Stack implements Listener {
   up = false;
   tries = 0;
-  /** Who is told of connections: nobody before listening and after its end. */
+  /** Called for each connection: empty before listening and after its end. */
   readonly told = new Set<(connection: Connection) => void>();
 
   listen(_port: number, onConnection: (connection: Connection) => void): () => void {

@@ -4,6 +4,13 @@
 import { feeFor, type MilliSatPerVbyte, type Satoshi } from "../units";
 import { type Draft, DUST, totalOf, vsizeOf } from "./draft";
 
+/**
+ * What nodes before Bitcoin Core 29.1 want for any transaction, and what they want a replacement to add. Backends that do not
+ * tell the latter (Esplora) are thought to be newer, until one refuses.
+ */
+export const OLD_FLOOR: MilliSatPerVbyte = 1_000;
+export const OLD_INCREMENTAL: MilliSatPerVbyte = 1_000;
+
 /** What is in the mempool already and would be replaced. */
 export interface Broadcast {
   readonly fee: Satoshi;

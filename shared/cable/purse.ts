@@ -278,8 +278,8 @@ export class Purse {
 
   /** What of all that was handed over nobody acknowledged, were the dearest of it mined. */
   outOfHand(): Satoshi {
-    const { session, signed, handed, pledges } = this.#options.ledger.record;
-    const running = session && pledgeOf(session, signed, handed);
+    const { pledges } = this.#options.ledger.record;
+    const running = this.runningPledge();
     return dearest((running ? [...pledges, running] : pledges).flatMap(signingsOf));
   }
 
@@ -293,15 +293,14 @@ export class Purse {
 
   /** Pledges that nobody acknowledged: their coins pay nobody else. */
   stuck(): readonly Pledge[] {
-    const { pledges, session, signed, handed } = this.#options.ledger.record;
-    const running = session && signed?.sent ? pledgeOf(session, signed, handed) : undefined;
-    return [...pledges, ...(running ? [running] : [])].filter(isReleasable);
+    const running = this.stuckSession();
+    return [...this.#options.ledger.record.pledges.filter(isReleasable), ...(running ? [running] : [])];
   }
 
   /** The record's part in which stuck coins are spent to the cable's own address, as far as the owner's fee limits allow. */
   released(): Changes<CableRecord> {
     const { record } = this.#options.ledger;
-    const ended = this.withoutStuckSession(record);
+    const ended = this.withoutStuckSession();
     let { totalFees } = record;
     const pledges = (ended.pledges ?? record.pledges).map((pledge) => {
       const draft = isReleasable(pledge) ? this.releaseFor(pledge, totalFees) : undefined;
@@ -332,11 +331,27 @@ export class Purse {
   }
 
   /** A session whose only payment was never acknowledged is over with the owner's word. */
-  private withoutStuckSession({ session, signed, handed, pledges }: CableRecord): Changes<CableRecord> {
-    const ending = session && signed?.sent ? pledgeOf(session, signed, handed) : undefined;
-    if (!ending || !isReleasable(ending)) return {};
-    const left = withPledge(roomFor(ending, pledges), ending);
-    return { pledges: left, session: undefined, signed: undefined, handed: { paid: 0, fee: 0 } };
+  private withoutStuckSession(): Changes<CableRecord> {
+    const ending = this.stuckSession();
+    if (!ending) return {};
+    const pledges = this.withEnded(ending);
+    return { pledges, session: undefined, signed: undefined, handed: { paid: 0, fee: 0 } };
+  }
+
+  /** The running session as the pledge that it would leave, where nobody has acknowledged its payment. */
+  private stuckSession(): Pledge | undefined {
+    const running = this.#options.ledger.record.signed?.sent ? this.runningPledge() : undefined;
+    return running && isReleasable(running) ? running : undefined;
+  }
+
+  /** The pledge that the running session would leave. */
+  private runningPledge(): Pledge | undefined {
+    const { session, signed, handed } = this.#options.ledger.record;
+    return session && pledgeOf(session, signed, handed);
+  }
+
+  private withEnded(ending: Pledge): readonly Pledge[] {
+    return withPledge(roomFor(ending, this.#options.ledger.record.pledges), ending);
   }
 
   /** True for a pledge to the payee of `offer` that was never acknowledged in full. */
@@ -414,9 +429,8 @@ export class Purse {
 
   /** All promises, the running session's among them where `offer` ends it. */
   private pledgesWith(offer: DraftOffer): readonly Pledge[] {
-    const { pledges, session, signed, handed } = this.#options.ledger.record;
-    const ending = session && !this.knows(offer) ? pledgeOf(session, signed, handed) : undefined;
-    return ending ? withPledge(roomFor(ending, pledges), ending) : pledges;
+    const ending = this.knows(offer) ? undefined : this.runningPledge();
+    return ending ? this.withEnded(ending) : this.#options.ledger.record.pledges;
   }
 }
 

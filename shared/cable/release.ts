@@ -2,15 +2,13 @@
 // cable's own address, by a transaction that any socket broadcasts. The fee outbids the payment that it excludes.
 
 import { type Draft, DUST, totalOf } from "../bitcoin/draft";
+import { OLD_INCREMENTAL } from "../bitcoin/fees";
 import { releaseDraft, releaseVsize } from "../bitcoin/release";
 import type { Coin, Outpoint } from "../ports";
-import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
+import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../units";
 import { worthOf } from "./pledges";
 import type { Pledge } from "./record";
 import type { Signing } from "./signings";
-
-/** What a replacement adds to the fee that it outbids (BIP125 rule 4, Core's default): 1 sat/vB. */
-const INCREMENTAL: MilliSatPerVbyte = 1_000;
 
 export interface ReleaseLimits {
   /** Most that one transaction's fee may be, and its rate. */
@@ -28,7 +26,7 @@ export function isReleasable(pledge: Pledge): boolean {
   return unanswered === worthOf(pledge) || (forgiven && commitments.length === 1);
 }
 
-/** The transaction that takes the pledge's coins back; undefined where it would not be within the limits, or not be worth it. */
+/** The transaction that takes the pledge's coins back, at a fee that replaces its payments (BIP125 rule 4); undefined where it would not be within the limits, or not be worth it. */
 export function releaseOf(
   pledge: Pledge,
   amountOf: (coin: Outpoint) => Satoshi | undefined,
@@ -36,7 +34,7 @@ export function releaseOf(
   limits: ReleaseLimits,
 ): Draft | undefined {
   const vsize = releaseVsize(pledge.outpoints.length, script);
-  const fee = pledge.fee + Math.ceil((vsize * INCREMENTAL) / 1000);
+  const fee = pledge.fee + feeFor(vsize, OLD_INCREMENTAL);
   if (fee > limits.fee || fee * 1000 > limits.feeRate * vsize) return undefined;
   return releaseAt(pledge.outpoints, fee, amountOf, script);
 }

@@ -69,10 +69,11 @@ function isChange(coin: Outpoint, signings: readonly Signing[]): boolean {
 /** Of the spenders of `coin` the dearest, each with the dearest descendants of one of its transactions. */
 function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Satoshi {
   let most = 0;
-  for (const { unanswered, commitments } of spenders) {
-    most = Math.max(most, unanswered);
-    for (const { txid, value } of commitments) {
-      let sum = Math.max(0, value - answered({ unanswered, commitments }));
+  for (const signing of spenders) {
+    most = Math.max(most, signing.unanswered);
+    const known = answered(signing);
+    for (const { txid, value } of signing.commitments) {
+      let sum = Math.max(0, value - known);
       for (const coin of coins) if (coin.txid === txid) sum += dearestOver(coin, coins);
       most = Math.max(most, sum);
     }
@@ -81,6 +82,6 @@ function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Sato
 }
 
 /** What of a signing's worth was acknowledged at least: so much of each of its transactions is no loss. */
-function answered({ unanswered, commitments }: Pick<Signing, "unanswered" | "commitments">): Satoshi {
+function answered({ unanswered, commitments }: Signing): Satoshi {
   return commitments.reduce((most, { value }) => Math.max(most, value), 0) - unanswered;
 }

@@ -1,5 +1,6 @@
 // Fee rates of an answer, in BTC/kvB as Bitcoin Core and Electrum state them, and what holds where there is none.
 
+import { OLD_FLOOR } from "../bitcoin/fees";
 import type { FeeRates } from "../ports";
 import type { MilliSatPerVbyte } from "../units";
 import { rateOfBtcPerKvb, shifted } from "./decimal";
@@ -19,8 +20,7 @@ export function estimateOf(value: Json | undefined, what: string): MilliSatPerVb
   return rateOf(value, what);
 }
 
-/** Bitcoin Core's default before 29.1, and since. */
-const OLD_FLOOR: MilliSatPerVbyte = 1_000;
+/** Bitcoin Core's default since 29.1. */
 const NEW_FLOOR: MilliSatPerVbyte = 100;
 
 /** Of a backend that tells no relay floor: what older nodes want, unless an estimate lies below it, which only newer ones make. */

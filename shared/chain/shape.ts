@@ -44,14 +44,18 @@ const LARGEST_HEIGHT = 499_999_999;
 
 /** Height of a block. A socket adds to it, and what it tells has to fit XML-RPC's int. */
 export function heightOf(value: Json | undefined, what: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_HEIGHT) return value;
+  if (isWhole(value, LARGEST_HEIGHT)) return value;
   throw malformed(`${what} (a whole number up to ${LARGEST_HEIGHT})`, value);
 }
 
 /** An index, a number of confirmations. */
 export function countOf(value: Json | undefined, what: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_COUNT) return value;
+  if (isWhole(value, LARGEST_COUNT)) return value;
   throw malformed(`${what} (a whole number from 0)`, value);
+}
+
+function isWhole(value: Json | undefined, most: number): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most;
 }
 
 export function satoshiOf(value: Json | undefined, what: string): Satoshi {

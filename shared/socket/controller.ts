@@ -23,7 +23,7 @@ import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
-import { isPaidWith, payerOf } from "./opening";
+import { isPaidWithAny, payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
@@ -90,7 +90,7 @@ export class SocketController implements SocketCalls {
       chain,
       clock,
       report,
-      isPaidWith: (coin) => isPaidWith(ledger.record, coin),
+      isPaidWithAny: (coins) => isPaidWithAny(ledger.record, coins),
     });
     this.#outlet = new Outlet({
       clock,

@@ -122,11 +122,12 @@ export function pledgedIn({ settlements }: SocketRecord): ReadonlySet<string> {
   return new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
 }
 
-/** True for a coin with which the open session or a settlement under way is paid. */
-export function isPaidWith(record: SocketRecord, coin: Outpoint): boolean {
+/** True where the open session or a settlement under way is paid with any of `coins`. */
+export function isPaidWithAny(record: SocketRecord, coins: readonly Outpoint[]): boolean {
   const { session } = record;
-  const paid = session && session.commitments.length > 0 ? session.inputs : [];
-  return pledgedIn(record).has(nameOf(coin)) || paid.some((input) => nameOf(input) === nameOf(coin));
+  const paid = new Set(pledgedIn(record));
+  if (session && session.commitments.length > 0) for (const input of session.inputs) paid.add(nameOf(input));
+  return coins.some((coin) => paid.has(nameOf(coin)));
 }
 
 function hexOf(bytes: Uint8Array): Hex {

@@ -1,7 +1,7 @@
 // Proposals: the draft of the next increment at the going fee, or of the last value at a higher one.
 
 import { actualFee, type Draft, draftVsize, outputsOf } from "../bitcoin/draft";
-import { quoteFee } from "../bitcoin/fees";
+import { OLD_FLOOR, OLD_INCREMENTAL, quoteFee } from "../bitcoin/fees";
 import { type Frame, frameOf, type PreparedDraft, prepareDraft, sameOutpoints } from "../bitcoin/frame";
 import { schemeOf } from "../payment/schemes";
 import {
@@ -31,11 +31,6 @@ import type { SocketSettings } from "./settings";
 /** A commitment is repeated at a higher fee once the going fee is this much above its own. */
 const FEE_RISE = 1.5;
 
-/** What nodes before Bitcoin Core 29.1 want for a replacement. Backends that do not tell (Esplora) are thought to be newer. */
-const OLD_INCREMENTAL: MilliSatPerVbyte = 1_000;
-
-/** And for any transaction. */
-const OLD_FLOOR: MilliSatPerVbyte = 1_000;
 /** A mempool that was full empties again. */
 const LEAST_HELD: Millisecond = 3_600_000;
 

@@ -11,8 +11,8 @@ export interface ReleasesOptions {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly report: Reporter;
-  /** True for a coin with which a session or a settlement of this socket is paid. */
-  readonly isPaidWith: (coin: Outpoint) => boolean;
+  /** True where a session or a settlement of this socket is paid with any of them. */
+  readonly isPaidWithAny: (coins: readonly Outpoint[]) => boolean;
 }
 
 export class Releases {
@@ -25,9 +25,9 @@ export class Releases {
 
   /** Broadcasts `transaction` where it spends coins of `payer` back to it. Nothing waits for it, and a refusal is only told. */
   take(transaction: Hex, payer: Hex): void {
-    const { chain, clock, report, isPaidWith } = this.#options;
+    const { chain, clock, report, isPaidWithAny } = this.#options;
     const coins = coinsOfRelease(transaction, payer);
-    if (!coins || coins.some(isPaidWith) || clock.now() < this.#next) return;
+    if (!coins || clock.now() < this.#next || isPaidWithAny(coins)) return;
     this.#next = clock.now() + EVERY;
     chain.broadcast(transaction).then(
       (txid) => report({ name: "release-sent", txid }),

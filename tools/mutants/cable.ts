@@ -46,13 +46,7 @@ export const CABLE: readonly Mutation[] = [
   mutation("signings-descendants-count", "signings", "if (coin.txid === txid) sum += dearestOver(coin, coins);", "", [
     "controllers/signings",
   ]),
-  mutation(
-    "signings-each-by-its-worth",
-    "signings",
-    "Math.max(0, value - answered({ unanswered, commitments }))",
-    "0",
-    ["controllers/signings"],
-  ),
+  mutation("signings-each-by-its-worth", "signings", "Math.max(0, value - known)", "0", ["controllers/signings"]),
   mutation("signings-rivals-excluded", "signings", "if (!isChange(coin, signings)) sum +=", "sum +=", [
     "controllers/signings",
   ]),

@@ -365,7 +365,7 @@ export const SOCKET: readonly Mutation[] = [
   mutation(
     "release-of-what-pays-here",
     "releases",
-    " || coins.some(isPaidWith)",
+    " || isPaidWithAny(coins)",
     "",
     [RELEASE],
     "a socket broadcasts no release of coins that it is paid with",
@@ -376,7 +376,7 @@ export const SOCKET: readonly Mutation[] = [
     " || clock.now() < this.#next",
     "",
     [RELEASE],
-    "a socket broadcasts one release a minute, whoever asks",
+    "a socket broadcasts one release a minute for all callers together",
   ),
   mutation("promised-coins-passed-over", "opening", "good.filter((coin) => !isPromised(coin, request))", "good", [
     "controllers/handed-over",
