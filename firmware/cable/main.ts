@@ -31,17 +31,20 @@ type CableConfig = Pick<BuildOptions, "socket"> &
   };
 
 export default function main(): void {
+  const { settings } = config as unknown as Partial<CableConfig>;
+  report({ name: "boot", device: "cable", network: settings?.network, reset: resetCause() });
   guarded("start", start);
 }
 
 function start(): void {
   const { settings, key, socket, gate } = config as unknown as CableConfig;
-  report({ name: "boot", device: "cable", network: settings.network, reset: resetCause() });
+  // First of all: a device with wrong settings touches nothing.
+  const checked = cableSettings(settings);
   const clock = new DeviceClock();
   const store = new DeviceStore("cable");
   // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const secret = key ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
+  const secret = key ? hexToBytes(key) : deviceKey({ store, network: checked.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   new CableController({
     clock,
@@ -50,6 +53,6 @@ function start(): void {
     wallet: openWallet(secret, ecdsa),
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,
-    settings: cableSettings(settings),
+    settings: checked,
   }).start();
 }

@@ -1,18 +1,25 @@
 // What starts on a board starts guarded. An exception that nobody catches makes XS restart the chip: with a setting that
 // is wrong, or hardware that does not answer, an endless loop that a person can't read. A device that cannot start keeps
-// its relay open and repeats why, so that a console that is plugged in later shows it too.
+// its relay open, as it is since power came (firmware/native/power-gate-esp32.c), and repeats why, so that a console that
+// is plugged in later shows it too.
 
 import Timer from "timer";
+import type { Millisecond } from "../../shared/units";
 import { report } from "./report";
 
-const TELL_AGAIN = 10_000;
+const TELL_AGAIN: Millisecond = 10_000;
 
-export function guarded(where: string, start: () => void): void {
+/** Runs `start`. Where it throws, tells why, a line for each that is wrong, and runs `instead`. */
+export function guarded(where: string, start: () => void, instead?: () => void): void {
   try {
     start();
   } catch (error) {
-    const tell = (): void => report({ name: "error", where, why: String(error) });
+    const sentences = String(error).split("\n");
+    const tell = (): void => {
+      for (const why of sentences) report({ name: "error", where, why });
+    };
     tell();
     Timer.repeat(tell, TELL_AGAIN);
+    if (instead) guarded(`instead of ${where}`, instead);
   }
 }

@@ -7,9 +7,12 @@ import NativePowerGate from "plugpay/power-gate";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
+import { constant } from "../../shared/constant";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
+import { Fault } from "../../shared/rpc/faults";
 import { PatientListener } from "../../shared/rpc/patient-listener";
 import { RpcServer } from "../../shared/rpc/server";
+import type { SocketCalls } from "../../shared/rpc/types";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
 import { socketSettings } from "../../shared/socket/settings";
@@ -27,15 +30,22 @@ type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
   };
 
 export default function main(): void {
-  guarded("start", start);
+  const { settings } = config as unknown as Partial<SocketConfig>;
+  report({ name: "boot", device: "socket", network: settings?.network, reset: resetCause() });
+  const clock = new DeviceClock();
+  guarded(
+    "start",
+    () => start(clock),
+    () => serve(clock, NOT_STARTED),
+  );
 }
 
-function start(): void {
-  const { settings, port, esplora, certificate, chain, gate } = config as unknown as SocketConfig;
-  report({ name: "boot", device: "socket", network: settings.network, reset: resetCause() });
+function start(clock: DeviceClock): void {
+  const { settings, esplora, certificate, chain, gate } = config as unknown as SocketConfig;
+  // First of all: a device with wrong settings touches nothing.
+  const checked = socketSettings(settings);
   // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const clock = new DeviceClock();
   const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
@@ -44,12 +54,17 @@ function start(): void {
     random,
     store: new DeviceStore("socket"),
     gate: new NativePowerGate({ ...calibration, ...gate }),
-    chain: configuredChain(backends, { dialer, clock, network: settings.network }),
+    chain: configuredChain(backends, { dialer, clock, network: checked.network }),
     ecdsa,
     report,
-    settings: socketSettings(settings),
+    settings: checked,
   });
   controller.start();
+  serve(clock, controller);
+}
+
+function serve(clock: DeviceClock, calls: SocketCalls): void {
+  const { port } = config as unknown as SocketConfig;
   new RpcServer({
     listener: new PatientListener({
       listener: new DeviceListener(),
@@ -59,7 +74,19 @@ function start(): void {
     }),
     port,
     clock,
-    calls: controller,
+    calls,
     onError: (error, where) => report({ name: "error", where, why: String(error) }),
   });
 }
+
+/** Says where to look, and nothing of the settings: anybody may ask. */
+function notStarted(): Promise<never> {
+  return Promise.reject(new Fault("internal-error", "It did not start; its console says why."));
+}
+
+/** What a socket answers that did not start. */
+const NOT_STARTED: SocketCalls = constant({
+  getStatus: notStarted,
+  powerRequest: notStarted,
+  payTransaction: notStarted,
+});
