@@ -11,20 +11,19 @@ import { SerialText } from "../platform/serial";
 import { DeviceStore } from "../platform/store";
 
 const BAUD = 115_200;
-/** Defaults of the core (firmware/native/power-gate.h). */
+/** The core's default (firmware/native/power-gate.h). */
 const RATED_MA = 16_000;
-const RANGE_MA = 35_000;
 
 interface CalibratorConfig {
   /** The console's pins (manifests/pins.json). */
   readonly receive: number;
   readonly transmit: number;
   /** As the device's own image has them: a calibration is relative to the board's ranges. */
-  readonly gate?: GateOptions;
+  readonly gate: GateOptions & Required<Pick<GateOptions, "currentRange">>;
 }
 
 export default function main(): void {
-  const { receive, transmit, gate: options = {} } = config as unknown as CalibratorConfig;
+  const { receive, transmit, gate: options } = config as unknown as CalibratorConfig;
   const store = new DeviceStore(BOARD_STORE);
   const port = new SerialText({ receive, transmit, baud: BAUD, onText: (text) => line.take(text) });
   const write = (text: string): void => port.write(`${text}\n`);
@@ -33,6 +32,6 @@ export default function main(): void {
   const gate = new NativePowerGate({ ...calibration, ...options }) as PowerGate & {
     read(): GateReading & { reactive: number };
   };
-  const { rated = RATED_MA, currentRange: range = RANGE_MA } = options;
+  const { rated = RATED_MA, currentRange: range } = options;
   const line = new CalibrationLine({ gate, store, calibration, rated, range, write });
 }

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { buildConfig, checkComplete, imageConfig, readConfig } from "../../tools/firmware/config";
-import { imageNamed, TARGETS, targetNamed } from "../../tools/firmware/targets";
+import { rangesOf } from "../../tools/firmware/ranges";
+import { imageNamed, TARGETS, type Target, targetNamed } from "../../tools/firmware/targets";
 
 const { esp32, esp32c6, esp32s3 } = TARGETS;
 const MAINNET = { settings: { network: "mainnet" } };
@@ -144,6 +145,17 @@ test("options of the gate are checked at the build as the device checks them at 
   assert.throws(calibrator, /configuration\.gate\.rated: expected a whole number \(mA\) from 50/);
 });
 
+test("an image has the ranges of its target's ADC and the documented parts, unless its owner states others", () => {
+  const gateOf = (target: Target, gate: object) => buildConfig({ gate }, "cable", target, false).image.gate;
+  assert.deepEqual(gateOf(esp32, {}), { currentRange: 53_226, voltageRange: 600_000 });
+  assert.deepEqual(gateOf(esp32c6, { rated: 10_000, currentRange: 40_000 }), {
+    currentRange: 40_000,
+    voltageRange: 730_909,
+    rated: 10_000,
+  });
+  assert.deepEqual(gateOf(esp32, { sensor: "bl0937" }), { sensor: "bl0937" });
+});
+
 test("options of the link have their forms", () => {
   const build = (given: object) => () => buildConfig({ ...given }, "cable", esp32c6, false);
   assert.throws(build({ password: "short" }), /configuration\.password: expected a text of 8 to 63 bytes, .* "short"/);
@@ -187,11 +199,19 @@ test("an unknown device or target is answered with those that exist", () => {
 test("a calibrator takes the board's options and console of a device's configuration, and nothing of its owner", () => {
   const given = { ssid: "home", password: "secret", key: "aa", esplora: "https://x", gate: { currentRange: 40_000 } };
   const config = imageConfig({ ...given, flash: "4MB", ...MAINNET }, "calibrator", esp32c6, false);
-  assert.deepEqual(config.image, { receive: 17, transmit: 16, gate: { currentRange: 40_000 } });
+  assert.deepEqual(config.image, {
+    receive: 17,
+    transmit: 16,
+    gate: { ...rangesOf("esp32c6"), currentRange: 40_000 },
+  });
   assert.equal(config.flash, "4MB");
   assert.equal(config.key, undefined);
   checkComplete(config, "calibrator");
-  assert.deepEqual(imageConfig({}, "calibrator", esp32, false).image, { receive: 3, transmit: 1 });
+  assert.deepEqual(imageConfig({}, "calibrator", esp32, false).image, {
+    receive: 3,
+    transmit: 1,
+    gate: rangesOf("esp32"),
+  });
 });
 
 test("a calibrator is not built encrypted: its first start would burn the eFuses", () => {

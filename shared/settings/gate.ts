@@ -8,6 +8,8 @@ import { constant } from "../constant";
 import { conflicts, defaults, problems, stated } from "./check";
 import type { Table } from "./entry";
 
+const RANGES = "from the target's ADC and the parts of [hardware.md](hardware.md)";
+
 export const GATE_TABLE = constant({
   entries: [
     {
@@ -44,7 +46,7 @@ export const GATE_TABLE = constant({
       unit: "mA",
       least: 100,
       most: 500_000,
-      usual: 35_000,
+      follows: RANGES,
     },
     {
       name: "voltageRange",
@@ -53,7 +55,7 @@ export const GATE_TABLE = constant({
       unit: "mV",
       least: 10_000,
       most: 2_000_000,
-      usual: 450_000,
+      follows: RANGES,
     },
     {
       name: "voltageSensor",
@@ -225,11 +227,14 @@ export const GATE_TABLE = constant({
   ],
 } as const satisfies Table);
 
-/** All that is wrong with the options of a gate. The core checks the same on the device, and says only the first. */
-export function gateProblems(given: unknown, where: string): readonly string[] {
+/**
+ * All that is wrong with the options of a gate; `board` has the defaults that follow from it. The core checks the same on
+ * the device, and says only the first.
+ */
+export function gateProblems(given: unknown, where: string, board: object = {}): readonly string[] {
   const found = problems(GATE_TABLE, given, where);
   if (found.length > 0) return found;
-  const all: Readonly<Record<string, unknown>> = { ...defaults(GATE_TABLE), ...stated(given as object) };
+  const all: Readonly<Record<string, unknown>> = { ...defaults(GATE_TABLE), ...board, ...stated(given as object) };
   const sample = Math.floor(1e9 / Number(all.sampleRate));
   if (Math.abs(Number(all.phase)) > sample)
     found.push(`${where}.phase: expected at most one sample (${sample} ns), came ${all.phase}`);

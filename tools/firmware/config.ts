@@ -14,6 +14,7 @@ import type { Entry } from "../../shared/settings/entry";
 import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
+import { boardGate, rangesOf } from "./ranges";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -87,7 +88,7 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
       "encrypted: a calibrator is not built encrypted, as its first start would burn the eFuses for good. Calibrate with a " +
         "configuration without it, and put the record that `npm run calibrate` prints into `gate` (docs/metering.md)",
     );
-  const wrong = gateProblems(given.gate ?? {}, "configuration.gate");
+  const wrong = gateProblems(given.gate ?? {}, "configuration.gate", rangesOf(target.name));
   if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
   const { receive, transmit } = JSON.parse(readFileSync(PINS, "utf8")).targets[target.name].console as Json;
   return {
@@ -96,7 +97,7 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
     uplink: false,
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: false,
-    image: { receive, transmit, ...(given.gate === undefined ? {} : { gate: given.gate }) },
+    image: { receive, transmit, gate: boardGate(target.name, given.gate ?? {}) },
     key: undefined,
   };
 }
@@ -110,7 +111,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   }
   const key = optional(given, "key");
   checkMoney(network, device, key, mainnet);
-  checkAll(given, device);
+  checkAll(given, device, target);
   checkCertificate(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
   const uplink = link === "ethernet" && given.ssid !== undefined;
@@ -124,7 +125,13 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: given.encrypted === true,
     // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
-    image: { ...usual(device, link), ...kept, link, settings: { ...shared, ...settings, network } },
+    image: {
+      ...usual(device, link),
+      ...kept,
+      link,
+      gate: boardGate(target.name, given.gate ?? {}),
+      settings: { ...shared, ...settings, network },
+    },
     key,
   };
 }
@@ -166,7 +173,7 @@ function checkMoney(network: Network, device: DeviceName, key: string | undefine
 }
 
 /** Everything that is wrong, told at once; what only the owner knows may still be missing (`checkComplete`). */
-function checkAll(given: Json, device: DeviceName): void {
+function checkAll(given: Json, device: DeviceName, target: Target): void {
   const { settings = {}, gate = {} } = given;
   const own = device === "socket" ? socketProblems(settings, "settings") : cableProblems(settings, "settings");
   // What has a check of its own is told by that.
@@ -175,7 +182,7 @@ function checkAll(given: Json, device: DeviceName): void {
     ...ofTheOther(given, device),
     ...problems(BUILD_TABLE, rest, "configuration"),
     ...conflicts(BUILD_TABLE, rest, "configuration"),
-    ...gateProblems(gate, "configuration.gate"),
+    ...gateProblems(gate, "configuration.gate", rangesOf(target.name)),
     ...own,
   ];
   if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
