@@ -8,7 +8,7 @@
 //   offset 20 CRC-32 of what is before it, little-endian
 
 import { constant } from "./constant";
-import type { GateCalibration } from "./gate-options";
+import type { GateCalibration, GateOptions } from "./gate-options";
 import { crc32 } from "./journal/crc32";
 import type { Store } from "./ports";
 
@@ -53,6 +53,14 @@ export function decodeCalibration(bytes: Uint8Array): Required<GateCalibration> 
     throw new Error(`calibration: expected version ${VERSION}, got ${bytes[2]}; calibrate again`);
   const field = (index: number): number => view.getInt32(4 + 4 * index, true);
   return { currentGain: field(0), currentCurve: field(1), voltageGain: field(2), phase: field(3) };
+}
+
+/**
+ * True where both scales were measured: by the stored record, or by what the owner states of it. A metering chip is not
+ * right by itself either: its reference, the shunt and the divider are each off by percents.
+ */
+export function isCalibrated({ currentGain, voltageGain, voltageSensor }: GateOptions): boolean {
+  return currentGain !== undefined && (voltageGain !== undefined || voltageSensor === 0);
 }
 
 /** Where a board keeps what belongs to its hardware: apart from the journal, so that no update touches it. */

@@ -10,7 +10,7 @@ import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
 import { deviceKey } from "../../shared/cable/key";
 import { cableSettings } from "../../shared/cable/settings";
-import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
+import { BOARD_STORE, isCalibrated, storedCalibration } from "../../shared/calibration";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
 import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
@@ -46,10 +46,12 @@ function start(): void {
   const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const secret = key ? hexToBytes(key) : deviceKey({ store, network: checked.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
+  const options = { ...calibration, ...gate };
   new CableController({
     clock,
     store,
-    gate: new NativePowerGate({ ...calibration, ...gate }),
+    gate: new NativePowerGate(options),
+    calibrated: isCalibrated(options),
     wallet: openWallet(secret, ecdsa),
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,

@@ -5,7 +5,7 @@ import { resetCause } from "plugpay/console";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
-import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
+import { BOARD_STORE, isCalibrated, storedCalibration } from "../../shared/calibration";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { constant } from "../../shared/constant";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
@@ -49,11 +49,13 @@ function start(clock: DeviceClock): void {
   const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
+  const options = { ...calibration, ...gate };
   const controller = new SocketController({
     clock,
     random,
     store: new DeviceStore("socket"),
-    gate: new NativePowerGate({ ...calibration, ...gate }),
+    gate: new NativePowerGate(options),
+    calibrated: isCalibrated(options),
     chain: configuredChain(backends, { dialer, clock, network: checked.network }),
     ecdsa,
     report,

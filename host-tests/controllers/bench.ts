@@ -27,6 +27,8 @@ export interface BenchOptions {
   readonly coins?: readonly number[];
   /** What the socket's backend can do. */
   readonly view?: ViewOptions;
+  /** Whose gates are calibrated; only mainnet asks. */
+  readonly calibrated?: readonly ("socket" | "cable")[];
   /** Of the network's nodes. */
   readonly policy?: Partial<Policy>;
 }
@@ -91,6 +93,7 @@ export class Bench {
         payoutAddress: addressOf(this.payout.script, "regtest"),
         ...this.#options.socket,
       }),
+      calibrated: this.isCalibrated("socket"),
     });
   }
 
@@ -110,7 +113,12 @@ export class Bench {
       },
       report: life.report((event) => this.events.push({ device: "cable", at: this.clock.now(), ...event })),
       settings: cableSettings({ network: "regtest", ...this.#options.cable }),
+      calibrated: this.isCalibrated("cable"),
     });
+  }
+
+  private isCalibrated(device: "socket" | "cable"): boolean {
+    return this.#options.calibrated?.includes(device) ?? false;
   }
 
   /** What the owners decide from the next start on. */

@@ -22,6 +22,7 @@ const ELSEWHERE: readonly StopReason[] = [
   "too-many-coins",
   "paid-already",
   "coin-pledged",
+  "not-calibrated",
 ];
 
 function reasons(bench: Bench): string[] {

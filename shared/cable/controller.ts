@@ -55,6 +55,8 @@ export interface CableOptions {
   readonly socket: SocketLink;
   readonly report: Reporter;
   readonly settings: CableSettings;
+  /** True where the gate's scales were measured (shared/calibration.ts); on mainnet nothing is paid without. */
+  readonly calibrated?: boolean;
 }
 
 /** A pause from paying. Without a reason it only means that a draft has to be asked for again. */
@@ -217,6 +219,7 @@ export class CableController {
   private async deal(): Promise<void> {
     this.mustNotBeTripped();
     this.enter("connecting");
+    this.mustBeCalibrated();
     this.#ready = undefined;
     this.#held = undefined;
     this.#reclaimed = false;
@@ -480,6 +483,12 @@ export class CableController {
     // A socket that holds nothing back would be asked without end.
     if (!urgent && !status.renewalDue && clock.now() - asked < LOOK_AGAIN) await this.pause(LOOK_AGAIN);
     return status;
+  }
+
+  /** A cable that cannot judge what flowed would pay what it is told. */
+  private mustBeCalibrated(): void {
+    const { settings, calibrated = false } = this.#options;
+    if (settings.network === "mainnet" && !calibrated) throw new Stop("not-calibrated");
   }
 
   private mustNotBeTripped(): void {

@@ -24,7 +24,9 @@ export const STOP_REASONS = constant({
   "credit-lost": "The socket does not honour credit that it still owes.",
   "wrong-socket": "Another socket answers than the one that the cable hangs on: their meters disagree.",
   "power-fault": "The cable's power gate has tripped.",
-  "socket-fault": "The socket's power gate has tripped.",
+  "not-calibrated":
+    "The cable's power gate is not calibrated, so it cannot judge what it pays for; on mainnet it pays nothing (docs/metering.md).",
+  "socket-fault": "The socket's power gate has tripped or is not calibrated.",
   refused: "The socket refuses to deal with this cable.",
   locked: "The socket is in lockout.",
   waiting: "The socket cannot sell now and asks to wait.",

@@ -22,7 +22,7 @@ export const FAULTS = constant({
   "socket-busy": [107, "Another cable's session is open at this socket."],
   "exposure-limit": [108, "Too much delivered energy waits for confirmation; try again after the next block."],
   "address-refused": [109, "This address, or a coin of it, cheated here before."],
-  "power-fault": [110, "The power gate has tripped; no power is sold until it is cleared."],
+  "power-fault": [110, "The power gate has tripped or is not calibrated; no power is sold until that is over."],
   stopping: [111, "The socket is about to restart and takes no payments."],
   "fees-too-high": [112, "The network's fees are above the socket's limit; try again when they have fallen."],
 

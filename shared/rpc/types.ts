@@ -41,6 +41,8 @@ export interface Status {
   readonly sessionMax: Satoshi;
   readonly renewalDue: boolean;
   readonly lockoutMs: Millisecond;
+  /** Why nothing is sold to anybody: `not-calibrated`, or what the gate has tripped for. */
+  readonly trouble?: string;
 }
 
 /** Outpoints that one request may name. */

@@ -247,6 +247,8 @@ export const statusRequest: Shape<StatusRequest> = struct<StatusRequest>(
   "refuse",
 );
 
+const trouble = text((value) => value.length <= 64 && isVisible(value), "a word of at most 64 characters");
+
 export const status: Shape<Status> = struct<Status>(
   {
     version: { name: "version", shape: int(1) },
@@ -260,6 +262,7 @@ export const status: Shape<Status> = struct<Status>(
     sessionMax: { name: "session_max_sat", shape: satoshi },
     renewalDue: { name: "renewal_due", shape: flag },
     lockoutMs: { name: "lockout_ms", shape: int(0) },
+    trouble: { name: "trouble", shape: trouble, optional: true },
   },
   "ignore",
 );

@@ -34,6 +34,10 @@ import { settlementOf, Till } from "./till";
 /** get_status may be held back this long at the most, by this many callers. */
 const MAX_WAIT: Millisecond = 25_000;
 const MAX_WAITERS = 8;
+const NOT_CALIBRATED = "not-calibrated";
+const SELLS_NOTHING = "its meter is not calibrated, so it sells nothing on mainnet (docs/metering.md says how)";
+/** So often it is told again: somebody may have opened the console meanwhile. */
+const TELL_AGAIN: Millisecond = 10_000;
 /** The session is settled this many blocks before it would expire. */
 const EXPIRY_MARGIN = 6;
 
@@ -46,6 +50,8 @@ export interface SocketOptions {
   readonly ecdsa: Ecdsa;
   readonly report: Reporter;
   readonly settings: SocketSettings;
+  /** True where the gate's scales were measured (shared/calibration.ts); on mainnet nothing is sold without. */
+  readonly calibrated?: boolean;
 }
 
 interface Waiter {
@@ -138,6 +144,7 @@ export class SocketController implements SocketCalls {
     attempt(report, () => this.#outlet.start());
     attempt(report, () => this.forgive());
     void this.#settler.run();
+    this.tellIfGuessing();
     this.tick();
   }
 
@@ -206,6 +213,13 @@ export class SocketController implements SocketCalls {
 
   private mustRun(): void {
     if (this.#stopping) throw new Fault("stopping", "", 10_000);
+    if (this.isGuessing()) throw new Fault("power-fault", `Here ${SELLS_NOTHING}.`);
+  }
+
+  /** Real money is not counted on scales that nobody measured. */
+  private isGuessing(): boolean {
+    const { settings, calibrated = false } = this.#options;
+    return settings.network === "mainnet" && !calibrated;
   }
 
   private seen(peer: string): void {
@@ -240,6 +254,7 @@ export class SocketController implements SocketCalls {
 
   private status(): Status {
     const { settings, gate } = this.#options;
+    const trouble = this.isGuessing() ? NOT_CALIBRATED : this.#outlet.trip;
     // Goes on when the session ends: what it paid for is still being drawn.
     const used = Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000);
     return {
@@ -254,6 +269,7 @@ export class SocketController implements SocketCalls {
       sessionMax: settings.sessionMax,
       renewalDue: this.renewalDue(),
       lockoutMs: this.#outlet.lockoutLeft(),
+      ...(trouble && { trouble }),
     };
   }
 
@@ -289,6 +305,13 @@ export class SocketController implements SocketCalls {
     if (this.#waiters.size === 0) return;
     const mark = this.mark();
     for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) waiter.answer();
+  }
+
+  private tellIfGuessing(): void {
+    const { clock, report } = this.#options;
+    if (!this.isGuessing() || this.#stopping) return;
+    attempt(report, () => report({ name: NOT_CALIBRATED, why: SELLS_NOTHING }));
+    clock.after(TELL_AGAIN, () => this.tellIfGuessing());
   }
 
   // ------------------------------------------------------------ once a second

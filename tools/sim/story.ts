@@ -40,6 +40,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "socket rival": ({ rival, txid }) => `somebody spent the session's coin: ${rival}, ${short(txid)}`,
   "socket broadcast-refused": ({ txid }) => `the network refuses ${short(txid)}`,
   "socket trip": ({ cause }) => `its power gate trips: ${cause}`,
+  "socket not-calibrated": ({ why }) => `sells nothing: ${why}`,
   "cable trip": ({ cause }) => `its power gate trips: ${cause}`,
   "socket start": ({ unsettled }) => `starts${unsettled ? `, holding ${sat(unsettled)} not settled yet` : ""}`,
   "socket standby": ({ allowance, trip }) =>
