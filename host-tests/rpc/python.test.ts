@@ -4,35 +4,15 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import type { Clock } from "../../shared/ports";
 import { RpcClient } from "../../shared/rpc/client";
 import { Fault } from "../../shared/rpc/faults";
 import { HttpClient } from "../../shared/rpc/http-client";
-import { RpcServer } from "../../shared/rpc/server";
-import type { SocketCalls } from "../../shared/rpc/types";
 import { tcpDialer, tcpListener } from "../../tools/platform/tcp";
 import { calls, OFFER, STATUS } from "./samples";
+import { clock, withServer } from "./tcp";
 
 const hasPython = spawnSync("python3", ["-c", "import xmlrpc.client"]).status === 0;
 const skip = hasPython ? false : "python3 is not installed (Debian package python3)";
-
-const clock: Clock = {
-  now: () => performance.now(),
-  after(delay, action) {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
-};
-
-async function withServer(given: SocketCalls, use: (port: number) => Promise<void>): Promise<void> {
-  const listener = tcpListener();
-  const server = new RpcServer({ listener, port: 0, clock, calls: given });
-  try {
-    await use(await listener.ready());
-  } finally {
-    server.close();
-  }
-}
 
 async function python(port: number, script: string): Promise<unknown> {
   const lines = [

@@ -250,6 +250,24 @@ test("Connection: close is honoured as soon as the answer is out", async () => {
   assert.ok(slow.closed);
 });
 
+test("a refusal of a whole request ends as soon as it is out, where its client said close or speaks HTTP/1.0", async () => {
+  for (const [from, to] of [
+    ["Host: s", "Host: s\r\nConnection: close"],
+    ["HTTP/1.1", "HTTP/1.0"],
+  ] as const) {
+    const { clock, network } = serve();
+    const client = network.raw();
+    const wrong = GET_STATUS.replace("text/xml", "text/plain").replace(from, to);
+    client.send(wrong.slice(0, -1));
+    await clock.run(0);
+    assert.deepEqual(client.statuses, [], "not before it was heard out, or its last bytes would reset the answer");
+    client.send(wrong.slice(-1));
+    await clock.run(0);
+    assert.deepEqual(client.statuses, [415]);
+    assert.ok(client.closed, "without a second of waiting");
+  }
+});
+
 test("HTTP/1.0 is answered once", async () => {
   const { clock, network } = serve();
   const client = network.raw();

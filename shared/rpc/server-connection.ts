@@ -210,7 +210,9 @@ export class ServerConnection implements Sink<RequestHead> {
     if (error.status === 405) lines.push("Allow: POST");
     try {
       this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message, 200)}\n`)));
-      this.farewell();
+      // What its head is refused for is told once the request is whole: nothing that still comes could reset the answer.
+      if (error === this.#refusal && !this.#keepAlive) this.lastAnswer();
+      else this.farewell();
     } catch {
       this.close();
     }
