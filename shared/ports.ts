@@ -119,9 +119,15 @@ export interface Dialer {
   connect(to: { readonly host: string; readonly port: number; readonly secure?: boolean }): Promise<Connection>;
 }
 
+/** Whether a connection from `address` (without its port) is taken. */
+export type Admits = (address: string) => boolean;
+
 export interface Listener {
-  /** Takes connections on `port` until the returned function is called. */
-  listen(port: number, onConnection: (connection: Connection) => void): () => void;
+  /**
+   * Takes connections on `port` until the returned function is called. `admits` is asked with the peer's address, before
+   * anything is built for a connection; one that it does not admit is closed at once.
+   */
+  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits): () => void;
 }
 
 // ---------------------------------------------------------------- the chain

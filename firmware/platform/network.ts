@@ -6,7 +6,7 @@ import TcpListener from "embedded:io/socket/listener";
 import TCP from "embedded:io/socket/tcp";
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";
-import type { Connection, Dialer, Listener } from "../../shared/ports";
+import type { Admits, Connection, Dialer, Listener } from "../../shared/ports";
 
 // The stack calls these with the socket of ECMA-419, which knows whose it is: closures would take slots of every connection.
 function onReadable(this: TCP): void {
@@ -119,13 +119,15 @@ export class DeviceDialer implements Dialer {
 }
 
 export class DeviceListener implements Listener {
-  listen(port: number, onConnection: (connection: Connection) => void): () => void {
+  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits): () => void {
     const listener = new TcpListener({
       port,
       onReadable(requests) {
         for (; requests > 0; requests--) {
           const from = this.read();
-          if (from) onConnection(new TcpConnection({ from }));
+          if (!from) continue;
+          if (admits(from.remoteAddress ?? "")) onConnection(new TcpConnection({ from }));
+          else from.close();
         }
       },
     });

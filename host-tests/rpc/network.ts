@@ -2,7 +2,7 @@
 //
 // Data arrives in a microtask of its own, never within `write`, as on a real link.
 
-import type { Connection, Dialer, Listener } from "../../shared/ports";
+import type { Admits, Connection, Dialer, Listener } from "../../shared/ports";
 import { decodeLatin1 } from "../../shared/rpc/utf8";
 
 class End implements Connection {
@@ -52,12 +52,14 @@ class End implements Connection {
 
 export class Network implements Dialer, Listener {
   #onConnection: ((connection: Connection) => void) | undefined;
+  #admits: Admits = () => true;
   #port = 40_000;
   /** Connections that were ever made. */
   dialled = 0;
 
-  listen(_port: number, onConnection: (connection: Connection) => void): () => void {
+  listen(_port: number, onConnection: (connection: Connection) => void, admits: Admits = () => true): () => void {
     this.#onConnection = onConnection;
+    this.#admits = admits;
     return () => {
       this.#onConnection = undefined;
     };
@@ -75,7 +77,8 @@ export class Network implements Dialer, Listener {
     const far = new End(`${address}:${++this.#port}`);
     near.other = far;
     far.other = near;
-    this.#onConnection(far);
+    if (this.#admits(address)) this.#onConnection(far);
+    else far.close();
     return near;
   }
 

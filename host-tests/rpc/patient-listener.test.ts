@@ -6,6 +6,8 @@ import type { Connection, Listener } from "../../shared/ports";
 import { PatientListener } from "../../shared/rpc/patient-listener";
 import { VirtualClock } from "../model/clock";
 
+const anybody = () => true;
+
 /** As the SDK's TCP on a chip: no listening before there is an interface. */
 class Stack implements Listener {
   up = false;
@@ -33,7 +35,7 @@ function scene(): { stack: Stack; clock: VirtualClock; told: string[]; listener:
 test("listening before there is a network throws nothing and begins within a second of the network's coming", async () => {
   const { stack, clock, told, listener } = scene();
   const connections: Connection[] = [];
-  listener.listen(80, (connection) => connections.push(connection));
+  listener.listen(80, (connection) => connections.push(connection), anybody);
   await clock.run(3_700);
   assert.equal(stack.told.size, 0);
   assert.deepEqual(told, ["Error: no network"]);
@@ -48,7 +50,7 @@ test("listening before there is a network throws nothing and begins within a sec
 test("where the network is up nothing is told and one try is enough", async () => {
   const { stack, clock, told, listener } = scene();
   stack.up = true;
-  const stop = listener.listen(80, () => {});
+  const stop = listener.listen(80, () => {}, anybody);
   await clock.run(5_000);
   assert.deepEqual([stack.tries, told], [1, []]);
   stop();
@@ -57,7 +59,7 @@ test("where the network is up nothing is told and one try is enough", async () =
 
 test("who stops while it waits is not listened for later", async () => {
   const { stack, clock, listener } = scene();
-  listener.listen(80, () => {})();
+  listener.listen(80, () => {}, anybody)();
   stack.up = true;
   await clock.run(5_000);
   assert.deepEqual([stack.tries, stack.told.size], [1, 0]);

@@ -115,7 +115,11 @@ test("our own client and server talk over real TCP, and a server that is gone is
 test("a port in use is told with what to do", async () => {
   await withServer(calls(), async (port) => {
     const second = tcpListener();
-    second.listen(port, () => {});
+    second.listen(
+      port,
+      () => {},
+      () => true,
+    );
     await assert.rejects(second.ready(), {
       message: new RegExp(`127.0.0.1:${port}: the port is in use; choose another`),
     });

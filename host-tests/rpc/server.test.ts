@@ -381,6 +381,55 @@ test("connections from one address are limited, and others are still served", as
   assert.deepEqual(cable.statuses, [200]);
 });
 
+test("an address that connects too often is closed before anything is built for it, and others are still served", async () => {
+  const { clock, network, server } = serve(calls(), { connectBurst: 5, connectsPerSecond: 2 });
+  const bare = async () => {
+    const raw = network.raw("10.0.0.66");
+    raw.send(GET_STATUS);
+    await clock.run(0);
+    raw.close();
+    return raw.statuses.length === 1;
+  };
+  const heard: boolean[] = [];
+  for (let i = 0; i < 20; i++) heard.push(await bare());
+  assert.equal(heard.filter((one) => one).length, 5, "each that is taken is answered");
+  await clock.run(1000);
+  assert.deepEqual([await bare(), await bare(), await bare()], [true, true, false], "a second allows two more");
+  const cable = network.raw();
+  cable.send(GET_STATUS);
+  await clock.run(0);
+  assert.deepEqual(cable.statuses, [200]);
+  await clock.run(20_000);
+  assert.equal(server.connections, 0);
+});
+
+test("while a cable pays, all others together connect within one rate, however many addresses they have", async () => {
+  const paid = { ...calls(), payer: "10.0.0.2" as string | undefined };
+  const limits = { strangersBurst: 6, strangersPerSecond: 1, connections: 100 };
+  const { clock, network, server } = serve(paid, limits);
+  for (let i = 0; i < 50; i++) network.raw(`10.0.1.${i}`);
+  assert.equal(server.connections, 6);
+  const cable = network.raw("10.0.0.2");
+  cable.send(GET_STATUS);
+  await clock.run(0);
+  assert.deepEqual(cable.statuses, [200]);
+  paid.payer = undefined;
+  for (let i = 0; i < 50; i++) network.raw(`10.0.2.${i}`);
+  assert.equal(server.connections, 57, "while nobody pays a newcomer is not held up by others");
+});
+
+test("a connection of the cable that pays makes room for its own only", async () => {
+  const { clock, network } = serve({ ...calls(), payer: "10.0.0.2" }, { connections: 3 });
+  const cable = network.raw("10.0.0.2");
+  await clock.run(10);
+  for (let i = 0; i < 10; i++) network.raw(`10.0.1.${i}`);
+  await clock.run(10);
+  assert.equal(cable.closed, false, "though it has been idle longest");
+  cable.send(GET_STATUS);
+  await clock.run(0);
+  assert.deepEqual(cable.statuses, [200]);
+});
+
 test("when every place is taken, the one idle longest makes room", async () => {
   const { clock, network, server } = serve(calls(), { connections: 3, connectionsPerPeer: 3 });
   const idlers = ["a", "b", "c"].map((address) => network.raw(address));

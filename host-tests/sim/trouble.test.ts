@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EngineName } from "../../tools/sim/engine";
 import { findWorker } from "../../tools/sim/engine-xs";
+import { MANNERS, type Manner } from "../../tools/sim/hostile/crowd";
 import { type Run, runScenario } from "../../tools/sim/run";
 import { loadScenario } from "../../tools/sim/scenario";
 
@@ -74,6 +75,25 @@ test("a flood from a neighbour does not disturb a cable that pays", async () => 
   assert.equal(flood.summary.increments, 2);
   assert.equal(flood.summary.unpaidWh, 0);
 });
+
+for (const [manner, story] of [
+  ["bare connections", "200 bare connections a second end no power that was paid for"],
+  ["bare connections of many addresses", "nor do they when each comes from another address"],
+]) {
+  test(story, async () => {
+    const crowd = MANNERS.find(({ name }) => name === manner) as Manner;
+    const steps = [
+      { atS: 1, plug: "in", appliance: "toaster" },
+      { atS: 25, plug: "out" },
+    ] as const;
+    const scenario = { ...loadScenario("toaster"), steps };
+    const flooded = await runScenario({ scenario, engine: "node", scheme: "single-fee", seed: 1, crowd });
+    assert.match(flooded.summary.trials?.[0]?.tried ?? "", /: 3[12]\d\d connections$/);
+    assert.equal(told(flooded, "scene", "appliance powered").length, 1);
+    assert.ok((told(flooded, "scene", "appliance unpowered")[0]?.at ?? 0) >= 25_000);
+    assert.equal(flooded.summary.crashes, 0);
+  });
+}
 
 test("with the chain's server away paid power goes on, and credit comes again when it is back", async () => {
   const { summary, happenings } = await run("backend-down");

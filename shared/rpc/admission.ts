@@ -1,6 +1,6 @@
 // Who may ask how much: the limits that keep one peer, or many, from using up a socket's memory and time.
 //
-// Requests go by a token bucket for each address, connections by a count, calls under way by a count that goes down
+// Requests and new connections go by token buckets for each address, open connections by a count, calls under way by a count that goes down
 // only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind of call has a count of
 // its own: whoever may ask for power, or wait, keeps nobody from paying.
 
@@ -28,6 +28,12 @@ export interface AdmissionLimits {
   /** Requests that an address may make at once, and how many more each second allows. */
   readonly burst: number;
   readonly perSecond: number;
+  /** Connections that an address may open at once, and how many more each second allows. */
+  readonly connectBurst: number;
+  readonly connectsPerSecond: number;
+  /** The same for all together that do not pay, while a cable pays. */
+  readonly strangersBurst: number;
+  readonly strangersPerSecond: number;
   /** Addresses whose buckets are remembered; the one that asked longest ago is forgotten first. */
   readonly peers: number;
 }
@@ -44,14 +50,20 @@ export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
   paymentsPerPeer: 2,
   burst: 30,
   perSecond: 10,
+  connectBurst: 12,
+  connectsPerSecond: 4,
+  strangersBurst: 24,
+  strangersPerSecond: 8,
   peers: 8,
 });
 
 /** Advice to a peer that met a count, which has no time of its own. */
 const RETRY_MS: Millisecond = 1000;
 
+/** What one address has left. */
 interface Bucket {
-  tokens: number;
+  requests: number;
+  connects: number;
   at: Millisecond;
 }
 
@@ -59,6 +71,9 @@ export class Admission {
   readonly #clock: Clock;
   readonly #limits: AdmissionLimits;
   readonly #buckets = new Map<string, Bucket>();
+  /** What all that do not pay have left, while a cable pays. */
+  #strangers: number;
+  #strangersAt: Millisecond;
   readonly #waits: Tally;
   readonly #openings: Tally;
   readonly #payments: Tally;
@@ -66,6 +81,8 @@ export class Admission {
   constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#strangers = limits.strangersBurst;
+    this.#strangersAt = clock.now();
     this.#waits = new Tally(limits.waits, limits.waitsPerPeer);
     this.#openings = new Tally(limits.openings, limits.openingsPerPeer);
     this.#payments = new Tally(limits.payments, limits.paymentsPerPeer);
@@ -73,12 +90,24 @@ export class Admission {
 
   /** Takes a token of this address. Throws the fault too-many-requests, with the time to wait, when there is none. */
   takeRequest(address: string): void {
-    const bucket = this.refill(address);
-    if (bucket.tokens < 1) {
-      const wait = Math.ceil(((1 - bucket.tokens) * 1000) / this.#limits.perSecond);
+    const bucket = this.bucketOf(address);
+    if (bucket.requests < 1) {
+      const wait = Math.ceil(((1 - bucket.requests) * 1000) / this.#limits.perSecond);
       throw new Fault("too-many-requests", `Expected at most ${this.#limits.perSecond} a second.`, wait);
     }
-    bucket.tokens -= 1;
+    bucket.requests -= 1;
+  }
+
+  /**
+   * Takes a connection of this address; false when there is none. A stranger's address costs a neighbour nothing, so
+   * while the cable of address `payer` pays, all others share one rate besides.
+   */
+  takeConnection(address: string, payer: string | undefined): boolean {
+    const bucket = this.bucketOf(address);
+    if (bucket.connects < 1) return false;
+    if (payer !== undefined && address !== payer && !this.takeStranger()) return false;
+    bucket.connects -= 1;
+    return true;
   }
 
   /** The same calls, refused while too many of the kind are under way. A status that need not wait is always given. */
@@ -93,15 +122,32 @@ export class Admission {
     };
   }
 
-  private refill(address: string): Bucket {
-    const { burst, perSecond, peers } = this.#limits;
+  private takeStranger(): boolean {
+    const { strangersBurst, strangersPerSecond } = this.#limits;
+    const now = this.#clock.now();
+    this.#strangers = refilled(this.#strangers, now - this.#strangersAt, strangersPerSecond, strangersBurst);
+    this.#strangersAt = now;
+    if (this.#strangers < 1) return false;
+    this.#strangers -= 1;
+    return true;
+  }
+
+  private bucketOf(address: string): Bucket {
+    const { burst, perSecond, connectBurst, connectsPerSecond, peers } = this.#limits;
     const now = this.#clock.now();
     const old = this.#buckets.get(address);
-    const tokens = old ? Math.min(burst, old.tokens + ((now - old.at) * perSecond) / 1000) : burst;
-    const bucket = { tokens, at: now };
+    const bucket = old ?? { requests: burst, connects: connectBurst, at: now };
+    bucket.requests = refilled(bucket.requests, now - bucket.at, perSecond, burst);
+    bucket.connects = refilled(bucket.connects, now - bucket.at, connectsPerSecond, connectBurst);
+    bucket.at = now;
     keepLatest(this.#buckets, address, bucket, peers);
     return bucket;
   }
+}
+
+/** A token bucket's content after `passed`. */
+function refilled(tokens: number, passed: Millisecond, perSecond: number, burst: number): number {
+  return Math.min(burst, tokens + (passed * perSecond) / 1000);
 }
 
 /** Counts what is under way, in all and by address. */

@@ -1,9 +1,10 @@
 // The selling side of the wire: XML-RPC over HTTP/1.1 for stock clients, over the Listener port.
 //
-// Takes connections within the limits and hands each to a ServerConnection. When all places are taken, the
-// connection that has been silent longest between requests makes room, else the one whose request has been coming in
-// longest, so that neither idlers nor tricklers can shut a paying cable out. Unfinished requests and unread answers of all
-// share one memory: beyond it the one that has held some of it longest ends.
+// Takes connections within the limits and hands each to a ServerConnection. How often an address may connect is asked
+// before anything is built for a connection, since building costs the most. When all places are taken, the connection
+// that has been silent longest between requests makes room, else the one whose request has been coming in longest: idle
+// and slow clients shut nobody out, and a connection of the cable that pays makes room for nobody else. Unfinished
+// requests and unread answers of all share one memory: beyond it the one that has held some of it longest ends.
 
 import type { Clock, Connection, Listener } from "../ports";
 import type { Millisecond } from "../units";
@@ -31,6 +32,8 @@ export class RpcServer {
   readonly #clock: Clock;
   readonly #admission: Admission;
   readonly #calls: SocketCalls;
+  /** `calls` under the limits of admission. */
+  readonly #guarded: SocketCalls;
   readonly #onError: ErrorReporter;
   readonly #connections = new Set<ServerConnection>();
   #stop: (() => void) | undefined;
@@ -39,9 +42,14 @@ export class RpcServer {
     this.#limits = { ...ADMISSION_LIMITS, ...CONNECTION_LIMITS, ...limits };
     this.#clock = clock;
     this.#admission = new Admission(clock, this.#limits);
-    this.#calls = this.#admission.guard(calls);
+    this.#calls = calls;
+    this.#guarded = this.#admission.guard(calls);
     this.#onError = onError;
-    this.#stop = listener.listen(port, (connection) => this.accept(connection));
+    this.#stop = listener.listen(
+      port,
+      (connection) => this.accept(connection),
+      (address) => this.#admission.takeConnection(address, calls.payer),
+    );
   }
 
   /** Open connections. */
@@ -71,7 +79,7 @@ export class RpcServer {
       clock: this.#clock,
       limits: this.#limits,
       admission: this.#admission,
-      calls: this.#calls,
+      calls: this.#guarded,
       onError: this.#onError,
       onClose: () => this.#connections.delete(served),
       onGrowth: () => this.makeSpace(served),
@@ -92,9 +100,12 @@ export class RpcServer {
 
   private hasRoom(address: string): boolean {
     const all = [...this.#connections];
+    const { payer } = this.#calls;
     const own = all.filter((one) => one.address === address);
     if (own.length >= this.#limits.connectionsPerPeer) return this.makeRoom(own);
-    return all.length < this.#limits.connections || this.makeRoom(all);
+    if (all.length < this.#limits.connections) return true;
+    // The cable that pays makes room for itself only.
+    return this.makeRoom(address === payer ? all : all.filter((one) => one.address !== payer));
   }
 
   /** Closes the one that has been idle longest, or slow longest; false when none is. */

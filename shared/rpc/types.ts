@@ -119,6 +119,8 @@ export interface PaymentResult {
 
 /** The selling side's three calls; rpc/server.ts puts them on the wire, rpc/client.ts calls them. */
 export interface SocketCalls {
+  /** The address of the cable that pays, or draws on what it paid: it is served first. Undefined while none does. */
+  readonly payer?: string | undefined;
   getStatus(request: StatusRequest, peer: string): Promise<Status>;
   powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer>;
   payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult>;

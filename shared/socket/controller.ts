@@ -211,6 +211,12 @@ export class SocketController implements SocketCalls {
     }
   }
 
+  /** The host that pays, or draws on what was paid; undefined while nobody does. */
+  get payer(): string | undefined {
+    const isPaid = this.#outlet.state === "paid" || this.#till.isPaying || !!this.#till.session?.commitments.length;
+    return isPaid ? this.#payerHost : undefined;
+  }
+
   private mustRun(): void {
     if (this.#stopping) throw new Fault("stopping", "", 10_000);
     if (this.isGuessing()) throw new Fault("power-fault", `Here ${SELLS_NOTHING}.`);

@@ -90,8 +90,18 @@ function fingerprint(files: readonly string[], version: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Builds what is not yet built; gives the path of the ELF file. Takes about half a minute the first time. */
-export async function buildEngine(): Promise<string> {
+let built: Promise<string> | undefined;
+
+/**
+ * Builds what is not yet built; gives the path of the ELF file. Takes about half a minute the first time. Scripts that
+ * start together share one build.
+ */
+export function buildEngine(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<string> {
   const missing = await missingTools();
   if (missing.length > 0) throw new Error(`the benchmark needs these tools:\n  ${missing.join("\n  ")}`);
   const xs = xsFolder();

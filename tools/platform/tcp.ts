@@ -37,9 +37,10 @@ export function tcpListener(host = "127.0.0.1"): TcpListener {
   let listening: Promise<number> = Promise.reject(new Error("listen was not called"));
   listening.catch(() => {});
   return {
-    listen(port, onConnection) {
+    listen(port, onConnection, admits) {
       const server = createServer((socket) => {
-        onConnection(connectionOver(socket, `${socket.remoteAddress}:${socket.remotePort}`));
+        if (!admits(socket.remoteAddress ?? "")) socket.destroy();
+        else onConnection(connectionOver(socket, `${socket.remoteAddress}:${socket.remotePort}`));
       });
       listening = started(server, host, port);
       listening.catch(() => {});

@@ -1,12 +1,30 @@
 // Node's engine in the same sealed environment: a fresh context with a microtask queue of its own. It starts in no
-// time and has no meter: each delivery and each command is charged a flat, deterministic sum instead.
+// time and has no meter: each event and each command is charged a deterministic sum of its kind instead.
 
 import { type Context, createContext, Script } from "node:vm";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
 
-/** What XS's meter shows for a delivery that neither signs nor verifies: an answer parsed, a decision, an answer. */
-const DELIVERY_METER = 20_000;
+/**
+ * What XS's meter shows for an event that neither signs nor verifies, less its commands: measured on the XS engine over a
+ * minute of the scenario toaster. Data costs by its bytes, since parsing and answering it does.
+ */
+const EVENT_METER: Readonly<Record<string, number>> = {
+  accept: 2_000,
+  ready: 100,
+  writable: 3_000,
+  end: 1_000,
+  data: 6_000,
+  timer: 5_000,
+};
+/** A start, an event of the gate, and whatever else is rare. */
+const RARE_METER = 20_000;
+const BYTE_METER = 100;
 const COMMAND_METER = 1_000;
+
+function meterOf({ head, bytes }: Message): number {
+  const { kind } = head as { readonly kind: string };
+  return (EVENT_METER[kind] ?? RARE_METER) + BYTE_METER * (bytes?.length ?? 0);
+}
 
 const PRELUDE = new Script(`(() => {
   const { $call } = globalThis;
@@ -83,7 +101,7 @@ export class NodeEngine implements Engine {
       if (!this.#killed) throw new FirmwareCrash((error as Error).stack ?? String(error));
     }
     if (this.#killed) throw new PowerLost();
-    return { meter: DELIVERY_METER };
+    return { meter: meterOf(event) };
   }
 
   /** JavaScript cannot be stopped in its tracks here, but what it does to the end of the event has no effect any more. */

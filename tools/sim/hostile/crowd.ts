@@ -20,6 +20,10 @@ export interface Manner {
   readonly hangsUp?: boolean;
   /** Sends the same again so often. */
   readonly again?: Millisecond;
+  /** Opens a connection so often, where it is not the usual. */
+  readonly every?: Millisecond;
+  /** Begins so long after the plug, where power should flow first. */
+  readonly after?: Millisecond;
   /** What the crowd's `count`th connection sends. */
   readonly text: (count: number) => string;
 }
@@ -127,6 +131,16 @@ const SINGLE: readonly Manner[] = [
   { name: "tags without end", addresses: FEW, text: () => post("<".repeat(bodyBytes)) },
   { name: "requests for power", addresses: FEW, text: powerRequest },
   { name: "many addresses", addresses: 150, text: () => post(STATUS) },
+  // Twice what used to fill a socket's processor.
+  { name: "bare connections", addresses: 1, every: 5, after: 8_000, hangsUp: true, text: () => "x\r\n" },
+  {
+    name: "bare connections of many addresses",
+    addresses: 150,
+    every: 5,
+    after: 8_000,
+    hangsUp: true,
+    text: () => "x\r\n",
+  },
 ];
 
 export const MANNERS: readonly Manner[] = [
@@ -169,9 +183,9 @@ export class Crowd {
           return;
         }
         this.#open(count);
-        timeline.at(timeline.now + EVERY, () => next(count + 1));
+        timeline.at(timeline.now + (this.manner.every ?? EVERY), () => next(count + 1));
       };
-      next(0);
+      timeline.at(timeline.now + (this.manner.after ?? 0), () => next(0));
     });
   }
 

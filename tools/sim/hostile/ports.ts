@@ -26,8 +26,11 @@ export function dialerOf(network: Network, party: Party): Dialer {
 
 export function listenerOf(network: Network, party: Party): Listener {
   return {
-    listen(port, onConnection) {
-      network.listen(party, port, (end) => onConnection(connectionOver(network, end)));
+    listen(port, onConnection, admits) {
+      network.listen(party, port, (end) => {
+        if (admits(end.remote.address)) onConnection(connectionOver(network, end));
+        else network.close(end, network.timeline.now);
+      });
       return () => network.unlisten(party);
     },
   };
