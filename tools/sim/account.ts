@@ -164,13 +164,18 @@ export class Account {
         feeSat: this.increments * feeFor(alone, rate),
       },
       creditWh: round(Math.max(0, this.#settled() - this.delivered()) / 1e6),
-      unpaidWh: round(Math.max(0, this.delivered() - this.#settled()) / 1e6),
+      unpaidWh: this.unpaidWh,
       states: this.states,
       faults: this.faults,
       crashes: this.crashes,
       ...(this.trials.length > 0 ? { trials: this.trials } : {}),
       ...(this.cuts.length > 0 ? { cuts: this.cuts } : {}),
     };
+  }
+
+  /** Energy that no transaction has paid for until now; what a running session owes is in it. */
+  get unpaidWh(): number {
+    return round(Math.max(0, this.delivered() - this.#settled()) / 1e6);
   }
 
   /** Energy that the transactions pay for. */

@@ -15,6 +15,8 @@ export interface Cut {
   readonly mode: CutMode;
   /** The appliance got all its energy in spite of it. */
   readonly delivered: boolean;
+  /** What the run has given unpaid until then, once the session was settled. */
+  readonly unpaidWh: number;
 }
 
 const DEVICES: readonly DeviceName[] = ["socket", "cable"];
@@ -58,7 +60,7 @@ export class Cuts {
     await this.#until(() => this.#isSettled(), SETTLES_WITHIN);
     store.cutAt = () => undefined;
     if (!cut) return false;
-    this.account.cuts.push({ device, write, mode, delivered });
+    this.account.cuts.push({ device, write, mode, delivered, unpaidWh: this.account.unpaidWh });
     this.simulation.tell("scene", { name: "survived", device, write, mode, delivered });
     return true;
   }
