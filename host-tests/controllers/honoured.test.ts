@@ -94,6 +94,39 @@ test("credit is given also where its scheme is no longer sold", async () => {
   assert.equal((await payer.status()).remaining, 10_000);
 });
 
+for (const [why, fault, prepare] of [
+  ["the chain is away", "chain-unavailable", ({ view }: Bench) => Object.assign(view, { fault: "away" })],
+  [
+    "too many of its payments wait for a block",
+    "exposure-limit",
+    (bench: Bench) => bench.configure({ socket: { exposureLimit: 2_500 } }),
+  ],
+] as const) {
+  test(`credit is given also where ${why}, and only then more is refused`, async () => {
+    const bench = alone({ socket: HOUSE });
+    const payer = new Customer(bench, 21);
+    await pay(payer);
+    await bench.clock.run(1_000);
+    prepare(bench);
+    bench.restartSocket();
+    await assert.rejects(ask(payer, TICKET), refuses(fault));
+    assert.equal((await payer.status()).remaining, 10_000);
+  });
+}
+
+test("a release that is nonsense keeps nobody from its credit", async () => {
+  const bench = alone({ socket: HOUSE });
+  const payer = new Customer(bench, 21);
+  await pay(payer);
+  await bench.clock.run(1_000);
+  for (const release of ["00", "ff".repeat(200), "01000000000101"]) {
+    bench.restartSocket();
+    const request = { address: payer.address, scheme: "basic", ticket: TICKET, release } as const;
+    await bench.clock.finish(bench.socket.powerRequest(request, payer.host));
+    assert.equal((await payer.status()).remaining, 10_000);
+  }
+});
+
 test("a recorded payment that is sent again from another host moves no session there", async () => {
   const bench = alone();
   const payer = new Customer(bench, 21);
