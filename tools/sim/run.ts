@@ -3,7 +3,7 @@
 import type { Millisecond } from "../../shared/units";
 import { Account, type Summary } from "./account";
 import { Cuts } from "./cuts";
-import { Crowd } from "./hostile/crowd";
+import { Crowd, mannerNamed } from "./hostile/crowd";
 import { Flood } from "./hostile/flood";
 import { GreedySocket } from "./hostile/greedy-socket";
 import { Thief } from "./hostile/thief";
@@ -73,6 +73,8 @@ function troublemaker(simulation: Simulation, account: Account): Troublemaker | 
       return new GreedySocket(simulation, account);
     case "flood":
       return new Flood(simulation, account);
+    case "bare-connections":
+      return new Crowd(simulation, account, mannerNamed("bare connections of many addresses"));
     case "power-cuts":
       return new Cuts(simulation, account);
     default:

@@ -56,7 +56,7 @@ export interface Scenario {
 }
 
 /** A cable that steals, a socket that cheats, a neighbour who floods; the power of a device, cut at every write. */
-export const TROUBLES = ["thief", "greedy-socket", "flood", "power-cuts"] as const;
+export const TROUBLES = ["thief", "greedy-socket", "flood", "bare-connections", "power-cuts"] as const;
 export type Trouble = (typeof TROUBLES)[number];
 
 const FOLDER = join(import.meta.dirname, "scenarios");

@@ -24,6 +24,8 @@ export interface Manner {
   readonly every?: Millisecond;
   /** Begins so long after the plug, where power should flow first. */
   readonly after?: Millisecond;
+  /** Opens no more connections than these. */
+  readonly most?: number;
   /** What the crowd's `count`th connection sends. */
   readonly text: (count: number) => string;
 }
@@ -96,6 +98,11 @@ const evenHeaders = (body: string): string => {
   return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 4);
 };
 
+/** A line, and closed: 200 a second for twenty seconds, where 140 a second used to fill a socket's processor. */
+function bare(name: string, addresses: number): Manner {
+  return { name, addresses, every: 5, after: 8_000, most: 4_000, hangsUp: true, text: () => "x\r\n" };
+}
+
 const SINGLE: readonly Manner[] = [
   { name: "half-sent bodies", addresses: FEW, text: () => post("x".repeat(bodyBytes)).slice(0, -1) },
   { name: "unread answers", addresses: FEW, deaf: true, again: 100, text: () => post(STATUS) },
@@ -131,16 +138,8 @@ const SINGLE: readonly Manner[] = [
   { name: "tags without end", addresses: FEW, text: () => post("<".repeat(bodyBytes)) },
   { name: "requests for power", addresses: FEW, text: powerRequest },
   { name: "many addresses", addresses: 150, text: () => post(STATUS) },
-  // Twice what used to fill a socket's processor.
-  { name: "bare connections", addresses: 1, every: 5, after: 8_000, hangsUp: true, text: () => "x\r\n" },
-  {
-    name: "bare connections of many addresses",
-    addresses: 150,
-    every: 5,
-    after: 8_000,
-    hangsUp: true,
-    text: () => "x\r\n",
-  },
+  bare("bare connections", 1),
+  bare("bare connections of many addresses", 150),
 ];
 
 export const MANNERS: readonly Manner[] = [
@@ -151,6 +150,13 @@ export const MANNERS: readonly Manner[] = [
     text: (count) => (SINGLE[count % SINGLE.length] as Manner).text(count),
   },
 ];
+
+/** The manner of this name; throws an Error that lists the names where there is none. */
+export function mannerNamed(name: string): Manner {
+  const manner = MANNERS.find((each) => each.name === name);
+  if (!manner) throw new Error(`no manner "${name}"; there are "${MANNERS.map((each) => each.name).join('", "')}"`);
+  return manner;
+}
 
 /** The first of the crowd's addresses is 127.0.1.1. */
 const NETWORK = "127.0.1";
@@ -176,7 +182,7 @@ export class Crowd {
     const end = timeline.now + DURATION;
     return new Promise((resolve) => {
       const next = (count: number): void => {
-        if (this.#gone || timeline.now >= end) {
+        if (this.#gone || timeline.now >= end || count >= (this.manner.most ?? Infinity)) {
           this.#gone = true;
           this.#report();
           resolve();
