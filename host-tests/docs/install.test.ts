@@ -27,6 +27,11 @@ test("no dependency with a narrower range of Nodes stops npm ci on a newer one, 
   assert.doesNotMatch(options, /^\s*engine-strict\s*=\s*true/m);
 });
 
+test("the first command of the README asks for what is needed before npm builds anything", () => {
+  const [, first] = /```sh\n(.*)\n/.exec(read("README.md")) ?? [];
+  assert.equal(first, "node tools/needs.cjs python3 && npm ci && npm start");
+});
+
 /** Of a range as packages write them: `>=18`, `^18 || ^20`, `*`. */
 function takes(range: string): boolean {
   return range.split("||").some((part) => {
