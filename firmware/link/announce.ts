@@ -4,14 +4,13 @@
 import UDP from "embedded:io/socket/udp";
 import Dnssd from "embedded:network/dnssd";
 import config from "mc/config";
-import { print } from "plugpay/console";
+import tell from "plugpay/tell";
 
 export default function announce(): void {
   const host = String(config.hostname);
   const dnssd = new Dnssd({ socket: { io: UDP } });
   // Two sockets with one name: the later one says so; its cables might pay the other.
-  const onError = (): void =>
-    print(`${JSON.stringify({ name: "error", where: "announce", why: `the name ${host} is taken` })}\n`);
+  const onError = (): void => tell("announce", `the name ${host} is taken`);
   dnssd.claim({ host, onError });
   dnssd.advertise({ serviceType: "_plugpay._tcp", name: host, host, port: Number(config.port) });
 }

@@ -3,7 +3,7 @@
 
 import Ethernet from "embedded:network/interface/ethernet";
 import config from "mc/config";
-import { print } from "plugpay/console";
+import tell from "plugpay/tell";
 import Timer from "timer";
 
 /** A PHY that does not answer is asked again after so long, in ms. */
@@ -18,7 +18,7 @@ export default function setUp(done: () => void): void {
       link.configure({ static: { address: String(config.address), mask: "255.255.0.0", gateway: "0.0.0.0" } });
       link.connect();
     } catch (error) {
-      print(`${JSON.stringify({ name: "error", where: "ethernet", why: String(error) })}\n`);
+      tell("ethernet", error);
       Timer.set(start, RETRY);
     }
   };

@@ -37,3 +37,13 @@ declare module "embedded:io/socket/udp" {
 declare module "plugpay/announce" {
   export default function announce(): void;
 }
+
+/** Tells on the console what went wrong while the network came up. */
+declare module "plugpay/tell" {
+  export default function tell(where: string, why: unknown): void;
+}
+
+/** The emulator's network card, with a fixed address. Throws where there is none. */
+declare module "plugpay/ethernet-qemu" {
+  export default function startEthernet(address: string, mask: string): void;
+}

@@ -4,8 +4,8 @@
 import WiFi from "embedded:network/interface/wifi";
 import config from "mc/config";
 import announce from "plugpay/announce";
-import { print } from "plugpay/console";
 import { drawSeed } from "plugpay/entropy";
+import tell from "plugpay/tell";
 import Timer from "timer";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
@@ -17,7 +17,7 @@ export default function setUp(done: () => void): void {
   let link: WiFi | undefined;
   let announced = false;
   const again = (why: unknown): void => {
-    print(`${JSON.stringify({ name: "error", where: "wifi", why: String(why) })}\n`);
+    tell("wifi", why);
     Timer.set(join, RETRY);
   };
   // Nothing here may throw: nobody catches what a set-up module or the driver's callback throws, and the chip restarts.
@@ -40,7 +40,7 @@ export default function setUp(done: () => void): void {
       announce();
       announced = true;
     } catch (error) {
-      print(`${JSON.stringify({ name: "error", where: "announce", why: String(error) })}\n`);
+      tell("announce", error);
     }
   };
   // The internal noise source must be off once the radio works.

@@ -9,7 +9,7 @@ import { buildConfig, checkComplete, imageConfig, readConfig } from "../../tools
 import { rangesOf } from "../../tools/firmware/ranges";
 import { imageNamed, TARGETS, type Target, targetNamed } from "../../tools/firmware/targets";
 
-const { esp32, esp32c6, esp32s3 } = TARGETS;
+const { esp32, esp32c3, esp32c6, esp32s3 } = TARGETS;
 const MAINNET = { settings: { network: "mainnet" } };
 
 test("without a configuration a device is for regtest, at its fixed address on Ethernet", () => {
@@ -38,6 +38,16 @@ test("a chip without an Ethernet MAC is not built for Ethernet, and the message 
     () => buildConfig({ link: "ethernet" }, "cable", esp32s3, false),
     /link: esp32s3 has wifi, came ethernet/,
   );
+});
+
+test("in the emulator a device has the addresses of the dedicated link, and no real money", () => {
+  assert.equal(buildConfig({}, "socket", esp32c3, false).link, "wifi");
+  const { image } = buildConfig({ link: "qemu" }, "cable", esp32c3, false);
+  assert.deepEqual(image.socket, { host: "169.254.80.80", port: 8080 });
+  assert.equal(image.address, "169.254.80.81");
+  const mainnet = { ...MAINNET, link: "qemu" };
+  assert.throws(() => buildConfig(mainnet, "socket", esp32c3, true), /nobody pays real money to an emulator/);
+  assert.throws(() => buildConfig({ link: "qemu" }, "cable", esp32c6, false), /link: esp32c6 has wifi, came qemu/);
 });
 
 test("the key never goes into the image", () => {

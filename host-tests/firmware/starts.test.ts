@@ -25,6 +25,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
     'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80 };',
   "plugpay/console": "export const print = (text) => world.printed.push(text.trim());",
   "plugpay/entropy": 'export const drawSeed = () => world.call("seed");',
+  "plugpay/ethernet-qemu": 'export default () => world.call("card");',
   "plugpay/announce": 'export default () => world.call("announce");',
   "embedded:network/interface/wifi":
     "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } get connection() { return world.connection; } }",
@@ -46,6 +47,7 @@ async function run(file: string, failures: Record<string, number>, give: string)
         name: "stand-ins",
         setup(builder) {
           const named = (path: string): boolean => STAND_INS[path] !== undefined;
+          builder.onResolve({ filter: /^plugpay\/tell$/ }, () => ({ path: join(ROOT, "firmware/link/tell.ts") }));
           builder.onResolve({ filter: /.*/ }, ({ path }) =>
             named(path) ? { path, namespace: "stand-in" } : undefined,
           );
@@ -111,6 +113,16 @@ test("Ethernet whose PHY does not answer is tried again", async () => {
   pass(world);
   assert.deepEqual(world.calls, ["done", "ethernet", "connect"]);
   assert.equal(world.printed.length, 2);
+});
+
+test("an emulator without a network card is told, and the device goes on", async () => {
+  const world = await run("firmware/link/qemu.ts", { card: 1 }, "subject.default(() => world.calls.push('done'));");
+  assert.deepEqual(world.calls, ["done"]);
+  assert.deepEqual(JSON.parse(world.printed[0] ?? ""), {
+    name: "error",
+    where: "ethernet",
+    why: "Error: card is not ready",
+  });
 });
 
 test("a device that cannot start says why, and says it again, instead of restarting", async () => {

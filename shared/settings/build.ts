@@ -28,9 +28,9 @@ export const BUILD_TABLE = constant({
     },
     {
       name: "link",
-      meaning: "What connects cable and socket.",
+      meaning: "What connects cable and socket; `qemu` is the emulator's own network card, which no board has.",
       kind: "one-of",
-      words: ["ethernet", "wifi"],
+      words: ["ethernet", "wifi", "qemu"],
       follows: "the target's first link",
     },
     {

@@ -28,7 +28,11 @@ const CALIBRATORS: readonly Variant[] = Object.values(TARGETS).map((target) => (
 }));
 
 /** One chip a kind of link has the modules of all; linking them says everything about JavaScript. */
-const LINKED: Readonly<Record<Link, Target>> = { ethernet: TARGETS.esp32, wifi: TARGETS.esp32c6 };
+const LINKED: Readonly<Record<Link, Target>> = {
+  ethernet: TARGETS.esp32,
+  wifi: TARGETS.esp32c6,
+  qemu: TARGETS.esp32c3,
+};
 
 let failures = 0;
 /** Where the linker put the names that C asks for; the same for every chip. */

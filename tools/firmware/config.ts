@@ -114,6 +114,8 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   checkAll(given, device, target);
   checkCertificate(given);
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
+  if (link === "qemu" && network === "mainnet")
+    throw new UsageError("link: qemu is the emulator's network card: nobody pays real money to an emulator");
   const uplink = link === "ethernet" && given.ssid !== undefined;
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
   const shared = device === "cable" ? { sharedLink: link === "wifi" } : {};
@@ -138,8 +140,8 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
 
 /** Where a device is, and where a cable finds its socket, unless the owner says otherwise. */
 function usual(device: DeviceName, link: Link): Json {
-  const host = link === "ethernet" ? ADDRESS.socket : `${HOSTNAME}.local`;
-  const own = link === "ethernet" ? { address: ADDRESS[device] } : {};
+  const host = link !== "wifi" ? ADDRESS.socket : `${HOSTNAME}.local`;
+  const own = link !== "wifi" ? { address: ADDRESS[device] } : {};
   return device === "socket"
     ? { ...own, port: LINK_PORT, hostname: HOSTNAME }
     : { ...own, socket: { host, port: LINK_PORT } };

@@ -69,7 +69,7 @@ export function ownModules(
 /** sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the other. */
 export function sdkconfig(root: string, config: BuildConfig): string {
   const parts = ["boot", "console", "safety", "network", `flash-${config.flash.toLowerCase()}`];
-  if (config.link === "ethernet") parts.push("ethernet");
+  if (config.link !== "wifi") parts.push(config.link);
   if (config.encrypted) parts.push("encrypted");
   return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");
 }

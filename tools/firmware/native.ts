@@ -42,6 +42,7 @@ function sdkconfigHeader(target: Target, idf: string): string {
 #define CONFIG_BOOTLOADER_LOG_LEVEL 0
 #define CONFIG_LOG_MAXIMUM_LEVEL 0
 #define CONFIG_LOG_DEFAULT_LEVEL 0
+#define CONFIG_ETH_USE_OPENETH 1
 #define ${mbedtls ? "CONFIG_ESP_TLS_USING_MBEDTLS" : "CONFIG_ESP_TLS_CUSTOM_STACK"} 1
 `;
 }

@@ -4,7 +4,8 @@ export type DeviceName = "socket" | "cable";
 /** What is flashed: a device's own image, or for a while the one that calibrates its board. */
 export type ImageName = DeviceName | "calibrator";
 export type TargetName = "esp32" | "esp32s3" | "esp32c3" | "esp32c6";
-export type Link = "ethernet" | "wifi";
+/** `qemu`: the network card of Espressif's emulator, with the addresses that Ethernet has. No board has it. */
+export type Link = "ethernet" | "wifi" | "qemu";
 export type FlashSize = "4MB" | "8MB";
 
 export interface Target {
@@ -25,7 +26,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
   // Only the first ESP32 has an Ethernet MAC (RMII).
   esp32: { name: "esp32", flash: "4MB", links: ["ethernet", "wifi"], architecture: "xtensa", number: 1 },
   esp32s3: { name: "esp32s3", flash: "8MB", links: ["wifi"], architecture: "xtensa", number: 3 },
-  esp32c3: { name: "esp32c3", flash: "4MB", links: ["wifi"], architecture: "riscv", number: 4 },
+  esp32c3: { name: "esp32c3", flash: "4MB", links: ["wifi", "qemu"], architecture: "riscv", number: 4 },
   esp32c6: { name: "esp32c6", flash: "8MB", links: ["wifi"], architecture: "riscv", number: 5 },
 };
 
