@@ -38,6 +38,9 @@ enum {
 };
 
 #define SERIAL_PORT UART_NUM_1
+/* The port's usual 120 bytes would keep back four frames and a half; the gate's feed is lost after 80 ms. */
+#define FRAME_BYTES 24
+#define FRAME_GAP_SYMBOLS 2
 
 static gate_sensor_sink out;
 static TaskHandle_t task;
@@ -224,6 +227,8 @@ static const char *start_serial(const power_gate_options *unused)
 	if (uart_driver_install(SERIAL_PORT, 256, 0, 0, NULL, 0) != ESP_OK)
 		return "power gate: serial port 1 is in use";
 	if ((uart_param_config(SERIAL_PORT, &config) != ESP_OK) ||
+		(uart_set_rx_full_threshold(SERIAL_PORT, FRAME_BYTES) != ESP_OK) ||
+		(uart_set_rx_timeout(SERIAL_PORT, FRAME_GAP_SYMBOLS) != ESP_OK) ||
 		(uart_set_pin(SERIAL_PORT, UART_PIN_NO_CHANGE, GATE_PIN(METERRX), UART_PIN_NO_CHANGE, UART_PIN_NO_CHANGE) != ESP_OK)) {
 		uart_driver_delete(SERIAL_PORT);
 		return "power gate: the metering chip's serial pin cannot be used";

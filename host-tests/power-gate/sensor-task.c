@@ -61,6 +61,8 @@ int adc_continuous_read(adc_continuous_handle_t h, uint8_t *d, uint32_t n, uint3
 int uart_driver_install(int p, int a, int b, int c, void *d, int e) { (void)p; (void)a; (void)b; (void)c; (void)d; (void)e; return note("uart-install"); }
 int uart_driver_delete(int p) { (void)p; return note("uart-delete"); }
 int uart_param_config(int p, const uart_config_t *c) { (void)p; (void)c; return note("uart-config"); }
+int uart_set_rx_full_threshold(int p, int n) { (void)p; return note(n == 24 ? "uart-threshold-24" : "uart-threshold"); }
+int uart_set_rx_timeout(int p, uint8_t n) { (void)p; return note(n == 2 ? "uart-timeout-2" : "uart-timeout"); }
 int uart_set_pin(int p, int a, int b, int c, int d) { (void)p; (void)a; (void)b; (void)c; (void)d; return ESP_OK; }
 int uart_read_bytes(int p, void *b, uint32_t n, uint32_t t) { (void)p; (void)b; (void)n; (void)t; fed = 1; usleep(1000); return 0; }
 int gpio_config(const gpio_config_t *c) { (void)c; return ESP_OK; }

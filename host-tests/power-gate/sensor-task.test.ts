@@ -54,6 +54,8 @@ int uart_driver_install(int, int, int, int, void *, int);
 int uart_driver_delete(int);
 int uart_param_config(int, const uart_config_t *);
 int uart_set_pin(int, int, int, int, int);
+int uart_set_rx_full_threshold(int, int);
+int uart_set_rx_timeout(int, uint8_t);
 int uart_read_bytes(int, void *, uint32_t, uint32_t);
 int gpio_config(const gpio_config_t *);
 int gpio_set_level(int, uint32_t);
@@ -112,4 +114,10 @@ test("a driver's refusal reaches the caller that started it, and leaves no drive
     "refused power gate: the ADC does not start",
   ]);
   assert.equal(run(3, "uart-install").at(-1), "refused power gate: serial port 1 is in use");
+});
+
+test("the metering chip's serial port hands bytes over when a frame is whole, not after five of them", () => {
+  const lines = run(3);
+  assert.ok(lines.includes("uart-threshold-24 gate"), lines.join("\n"));
+  assert.ok(lines.includes("uart-timeout-2 gate"), lines.join("\n"));
 });
