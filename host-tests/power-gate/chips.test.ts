@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { ChipFrames } from "../../tools/firmware/chip-frames";
 import { buildProgram, SANITIZED } from "../../tools/world/build";
 import { Helper } from "../../tools/world/helper";
 
@@ -357,3 +358,33 @@ describe("the converter's DMA frames", () => {
 function near(value: number | undefined, expected: number, tolerance: number): void {
   assert.ok(value !== undefined && Math.abs(value / expected - 1) <= tolerance, `expected ${expected}, got ${value}`);
 }
+
+describe("the frames that an emulated board is fed", () => {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+  it("are what the firmware reads as voltage, current, power and energy, also across the counter's wrap", async () => {
+    const frames = new ChipFrames();
+    await ask(`serial ${hex(frames.next({ volts: 230, watts: 2000 }, 0.05))}`);
+    let energy = 0;
+    let last: number[] = [];
+    // 65,536 pulses are 171 kJ: 86 s at 2 kW.
+    for (let k = 0; k < 2000; k++) {
+      last = await ask(`serial ${hex(frames.next({ volts: 230, watts: 2000 }, 0.05))}`);
+      energy += last[0] ?? 0;
+    }
+    near(last[1], 230_000, 0.002);
+    near(last[2], 8_696, 0.002);
+    near(last[3], 2_000_000, 0.002);
+    near(energy, (2000 * 100 * 1e6) / 3600, 0.001);
+    assert.equal(last[4], 0);
+  });
+
+  it("tell of mains without a load, and of none at all", async () => {
+    const frames = new ChipFrames();
+    const idle = await ask(`serial ${hex(frames.next({ volts: 230, watts: 0 }, 0.05))}`);
+    near(idle[1], 230_000, 0.002);
+    assert.deepEqual(idle.slice(2), [0, 0, 0]);
+    const dark = await ask(`serial ${hex(frames.next({ volts: 0, watts: 0 }, 0.05))}`);
+    assert.deepEqual(dark.slice(1), [0, 0, 0, 0]);
+  });
+});

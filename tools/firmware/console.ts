@@ -1,0 +1,53 @@
+// Reads what a board says on its console: its story, one JSON object a line, and what must never be among it.
+
+/** What ESP-IDF and XS print when a chip gives up; it starts again after each. */
+const GAVE_UP = ["Guru Meditation", "abort() was called", "assert failed", "Stack protection fault", "Rebooting..."];
+
+export interface BoardEvent {
+  readonly name: string;
+  readonly [fact: string]: unknown;
+}
+
+export class ConsoleReader {
+  readonly #onEvent: (event: BoardEvent) => void;
+  readonly #onTrouble: (why: string) => void;
+  #rest = "";
+  #boots = 0;
+
+  /** `onTrouble` hears of what no board may do: give up, start again, trip its gate. */
+  constructor(options: {
+    readonly onEvent: (event: BoardEvent) => void;
+    readonly onTrouble: (why: string) => void;
+  }) {
+    this.#onEvent = options.onEvent;
+    this.#onTrouble = options.onTrouble;
+  }
+
+  take(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.line(line.trim());
+  }
+
+  private line(line: string): void {
+    if (GAVE_UP.some((sign) => line.includes(sign))) this.#onTrouble(`the board gave up: ${line}`);
+    const event = eventOf(line);
+    if (!event) return;
+    this.#onEvent(event);
+    if (event.name === "boot" && ++this.#boots > 1) this.#onTrouble(`the board started again: ${line}`);
+    if (event.name === "trip") this.#onTrouble(`the power gate tripped: ${line}`);
+    if (event.name === "error") this.#onTrouble(`the board told of an error: ${line}`);
+  }
+}
+
+/** Undefined for what is not a line of a story: the chip's own messages have other forms. */
+function eventOf(line: string): BoardEvent | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const event: unknown = JSON.parse(line);
+    const named = typeof event === "object" && event !== null && "name" in event && typeof event.name === "string";
+    return named ? (event as BoardEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+// QEMU with Espressif's chips: where it is, how it is started, and the flash that it boots from.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { UsageError } from "./targets";
+
+const PROGRAM = "qemu-system-riscv32";
+const MACHINE = "esp32c3";
+/** ESP-IDF's offsets on this chip; the application's is that of manifests/partitions/4mb.csv. */
+const OFFSETS = { "bootloader.bin": 0, "partition-table.bin": 0x8000, "xs_esp32.bin": 0xb0000 } as const;
+const FLASH_BYTES = 4 << 20;
+
+/** The emulator's path. `given`: what a person said; else it is looked for in PATH. */
+export function findQemu(given: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const path = given ?? folders.map((folder) => join(folder, PROGRAM)).find((file) => existsSync(file));
+  if (path === undefined || !existsSync(path)) {
+    throw new UsageError(
+      `The emulator is missing: no ${path ?? `${PROGRAM} in PATH`}. Install it: $IDF_PATH/tools/idf_tools.py install qemu-riscv32, ` +
+        "or say where it is: --qemu PATH",
+    );
+  }
+  const known = spawnSync(path, ["-machine", "help"], { encoding: "utf8" }).stdout ?? "";
+  if (known.split(/\s/).includes(MACHINE)) return path;
+  throw new UsageError(
+    `${path} knows no machine ${MACHINE}: it is not Espressif's QEMU. Install that: $IDF_PATH/tools/idf_tools.py install qemu-riscv32`,
+  );
+}
+
+/** A whole flash with what a build left in `folder`; the device's own partitions are blank, as on a new board. */
+export function flashOf(folder: string): Uint8Array {
+  const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
+  for (const [name, offset] of Object.entries(OFFSETS)) {
+    const path = join(folder, name);
+    if (!existsSync(path)) {
+      throw new UsageError(
+        `No image to boot: ${path} is missing. Build one: npm run firmware -- --device DEVICE --target ${MACHINE} --config FILE with "link": "qemu"`,
+      );
+    }
+    flash.set(readFileSync(path), offset);
+  }
+  return flash;
+}
+
+/** Puts a newly built image into a flash that a device has written to: what it keeps stays. */
+export function renewed(old: Uint8Array, built: Uint8Array): Uint8Array {
+  const flash = Uint8Array.from(old);
+  for (const [start, end] of [
+    [0, OFFSETS["partition-table.bin"] + 0x1000],
+    [OFFSETS["xs_esp32.bin"], FLASH_BYTES],
+  ] as const) {
+    flash.set(built.subarray(start, end), start);
+  }
+  return flash;
+}
+
+export interface Board {
+  readonly flash: string;
+  /** The socket's address on the link, and its port there and on this machine. */
+  readonly address: string;
+  readonly port: number;
+  readonly hostPort: number;
+  /** Unix sockets on which the emulator listens: the console, and the metering chip's serial line. */
+  readonly console: string;
+  readonly chip: string;
+}
+
+/** Nanoseconds of the emulated clock for one instruction, as a power of two: 8 ns is a core of 125 MHz. */
+export const NANOSECONDS = 3;
+
+export function qemuArguments({ flash, address, port, hostPort, console, chip }: Board): readonly string[] {
+  // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link serve.
+  const nic =
+    "user,model=open_eth,net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
+  return [
+    ...["-nographic", "-machine", MACHINE, "-drive", `file=${flash},if=mtd,format=raw`],
+    ...["-icount", `shift=${NANOSECONDS},align=off,sleep=on`],
+    ...["-nic", `${nic},hostfwd=tcp:127.0.0.1:${hostPort}-${address}:${port}`],
+    ...["-monitor", "none"],
+    // It waits for whoever listens, so that nothing is lost.
+    ...["-chardev", `socket,id=console,path=${console},server=on,wait=on`, "-serial", "chardev:console"],
+    ...["-chardev", `socket,id=chip,path=${chip},server=on,wait=on`, "-serial", "chardev:chip"],
+  ];
+}
