@@ -352,6 +352,34 @@ test("a payment is credited once, though a round tells the network of it while i
   assert.equal((await payer.ask("basic")).credit, 40_000, bench.story());
 });
 
+test("a payment that is written off while it is being broadcast is not answered as credited", async () => {
+  const bench = alone({ socket: { confirmations: 1 } });
+  const payer = new Customer(bench, 21);
+  const offer = await payer.ask("basic");
+  // The network loses the first payment, and takes its time with the second.
+  let answer = (): void => {};
+  let isSecond = false;
+  bench.view.broadcast = () =>
+    new Promise((resolve) => {
+      if (isSecond) answer = () => resolve("00".repeat(32));
+      else resolve("00".repeat(32));
+      isSecond = false;
+    });
+  const { next } = await payer.pay(offer);
+  isSecond = true;
+  const late = bench.socket.payTransaction(payer.sign(next ?? offer), payer.host);
+  await bench.clock.run(1_000);
+  const [coin] = offer.inputs;
+  const outputs = [{ script: payer.wallet.script, amount: (coin?.amount ?? 0) - 4_000 }];
+  bench.network.node.submit(payer.sign({ ...offer, fee: 4_000, outputs }).transaction);
+  bench.network.mineMany(2);
+  for (let second = 0; second < 300 && bench.named("lost").length < 2; second++) await bench.clock.run(1_000);
+  assert.equal(bench.named("lost").length, 2, bench.story());
+  answer();
+  await assert.rejects(bench.clock.finish(late), (error) => error instanceof Fault && error.fault === "session-ended");
+  assert.equal(bench.named("credited").length, 1);
+});
+
 test("a coin that a payment spends of which no node was told yet pays for nothing else: another is chosen", async () => {
   const bench = alone({ socket: { sessionMax: 10_000 } });
   const payer = new Customer(bench, 21, undefined, [400_000, 300_000]);

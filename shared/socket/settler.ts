@@ -69,9 +69,10 @@ export class Settler {
 
   /**
    * Broadcasts a payment that is good only once the network has it. Rejects with a ChainError: one that was refused is
-   * forgotten; one that may have arrived although nobody answered is tried again with the next round.
+   * forgotten; one that may have arrived although nobody answered is tried again with the next round. False where it was
+   * written off meanwhile, with what it spends: then it got no credit.
    */
-  async sendOrForget(settlement: Settlement): Promise<void> {
+  async sendOrForget(settlement: Settlement): Promise<boolean> {
     this.#underWay = settlement;
     try {
       await this.#options.chain.broadcast(settlement.transaction);
@@ -87,6 +88,7 @@ export class Settler {
     const { txid, value, fee } = latest(settlement);
     this.#options.report({ name: "broadcast", txid, value, fee });
     this.sent(settlement);
+    return this.settlements.some((other) => same(other, settlement));
   }
 
   /** Goes a round over all settlements. Rounds never overlap; a call during one resolves after another round. */

@@ -305,7 +305,8 @@ export class Till {
     ledger.write({ ...settler.taken(settlement), ...this.debtsAfter(session), session: advanced });
     this.#proposals.withdraw();
     try {
-      await settler.sendOrForget(settlement);
+      if (!(await settler.sendOrForget(settlement)))
+        throw new Fault("session-ended", "What it spends was spent by another.");
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       if (isAway(error)) throw new Fault("chain-unavailable", `(${error.kind})`, 10_000);

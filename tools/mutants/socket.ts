@@ -19,6 +19,13 @@ function mutation(name: string, file: string, from: string, to: string, tests: s
 }
 
 export const SOCKET: readonly Mutation[] = [
+  mutation(
+    "written-off-is-not-credited",
+    "settler",
+    "return this.settlements.some((other) => same(other, settlement));",
+    "return true;",
+    [SETTLEMENT],
+  ),
   // What is sold.
   mutation(
     "exposure-debts",
