@@ -88,7 +88,16 @@ async function main(): Promise<void> {
   const board = { flash, ...lines, hostPort, address: ADDRESS[device], port: LINK_PORT };
   const emulator = spawn(qemu, qemuArguments(board), { stdio: ["ignore", "inherit", "inherit"] });
   const troubles: string[] = [];
-  const reader = new ConsoleReader({ onEvent: () => {}, onTrouble: (why) => troubles.push(why) });
+  // Frames that nobody reads fill the emulated port, which then takes nothing for a quarter of a second and starves the
+  // gate: the chip speaks once the gate is there.
+  let spoke = (): void => {};
+  const speaks = new Promise<void>((resolve) => {
+    spoke = resolve;
+  });
+  const reader = new ConsoleReader({
+    onEvent: ({ name }) => name === "start" && spoke(),
+    onTrouble: (why) => troubles.push(why),
+  });
   try {
     const told = await connectLine(lines.console, emulator);
     told.setEncoding("utf8").on("data", (text: string) => {
@@ -96,7 +105,9 @@ async function main(): Promise<void> {
       reader.take(text);
     });
     told.on("error", () => {});
-    await run(await connectLine(lines.chip, emulator), emulator, { seconds, watts });
+    const chip = await connectLine(lines.chip, emulator);
+    await Promise.race([speaks, pause(seconds * 1000)]);
+    await run(chip, emulator, { seconds, watts });
   } finally {
     emulator.kill();
   }
@@ -104,7 +115,7 @@ async function main(): Promise<void> {
   if (troubles.length > 0) process.exitCode = 1;
 }
 
-/** Feeds the board's sensor until the time is over or the emulator ends. */
+/** Feeds the board's sensor until the time is over or the emulator ends; the line stays open, or the gate would trip. */
 async function run(
   line: Socket,
   emulator: ChildProcess,
@@ -119,7 +130,6 @@ async function run(
     line.write(frames.next({ volts: 230, watts }, (now - last) / 1000));
     last = now;
   }
-  line.destroy();
 }
 
 main().catch((error: unknown) => {
