@@ -14,6 +14,7 @@ const OPTIONS = {
   seed: "value",
   watts: "value",
   json: "flag",
+  paper: "flag",
 } as const;
 
 await runCommand(cableHelp, async () => {
@@ -34,6 +35,7 @@ await runCommand(cableHelp, async () => {
       socketAt,
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
+      paper: given.has("paper"),
     },
     () => {
       const { address } = keysOf(seed, "cable");

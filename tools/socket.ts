@@ -14,6 +14,7 @@ const OPTIONS = {
   seed: "value",
   watts: "value",
   json: "flag",
+  paper: "flag",
 } as const;
 const PORT = 8420;
 
@@ -34,6 +35,7 @@ await runCommand(socketHelp, async () => {
       port: wholeNumber("port", given.get("port"), PORT, 0, 65_535),
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
+      paper: given.has("paper"),
     },
     ({ port, server }) =>
       json

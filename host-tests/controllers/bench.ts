@@ -10,6 +10,7 @@ import type { DeviceEvent } from "../../shared/ports";
 import type { DraftOffer, PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
 import { SocketController } from "../../shared/socket/controller";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
+import { PAPER } from "../../tools/paper";
 import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
@@ -37,7 +38,7 @@ export const MINUTE = 60_000;
 /** mW. */
 export const TOASTER = 1_300_000;
 export const CAR = 3_600_000;
-/** One increment at the default price, in µWh. */
+/** One increment of the paper, in µWh. */
 export const INCREMENT_UWH = 40_000_000;
 
 export class Bench {
@@ -91,6 +92,7 @@ export class Bench {
       settings: socketSettings({
         network: "regtest",
         payoutAddress: addressOf(this.payout.script, "regtest"),
+        ...PAPER.socket,
         ...this.#options.socket,
       }),
       calibrated: this.isCalibrated("socket"),
@@ -112,7 +114,7 @@ export class Bench {
         payTransaction: (request) => calls.payTransaction(request, PEER),
       },
       report: life.report((event) => this.events.push({ device: "cable", at: this.clock.now(), ...event })),
-      settings: cableSettings({ network: "regtest", ...this.#options.cable }),
+      settings: cableSettings({ network: "regtest", ...PAPER.cable, ...this.#options.cable }),
       calibrated: this.isCalibrated("cable"),
     });
   }

@@ -45,7 +45,7 @@ interface Socket {
 async function startSocket(scheme: string): Promise<Socket> {
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--watts", "0", "--scheme", scheme],
+    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--paper", "--watts", "0", "--scheme", scheme],
     { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
   );
   const { stdin, stdout } = child;

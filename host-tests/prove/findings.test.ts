@@ -9,6 +9,7 @@ import { Ledger } from "../../shared/journal/ledger";
 import type { Coin, GateEvent } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
 import type { SocketRecord } from "../../shared/socket/record";
+import { PAPER } from "../../tools/paper";
 import { alone, Bench, Customer, MINUTE, TOASTER } from "../controllers/bench";
 import { Grabber, INCREMENT } from "../controllers/grabber";
 import { Circuit } from "../model/circuit";
@@ -322,7 +323,7 @@ describe("a cable", () => {
       parse: parseCableRecord,
       empty: EMPTY_RECORD,
     });
-    const settings = cableSettings({ network: "regtest" });
+    const settings = cableSettings({ network: "regtest", ...PAPER.cable });
     const inlet = new Inlet({ clock, gate, ledger, settings, report: options.report });
     inlet.start();
     ledger.write({ paidUpTo: 40_000_000 });

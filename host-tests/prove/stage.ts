@@ -13,6 +13,7 @@ import { SocketController } from "../../shared/socket/controller";
 import type { SocketRecord } from "../../shared/socket/record";
 import { type SocketSettings, socketSettings } from "../../shared/socket/settings";
 import type { Satoshi } from "../../shared/units";
+import { PAPER } from "../../tools/paper";
 import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
@@ -128,9 +129,10 @@ export class Stage {
     this.settings = socketSettings({
       network: NETWORK,
       payoutAddress: addressOf(this.payout.script, NETWORK),
+      ...PAPER.socket,
       ...terms.socket,
     });
-    this.cableSettings = cableSettings({ network: NETWORK, ...terms.cable });
+    this.cableSettings = cableSettings({ network: NETWORK, ...PAPER.cable, ...terms.cable });
     // Every other socket's backend can ask its node whether it would take a payment.
     const canAsk = terms.seed % 2 === 0;
     this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk });

@@ -10,7 +10,7 @@ import { isPointX } from "../../shared/bitcoin/ecdsa";
 import { cableProblems, cableSettings } from "../../shared/cable/settings";
 import { nearest } from "../../shared/settings/nearest";
 import { socketProblems, socketSettings } from "../../shared/socket/settings";
-import { MAX_SATOSHI } from "../../shared/units";
+import { energyFor, formatPrice, MAX_SATOSHI } from "../../shared/units";
 import { buildConfig } from "../../tools/firmware/config";
 import { TARGETS } from "../../tools/firmware/targets";
 import { loadScenario } from "../../tools/sim/scenario";
@@ -58,7 +58,7 @@ test("a session sells or pays at least one increment", () => {
     socket({ increment: 500, sessionMax: 400 }).join(),
     /sessionMax: expected at least increment \(500\), came 400/,
   );
-  assert.match(cable({ maxSession: 400 }).join(), /maxSession: expected at least maxIncrement \(10000\), came 400/);
+  assert.match(cable({ maxSession: 400 }).join(), /maxSession: expected at least maxIncrement \(1000\), came 400/);
 });
 
 test("a Taproot payout whose bytes are no point of the curve is refused", () => {
@@ -85,6 +85,20 @@ test("what follows from another setting follows from the one given", () => {
   assert.equal(all.sessionMax, 10_000);
   assert.equal(all.exposureLimit, 30_000);
   assert.equal(cableSettings({ network: "regtest", maxDaily: MAX_SATOSHI }).maxDaily, MAX_SATOSHI);
+});
+
+test("defaults are of today: a kWh costs 300 sat, an increment lasts half an hour at full load, a day's limit a day", () => {
+  const socket = socketSettings({ network: "regtest", payoutAddress: PAYOUT });
+  const cable = cableSettings({ network: "regtest" });
+  assert.equal(formatPrice(socket.price), "300 sat/kWh");
+  assert.ok(cable.maxPrice >= socket.price && cable.maxPrice <= 3 * socket.price);
+  assert.ok(cable.maxIncrement >= socket.increment && cable.maxFee >= socket.feeLimit);
+  const fullLoad = (socket.maxCurrent * 230) / 1000;
+  const watts = (energy: number) => energyFor(energy, socket.price) / 1000;
+  assert.ok(watts(socket.increment) >= fullLoad / 2, "half an hour");
+  assert.ok(watts(cable.maxDaily) >= 24 * fullLoad, "a day");
+  assert.ok(cable.maxDaily >= cable.maxSession && cable.maxSession >= socket.sessionMax);
+  assert.ok(energyFor(socket.increment, socket.price) > 10 * socket.standbyAllowance);
 });
 
 test("a build refuses what its table does not allow, and names the place", () => {

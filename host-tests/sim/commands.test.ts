@@ -140,7 +140,7 @@ except x.Fault as fault: print(json.dumps([fault.faultCode, fault.faultString]))
       [number],
     ];
     assert.equal(status.state, "standby");
-    assert.equal(status.price_msat_per_wh, 250_000);
+    assert.equal(status.price_msat_per_wh, 300);
     assert.ok(methods.includes("pay_transaction"));
     assert.equal(code, 102);
     child.kill("SIGINT");

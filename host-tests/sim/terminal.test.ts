@@ -43,7 +43,7 @@ test("a socket on a terminal answers help, status and a wrong word, and erases n
     [
       ["End:       Ctrl-C", "help\r"],
       ["Type: help, status, fund ADDRESS", "status\r"],
-      ["energy used", "nonsense\r"],
+      ["300 sat/kWh", "nonsense\r"],
       ["expected: help, status", "mine 2\r"],
       ["height ", "\x03"],
     ],

@@ -25,22 +25,23 @@ export const SOCKET_TABLE = constant({
     },
     {
       name: "price",
-      meaning: "What a kilowatt-hour costs.",
+      meaning: "What a kilowatt-hour costs; unless stated, about what a household pays for one.",
       kind: "whole",
       unit: "sat/kWh",
       least: 1,
       most: 1e15,
-      usual: 250_000,
+      usual: 300,
       stated: true,
     },
     {
       name: "increment",
-      meaning: "What one increment pays in advance; an output under 294 satoshi is not relayed.",
+      meaning:
+        "What one increment pays in advance, unless stated nearly an hour of 16 A; an output under 294 satoshi is not relayed.",
       kind: "whole",
       unit: "sat",
       least: 294,
       most: 1e9,
-      usual: 10_000,
+      usual: 1_000,
     },
     {
       name: "sessionMax",
@@ -53,12 +54,13 @@ export const SOCKET_TABLE = constant({
     },
     {
       name: "feeLimit",
-      meaning: "The largest fee that a draft may have; at it the socket settles.",
+      meaning:
+        "The largest fee that a draft may have; at it the socket settles; unless stated, a tenth of the usual session.",
       kind: "whole",
       unit: "sat",
       least: 0,
       most: 21e14,
-      usual: 5_000,
+      usual: 1_000,
     },
     {
       name: "renewalThreshold",

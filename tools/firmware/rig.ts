@@ -61,7 +61,8 @@ export const LONGEST: Readonly<Record<Scheme, Scenario>> = {
 
 /** All amounts in satoshi. */
 function longest(coins: readonly number[], increment: number, sessionMax: number): Scenario {
-  return { ...loadScenario("toaster"), coins, socket: { increment, sessionMax } };
+  const toaster = loadScenario("toaster");
+  return { ...toaster, coins, socket: { ...toaster.socket, increment, sessionMax } };
 }
 
 /** XS's memory on a chip, all of it taken at the start. */

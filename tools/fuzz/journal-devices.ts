@@ -20,6 +20,7 @@ import {
   type SocketRecord,
 } from "../../shared/socket/record";
 import { socketSettings } from "../../shared/socket/settings";
+import { PAPER } from "../paper";
 
 export type DeviceName = "socket" | "cable";
 
@@ -116,11 +117,11 @@ export function startOn(device: DeviceName, slot: Uint8Array): boolean {
   };
   const common = { clock: new VirtualClock(), store, gate: openGate(), report };
   if (device === "socket") {
-    const settings = socketSettings({ network: "regtest", payoutAddress: address, forgive: "now" });
+    const settings = socketSettings({ network: "regtest", ...PAPER.socket, payoutAddress: address, forgive: "now" });
     const random = new SeededRandom(1);
     new SocketController({ ...common, random, chain: SILENT, ecdsa: standInEcdsa, settings }).start();
   } else {
-    const settings = cableSettings({ network: "regtest", forgive: "now", release: "now" });
+    const settings = cableSettings({ network: "regtest", ...PAPER.cable, forgive: "now", release: "now" });
     const socket = { getStatus: never, powerRequest: never, payTransaction: never };
     new CableController({ ...common, wallet, socket, settings }).start();
   }

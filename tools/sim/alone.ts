@@ -3,6 +3,7 @@
 // when the socket was paid.
 
 import { payerScriptOf } from "../../shared/bitcoin/address";
+import { PAPER } from "../paper";
 import { Account } from "./account";
 import type { DeviceName } from "./bundle";
 import { UsageError } from "./options";
@@ -28,6 +29,8 @@ export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
   readonly about: string;
   readonly coins: readonly number[];
   readonly json: boolean;
+  /** At the price of 2017, in place of the defaults. */
+  readonly paper: boolean;
   /** Real power of the appliance. */
   readonly watts: number;
 }
@@ -41,8 +44,8 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     scenario: {
       name: `${options.device} alone`,
       about: options.about,
-      socket: {},
-      cable: {},
+      socket: options.paper ? PAPER.socket : {},
+      cable: options.paper ? PAPER.cable : {},
       coins: options.coins,
       linkDelayMs: 0,
       chainDelayMs: 0,

@@ -14,6 +14,7 @@ const SCHEME = ["--scheme SCHEME", "what the cable pays by: single-fee (default)
 const PREFERRED = ["--scheme SCHEME", "named first to cables: single-fee (default) or basic; both are taken"] as const;
 const SEED = ["--seed N", "for keys, blocks, noise: the same seed gives the same run (default 1)"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
+const PAPER = ["--paper", "at the figures of the paper of 2017, in place of today's"] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
 
 export function startHelp(): string {
@@ -39,11 +40,11 @@ ${table(MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const)
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, JSON_LINES])}`;
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}`;
 }
 
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, JSON_LINES])}`;
+${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}`;
 }

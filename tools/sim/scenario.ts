@@ -6,6 +6,7 @@ import { cableProblems } from "../../shared/cable/settings";
 import { socketProblems } from "../../shared/socket/settings";
 import type { Satoshi } from "../../shared/units";
 import type { Fault as BackendFault } from "../node/esplora-server";
+import { overPaper } from "../paper";
 import type { Fault as GateFault, MainsSpec } from "../world/world";
 import { APPLIANCES, type ApplianceName } from "./appliance";
 import type { DeviceName } from "./bundle";
@@ -34,7 +35,7 @@ export interface Scenario {
   readonly name: string;
   /** One sentence for the person who watches. */
   readonly about: string;
-  /** The owner's settings, over the defaults (shared/socket/settings.ts, shared/cable/settings.ts). */
+  /** The owner's settings, over the defaults (shared/socket/settings.ts, shared/cable/settings.ts); with `"paper": true` in the file, over the figures of the paper. */
   readonly socket: Readonly<Record<string, unknown>>;
   readonly cable: Readonly<Record<string, unknown>>;
   /** The cable's coins, confirmed before the start. */
@@ -72,7 +73,7 @@ const DEFAULTS = {
   endS: 7200,
 };
 
-const KEYS = ["about", "feeEstimates", "trouble", ...Object.keys(DEFAULTS)];
+const KEYS = ["about", "paper", "feeEstimates", "trouble", ...Object.keys(DEFAULTS)];
 const STEP_KEYS = [
   "atS",
   "on",
@@ -116,9 +117,11 @@ function check(name: string, file: string, given: unknown): Scenario {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new Error(`Scenario ${file}: expected an object.`);
   onlyKeys(`Scenario ${file}`, given, KEYS);
-  const scenario = { name, about: name, ...DEFAULTS, ...given } as Scenario;
-  const wrong = [...socketProblems(scenario.socket, "socket"), ...cableProblems(scenario.cable, "cable")];
+  const { paper = false, ...rest } = { name, about: name, ...DEFAULTS, ...given } as Scenario & { paper?: unknown };
+  const wrong = [...socketProblems(rest.socket, "socket"), ...cableProblems(rest.cable, "cable")];
   if (wrong.length > 0) throw new Error(wrong.map((each) => `Scenario ${file}: ${each}`).join("\n"));
+  if (typeof paper !== "boolean") throw new Error(`Scenario ${file}: expected "paper" to be true or false.`);
+  const scenario = paper ? { ...rest, ...overPaper(rest) } : rest;
   const { trouble } = scenario;
   if (trouble !== undefined && !TROUBLES.includes(trouble))
     throw new Error(`Scenario ${file}: no trouble "${trouble}"; there are ${TROUBLES.join(", ")}.`);

@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeviceEvent } from "../../shared/ports";
 import { SCHEMES, type Scheme } from "../../shared/rpc/types";
+import { defaults } from "../../shared/settings/check";
+import { SOCKET_TABLE } from "../../shared/settings/socket";
 import type { MilliSatPerVbyte, MilliSatPerWh, Millisecond } from "../../shared/units";
 import { BitcoinNode } from "../node/bitcoin-node";
 import { QUIET_ESTIMATES } from "../node/esplora-api";
@@ -34,8 +36,6 @@ const ELECTRONICS_W = 1;
 /** A device that crashed or was cut starts again after this long. */
 const RESTART: Millisecond = 1000;
 const CRASHES_MAX = 5;
-/** shared/socket/settings.ts: the paper's 250 satoshi a watt-hour. */
-const DEFAULT_PRICE: MilliSatPerWh = 250_000;
 const TICK: Millisecond = 1000;
 /** When nothing has been left to do for so long, the run is over. */
 const QUIET: Millisecond = 5000;
@@ -194,7 +194,7 @@ export class Simulation {
 
   /** As the socket's owner set it. */
   get price(): MilliSatPerWh {
-    return Number(this.options.scenario.socket.price ?? DEFAULT_PRICE);
+    return Number(this.options.scenario.socket.price ?? defaults(SOCKET_TABLE).price);
   }
 
   /** For a confirmation within three blocks, as the chain's server says. */

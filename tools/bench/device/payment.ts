@@ -11,6 +11,7 @@ import { Ledger } from "../../../shared/journal/ledger";
 import type { Chain, Clock, Coin, GateReading, PowerGate, Store } from "../../../shared/ports";
 import { SocketController } from "../../../shared/socket/controller";
 import { socketSettings } from "../../../shared/socket/settings";
+import { PAPER } from "../../paper";
 
 const READING: GateReading = {
   total: 1_000_000,
@@ -99,7 +100,7 @@ export function setTable(wallet: Wallet): Table {
     chain,
     ecdsa,
     report,
-    settings: socketSettings({ network: "regtest", payoutAddress: addressOf(PAYOUT, "regtest") }),
+    settings: socketSettings({ network: "regtest", ...PAPER.socket, payoutAddress: addressOf(PAYOUT, "regtest") }),
   });
   socket.start();
   const ledger = new Ledger({
@@ -111,6 +112,6 @@ export function setTable(wallet: Wallet): Table {
     parse: parseCableRecord,
     empty: EMPTY_RECORD,
   });
-  const settings = cableSettings({ network: "regtest" });
+  const settings = cableSettings({ network: "regtest", ...PAPER.cable });
   return { socket, idle, ledger, terms: TERMS, purse: new Purse({ ledger, wallet, settings, uptime: () => 60_000 }) };
 }
