@@ -6,6 +6,7 @@ import { findWorker } from "./sim/engine-xs";
 import { cableHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "./sim/options";
+import { settingOptions, settingsIn } from "./sim/setting-options";
 
 const OPTIONS = {
   socket: "value",
@@ -15,6 +16,7 @@ const OPTIONS = {
   watts: "value",
   json: "flag",
   paper: "flag",
+  ...settingOptions("cable"),
 } as const;
 
 await runCommand(cableHelp, async () => {
@@ -36,6 +38,7 @@ await runCommand(cableHelp, async () => {
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
       paper: given.has("paper"),
+      settings: settingsIn("cable", given),
     },
     () => {
       const { address } = keysOf(seed, "cable");

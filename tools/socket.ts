@@ -6,6 +6,7 @@ import { findWorker } from "./sim/engine-xs";
 import { socketHelp } from "./sim/help";
 import { keysOf } from "./sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "./sim/options";
+import { settingOptions, settingsIn } from "./sim/setting-options";
 
 const OPTIONS = {
   port: "value",
@@ -15,6 +16,7 @@ const OPTIONS = {
   watts: "value",
   json: "flag",
   paper: "flag",
+  ...settingOptions("socket"),
 } as const;
 const PORT = 8420;
 
@@ -36,6 +38,7 @@ await runCommand(socketHelp, async () => {
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
       paper: given.has("paper"),
+      settings: settingsIn("socket", given),
     },
     ({ port, server }) =>
       json

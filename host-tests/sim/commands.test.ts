@@ -9,6 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, test } from "node:test";
+import { CABLE_TABLE } from "../../shared/settings/cable";
+import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { cableHelp, socketHelp } from "../../tools/sim/help";
+import { readOptions } from "../../tools/sim/options";
+import { settingOptions, settingsIn } from "../../tools/sim/setting-options";
 import { startOptions } from "../../tools/sim/start-options";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -47,6 +52,23 @@ describe("npm start", () => {
     assert.match(stderr, /no scenario "moon".*toaster/);
     assert.equal(stdout, "");
   });
+
+  const badCables: readonly [cable: object, message: RegExp][] = [
+    [{ maxFee: "1 sat" }, /cable\.maxFee: expected a whole number \(sat\) from 0 to \d+, came "1 sat"/],
+    [{ maxDayly: 100 }, /cable\.maxDayly.*maxDaily/],
+  ];
+  for (const [cable, message] of badCables) {
+    test(`a scenario with the cable ${JSON.stringify(cable)} exits 1 and names the setting`, () => {
+      const folder = mkdtempSync(join(tmpdir(), "plugpay-test-"));
+      const file = join(folder, "bad.json");
+      writeFileSync(file, JSON.stringify({ cable, steps: [{ atS: 1, plug: "in" }] }));
+      const { stderr, stdout, status } = tool("start", "--scenario", file);
+      rmSync(folder, { recursive: true });
+      assert.equal(status, 1);
+      assert.match(stderr, message);
+      assert.equal(stdout, "");
+    });
+  }
 
   const mistakes: readonly [words: string[], message: RegExp][] = [
     [["--scheme", "free"], /--scheme: expected single-fee or basic, got "free"/],
@@ -98,6 +120,44 @@ describe("npm start", () => {
   });
 });
 
+describe("the owner's settings as options", () => {
+  const given = (...words: string[]) => readOptions(words, { ...settingOptions("cable") });
+
+  test("every setting of a device but what the simulated world decides is an option, and --help says what it is", () => {
+    const help = { socket: socketHelp(), cable: cableHelp() };
+    for (const [device, table] of [
+      ["socket", SOCKET_TABLE],
+      ["cable", CABLE_TABLE],
+    ] as const) {
+      const names: readonly string[] = table.entries.map(({ name }) => name);
+      const known = Object.keys(settingOptions(device));
+      assert.equal(known.length, names.filter((name) => !/^(network|payoutAddress|schemes)$/.test(name)).length);
+      for (const { name, meaning } of table.entries)
+        if (!/^(network|payoutAddress|schemes)$/.test(name)) assert.ok(help[device].includes(meaning), name);
+    }
+  });
+
+  test("an option is taken as the file would have it", () => {
+    assert.deepEqual(settingsIn("cable", given("--max-fee", "500", "--forgive=spring")), {
+      maxFee: 500,
+      forgive: "spring",
+    });
+  });
+
+  test("a wrong value, a wrong pair and a misspelt name are told by the option's own name", () => {
+    assert.throws(() => settingsIn("cable", given("--max-fee", "1 sat")), /--max-fee: expected a whole number \(sat\)/);
+    const socket = readOptions(["--increment", "500", "--session-max", "400"], settingOptions("socket"));
+    assert.throws(() => settingsIn("socket", socket), /--session-max: expected at least increment/);
+    assert.throws(() => given("--max-dayly", "3"), /Unknown option "--max-dayly". Did you mean --max-daily\?/);
+  });
+
+  test("npm run cable ends with 2 at a wrong setting", () => {
+    const { stderr, status } = tool("cable", "--socket", "127.0.0.1:1", "--engine", "node", "--max-fee", "-1");
+    assert.equal(status, 2);
+    assert.match(stderr, /--max-fee: expected a whole number \(sat\) from 0/);
+  });
+});
+
 describe("npm run socket", () => {
   function start(...words: string[]): Promise<{ child: ChildProcess; port: number }> {
     const child = spawn(
@@ -122,7 +182,7 @@ describe("npm run socket", () => {
   test("Python's own XML-RPC client gets a status and the list of methods", {
     skip: hasPython ? false : "there is no python3",
   }, async () => {
-    const { child, port } = await start("--port", "0");
+    const { child, port } = await start("--port", "0", "--price", "420");
     const python = `import json, xmlrpc.client as x
 s = x.ServerProxy('http://127.0.0.1:${port}/RPC2')
 print(json.dumps([s.get_status(), s.system.listMethods()]))
@@ -140,7 +200,7 @@ except x.Fault as fault: print(json.dumps([fault.faultCode, fault.faultString]))
       [number],
     ];
     assert.equal(status.state, "standby");
-    assert.equal(status.price_msat_per_wh, 300);
+    assert.equal(status.price_msat_per_wh, 420);
     assert.ok(methods.includes("pay_transaction"));
     assert.equal(code, 102);
     child.kill("SIGINT");

@@ -10,6 +10,7 @@ import { UsageError } from "./options";
 import { Prompt } from "./prompt";
 import { whyNoAnswer } from "./reach";
 import { RealTime } from "./real-time";
+import type { Scenario } from "./scenario";
 import { type Happening, type RunOptions, Simulation } from "./simulation";
 import { View } from "./view";
 
@@ -31,6 +32,8 @@ export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
   readonly json: boolean;
   /** At the price of 2017, in place of the defaults. */
   readonly paper: boolean;
+  /** The device's own, over those. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Real power of the appliance. */
   readonly watts: number;
 }
@@ -44,8 +47,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     scenario: {
       name: `${options.device} alone`,
       about: options.about,
-      socket: options.paper ? PAPER.socket : {},
-      cable: options.paper ? PAPER.cable : {},
+      ...settingsOf(options),
       coins: options.coins,
       linkDelayMs: 0,
       chainDelayMs: 0,
@@ -98,6 +100,11 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     prompt.close();
     await simulation.close();
   }
+}
+
+function settingsOf({ device, paper, settings }: AloneOptions): Pick<Scenario, DeviceName> {
+  const { socket, cable } = paper ? PAPER : { socket: {}, cable: {} };
+  return { socket, cable, [device]: { ...(device === "socket" ? socket : cable), ...settings } };
 }
 
 /** Blocks come every minute; only those that change something are news. */

@@ -2,8 +2,9 @@
 
 import { aboutModelScenario, MODEL_SCENARIOS } from "../model-scenarios";
 import { builtInScenarios, loadScenario } from "./scenario";
+import { settingHelp } from "./setting-options";
 
-const WIDTH = 23;
+const WIDTH = 25;
 
 function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([name, text]) => `  ${name.padEnd(WIDTH)}${text}`).join("\n");
@@ -40,11 +41,17 @@ ${table(MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const)
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}`;
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}
+
+Its owner's settings (docs/settings.md):
+${table(settingHelp("socket"))}`;
 }
 
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}`;
+${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}
+
+Its owner's settings (docs/settings.md):
+${table(settingHelp("cable"))}`;
 }

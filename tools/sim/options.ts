@@ -1,5 +1,6 @@
 // The command line, checked word by word: an unknown option or value is an error that says what was expected.
 
+import { nearest } from "../../shared/settings/nearest";
 import type { EngineName } from "./engine";
 
 export class UsageError extends Error {}
@@ -13,18 +14,20 @@ export function readOptions(
   for (let at = 0; at < words.length; at++) {
     const [name = "", inline] = (words[at] ?? "").split(/=(.*)/s);
     const kind = name.startsWith("--") ? known[name.slice(2)] : undefined;
-    if (!kind)
-      throw new UsageError(
-        `Unknown option "${words[at]}". Known: ${Object.keys(known)
-          .map((each) => `--${each}`)
-          .join(", ")}.`,
-      );
+    if (!kind) throw new UsageError(unknown(words[at] ?? "", Object.keys(known)));
     if (kind === "flag" && inline !== undefined) throw new UsageError(`${name} takes no value.`);
     const value = kind === "flag" ? "" : (inline ?? words[++at]);
     if (value === undefined) throw new UsageError(`${name} expects a value.`);
     found.set(name.slice(2), value);
   }
   return found;
+}
+
+/** Names the option that was meant, or those that there are. */
+function unknown(word: string, known: readonly string[]): string {
+  const meant = nearest(word.replace(/^-+|=.*$/gs, ""), known);
+  const hint = meant ? `Did you mean --${meant}?` : `Known: ${known.map((each) => `--${each}`).join(", ")}.`;
+  return `Unknown option "${word}". ${hint}`;
 }
 
 export function oneOf<T extends string>(name: string, value: string | undefined, choices: readonly T[]): T {
