@@ -10,6 +10,9 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+/** The sockets wait for cables that start one after the other, on a machine that may be busy. */
+const GRACE_MS = "900000";
+
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, "..", "..");
 const VECTORS = join(HERE, "..", "vectors", "protocol");
@@ -45,7 +48,21 @@ interface Socket {
 async function startSocket(scheme: string): Promise<Socket> {
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--import", "tsx", "tools/socket.ts", "--port", "0", "--json", "--paper", "--watts", "0", "--scheme", scheme],
+    [
+      "--import",
+      "tsx",
+      "tools/socket.ts",
+      "--port",
+      "0",
+      "--json",
+      "--paper",
+      "--watts",
+      "0",
+      "--grace",
+      GRACE_MS,
+      "--scheme",
+      scheme,
+    ],
     { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
   );
   const { stdin, stdout } = child;
