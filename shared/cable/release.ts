@@ -26,7 +26,10 @@ export function isReleasable(pledge: Pledge): boolean {
   return unanswered === worthOf(pledge) || (forgiven && commitments.length === 1);
 }
 
-/** The transaction that takes the pledge's coins back, at a fee that replaces its payments (BIP125 rule 4); undefined where it would not be within the limits, or not be worth it. */
+/**
+ * The transaction that takes the pledge's coins back, at a fee that replaces its payments (BIP125 rule 4); undefined where
+ * it would not be within the limits, or not be worth it.
+ */
 export function releaseOf(
   pledge: Pledge,
   amountOf: (coin: Outpoint) => Satoshi | undefined,

@@ -1,8 +1,8 @@
 // Who may ask how much: the limits that keep one peer, or many, from using up a socket's memory and time.
 //
-// Requests and new connections go by token buckets for each address, open connections by a count, calls under way by a count that goes down
-// only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind of call has a count of
-// its own: whoever may ask for power, or wait, keeps nobody from paying.
+// Requests and new connections go by token buckets for each address, open connections by a count, calls under way by a
+// count that goes down only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind
+// of call has a count of its own: whoever may ask for power, or wait, keeps nobody from paying.
 
 import { keepLatest } from "../latest";
 import type { Clock } from "../ports";

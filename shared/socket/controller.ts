@@ -213,8 +213,14 @@ export class SocketController implements SocketCalls {
 
   /** The host that pays, or draws on what was paid; undefined while nobody does. */
   get payer(): string | undefined {
-    const isPaid = this.#outlet.state === "paid" || this.#till.isPaying || !!this.#till.session?.commitments.length;
-    return isPaid ? this.#payerHost : undefined;
+    const pays = this.#outlet.state === "paid" || this.#till.isPaying || this.isPaidOn();
+    return pays ? this.#payerHost : undefined;
+  }
+
+  /** True where the open session was paid on, or is being paid on. */
+  private isPaidOn(): boolean {
+    const { session, isPaying } = this.#till;
+    return session !== undefined && (isPaying || session.commitments.length > 0);
   }
 
   private mustRun(): void {
@@ -246,10 +252,9 @@ export class SocketController implements SocketCalls {
     const { leaveAfter } = this.#options.settings;
     const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
     if (draws && this.#outlet.isLoaded()) throw new Fault("socket-busy", "", leaveAfter);
-    const { session, isPaying } = this.#till;
+    const { session } = this.#till;
     if (session?.payerScript === payer && session.scheme === scheme && !draws) return;
-    const isPaid = session !== undefined && (isPaying || session.commitments.length > 0);
-    if ((draws || isPaid) && peer !== this.#payerHost && !this.payerIsGone())
+    if ((draws || this.isPaidOn()) && peer !== this.#payerHost && !this.payerIsGone())
       throw new Fault("socket-busy", "", leaveAfter);
     // A cable that has paid does not queue behind those that have not.
     if (this.#outlet.creditOf(payer, ticket) > 0) return;

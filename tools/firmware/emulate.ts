@@ -21,7 +21,7 @@ import { type DeviceName, imageNamed, UsageError } from "./targets";
 const USAGE =
   "npm run firmware:emulate -- --device socket|cable [--qemu PATH] [--port N] [--seconds N] [--watts N] [--fresh]";
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
-/** A CSE7766 sends a frame every 55 ms; oftener here, as this process may have to wait for its turn. */
+/** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
 const FRAME_MS = 20;
 /** What the emulator needs to open its sockets. */
 const START_MS = 5000;

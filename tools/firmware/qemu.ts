@@ -78,7 +78,7 @@ export function qemuArguments({ flash, address, port, hostPort, console, chip }:
     ...["-icount", `shift=${NANOSECONDS},align=off,sleep=on`],
     ...["-nic", `${nic},hostfwd=tcp:127.0.0.1:${hostPort}-${address}:${port}`],
     ...["-monitor", "none"],
-    // It waits for whoever listens, so that nothing is lost.
+    // QEMU starts the chip when the tool has connected to both lines, so that no byte is lost.
     ...["-chardev", `socket,id=console,path=${console},server=on,wait=on`, "-serial", "chardev:console"],
     ...["-chardev", `socket,id=chip,path=${chip},server=on,wait=on`, "-serial", "chardev:chip"],
   ];
