@@ -98,7 +98,7 @@ const evenHeaders = (body: string): string => {
   return largestHead((i) => `x-${i}:`.padEnd(width, "v"), body, headers - 4);
 };
 
-/** A line, and closed: 200 a second for twenty seconds, where 140 a second used to fill a socket's processor. */
+/** A line, and closed: 200 a second for twenty seconds. */
 function bare(name: string, addresses: number): Manner {
   return { name, addresses, every: 5, after: 8_000, most: 4_000, hangsUp: true, text: () => "x\r\n" };
 }
