@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { ChipFrames } from "../../tools/firmware/chip-frames";
+import { ChipFrames, COEFFICIENT, chipFrame, cycle, type FrameFields } from "../../tools/firmware/chip-frames";
 import { buildProgram, SANITIZED } from "../../tools/world/build";
 import { Helper } from "../../tools/world/helper";
 
@@ -89,24 +89,12 @@ function whole(rests: number[], which: number, pulses: number): number {
 }
 
 describe("the frames of a CSE7766", () => {
-  const coefficients = { voltage: 191_200, current: 16_140, power: 5_195_000 };
-
-  function frame(values: { head?: number; flags?: number; v: number; i: number; p: number; pulses: number }): Buffer {
-    const bytes = Buffer.alloc(24);
-    bytes[0] = values.head ?? 0x55;
-    bytes[1] = 0x5a;
-    [coefficients.voltage, values.v, coefficients.current, values.i, coefficients.power, values.p].forEach(
-      (word, k) => {
-        bytes.writeUIntBE(word, 2 + 3 * k, 3);
-      },
-    );
-    bytes[20] = values.flags ?? 0x71;
-    bytes.writeUInt16BE(values.pulses, 21);
-    bytes[23] = bytes.subarray(2, 23).reduce((sum, byte) => (sum + byte) & 255, 0);
-    return bytes;
-  }
-
-  const at230V = { v: Math.round(191_200 / 230), i: Math.round(16_140 / 5), p: Math.round(5_195_000 / 1150) };
+  const at230V = {
+    voltageCycle: cycle(COEFFICIENT.voltage, 230),
+    currentCycle: cycle(COEFFICIENT.current, 5),
+    powerCycle: cycle(COEFFICIENT.power, 1150),
+  };
+  const frame = (fields: FrameFields): Buffer => Buffer.from(chipFrame(fields));
 
   it("give voltage, current and power from coefficient and cycle", async () => {
     const [, volts, amperes, watts, fault] = await ask(`serial ${frame({ ...at230V, pulses: 100 }).toString("hex")}`);
@@ -119,7 +107,7 @@ describe("the frames of a CSE7766", () => {
   it("give energy from the pulse counter, across its wrap", async () => {
     await ask(`serial ${frame({ ...at230V, pulses: 65_530 }).toString("hex")}`);
     const [energy] = await ask(`serial ${frame({ ...at230V, pulses: 14 }).toString("hex")}`);
-    near(energy, (20 * 5_195_000) / 3600, 0.001); // 20 pulses of 5.195 J
+    near(energy, (20 * COEFFICIENT.power) / 3600, 0.001); // 20 pulses of 5.23 J
   });
 
   it("are found again after noise, half a frame and a wrong checksum", async () => {

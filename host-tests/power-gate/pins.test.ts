@@ -10,6 +10,8 @@ interface PinMap {
     {
       readonly adc1: Record<string, number>;
       readonly inputOnly: readonly number[];
+      /** Pins that the chip pulls up while it is in reset, as its datasheet has it; some only by an eFuse. */
+      readonly pullUpAtReset: readonly number[];
       readonly reserved: Record<string, string>;
       readonly pins: Record<string, number>;
       readonly console: { readonly receive: number; readonly transmit: number };
@@ -62,7 +64,7 @@ describe("the pin map", () => {
     }
   });
 
-  for (const [target, { pins, adc1, inputOnly, reserved }] of Object.entries(map.targets)) {
+  for (const [target, { pins, adc1, inputOnly, pullUpAtReset, reserved }] of Object.entries(map.targets)) {
     it(`of ${target} puts analog signals on ADC1, outputs on pins that can drive, and nothing on reserved ones`, () => {
       assert.deepEqual(Object.keys(pins).sort(), Object.keys(map.signals).sort());
       for (const [name, pin] of Object.entries(pins)) {
@@ -71,6 +73,11 @@ describe("the pin map", () => {
         if (direction === "adc1") assert.notEqual(adc1[pin], undefined, `${name}: GPIO ${pin} is not on ADC1`);
         if (direction === "output") assert.ok(!inputOnly.includes(pin), `${name}: GPIO ${pin} cannot drive`);
       }
+    });
+
+    it(`of ${target} has the relay on a pin that reset does not pull up`, () => {
+      assert.ok(pullUpAtReset.length > 0);
+      assert.ok(!pullUpAtReset.includes(pins.relay ?? Number.NaN), `relay: GPIO ${pins.relay}`);
     });
 
     it(`of ${target} gives no pin to two signals that are used together`, () => {
