@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly calibrated?: readonly ("socket" | "cable")[];
   /** Of the network's nodes. */
   readonly policy?: Partial<Policy>;
+  /** Sees each setting that a device reads. */
+  readonly onRead?: (device: "socket" | "cable", setting: string) => void;
 }
 
 export const MINUTE = 60_000;
@@ -54,6 +56,8 @@ export class Bench {
   readonly link: Link;
   socket: SocketController;
   cable: CableController;
+  /** The very objects that the devices work with: what changes in them changes in a running device. */
+  settings!: { socket: SocketSettings; cable: CableSettings };
   /** What the cable meets: the socket, or a liar in front of it. */
   front: (socket: SocketController) => SocketCalls = (socket) => socket;
   #options: BenchOptions;
@@ -81,6 +85,7 @@ export class Bench {
   newSocket(): SocketController {
     const life = new Life();
     this.#socketLife = life;
+    this.settings = { ...this.settings, socket: this.socketSettings() };
     return new SocketController({
       clock: life.clock(this.clock),
       random: new SeededRandom(this.#seed++),
@@ -89,12 +94,7 @@ export class Bench {
       chain: life.chain(this.view),
       ecdsa: realEcdsa,
       report: life.report((event) => this.events.push({ device: "socket", at: this.clock.now(), ...event })),
-      settings: socketSettings({
-        network: "regtest",
-        payoutAddress: addressOf(this.payout.script, "regtest"),
-        ...PAPER.socket,
-        ...this.#options.socket,
-      }),
+      settings: this.watched("socket", this.settings.socket),
       calibrated: this.isCalibrated("socket"),
     });
   }
@@ -103,6 +103,7 @@ export class Bench {
     const life = new Life();
     this.#cableLife = life;
     const calls = life.socket(this.link.calls());
+    this.settings = { ...this.settings, cable: this.cableSettings() };
     return new CableController({
       clock: life.clock(this.clock),
       store: life.store(this.cableStore),
@@ -114,9 +115,36 @@ export class Bench {
         payTransaction: (request) => calls.payTransaction(request, PEER),
       },
       report: life.report((event) => this.events.push({ device: "cable", at: this.clock.now(), ...event })),
-      settings: cableSettings({ network: "regtest", ...PAPER.cable, ...this.#options.cable }),
+      settings: this.watched("cable", this.settings.cable),
       calibrated: this.isCalibrated("cable"),
     });
+  }
+
+  private socketSettings(): SocketSettings {
+    const payoutAddress = addressOf(this.payout.script, "regtest");
+    return socketSettings({ network: "regtest", payoutAddress, ...PAPER.socket, ...this.#options.socket });
+  }
+
+  private cableSettings(): CableSettings {
+    return cableSettings({ network: "regtest", ...PAPER.cable, ...this.#options.cable });
+  }
+
+  private watched<T extends SocketSettings | CableSettings>(device: "socket" | "cable", settings: T): T {
+    const { onRead } = this.#options;
+    if (!onRead) return settings;
+    return new Proxy(settings, {
+      get: (all, name) => {
+        onRead(device, String(name));
+        return Reflect.get(all, name);
+      },
+    });
+  }
+
+  /** The owner changes settings of a running device, as the table's `changes` says when that counts. */
+  change({ socket = {}, cable = {} }: Pick<BenchOptions, "socket" | "cable">): void {
+    this.configure({ socket, cable });
+    Object.assign(this.settings.socket, this.socketSettings());
+    Object.assign(this.settings.cable, this.cableSettings());
   }
 
   private isCalibrated(device: "socket" | "cable"): boolean {

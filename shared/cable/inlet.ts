@@ -6,7 +6,7 @@
 import type { Ledger } from "../journal/ledger";
 import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
 import { TripRetry } from "../trip-retry";
-import type { MicrowattHour, Millisecond, MilliwattHour } from "../units";
+import type { MicrowattHour, Millisecond, Milliwatt, MilliwattHour } from "../units";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
 
@@ -42,8 +42,18 @@ export class Inlet {
     this.#bootedAt = clock.now();
     this.#uptimeBefore = ledger.record.uptime;
     this.#slack = ledger.isNew ? 0 : 2 * settings.writeEvery;
+    this.takeUpOwnPower();
     gate.restore(ledger.record.total);
     gate.onEvent = (event) => this.onGate(event);
+  }
+
+  /** Another `ownPower` than before moves the meter for all time; the account that refers to it moves along. */
+  private takeUpOwnPower(): void {
+    const { ledger, settings } = this.#options;
+    const { ownPower = settings.ownPower, uptime, paidUpTo, agreedAt } = ledger.record;
+    if (ledger.record.ownPower === settings.ownPower) return;
+    const moved = drawn(settings.ownPower, uptime) - drawn(ownPower, uptime);
+    ledger.change({ ownPower: settings.ownPower, paidUpTo: paidUpTo + moved, agreedAt: agreedAt + moved });
   }
 
   stop(): void {
@@ -59,7 +69,7 @@ export class Inlet {
   /** The cable's own meter: its sensor, and what its electronics draw ahead of it. */
   meter(): MicrowattHour {
     const { gate, settings } = this.#options;
-    return gate.read().total + Math.floor((settings.ownPower * this.uptime()) / 3600);
+    return gate.read().total + drawn(settings.ownPower, this.uptime());
   }
 
   /** Paid for and not yet received, by the cable's own account; negative where more came. */
@@ -150,4 +160,8 @@ export class Inlet {
     this.#options.report({ name: "trip", cause: event.cause });
     this.#retry.tripped(event.cause);
   }
+}
+
+function drawn(power: Milliwatt, time: Millisecond): MicrowattHour {
+  return Math.floor((power * time) / 3600);
 }

@@ -6,7 +6,7 @@ import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
 import type { Scheme } from "../rpc/types";
-import type { Hex, MicrowattHour, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../units";
+import type { Hex, MicrowattHour, MilliSatPerWh, Millisecond, Milliwatt, MilliwattHour, Satoshi } from "../units";
 
 /** Of the record's format; another one is set aside. */
 export const CABLE_RECORD_VERSION = 2;
@@ -75,6 +75,8 @@ export interface CableRecord {
   readonly total: MicrowattHour;
   /** Time that the cable was powered, over all restarts. */
   readonly uptime: Millisecond;
+  /** What its electronics draw, as the readings below count it; a change of the setting moves them. */
+  readonly ownPower?: Milliwatt;
   /** Reading of the cable's own meter up to which energy is paid for at the present socket. */
   readonly paidUpTo: MicrowattHour;
   /** Reading at which both sides' accounts agreed last, and when. */
@@ -133,6 +135,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   version: integer,
   total: integer,
   uptime: integer,
+  ownPower: optional(integer),
   paidUpTo: integer,
   agreedAt: integer,
   agreedUptime: integer,

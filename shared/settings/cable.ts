@@ -110,6 +110,7 @@ export const CABLE_TABLE = constant({
       least: 0,
       most: 2_147_483_647,
       usual: 1_000,
+      changes: "restart",
     },
     {
       name: "tolerance",
@@ -182,6 +183,7 @@ export const CABLE_TABLE = constant({
       least: 0,
       most: MAX_WORD,
       usual: "",
+      changes: "restart",
     },
   ],
   rules: [{ setting: "maxSession", atLeast: "maxIncrement" }],

@@ -9,6 +9,7 @@ export const NETWORK = constant({
   meaning: "The chain whose coins pay.",
   kind: "one-of",
   words: NETWORKS,
+  changes: "restart",
 } as const);
 
 export const MAX_CURRENT = constant({
@@ -49,4 +50,5 @@ export const FORGIVE = constant({
   least: 0,
   most: MAX_WORD,
   usual: "",
+  changes: "restart",
 } as const);

@@ -27,6 +27,11 @@ export interface Entry<Name extends string = string> {
   readonly follows?: string;
   /** On mainnet the owner states it; no default is good enough for real money. */
   readonly stated?: true;
+  /**
+   * From when a change counts: for sessions that open from then on, or from the next start on. Without, a running device
+   * takes it up at once.
+   */
+  readonly changes?: "session" | "restart";
   /** The one device that has it; without, both have. */
   readonly only?: "socket" | "cable";
 }

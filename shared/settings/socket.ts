@@ -15,6 +15,7 @@ export const SOCKET_TABLE = constant({
       least: 14,
       most: 90,
       stated: true,
+      changes: "restart",
     },
     {
       name: "schemes",
@@ -32,6 +33,7 @@ export const SOCKET_TABLE = constant({
       most: 1e15,
       usual: 300,
       stated: true,
+      changes: "session",
     },
     {
       name: "increment",
@@ -42,6 +44,7 @@ export const SOCKET_TABLE = constant({
       least: 294,
       most: 1e9,
       usual: 1_000,
+      changes: "session",
     },
     {
       name: "sessionMax",
@@ -51,6 +54,7 @@ export const SOCKET_TABLE = constant({
       least: 294,
       most: 21e14,
       follows: "ten increments",
+      changes: "session",
     },
     {
       name: "feeLimit",
@@ -173,6 +177,7 @@ export const SOCKET_TABLE = constant({
       least: 12,
       most: 100_000,
       usual: 144,
+      changes: "session",
     },
     {
       name: "confirmations",

@@ -347,7 +347,8 @@ export class SocketController implements SocketCalls {
   }
 
   private exposure(): Satoshi {
-    return exposure(this.#ledger.record, this.#outlet.credit(), this.#options.settings.price);
+    const price = this.#till.session?.price ?? this.#options.settings.price;
+    return exposure(this.#ledger.record, this.#outlet.credit(), price);
   }
 
   private payerIsGone(): boolean {
