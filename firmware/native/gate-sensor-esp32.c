@@ -6,7 +6,8 @@
  * when a task holds no mutex at all, and the feed fell silent while a signature was verified.
  *
  * adc: continuous conversions by DMA on ADC1 (ADC2 belongs to the radio), 64 000 a second on two channels; eight of a
- *      channel make a sample (adc-frames.h). A frame is a millisecond. The rate is nominal; the gate measures it.
+ *      channel make a sample (adc-frames.h). A frame is a millisecond, a fifth more on the ESP32, whose converter gives four
+ *      fifths of what it is asked for: the gate measures the rate.
  * bl0937, hlw8012: pulses counted by interrupts, handed on each 50 ms.
  * cse7766: frames over a serial port, about each 50 ms.
  */

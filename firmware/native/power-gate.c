@@ -2,7 +2,8 @@
 //
 // Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear interpolation of the
 // voltage for phase, and sums of products. Per half-wave: energy, the lease, the trips. Per 200 ms (the ten cycles of
-// IEC 61000-4-30): readings, the relay. Per second: the creep threshold and the true sample rate. All in integers.
+// IEC 61000-4-30): readings, the relay. Per second: the creep threshold and the true sample rate. All in integers. What is
+// counted in samples follows from the rate that was measured at the start, not from the one that was asked for.
 #include "power-gate.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@
 #define OFFSET_SHIFT 12   // time constant of the offset: 4096 samples
 #define SHORT_SCORE 8     // four clipped samples; a sample within limits takes one off
 #define SETTLE 400        // samples before anything is judged: offsets are unknown at first
+#define RATE_US 200000    // for the first measurement of the rate; nothing is judged before
 #define LOST_US 80000     // a feed silent for longer is lost; noticed within 100 ms by a tick each 20 ms
 #define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
 #define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
@@ -94,10 +96,13 @@ static bool sensors_are_sound(const power_gate *gate) {
   return !gate->current.faulty && !gate->voltage.faulty && !gate->report_faulty;
 }
 
+// Offsets are found and the rate is known.
+static bool is_ready(const power_gate *gate) { return gate->paced && gate->age >= SETTLE; }
+
 // Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the relay rests as long as
 // after any opening: a device that starts over and over must not rattle it.
 static void close_when_due(power_gate *gate) {
-  if (!gate->lease || gate->closed || gate->age < SETTLE || !sensors_are_sound(gate)) return;
+  if (!gate->lease || gate->closed || !is_ready(gate) || !sensors_are_sound(gate)) return;
   if (gate->over_halves || gate->under_halves) return;
   if (gate->now - gate->switched_at < (uint64_t)gate->options.minimumOff * 1000) return;
   switch_relay(gate, true);
@@ -127,7 +132,7 @@ static void check_energy(power_gate *gate) {
 // Between the half-waves' ends, so that a lease overruns by less than one of them.
 static void check_energy_early(power_gate *gate) {
   int64_t waiting = gate->pending + gate->half.power;
-  if (!gate->lease || gate->age < SETTLE || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
+  if (!gate->lease || !is_ready(gate) || waiting < 0 || gate->total + (uint64_t)waiting / gate->unit < gate->up_to) return;
   gate->pending = waiting;
   gate->creeping.power += gate->half.power;
   gate->sums.power += gate->half.power;
@@ -213,7 +218,7 @@ static void finish_half_wave(power_gate *gate) {
     squares = squares > gate->noise ? squares - gate->noise : 0;
     half.power = ((int64_t)square_root(squares << 16) * gate->nominal * (int64_t)half.count) / 256;
   }
-  if (gate->age < SETTLE) return;
+  if (!is_ready(gate)) return;
   count_energy(gate, half.power, half.count);
   judge(gate, &half);
 }
@@ -444,24 +449,51 @@ static void lose_feed(power_gate *gate) {
   if (gate->lease) trip(gate, POWER_GATE_SAMPLES_LOST);
 }
 
-static void measure_rate(power_gate *gate, size_t count) {
-  gate->rate_count += (uint32_t)count;
-  uint64_t span = gate->now - gate->rate_since;
-  if (span < SECOND_US) return;
-  uint64_t measured = span * 1000 / gate->rate_count;
-  uint64_t nominal = 1000000000u / (uint32_t)gate->options.sampleRate;
+static void restart_rate(power_gate *gate) {
   gate->rate_since = gate->now;
   gate->rate_count = 0;
-  if (measured < nominal - nominal / 10 || measured > nominal + nominal / 10) {
+}
+
+static void derive_pace(power_gate *gate, uint32_t rate);
+
+// The ESP32's converter gives four fifths of what it is asked for. Far beyond that is no sampling of the mains any more.
+static bool is_usable(uint64_t measured, uint64_t asked) { return measured >= asked * 3 / 5 && measured <= asked * 7 / 5; }
+
+// Until the rate is known half-waves, windows and thresholds mean nothing.
+static void learn_rate(power_gate *gate, uint64_t span) {
+  uint64_t rate = (gate->rate_count * UINT64_C(1000000) + span / 2) / span;
+  if (!is_usable(rate, (uint32_t)gate->options.sampleRate)) {
     lose_feed(gate);
+    return;
+  }
+  derive_pace(gate, (uint32_t)rate);
+  set_period(gate, (uint32_t)(span * 1000 / gate->rate_count));
+  gate->half = gate->sums = gate->creeping = (power_gate_sums){0};
+  gate->crossings = 0;
+  gate->paced = true;
+}
+
+static void follow_rate(power_gate *gate, uint64_t span) {
+  uint64_t measured = span * 1000 / gate->rate_count;
+  uint64_t first = 1000000000u / gate->second;
+  if (measured < first - first / 10 || measured > first + first / 10) {
+    lose_feed(gate);
+    gate->paced = false; // blocks were lost, or the first measurement was disturbed: it is made anew
   } else {
     set_period(gate, (uint32_t)((gate->period * UINT64_C(3) + measured + 2) / 4));
   }
 }
 
-static void restart_rate(power_gate *gate) {
-  gate->rate_since = gate->now;
-  gate->rate_count = 0;
+static void measure_rate(power_gate *gate, size_t count) {
+  gate->rate_count += (uint32_t)count;
+  uint64_t span = gate->now - gate->rate_since;
+  if (span < (gate->paced ? SECOND_US : RATE_US)) return;
+  if (gate->paced) {
+    follow_rate(gate, span);
+  } else {
+    learn_rate(gate, span);
+  }
+  restart_rate(gate);
 }
 
 static void note_time(power_gate *gate, uint64_t now_us) {
@@ -557,7 +589,7 @@ static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t sp
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
   uint64_t silence = note_feed(gate, now_us);
   if (gate->fed && silence > LOST_US) lose_feed(gate);
-  gate->fed = true;
+  gate->fed = gate->paced = true; // a chip has no samples: the asked rate is only a scale of time
   uint64_t span = silence < LOST_US ? silence : LOST_US;
   uint32_t count = (uint32_t)(span * gate->second / 1000000) + 1;
   uint64_t current = scaled_square(report->current, gate->current_lsb);
@@ -689,12 +721,13 @@ static const char *refuse(const power_gate_options *options) {
 // What in_phase() takes off a sine of the nominal frequency, in millionths: f (1 - f) (1 - cos w), f being the part of a
 // sample between two samples and w the angle of one.
 static int64_t interpolation_loss(const power_gate *gate) {
-  int64_t rate = gate->options.sampleRate;
+  int64_t rate = gate->second;
   int64_t frequency = gate->options.nominalFrequency;
   int64_t part = gate->phase % 4096;
   return part * (4096 - part) * (19739 * frequency * frequency / 1000 / (rate * rate)) / (4096 * 4096);
 }
 
+// Of the scales alone.
 static void derive(power_gate *gate) {
   const power_gate_options *o = &gate->options;
   int64_t gain = magnitude(o->currentGain);
@@ -704,24 +737,31 @@ static void derive(power_gate *gate) {
   gate->curve = (int32_t)((int64_t)o->currentCurve * (1 << 20) / 1000000);
   gate->current_lsb = o->currentRange * gain / MIDDLE;
   gate->voltage_lsb = (int64_t)o->voltageRange * (o->voltageSensor ? o->voltageGain : 1000000) / MIDDLE;
-  gate->power_lsb = gate->current_lsb * gate->voltage_lsb / 1000;
   gate->peak = within(o->instantaneous * INT64_C(1000000) / gate->current_lsb, LARGEST);
-  gate->phase = 4096 + (int32_t)((int64_t)o->phase * o->sampleRate * 4096 / 1000000000);
+  gate->nominal = o->nominalVoltage * INT64_C(1000000) / gate->voltage_lsb;
+  gate->rated = square(o->rated * INT64_C(1000000) / gate->current_lsb);
+  gate->over = o->voltageSensor ? square(o->overVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
+  gate->under = o->voltageSensor ? square(o->underVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
+}
+
+// Of the rate, in samples a second. The voltage's delay is a time, so its part of a sample changes with it, and with that
+// what the interpolation takes off and the scale of power.
+static void derive_pace(power_gate *gate, uint32_t rate) {
+  const power_gate_options *o = &gate->options;
+  int64_t delay = 4096 + (int64_t)o->phase * rate * 4096 / 1000000000;
+  gate->second = rate;
+  gate->phase = delay < 0 ? 0 : delay > 8192 ? 8192 : (int32_t)delay;
+  gate->power_lsb = gate->current_lsb * gate->voltage_lsb / 1000;
   if (o->voltageSensor) gate->power_lsb += gate->power_lsb * interpolation_loss(gate) / 1000000;
   gate->creep = o->creep * INT64_C(1000000000000) / gate->power_lsb;
   gate->weld = o->weldPower * INT64_C(1000000000000) / gate->power_lsb;
   gate->reverse = gate->weld > 4 * gate->creep ? gate->weld : 4 * gate->creep;
   gate->fast = 25 * gate->creep;
-  gate->nominal = o->nominalVoltage * INT64_C(1000000) / gate->voltage_lsb;
-  gate->rated = square(o->rated * INT64_C(1000000) / gate->current_lsb);
-  gate->over = o->voltageSensor ? square(o->overVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
-  gate->under = o->voltageSensor ? square(o->underVoltage * INT64_C(1000000) / gate->voltage_lsb) : 0;
-  gate->second = (uint32_t)o->sampleRate;
-  gate->window = gate->second / 5;
-  gate->quarter = gate->second / 400;
-  gate->half_least = gate->second / 160;
-  gate->half_most = o->voltageSensor ? gate->second / 80 : gate->second * 500u / (uint32_t)o->nominalFrequency;
-  set_period(gate, 1000000000u / gate->second);
+  gate->window = rate / 5;
+  gate->quarter = rate / 400;
+  gate->half_least = rate / 160;
+  gate->half_most = o->voltageSensor ? rate / 80 : rate * 500u / (uint32_t)o->nominalFrequency;
+  set_period(gate, 1000000000u / rate);
 }
 
 const char *power_gate_begin(power_gate *gate, const power_gate_options *options, uint64_t now_us) {
@@ -731,6 +771,7 @@ const char *power_gate_begin(power_gate *gate, const power_gate_options *options
   gate->options = *options;
   gate->now = gate->last_feed = gate->switched_at = now_us;
   derive(gate);
+  derive_pace(gate, (uint32_t)options->sampleRate);
   if (gate->unit < 1000) return "options currentRange, voltageRange: expected a finer energy scale; lower one of them";
   return NULL;
 }

@@ -108,7 +108,7 @@ typedef struct {
 // All of the state. Private to power-gate.c; here so that a caller can place it.
 typedef struct {
   power_gate_options options;
-  // derived once
+  // derived at the start, and from the rate once it is measured
   int32_t clip_low, clip_high, shift, curve, peak, phase;
   int64_t current_lsb, voltage_lsb, power_lsb; // nA, nV, fW
   int64_t creep, weld, reverse, fast, nominal; // scaled power of one sample; scaled voltage
@@ -127,7 +127,7 @@ typedef struct {
   // time
   uint64_t now, last_feed, rate_since;
   uint32_t rate_count, period;
-  bool fed;
+  bool fed, paced; // `paced`: the rate is measured, `second` is its samples in a second
   // energy
   uint64_t total, unit;
   int64_t pending;
@@ -155,6 +155,7 @@ void power_gate_defaults(power_gate_options *options);
 const char *power_gate_begin(power_gate *gate, const power_gate_options *options, uint64_t now_us);
 
 // Takes `count` samples a channel, the last of them taken at `now_us` (monotonic). `voltage` may be NULL without a sensor.
+// The first fifth of a second measures the rate, which may be from 0.6 to 1.4 of `sampleRate`; the relay stays open until then.
 void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us);
 
 // What a metering chip has found since its last report.

@@ -109,16 +109,19 @@ static void run_board(char **words) {
   putchar('\n');
 }
 
-// Feeds `blocks` of four samples of 230 V, 10 A, the true period being `period_ns`; each `skip`-th block is lost.
-static void feed_to_gate(long blocks, long period_ns, long skip) {
+// Feeds `blocks` of four samples of 230 V, `times` 10 A, the true period being `period_ns`; each `skip`-th block is lost.
+// The voltage comes `late_us` late, as its filter has it.
+static void feed_to_gate(long blocks, long period_ns, long skip, double late_us, double times) {
   static double at;
+  if (at < (double)now * 1000) at = (double)now * 1000;
   for (long block = 1; block <= blocks; block++) {
     uint16_t current[4], voltage[4];
     for (int k = 0; k < 4; k++) {
       at += (double)period_ns;
-      double sine = sin(at * 1e-9 * 50 * 6.283185307179586);
-      current[k] = (uint16_t)lround(2048 + 2048 * 14.142135 / 35 * sine + (k % 2 ? 0.3 : -0.3));
-      voltage[k] = (uint16_t)lround(2048 + 2048 * 325.2691 / 450 * sine);
+      double angle = at * 1e-9 * 50 * 6.283185307179586;
+      double late = late_us * 1e-6 * 50 * 6.283185307179586;
+      current[k] = (uint16_t)lround(2048 + 2048 * 14.142135 * times / 35 * sin(angle) + (k % 2 ? 0.3 : -0.3));
+      voltage[k] = (uint16_t)lround(2048 + 2048 * 325.2691 / 450 * sin(angle - late));
     }
     now = (uint64_t)(at / 1000);
     if (skip == 0 || block % skip != 0) power_gate_feed(&gate, current, voltage, 4, now);
@@ -130,6 +133,26 @@ static void feed_to_gate(long blocks, long period_ns, long skip) {
   printf("%llu %llu", (unsigned long long)reading.total, (unsigned long long)now);
   while (power_gate_next_event(&gate, &event)) printf(" %s", power_gate_trip_name(event.cause));
   putchar('\n');
+}
+
+// Words are `name=value`.
+static void begin_gate(char **words) {
+  power_gate_options options;
+  power_gate_defaults(&options);
+  for (; *words; words++) {
+#define SET_OPTION(name, least, most, byDefault) \
+  if (strncmp(*words, #name "=", sizeof #name) == 0) options.name = atoi(*words + sizeof #name);
+    POWER_GATE_OPTIONS(SET_OPTION)
+#undef SET_OPTION
+  }
+  const char *refusal = power_gate_begin(&gate, &options, now);
+  puts(refusal ? refusal : "ok");
+}
+
+static void print_reading(void) {
+  power_gate_reading r;
+  power_gate_read(&gate, &r);
+  printf("%d %d %d %d %d\n", r.closed, r.frequency, r.power, r.reactive, r.voltage);
 }
 
 int main(void) {
@@ -162,14 +185,16 @@ int main(void) {
     } else if (strcmp(words[0], "frames") == 0) {
       take_frames(words[2], (size_t)atoi(words[1]));
     } else if (strcmp(words[0], "gate-begin") == 0) {
-      power_gate_options options;
-      power_gate_defaults(&options);
-      const char *refusal = power_gate_begin(&gate, &options, now);
-      puts(refusal ? refusal : "ok");
+      begin_gate(words + 1);
+    } else if (strcmp(words[0], "clear") == 0) {
+      power_gate_clear(&gate);
+      puts("ok");
+    } else if (strcmp(words[0], "reading") == 0) {
+      print_reading();
     } else if (strcmp(words[0], "grant") == 0) {
       puts(power_gate_grant(&gate, strtoull(words[1], NULL, 10), 3600000, (uint32_t)atol(words[2]), now) ? "ok" : "refused");
     } else if (strcmp(words[0], "feed") == 0) {
-      feed_to_gate(atol(words[1]), atol(words[2]), atol(words[3]));
+      feed_to_gate(atol(words[1]), atol(words[2]), atol(words[3]), words[4] ? atof(words[4]) : 0, words[5] ? atof(words[5]) : 1);
     } else if (strcmp(words[0], "report") == 0) {
       report_to_gate(words);
     } else {
