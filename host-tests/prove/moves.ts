@@ -35,6 +35,8 @@ export type Move =
   /** A device's flash takes nothing for `time` seconds, as one that is full or worn. */
   | { readonly kind: "full-socket"; readonly time: number }
   | { readonly kind: "full-cable"; readonly time: number }
+  /** The cable's owner has stuck coins taken back, from the cable's next start on. */
+  | { readonly kind: "release" }
   /** A rogue's next trick; `choice` picks among what it could do now. */
   | { readonly kind: "rogue"; readonly trick: string; readonly choice: number }
   /** How a rogue socket speaks from now on. */
@@ -101,6 +103,7 @@ const full = fc.record({
   kind: fc.constantFrom("full-socket" as const, "full-cable" as const),
   time: fc.integer({ min: 1, max: 200 }),
 });
+const release = fc.constant<Move>({ kind: "release" });
 const reorg = fc.constant<Move>({ kind: "reorg" });
 const censor = fc.record({ kind: fc.constant("censor" as const), on: fc.boolean() });
 
@@ -222,6 +225,7 @@ function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Mov
     { weight: 2, arbitrary: line },
     { weight: 4, arbitrary: cuts },
     { weight: 1, arbitrary: full },
+    { weight: 1, arbitrary: release },
     { weight: 1, arbitrary: reorg },
     { weight: 1, arbitrary: censor },
     ...extra,

@@ -118,9 +118,10 @@ export class Referee {
 
   /** What the cable's signatures can cost it, were the dearest that fit together brought to the chain: value and fees. */
   pledged(): { readonly value: Satoshi; readonly fees: Satoshi } {
-    const signed = this.rogueSocket ? this.rogueSocket.signed : this.stage.paid;
+    const { paid, releases } = this.stage;
+    const signed = [...(this.rogueSocket ? this.rogueSocket.signed : paid), ...releases];
     if (this.dearestOf !== signed.length) {
-      const { worth, txids, exact } = dearestTogether(rivalsOf(signed));
+      const { worth, txids, exact } = dearestTogether(rivalsOf(signed, releases));
       if (!exact) this.stage.note("referee: gave up looking for a dearer set of signatures");
       const unique = new Map(signed.map((tx) => [tx.txid, tx]));
       const fees = [...txids].reduce((sum, txid) => sum + this.feeOf(unique.get(txid) as Transaction), 0);
@@ -144,7 +145,7 @@ export class Referee {
   /** What the miner really gets, by the chain's own amounts. */
   private feeOf(tx: Transaction): Satoshi {
     const { seen, blocks } = this.stage.network;
-    const made = [...this.stage.paid, ...(this.rogueSocket?.signed ?? [])];
+    const made = [...this.stage.paid, ...this.stage.releases, ...(this.rogueSocket?.signed ?? [])];
     const amount = (input: { readonly txid: string; readonly vout: number }): Satoshi => {
       const parent = seen.get(input.txid) ?? made.find((each) => each.txid === input.txid);
       return (blocks.coinEver(input) ?? parent?.outputs[input.vout])?.amount ?? 0;
@@ -279,17 +280,37 @@ function worthOf(tx: Transaction): Satoshi {
   return tx.outputs[0]?.amount ?? 0;
 }
 
-/** Those over the very same coins stand together; a transaction that was signed twice counts once. */
-function rivalsOf(signed: readonly Transaction[]): readonly Rivals[] {
+/**
+ * Those over the very same coins stand together; a transaction that was signed twice counts once. A release pays nobody, and
+ * may be the first that anybody knows of over its coins: parents are put before their children.
+ */
+function rivalsOf(signed: readonly Transaction[], releases: readonly Transaction[]): readonly Rivals[] {
+  const free = new Set(releases.map(({ txid }) => txid));
   const byCoins = new Map<string, Map<string, Transaction>>();
   for (const tx of signed) {
     const coins = tx.inputs.map(outpointKey).sort().join();
     const rivals = byCoins.get(coins) ?? new Map<string, Transaction>();
     byCoins.set(coins, rivals.set(tx.txid, tx));
   }
-  return [...byCoins.values()].map((rivals) => {
+  const groups = [...byCoins.values()].map((rivals) => {
     const all = [...rivals.values()];
-    const transactions = all.map((tx) => ({ txid: tx.txid, worth: worthOf(tx) }));
+    const transactions = all.map((tx) => ({ txid: tx.txid, worth: free.has(tx.txid) ? 0 : worthOf(tx) }));
     return { outpoints: all[0]?.inputs ?? [], transactions };
   });
+  return parentsFirst(groups);
+}
+
+function parentsFirst(groups: readonly Rivals[]): readonly Rivals[] {
+  const makes = new Map(groups.flatMap((group) => group.transactions.map(({ txid }) => [txid, group] as const)));
+  const sorted = new Set<Rivals>();
+  const add = (group: Rivals): void => {
+    if (sorted.has(group)) return;
+    for (const { txid } of group.outpoints) {
+      const parent = makes.get(txid);
+      if (parent) add(parent);
+    }
+    sorted.add(group);
+  };
+  for (const group of groups) add(group);
+  return [...sorted];
 }

@@ -151,6 +151,8 @@ export class RogueSocket implements SocketCalls {
 
   async powerRequest(request: PowerRequest): Promise<DraftOffer> {
     if (this.lies.has("refuse")) throw new Fault("insufficient-funds");
+    // It may bring a release out or keep it, and bring out what it excludes all the same.
+    if (request.release && this.stage.random.oneIn(2)) this.broadcast(request.release);
     if (!this.open || this.open.scheme !== request.scheme || !this.canGoOn(this.open))
       this.open = this.begin(request.scheme);
     return this.propose(this.open);

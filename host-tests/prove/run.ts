@@ -79,13 +79,14 @@ class Play {
   }
 
   outcome(violation: string | undefined): Outcome {
-    const { counts, link, story } = this.stage;
+    const { counts, link, story, releases } = this.stage;
+    const back = releases.length > 0 ? { "coins taken back": releases.length } : {};
     const line = Object.fromEntries(Object.entries(link.happened).filter(([, times]) => times > 0));
     return {
       steps: this.steps,
       sessions: counts.sessions,
       increments: counts.increments,
-      faults: { ...this.faults, ...line },
+      faults: { ...this.faults, ...back, ...line },
       worst: this.referee.worst,
       estimates: this.referee.estimates,
       story: [...story],
@@ -203,6 +204,10 @@ class Play {
       case "full-cable":
         this.count("flash full");
         stage.fill(stage.cableStore, move.time * 1000);
+        return;
+      case "release":
+        this.count("release");
+        stage.release();
         return;
       case "speak":
         this.count(`answers ${move.manner.answer}`);

@@ -100,6 +100,9 @@ export class Stage {
   socket: SocketController | undefined;
   cable: CableController | undefined;
   readonly cableSettings: CableSettings;
+  /** By which the cable took coins back, and gave to a socket. */
+  readonly releases: Transaction[] = [];
+  private releaseWord = 0;
   private cableLife: Life | undefined;
   private cableOff = 0;
   /** Payments of the cable that were refused. */
@@ -235,7 +238,7 @@ export class Stage {
     const same = <T>(port: T): T => port;
     const { cableStore = same } = this.tamper;
     const socket = life.socket(this.link.calls());
-    const settings = { ...this.cableSettings };
+    const settings = { ...this.cableSettings, ...(this.releaseWord > 0 && { release: String(this.releaseWord) }) };
     this.cable = new CableController({
       clock: life.clock(this.clock),
       store: life.store(cableStore(this.cableStore)),
@@ -243,7 +246,10 @@ export class Stage {
       wallet: openWallet(this.purse.secret, this.ecdsa),
       socket: {
         getStatus: (request) => socket.getStatus(request, PEER),
-        powerRequest: (request) => socket.powerRequest(request, PEER),
+        powerRequest: (request) => {
+          if (request.release) this.released(parse(request.release));
+          return socket.powerRequest(request, PEER);
+        },
         payTransaction: (request) =>
           socket.payTransaction(request, PEER).catch((error: unknown) => {
             if (error instanceof Fault) this.refused(settings);
@@ -254,6 +260,17 @@ export class Stage {
       settings,
     });
     this.cable.start();
+  }
+
+  /** The cable's owner types another word. */
+  release(): void {
+    this.releaseWord += 1;
+  }
+
+  private released(tx: Transaction): void {
+    if (this.releases.some(({ txid }) => txid === tx.txid)) return;
+    this.releases.push(tx);
+    this.note(`cable: takes back ${tx.inputs.length} coins by ${tx.txid}`);
   }
 
   private refused(settings: { forgive: string }): void {
