@@ -19,8 +19,11 @@ const HEAD = `# Settings
 
 What an owner can set in a configuration file ([building.md](building.md)); the tables in \`shared/settings/\` are the one
 place that says so. The build, a device at its start, and a scenario's \`socket\` and \`cable\` check against them: unknown
-names and wrong values are refused. A configuration becomes part of the image, so every change wants a new image and a
-restart. A text's length counts bytes of UTF-8.
+names and wrong values are refused. A text's length counts bytes of UTF-8.
+
+Today a configuration is part of the image, so each change wants a new image, and with it a restart. The devices need
+less: the last column says from when a change of the owner's settings counts in a running device. "Next session": a
+session keeps the terms under which it opened. Whatever is not in the first two tables counts after a restart.
 
 An editor that knows JSON Schema completes and checks the file when it begins with
 \`"$schema": "docs/socket.schema.json"\`, or \`docs/cable.schema.json\` (the path from the file to there).
@@ -40,8 +43,8 @@ export function settingsFiles(): readonly (readonly [URL, string])[] {
 function page(): string {
   return [
     HEAD,
-    section("`settings` of a socket", SOCKET_TABLE),
-    section("`settings` of a cable", CABLE_TABLE),
+    section("`settings` of a socket", SOCKET_TABLE, SINCE),
+    section("`settings` of a cable", CABLE_TABLE, SINCE),
     section("The rest of the file", BUILD_TABLE),
     section("`gate`: the power gate", GATE_TABLE),
     section("`chain`: a socket's way to the chain", CHAIN_TABLE),
@@ -50,11 +53,27 @@ function page(): string {
   ].join("\n");
 }
 
-function section(title: string, { entries, rules }: Table): string {
-  const rows = entries.map((entry) => `| ${named(entry)} | ${entry.meaning} | ${range(entry)} | ${usual(entry)} |`);
+interface Column {
+  readonly title: string;
+  readonly of: (entry: Entry) => string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "name", of: named },
+  { title: "meaning", of: ({ meaning }) => meaning },
+  { title: "values", of: range },
+  { title: "default", of: usual },
+];
+const SINCE: readonly Column[] = [{ title: "a change counts", of: since }];
+
+function section(title: string, { entries, rules }: Table, more: readonly Column[] = []): string {
+  const columns = [...COLUMNS, ...more];
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = [row(columns.map((column) => column.title)), row(columns.map(() => "---"))];
+  const rows = [...head, ...entries.map((entry) => row(columns.map((column) => column.of(entry))))];
   const lines = rules.map(ruleText);
   const between = lines.length > 0 ? `\n${lines.join("\n")}\n` : "";
-  return `## ${title}\n\n| name | meaning | values | default |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n${between}`;
+  return `## ${title}\n\n${rows.join("\n")}\n${between}`;
 }
 
 function named({ name, only }: Entry): string {
@@ -97,6 +116,10 @@ function usual(entry: Entry): string {
   return entry.stated && entry.usual !== undefined ? `${shown}; on mainnet to be stated` : shown;
 }
 
+function since({ changes }: Entry): string {
+  return changes === "restart" ? "after a restart" : changes === "session" ? "next session" : "at once";
+}
+
 /** JSON Schema, draft 7: the one that editors know best. */
 export function schemaOf(device: Device): Readonly<Record<string, unknown>> {
   const settings = objectOf(TABLES[device]);
@@ -126,7 +149,8 @@ function objectOf({ entries }: Table) {
 }
 
 function propertyOf(entry: Entry): Readonly<Record<string, unknown>> {
-  const description = entry.unit ? `${entry.meaning} In ${entry.unit}.` : entry.meaning;
+  const unit = entry.unit ? ` In ${entry.unit}.` : "";
+  const description = `${entry.meaning}${unit}${entry.changes ? ` A change counts ${entry.changes === "session" ? "in the next session" : since(entry)}.` : ""}`;
   return { description, ...typeOf(entry), ...(entry.usual === undefined ? {} : { default: entry.usual }) };
 }
 
