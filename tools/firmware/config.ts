@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isNetwork, type Network } from "../../shared/bitcoin/address";
+import { isNetwork, NETWORKS, type Network } from "../../shared/bitcoin/address";
 import { cableProblems } from "../../shared/cable/settings";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
@@ -107,7 +107,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   const settings = isJson(given.settings) ? given.settings : {};
   const network = settings.network ?? "regtest";
   if (!isNetwork(network)) {
-    throw new UsageError(`settings.network: expected regtest, signet, testnet or mainnet, came ${String(network)}`);
+    throw new UsageError(`settings.network: expected ${NETWORKS.join(" or ")}, came ${JSON.stringify(network)}`);
   }
   const key = optional(given, "key");
   checkMoney(network, device, key, mainnet);
