@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import { outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import type { Coin } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
-import type { PowerRequest } from "../../shared/rpc/types";
-import { Bench, type BenchOptions, MINUTE, plugged, TOASTER } from "./bench";
+import type { DraftOffer, PowerRequest, SocketCalls } from "../../shared/rpc/types";
+import { cableJournal } from "../model/records";
+import { Bench, type BenchOptions, MINUTE, TOASTER } from "./bench";
 import { Grabber, INCREMENT, type Names } from "./grabber";
 
 const HOUR = 60 * MINUTE;
@@ -209,15 +211,49 @@ test("an unplug while a payment is in flight stops no cable that owns a second c
 });
 
 test("a payee that a third machine swapped once is owed nothing, and owes what it was handed", async () => {
-  const bench = plugged({ coins: [500_000] });
-  const swapper = new Grabber(bench, () => ({ session: ID, payee: 7, coin: coinOf(1) }));
-  const { front } = bench;
-  bench.front = () => swapper;
-  bench.restartCable();
-  await bench.clock.run(5_000);
-  assert.equal(swapper.taken.length, 1);
-  bench.front = front;
+  const bench = new Bench({ coins: [500_000, 300_000] });
+  const swapper = new Swapper(bench.wallet.script, `0014${"77".repeat(20)}`);
+  bench.front = (socket) => swapper.before(socket);
+  bench.socket.start();
+  bench.cable.start();
+  bench.circuit.load = TOASTER;
   await bench.clock.run(10 * MINUTE);
+  assert.equal(swapper.swapped, 1);
   assert.equal(bench.cable.state, "powered", bench.story());
-  assert.ok(bench.named("paid").length > 3);
+  assert.ok(bench.named("paid").length > 3, bench.story());
+  const record = cableJournal(bench.cableStore).load();
+  const owing = record?.pledges.map(({ socketScript, unanswered }) => [socketScript, unanswered]);
+  assert.deepEqual(owing, [[swapper.payee, INCREMENT]]);
+  assert.deepEqual(record?.claims, []);
+  assert.equal(record?.session?.socketScript, bench.payout.script);
 });
+
+/** In the first offer it puts its own payee, in the session and over the coins of the true socket; what is signed it keeps. */
+class Swapper {
+  swapped = 0;
+
+  constructor(
+    private readonly payer: string,
+    readonly payee: string,
+  ) {}
+
+  before(socket: SocketCalls): SocketCalls {
+    return {
+      getStatus: (request, peer) => socket.getStatus(request, peer),
+      powerRequest: async (request, peer) => this.swap(await socket.powerRequest(request, peer)),
+      payTransaction: (request, peer) =>
+        this.swapped > 0 && request.transaction.includes(this.payee)
+          ? Promise.reject(new Fault("wrong-payee"))
+          : socket.payTransaction(request, peer),
+    };
+  }
+
+  private swap(offer: DraftOffer): DraftOffer {
+    if (this.swapped > 0) return offer;
+    this.swapped += 1;
+    const [socket] = offer.outputs;
+    const value = socket?.amount ?? 0;
+    const draft = { inputs: offer.inputs, payerScript: this.payer, socketScript: this.payee, value, fee: offer.fee };
+    return { ...offer, outputs: outputsOf(draft), transaction: unsignedHex(draft) };
+  }
+}

@@ -35,6 +35,16 @@ export const CABLE: readonly Mutation[] = [
   mutation("inlet-own-meter", "inlet", "return this.remaining() <= (", "return this.remaining() < -1e15 + (", [
     "controllers/stories",
   ]),
+  mutation("inlet-own-power", "inlet", "paidUpTo: paidUpTo + moved, agreedAt", "paidUpTo, agreedAt", [
+    "controllers/changes",
+  ]),
+  mutation(
+    "release-keeps-the-pledge",
+    "purse",
+    "return { ...pledge, fee: draft.fee, release:",
+    "return { ...pledge, unanswered: 0, fee: draft.fee, release:",
+    ["controllers/release"],
+  ),
   mutation(
     "claims-bounded",
     "purse",
@@ -58,7 +68,14 @@ export const CABLE: readonly Mutation[] = [
     [FINDINGS],
     "pays no further face of a socket that owes it more than its limit",
   ),
-  mutation("session-known-by-its-payee", "purse", " && session.socketScript === payeeOf(offer)", "", [HANDED_OVER]),
+  mutation(
+    "session-known-by-its-payee",
+    "purse",
+    " && session.socketScript === payeeOf(offer)",
+    "",
+    [HANDED_OVER],
+    "a payee that a third machine swapped once is owed nothing, and owes what it was handed",
+  ),
   mutation(
     "claims-kept",
     "controller",
