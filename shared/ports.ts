@@ -102,7 +102,7 @@ export interface PowerGate {
 
 /** One TCP connection (or TLS, where the platform made it so). Callbacks are set before any data arrives. */
 export interface Connection {
-  /** Who is at the other end, as `address:port`; for limits per peer. */
+  /** The other end, as `address:port`; for limits per peer. */
   readonly peer: string;
   write(data: Uint8Array): void;
   /** Bytes in our memory that were written and that the other end has not taken yet; absent where they are elsewhere. */

@@ -47,7 +47,7 @@ export class TripRetry {
     return this.clear();
   }
 
-  /** Begins anew: who comes next has not caused the trip. */
+  /** Begins anew: the next visitor has not caused the trip. */
   forgive(): void {
     this.#trips = 0;
     this.clear();

@@ -1,6 +1,6 @@
 // The Dialer and Listener ports over ECMA-419 TCP (embedded:io/socket). TCP there takes numeric addresses only, so names
 // are looked up first; it takes no more bytes than onWritable last offered, so the rest waits here, and is dropped when
-// the connection is closed: a peer that does not read must not take memory for ever.
+// the connection is closed: a peer that does not read must not keep memory without end.
 
 import TcpListener from "embedded:io/socket/listener";
 import TCP from "embedded:io/socket/tcp";

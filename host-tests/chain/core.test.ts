@@ -50,7 +50,7 @@ describe("scans of a Bitcoin Core node", () => {
     assert.equal(scans.length, 1);
   });
 
-  it("who comes back has the answer of the scan that it asked for, whoever asked for empty addresses meanwhile", async () => {
+  it("a caller that comes back has the answer of the scan that it asked for, whoever asked for empty addresses meanwhile", async () => {
     const { chain, scans, clock } = slowNode({ gettxout: UNSPENT });
     const impatient = chain.utxos(SCRIPT, 5);
     await settled();

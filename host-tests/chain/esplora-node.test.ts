@@ -123,7 +123,7 @@ describe("the Esplora client with a real node", () => {
     waits[1]?.answer();
     await slow.setFault({ kind: "none" });
     assert.equal(await patient.tip(), node.tip().height);
-    assert.equal(slow.working, 0, "one that gave up is not counted for ever");
+    assert.equal(slow.working, 0, "one that gave up is counted no more");
   });
 
   it("keeps silent for as long as a 429 asks", async () => {

@@ -241,7 +241,7 @@ export function plugged(options: BenchOptions = {}, load = TOASTER): Bench {
   return bench;
 }
 
-/** A socket on its own: nothing is plugged in, and who calls does it by hand. */
+/** A socket on its own: nothing is plugged in, and calls are made by hand. */
 export function alone(options: BenchOptions = {}): Bench {
   const bench = new Bench(options);
   bench.circuit.isPlugged = false;

@@ -132,7 +132,7 @@ test("arrears are asked for with the change that shows them, though a larger coi
   assert.equal(credited, 40_000, "arrears buy nothing again");
 });
 
-test("who does not pay arrears that it may have forgotten is dealt with all the same; what it owes still bounds what is sold", async () => {
+test("a cable that does not pay arrears, which it may have forgotten, is dealt with all the same; what it owes still bounds what is sold", async () => {
   const bench = alone({ socket: { exposureLimit: 30_000, checkpoint: 30_000 } });
   const payer = new Customer(bench, 21, undefined, [400_000]);
   const [first] = await pay(payer, 2);
@@ -194,7 +194,7 @@ test("a socket whose settlement pays too little waits until fees fall, and sells
   assert.equal(bench.named("broadcast").length, 1);
 });
 
-test("who is at the fee limit gets no further draft in that session", async () => {
+test("a session at the fee limit gets no further draft", async () => {
   const bench = alone({ socket: { feeLimit: 200 } });
   const payer = new Customer(bench, 21);
   const { next } = await payer.pay();

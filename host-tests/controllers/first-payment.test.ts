@@ -86,7 +86,7 @@ test("the first payment asks one question more, later ones none", async () => {
   ]);
 });
 
-test("who does not answer has refused nothing: away, limited, talking nonsense, or silent for five seconds", async () => {
+test("a node that does not answer has refused nothing: away, limited, talking nonsense, or silent for five seconds", async () => {
   for (const kind of ["away", "rate-limited", "malformed"] as const) {
     const bench = alone(TESTS);
     const payer = new Customer(bench, 21);

@@ -61,7 +61,7 @@ test("after a power cut at the settlement limit the credit is taken up, and only
   assert.deepEqual({ state, remaining }, { state: "paid", remaining: left });
 });
 
-test("at the settlement limit too, credit is only for who shows its ticket", async () => {
+test("at the settlement limit too, credit is only for a caller that shows its ticket", async () => {
   const { bench, payer } = await cutAtTheLimit();
   await assert.rejects(ask(payer, "cd".repeat(16)), refuses("exposure-limit"));
   await bench.clock.run(10_000);
@@ -138,7 +138,7 @@ test("a recorded payment that is sent again from another host moves no session t
   assert.equal((await pay(payer, "single-fee")).credited, 40_000);
 });
 
-test("an offer tells the credit that is being drawn only to who shows its ticket", async () => {
+test("an offer tells the credit that is being drawn only to a caller that shows its ticket", async () => {
   const bench = alone();
   const payer = new Customer(bench, 21);
   const first = await pay(payer, "single-fee");

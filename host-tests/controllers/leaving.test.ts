@@ -127,7 +127,7 @@ test("credit survives any number of the socket's restarts, and is honoured once"
   assert.ok((await payer.ask()).credit >= 39_990);
 });
 
-test("a third machine that asks so much that nobody else is heard takes no power from who has paid", async () => {
+test("a third machine that asks so much that nobody else is heard takes no power from a cable that has paid", async () => {
   const bench = new Bench();
   let crowded = false;
   const busy = () => (crowded ? Promise.reject(new Fault("too-many-requests", "", 1_000)) : undefined);

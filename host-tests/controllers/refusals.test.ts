@@ -187,7 +187,7 @@ test("another cable's open session is not to be had", async () => {
   await assert.rejects(new Customer(bench, 22).ask(), refuses("socket-busy"));
 });
 
-test("who does not pay in time is locked out, and told for how long", async () => {
+test("a visitor that does not pay in time is locked out, and told for how long", async () => {
   const bench = alone();
   const payer = new Customer(bench, 21);
   const offer = await payer.ask();
@@ -247,7 +247,7 @@ test("a coin that was double-spent pays nothing either where its owner's address
   await assert.rejects(payer.ask(), refuses("address-refused"));
 });
 
-test("the owner's word forgives who cheated, and what is owed, once", async () => {
+test("the owner's word forgives cheats, and what is owed, once", async () => {
   const { bench, payer } = await doubleSpent();
   bench.network.mineMany(3);
   await bench.clock.run(2 * MINUTE);

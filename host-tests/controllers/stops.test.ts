@@ -221,7 +221,7 @@ test("a socket that stays silent about credit, and serves nothing, does not deli
   assert.ok(!second || Number(second.retryMs) > Number(first?.retryMs), "each loss makes the pause longer");
 });
 
-test("a cable that has no room to write down who cheated tries again all the same", async () => {
+test("a cable that has no room to write down a cheat tries again all the same", async () => {
   const { bench, socket } = silent();
   await bench.clock.run(20_000);
   socket.robs = true;

@@ -72,7 +72,7 @@ test("a session that reaches its maximum is settled, and the next one spends its
   assert.deepEqual(named(bench, "stopped"), []);
 });
 
-test("credit that was left behind is honoured on return", async () => {
+test("credit that a cable left is honoured on return", async () => {
   const bench = start();
   await bench.clock.run(30_000);
   bench.unplug();
@@ -86,7 +86,7 @@ test("credit that was left behind is honoured on return", async () => {
   assert.equal(named(bench, "credited").length, 1, "nothing is paid while credit lasts");
 });
 
-test("who only names the address of a cable that left draws none of its credit; the cable still finds it", async () => {
+test("a caller that only names the address of a cable that left draws none of its credit; the cable still finds it", async () => {
   const bench = start();
   await bench.clock.run(30_000);
   bench.unplug();
@@ -149,7 +149,7 @@ test("a price above the owner's limit is not paid", async () => {
   assert.equal(named(bench, "credited").length, 0);
 });
 
-test("nobody who does not pay keeps the standby power: lockout, then standby again", async () => {
+test("a visitor that does not pay loses the standby power: lockout, then standby again", async () => {
   const bench = new Bench();
   bench.socket.start();
   await bench.clock.run(1_000);

@@ -80,7 +80,7 @@ describe("a device whose power gate trips", () => {
     assert.equal(await wait(3600), undefined);
   });
 
-  it("begins anew for who comes next", async () => {
+  it("begins anew for the next visitor", async () => {
     const { retry, trip, wait, latched } = setUp();
     for (let k = 0; k < 4; k++) trip("over-current");
     assert.equal(await wait(60), undefined);

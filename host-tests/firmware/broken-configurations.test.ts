@@ -117,7 +117,7 @@ test("the command prints the lines, and nothing else, and exits with 1", () => {
   }
 });
 
-/** The file as somebody makes it who does what `line` says. */
+/** The file of a reader that does what `line` says. */
 function mended(given: Json, line: string): Json {
   const [, place = "", saying = ""] = /^([\w.]+): (.*)$/.exec(line) ?? [];
   const [room, name] = place.includes(".") ? place.split(".") : ["configuration", place];

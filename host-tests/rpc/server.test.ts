@@ -447,7 +447,7 @@ test("when every place is taken, the one idle longest makes room", async () => {
   assert.equal(server.connections, 3);
 });
 
-test("whose request trickles in makes room too, so that many addresses shut nobody out", async () => {
+test("a peer whose request trickles in makes room too, so that many addresses shut nobody out", async () => {
   const { clock, network, server } = serve(calls(), { connections: 8 });
   const tricklers = Array.from({ length: 8 }, (_, i) => network.raw(`10.0.1.${i}`));
   for (let i = 0; i < 5; i++) {
@@ -511,7 +511,7 @@ test("two to five requests in one write: a finished answer that is still on its 
   }
 });
 
-test("unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for who comes last", async () => {
+test("unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for the latest", async () => {
   const { clock, network, server } = serve(calls(), { connections: 100, heldBytes: 6_000 });
   const head = "POST /RPC2 HTTP/1.1\r\nHost: s\r\nContent-Type: text/xml\r\nContent-Length: 4000\r\n\r\n";
   for (let i = 0; i < 20; i++) {
@@ -688,7 +688,7 @@ test("closing ends every connection, takes no more, may be done twice and leaves
   assert.equal(clients[0]?.received, "");
 });
 
-test("calls of each kind have places of their own: who waits, or asks for power, keeps nobody from paying", async () => {
+test("calls of each kind have places of their own: callers that wait, or ask for power, keep nobody from paying", async () => {
   const held = new Waiting();
   const { getStatus } = held.calls;
   const given = calls({ getStatus, powerRequest: () => getStatus({}, "").then(() => OFFER) });

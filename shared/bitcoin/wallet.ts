@@ -14,7 +14,7 @@ export interface Wallet {
   readonly publicKey: Uint8Array;
   /** Its P2WPKH script. */
   readonly script: Hex;
-  /** 16 bytes that show, without a signature, who left credit behind (docs/protocol.md, "Credit that was left behind"). */
+  /** 16 bytes that show, without a signature, whose credit it is (docs/protocol.md, "Credit of a cable that left"). */
   readonly ticket: Hex;
   /** Strict DER with a low S over a 32-byte digest, without the sighash byte. */
   sign(digest: Uint8Array): Uint8Array;

@@ -560,7 +560,7 @@ export class CableController {
     await this.pause(pause);
   }
 
-  /** Who cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
+  /** A payee that cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
   private remember(lost = false): void {
     const { cheats, losses, session } = this.#ledger.record;
     const payee = session?.socketScript;

@@ -2,7 +2,7 @@
 // own node. bcoin answers the same calls, except where noted.
 //
 // Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
-// only. Nothing waits for a scan: who asks for another meanwhile is told to come back, and finds the last answer kept.
+// only. Nothing waits for a scan: a caller that asks for another meanwhile is told to come back, and finds the last answer kept.
 // Where the node has no transaction index, a transaction is found through its first two outputs while unspent, and then in
 // the latest blocks.
 
@@ -89,7 +89,7 @@ export class Core implements Chain {
   #isScanning = false;
   /** False once the node has said that it has no such call (bcoin). */
   #canTest = true;
-  /** The last that found anything: who asks for addresses without coins cannot push it out. */
+  /** The last that found anything: questions about addresses without coins cannot push it out. */
   #lastScan: Scan | undefined;
   /** By transaction id, the best block when no block up to it had the transaction. */
   readonly #sought = new Map<Hex, Hex>();

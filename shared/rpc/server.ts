@@ -87,7 +87,7 @@ export class RpcServer {
     this.#connections.add(served);
   }
 
-  /** Memory is for those whose requests come and whose answers go: who has held some of it longest ends first. */
+  /** Memory is for peers whose requests come and whose answers go: the one that has held some of it longest is closed first. */
   private makeSpace(growing: ServerConnection): void {
     while (this.heldBytes > this.#limits.heldBytes) {
       const oldest = longest([...this.#connections], (one) =>

@@ -22,7 +22,7 @@ export class Double {
 /** A struct to be written, as an object. */
 export type Struct = { readonly [name: string]: Value };
 /**
- * A struct that was read: a Map, because XS keeps each name of a property for ever, and a peer that invents member
+ * A struct that was read: a Map, because XS never forgets the name of a property, and a peer that invents member
  * names could fill a device's memory with them.
  */
 export type Members = ReadonlyMap<string, Value>;

@@ -47,7 +47,7 @@ const CORE = constant({
   entries: [
     { name: "kind", meaning: "A node of Bitcoin Core.", kind: "one-of", words: ["core"] },
     { name: "url", meaning: "Its RPC, such as http://192.168.1.5:8332.", kind: "url" },
-    { name: "user", meaning: "Who asks.", kind: "text", least: 1, most: 256 },
+    { name: "user", meaning: "The user that asks.", kind: "text", least: 1, most: 256 },
     { name: "password", meaning: "The password of that user.", kind: "text", least: 1, most: 256 },
     { ...INCREMENTAL, usual: 1000 },
   ],

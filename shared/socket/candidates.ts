@@ -1,4 +1,4 @@
-// Whose turn it is while nobody has paid. An offer costs who asks for it nothing, so it holds the socket for a moment only,
+// Whose turn it is while nobody has paid. An offer costs its caller nothing, so it holds the socket for a moment only,
 // and a host that let one lapse goes to the back: neighbours who ask and never pay cannot keep out a cable that would.
 
 import { keepLatest } from "../latest";

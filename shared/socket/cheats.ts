@@ -1,4 +1,4 @@
-// Who cheated here: scripts that pledged coins and spent them elsewhere, and those coins, which a reorganisation may
+// Cheats: scripts that pledged coins here and spent them elsewhere, and those coins, which a reorganisation may
 // bring back. Neither pays here again, until the owner forgives.
 
 import { appended } from "../journal/ledger";

@@ -9,7 +9,7 @@ import type { Hex, Millisecond } from "../units";
 
 /** Fee rates and tip are asked anew after this long. */
 const NEWS_AGE: Millisecond = 60_000;
-/** Coins whose word is kept: a session's, and some. Who asks for many sessions pushes out the oldest, which are asked about again. */
+/** Coins whose word is kept: a session's, and some. A caller that asks for many sessions pushes out the oldest, which are asked about again. */
 const MAX_COINS = 16;
 
 interface News<T> {

@@ -172,7 +172,7 @@ export class SocketController implements SocketCalls {
 
   async getStatus(request: StatusRequest, peer: string): Promise<Status> {
     this.seen(peer);
-    // Who waits for an answer has not left.
+    // A cable that waits for an answer has not left.
     const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
     // A flag that is up already is news that may have been missed.
     if (wait > 0 && !this.renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.change(wait);
@@ -188,7 +188,7 @@ export class SocketController implements SocketCalls {
     if (request.release) this.#releases.take(request.release, payer);
     try {
       const offer = await this.#till.request(payer, request, mustBeFree);
-      // Anybody may name an address; who pays is known by a payment.
+      // Anybody may name an address; a payment shows whose it is.
       if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
       return offer;
     } finally {
@@ -245,8 +245,8 @@ export class SocketController implements SocketCalls {
   }
 
   /**
-   * Who paid, or draws on credit, keeps the socket until that host has been silent for a while, and as long as it draws
-   * more than standby would carry: a request takes no power from what runs on it. Who asks next has some seconds to pay.
+   * A cable that paid, or draws on credit, keeps the socket until its host has been silent for a while, and as long as it draws
+   * more than standby would carry: a request takes no power from what runs on it. The next one that asks has some seconds to pay.
    */
   private mustBeFree(payer: Hex, { scheme, ticket }: PowerRequest, peer: string): void {
     const { leaveAfter } = this.#options.settings;

@@ -1,6 +1,6 @@
 // What is asked about the first commitment of a session before power flows: whether a node would take it. Coins and fees
 // stay the same from then on, so later ones are taken too. Where the backend cannot ask a node, young coins are asked about
-// instead. Who does not answer in time has refused nothing: then it is as if nobody had been asked.
+// instead. A node that does not answer in time has refused nothing: then it is as if nobody had been asked.
 
 import { ChainError, type ChainErrorKind } from "../chain/error";
 import { constant } from "../constant";

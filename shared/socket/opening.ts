@@ -95,7 +95,7 @@ export function isPromised({ txid, vout }: Coin, { promised = [] }: PowerRequest
 }
 
 /**
- * Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. Who owes
+ * Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. A payer that owes
  * arrears can only see it by the change of the commitment that was mined: where that can be had it is spent first.
  */
 function choose(

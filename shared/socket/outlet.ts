@@ -32,7 +32,7 @@ export interface OutletOptions {
 
 export class Outlet {
   readonly #options: OutletOptions;
-  /** When the first sign of somebody who has not paid was seen. */
+  /** When the first sign of a visitor that has not paid was seen. */
   #unpaidSince: Millisecond | undefined;
   #lockoutEnds: Millisecond = 0;
   #lastCall: Millisecond = Number.NEGATIVE_INFINITY;
@@ -202,7 +202,7 @@ export class Outlet {
     this.supply();
   }
 
-  /** Credit that `payer` is drawing on, or that waits for it: 0 for who does not show the `ticket` that it came with. */
+  /** Credit that `payer` is drawing on, or that waits for it: 0 for a caller that does not show the `ticket` that it came with. */
   creditOf(payer: Hex, ticket: Hex | undefined): MilliwattHour {
     const { record } = this.#options.ledger;
     if (record.payer === payer && this.state === "paid")

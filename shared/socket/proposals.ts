@@ -188,7 +188,7 @@ export class Proposals {
     return (vsize * Math.max(rates.target, rates.floor)) / 1000 > held.fee * FEE_RISE;
   }
 
-  /** The proposal as it travels, to who shows `ticket`. */
+  /** The proposal as it travels, to a caller that shows `ticket`. */
   offer(session: Session, proposal: Proposal, ticket: Hex | undefined): DraftOffer {
     const { draft, prepared, increment, energy } = proposal;
     return {

@@ -39,7 +39,7 @@ export interface Settlement {
 export interface Credit {
   readonly script: Hex;
   readonly energy: MilliwattHour;
-  /** Who comes for it has to show this; absent where the payer gave none. */
+  /** A caller has to show this to draw it; absent where the payer gave none. */
   readonly ticket?: Hex;
 }
 

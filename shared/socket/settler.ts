@@ -192,7 +192,7 @@ export class Settler {
   private async rivalOf(settlement: Settlement): Promise<Spend | undefined> {
     const { txid } = latest(settlement);
     const rivals = (await this.spendsOf(settlement)).filter((each) => each.txid !== txid);
-    // One that is in a block has decided; others may wait for ever.
+    // One that is in a block has decided; others may wait without end.
     const found = rivals.find((each) => each.height !== undefined) ?? rivals[0];
     // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
     const spend = found?.txid === undefined ? ((found && (await this.ownSpend(settlement))) ?? found) : found;

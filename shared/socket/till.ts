@@ -44,7 +44,7 @@ export class Till {
   /** The payer's key, once a signature of it was accepted in this session. */
   #publicKey: Hex | undefined;
   #ended: Hex | undefined;
-  /** Who was asked for arrears and did not pay: perhaps it has forgotten them, so the next session does without. */
+  /** The payer that was asked for arrears and did not pay: perhaps it has forgotten them, so its next session does without. */
   #unwilling: Hex | undefined;
 
   constructor(options: TillOptions) {
@@ -132,7 +132,7 @@ export class Till {
 
   // ------------------------------------------------------------ drafts
 
-  /** The standing proposal, or a new one, for who shows `ticket`. Throws a Fault where the session can take no more. */
+  /** The standing proposal, or a new one, for a caller that shows `ticket`. Throws a Fault where the session can take no more. */
   private async proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
     const rates = await this.#options.watch.ratesToGoOn();
     const session = this.mustBeOpen();

@@ -106,7 +106,7 @@ export const CABLE: readonly Mutation[] = [
     'error instanceof Fault && error.fault !== "too-many-requests"',
     "error instanceof Fault",
     ["controllers/leaving"],
-    "a third machine that asks so much that nobody else is heard takes no power from who has paid",
+    "a third machine that asks so much that nobody else is heard takes no power from a cable that has paid",
   ),
   mutation("pledges-unanswered", "pledges", "Math.max(0, handed.paid - paid)", "0", [HANDED_OVER]),
   mutation("pledges-not-forgotten", "pledges", "return unanswered === 0;", "return true;", [HANDED_OVER]),

@@ -13,7 +13,7 @@ export const LINK: readonly Mutation[] = [
     "while (this.heldBytes > this.#limits.heldBytes)",
     "while (false)",
     "rpc/server",
-    "unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for who comes last",
+    "unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for the latest",
   ),
   mutation(
     "coins-largest-kept",
@@ -77,6 +77,6 @@ export const LINK: readonly Mutation[] = [
     " ?? (isSlow ? slow : undefined)",
     "",
     "rpc/server",
-    "whose request trickles in makes room too, so that many addresses shut nobody out",
+    "a peer whose request trickles in makes room too, so that many addresses shut nobody out",
   ),
 ];

@@ -266,7 +266,7 @@ export const SOCKET: readonly Mutation[] = [
     "return credit?.ticket === undefined || credit.ticket === ticket ? credit : undefined;",
     "return credit;",
     [STORIES],
-    "who only names the address of a cable that left draws none of its credit; the cable still finds it",
+    "a caller that only names the address of a cable that left draws none of its credit; the cable still finds it",
   ),
   mutation(
     "outlet-credit-parked",
@@ -274,7 +274,7 @@ export const SOCKET: readonly Mutation[] = [
     'if (state !== "paid" || payer === undefined || energy <= 0) return;',
     "if (energy <= 1e15) return;",
     [STORIES],
-    "credit that was left behind is honoured on return",
+    "credit that a cable left is honoured on return",
   ),
   mutation(
     "outlet-credit-ends",
@@ -367,7 +367,7 @@ export const SOCKET: readonly Mutation[] = [
     "error instanceof ChainError && !NO_ANSWER.includes(error.kind)",
     "error instanceof ChainError",
     [FIRST],
-    "who does not answer has refused nothing: away, limited, talking nonsense, or silent for five seconds",
+    "a node that does not answer has refused nothing: away, limited, talking nonsense, or silent for five seconds",
   ),
   mutation(
     "release-of-what-pays-here",

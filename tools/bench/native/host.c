@@ -105,7 +105,7 @@ void fxQueuePromiseJobs(txMachine *the) { the->promiseJobs = 1; }
 
 // On the device, modules are preloaded: their objects, strings, numbers and code lie in flash, the collector never
 // looks at them, and they cost no RAM. The same is done here with what is in the heap when `seal` is called: its
-// slots are marked for ever and taken out of the collector's lists, strings and BigInts become the kind that lies
+// slots stay marked and are taken out of the collector's lists, strings and BigInts become the kind that lies
 // outside the heap (so BigInts in "flash" are unequal to those in RAM, as on the device), and a fresh heap begins.
 static void sealItems(txSlot *items, txIndex length);
 
