@@ -95,6 +95,12 @@ void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t el
   *sel = meter->selects_voltage != meter->sel_inverted;
 }
 
+uint32_t pulses_since(uint32_t *before, uint32_t now) {
+  uint32_t last = *before;
+  *before = now;
+  return now >= last ? now - last : now + PULSE_COUNTER_WRAP - last;
+}
+
 // ---------------------------------------------------------------- CSE7766
 
 // The frame: header, 0x5A, then coefficient and cycle of voltage, current and power, 3 bytes each; a byte of flags

@@ -38,6 +38,10 @@ bool pulse_meter_begin(pulse_meter *meter, pulse_chip chip, uint32_t shunt, uint
 void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t elapsed_us, power_gate_report *report,
                       bool *sel);
 
+// A chip's pulse counter counts from 0 to this, exclusive, and begins anew. Gives the pulses since `*before`, and sets it.
+#define PULSE_COUNTER_WRAP 32767
+uint32_t pulses_since(uint32_t *before, uint32_t now);
+
 // ---------------------------------------------------------------- CSE7766
 
 typedef struct {

@@ -38,19 +38,20 @@ export function deviceManifest(
       SDKCONFIGPATH: "./sdkconfig",
       PARTITIONS_FILE: `$(PLUGPAY)/manifests/partitions/${config.flash.toLowerCase()}.csv`,
     },
-    include: fragments(image, config).map((name) => `$(PLUGPAY)/manifests/${name}.json`),
+    include: fragments(image, target, config).map((name) => `$(PLUGPAY)/manifests/${name}.json`),
     config: config.image,
     ...ownModules(root, application, wallet),
   };
 }
 
 /** The calibrator has no network: it speaks over its serial port. */
-function fragments(image: ImageName, { link, uplink }: BuildConfig): readonly string[] {
-  if (image === "calibrator") return [image];
+function fragments(image: ImageName, target: Target, { link, uplink }: BuildConfig): readonly string[] {
+  const gate = target.pulseCounter ? [image, "pulse-counter"] : [image];
+  if (image === "calibrator") return gate;
   const network = [`network-${link}`, ...(uplink ? ["network-wifi"] : [])];
   const wifi = link === "wifi" || uplink;
   // Before what uses it: what xsl warns of in the SDK's modules is not put down to ours.
-  return [image, ...(wifi ? [image === "socket" ? "announce" : "silent"] : []), ...network];
+  return [...gate, ...(wifi ? [image === "socket" ? "announce" : "silent"] : []), ...network];
 }
 
 /** Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it. */
@@ -68,7 +69,7 @@ export function ownModules(
 
 /** sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the other. */
 export function sdkconfig(root: string, config: BuildConfig): string {
-  const parts = ["boot", "console", "safety", "network", `flash-${config.flash.toLowerCase()}`];
+  const parts = ["boot", "console", "safety", "gate", "network", `flash-${config.flash.toLowerCase()}`];
   if (config.link !== "wifi") parts.push(config.link);
   if (config.encrypted) parts.push("encrypted");
   return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");

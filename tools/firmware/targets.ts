@@ -13,6 +13,8 @@ export interface Target {
   /** What usual boards carry; a configuration may say otherwise. */
   readonly flash: FlashSize;
   readonly links: readonly Link[];
+  /** Whether the chip counts pulses by itself; where it does not, interrupts do (firmware/native/pulse-counter-esp32.c). */
+  readonly pulseCounter: boolean;
   /** Instruction set: which compiler `--check` needs. */
   readonly architecture: "xtensa" | "riscv";
   /** As ESP-IDF's macro ESP32 and the SDK's makefile number the chips. */
@@ -24,10 +26,24 @@ export const IMAGES: readonly ImageName[] = [...DEVICES, "calibrator"];
 
 export const TARGETS: Readonly<Record<TargetName, Target>> = {
   // Only the first ESP32 has an Ethernet MAC (RMII).
-  esp32: { name: "esp32", flash: "4MB", links: ["ethernet", "wifi"], architecture: "xtensa", number: 1 },
-  esp32s3: { name: "esp32s3", flash: "8MB", links: ["wifi"], architecture: "xtensa", number: 3 },
-  esp32c3: { name: "esp32c3", flash: "4MB", links: ["wifi", "qemu"], architecture: "riscv", number: 4 },
-  esp32c6: { name: "esp32c6", flash: "8MB", links: ["wifi"], architecture: "riscv", number: 5 },
+  esp32: {
+    name: "esp32",
+    flash: "4MB",
+    links: ["ethernet", "wifi"],
+    pulseCounter: true,
+    architecture: "xtensa",
+    number: 1,
+  },
+  esp32s3: { name: "esp32s3", flash: "8MB", links: ["wifi"], pulseCounter: true, architecture: "xtensa", number: 3 },
+  esp32c3: {
+    name: "esp32c3",
+    flash: "4MB",
+    links: ["wifi", "qemu"],
+    pulseCounter: false,
+    architecture: "riscv",
+    number: 4,
+  },
+  esp32c6: { name: "esp32c6", flash: "8MB", links: ["wifi"], pulseCounter: true, architecture: "riscv", number: 5 },
 };
 
 /** Thrown for what a person got wrong: its message is all that is printed. */
