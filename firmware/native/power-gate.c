@@ -15,6 +15,7 @@
 #define SETTLE 400        // samples before anything is judged: offsets are unknown at first
 #define RATE_US 200000    // for the first measurement of the rate; nothing is judged before
 #define LOST_US 80000     // a feed silent for longer is lost; noticed within 100 ms by a tick each 20 ms
+#define CHIP_LOST_US 300000 // a chip's frame takes 55 ms and may be damaged, even two in a row; an erased page of flash adds 45
 #define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
 #define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
 #define WELD_WINDOWS 4    // 200 ms each
@@ -588,9 +589,9 @@ static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t sp
 
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
   uint64_t silence = note_feed(gate, now_us);
-  if (gate->fed && silence > LOST_US) lose_feed(gate);
+  if (gate->fed && silence > CHIP_LOST_US) lose_feed(gate);
   gate->fed = gate->paced = true; // a chip has no samples: the asked rate is only a scale of time
-  uint64_t span = silence < LOST_US ? silence : LOST_US;
+  uint64_t span = silence < CHIP_LOST_US ? silence : CHIP_LOST_US;
   uint32_t count = (uint32_t)(span * gate->second / 1000000) + 1;
   uint64_t current = scaled_square(report->current, gate->current_lsb);
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
@@ -613,7 +614,7 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
 
 void power_gate_tick(power_gate *gate, uint64_t now_us) {
   note_time(gate, now_us);
-  if (gate->now - gate->last_feed > LOST_US) lose_feed(gate);
+  if (gate->now - gate->last_feed > (gate->by_chip ? CHIP_LOST_US : LOST_US)) lose_feed(gate);
 }
 
 // ---------------------------------------------------------------- what the rest of the device says

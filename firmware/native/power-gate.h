@@ -166,7 +166,8 @@ typedef struct {
   bool fault; // it says so itself
 } power_gate_report;
 
-// In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 ms: lease and limits are kept
+// In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 to 100 ms; three to five may be
+// missing in a row, as a damaged frame is one that never came. Lease and limits are kept
 // by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone. Energy that cannot
 // have flowed since the last report is not counted and means a faulty sensor. What two windows of ten seconds do not bear out
 // is noise: it neither counts nor says anything about the relay.

@@ -74,6 +74,40 @@ static void report_to_gate(char **words) {
   putchar('\n');
 }
 
+static void print_events(void) {
+  power_gate_event event;
+  const char *gap = "";
+  for (; power_gate_next_event(&gate, &event); gap = " ") {
+    printf("%s%s", gap, event.kind == POWER_GATE_TRIP ? power_gate_trip_name(event.cause) : "lease-used");
+  }
+  putchar('\n');
+}
+
+// So many milliseconds without a report, with the timer's ticks.
+static void be_quiet(long milliseconds) {
+  uint64_t until = now + (uint64_t)milliseconds * 1000;
+  for (uint64_t at = now + 20000; at <= until; at += 20000) power_gate_tick(&gate, at);
+  now = until;
+  print_events();
+}
+
+// So many frames, one each `period` ms; of each `among` the first `damaged` arrive with a wrong byte.
+static void run_frames(const char *hex, long count, long period, long damaged, long among) {
+  uint8_t bytes[24];
+  power_gate_report report;
+  size_t length = unhex(hex, bytes, sizeof bytes);
+  for (long frame = 0; frame < count; frame++) {
+    uint64_t whole = now + (uint64_t)period * 1000;
+    for (now += 20000; now < whole; now += 20000) power_gate_tick(&gate, now);
+    now = whole;
+    for (size_t k = 0; k < length; k++) {
+      uint8_t byte = (uint8_t)(bytes[k] ^ (frame % among < damaged && k == 7));
+      if (cse7766_take(&serial, byte, &report)) power_gate_measured(&gate, &report, now);
+    }
+  }
+  print_events();
+}
+
 // A board with a pulse chip for so many seconds: words are seconds, V, A, W, noise pulses of CF, each so many seconds,
 // and whether a transistor inverts SEL on its way to the chip.
 static void run_board(char **words) {
@@ -174,6 +208,10 @@ int main(void) {
       printf(" %d\n", voltage);
     } else if (strcmp(words[0], "board") == 0) {
       run_board(words);
+    } else if (strcmp(words[0], "quiet") == 0) {
+      be_quiet(atol(words[1]));
+    } else if (strcmp(words[0], "frames-run") == 0) {
+      run_frames(words[1], atol(words[2]), atol(words[3]), atol(words[4]), atol(words[5]));
     } else if (strcmp(words[0], "revoke") == 0) {
       power_gate_revoke(&gate);
       puts("ok");

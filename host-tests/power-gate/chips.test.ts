@@ -175,6 +175,35 @@ describe("a gate behind a metering chip", () => {
   });
 });
 
+describe("a gate behind a chip that speaks", () => {
+  const idle = Buffer.from(new ChipFrames().next({ volts: 230, watts: 0 }, 0.05)).toString("hex");
+
+  async function start(): Promise<void> {
+    await driver.request(`serial ${idle}`); // the counter's first value
+    await driver.request("gate-begin");
+    await driver.request(`frames-run ${idle} 10 56 0 1`);
+    assert.deepEqual(await driver.request("grant 1000000 16000"), ["ok"]);
+  }
+
+  it("keeps its lease at any period that the chip may have, through damaged frames, two in a row", async () => {
+    // At 4800 baud a frame of 24 bytes takes 55 ms.
+    for (const period of [56, 60, 79, 90, 100]) {
+      await start();
+      assert.deepEqual(await driver.request(`frames-run ${idle} 200 ${period} 0 1`), [""], `${period} ms`);
+      assert.deepEqual(await driver.request(`frames-run ${idle} 200 ${period} 1 5`), [""], `${period} ms`);
+    }
+    await start();
+    assert.deepEqual(await driver.request(`frames-run ${idle} 200 79 2 10`), [""]);
+  });
+
+  it("loses it when the chip is silent, within 320 ms", async () => {
+    await start();
+    assert.deepEqual(await driver.request("quiet 300"), [""]);
+    assert.deepEqual(await driver.request("quiet 20"), ["samples-lost"]);
+    assert.equal((await ask("reading"))[0], 0);
+  });
+});
+
 describe("a gate behind a chip that gives pulses", () => {
   interface Told {
     readonly total: number;

@@ -171,7 +171,7 @@ static void pulse(void)
 
 #else
 
-extern char __start_iram_text, __stop_iram_text; /* where IRAM_ATTR puts functions here */
+extern char __start_iram_text __attribute__((weak)), __stop_iram_text __attribute__((weak)); /* where IRAM_ATTR puts functions here */
 static void (*edge)(void *);
 static void *edge_data;
 
