@@ -122,12 +122,16 @@ export interface Dialer {
 /** Whether a connection from `address` (without its port) is taken. */
 export type Admits = (address: string) => boolean;
 
+/** The address whose connections go first where not all can be taken; undefined: nobody's. */
+export type Favoured = () => string | undefined;
+
 export interface Listener {
   /**
    * Takes connections on `port` until the returned function is called. `admits` is asked with the peer's address, before
-   * anything is built for a connection; one that it does not admit is closed at once.
+   * anything is built for a connection; one that it does not admit is closed at once. A stack that turns connections
+   * away by itself asks `favoured`.
    */
-  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits): () => void;
+  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits, favoured?: Favoured): () => void;
 }
 
 // ---------------------------------------------------------------- the chain

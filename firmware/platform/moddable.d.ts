@@ -2,8 +2,6 @@
 // that it has not.
 
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/_common.d.ts" />
-/// <reference path="../../node_modules/@moddable/typings/embedded_io/socket/tcp.d.ts" />
-/// <reference path="../../node_modules/@moddable/typings/embedded_io/socket/listener.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/mc/config.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/net.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/time.d.ts" />
@@ -36,6 +34,24 @@ declare module "socketmbedtls" {
     write(data?: ArrayBuffer): number;
     close(): void;
   }
+}
+
+/** TCP (firmware/native/sockets-esp32.ts says what each does). */
+declare module "plugpay/sockets" {
+  export interface SocketOwner {
+    /** A sum of 1 connections to take, 2 connected, 4 room to write, 8 something to read, 16 ended. */
+    happened(events: number): void;
+  }
+  export function listen(owner: SocketOwner, port: number): number;
+  export function connect(owner: SocketOwner, address: string, port: number): number;
+  export function take(): number;
+  export function adopt(owner: SocketOwner, handle: number): void;
+  export function favour(address: string): void;
+  export function peer(handle: number): string;
+  export function why(handle: number): string;
+  export function read(handle: number): ArrayBuffer | undefined;
+  export function write(handle: number, bytes: Uint8Array): number;
+  export function close(handle: number): void;
 }
 
 /** The serial console (firmware/native). */

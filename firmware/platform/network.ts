@@ -1,48 +1,51 @@
-// The Dialer and Listener ports over ECMA-419 TCP (embedded:io/socket). TCP there takes numeric addresses only, so names
-// are looked up first; it takes no more bytes than onWritable last offered, so the rest waits here, and is dropped when
-// the connection is closed: a peer that does not read must not keep memory without end.
+// The Dialer and Listener ports over our native sockets (firmware/native/sockets.h), which bound who gets how far before
+// JavaScript hears of it. They take numeric addresses only, so names are looked up first. They take no more bytes than the
+// stack has room for; the rest waits here, and is dropped when the connection is closed: a peer that does not read must
+// not keep memory without end.
 
-import TcpListener from "embedded:io/socket/listener";
-import TCP from "embedded:io/socket/tcp";
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";
-import type { Admits, Connection, Dialer, Listener } from "../../shared/ports";
+import { adopt, close, connect, favour, listen, peer, read, type SocketOwner, take, why, write } from "plugpay/sockets";
+import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/ports";
 
-// The stack calls these with the socket of ECMA-419, which knows whose it is: closures would take slots of every connection.
-function onReadable(this: TCP): void {
-  ownerOf(this).read();
-}
-function onWritable(this: TCP, count: number): void {
-  ownerOf(this).offered(count);
-}
-function onError(this: TCP): void {
-  ownerOf(this).fail();
-}
-function ownerOf(tcp: TCP): TcpConnection {
-  return (tcp as TCP & { readonly target: TcpConnection }).target;
-}
+/** What a socket tells its owner, as a sum (SOCKETS_... in sockets.h). */
+const OPENED = 2;
+const WRITABLE = 4;
+const READABLE = 8;
+const ENDED = 16;
+
+/** More than ever wait to be taken; others that come meanwhile are told of again. */
+const MOST_WAITING = 8;
 
 function nothing(): void {}
 
+function nobody(): undefined {}
+
 /** One connection: what is written goes out as the stack takes it. */
-class TcpConnection implements Connection {
+class TcpConnection implements Connection, SocketOwner {
   onData: (data: Uint8Array) => void = nothing;
   onClose: (error?: string) => void = nothing;
-  /** Called once, when the stack first takes bytes. */
+  /** Called once, when it is connected. */
   onOpen: () => void = nothing;
-  peer = "";
-  #tcp: TCP | undefined;
+  readonly peer: string;
+  #handle: number;
   #waiting: Uint8Array[] = [];
-  #writable = 0;
+  #full = false;
 
-  /** `from`: a connection that a listener took; else `address` and `port` to connect to. */
-  constructor(options: { from: TCP } | { address: string; port: number }) {
-    this.#tcp = new TCP({ ...options, nodelay: true, target: this, onReadable, onWritable, onError });
-    this.peer = `${this.#tcp.remoteAddress}:${this.#tcp.remotePort}`;
+  /** `accepted`: a connection that was taken; else `address` and `port` to connect to. */
+  constructor(to: { accepted: number; peer: string } | { address: string; port: number }) {
+    if ("accepted" in to) {
+      this.peer = to.peer;
+      this.#handle = to.accepted;
+      adopt(this, to.accepted);
+    } else {
+      this.peer = `${to.address}:${to.port}`;
+      this.#handle = connect(this, to.address, to.port);
+    }
   }
 
   write(data: Uint8Array): void {
-    if (!this.#tcp) return;
+    if (!this.#handle) return;
     this.#waiting.push(data);
     this.send();
   }
@@ -57,38 +60,42 @@ class TcpConnection implements Connection {
     this.release();
   }
 
-  read(): void {
-    const data = this.#tcp?.read();
-    if (data instanceof ArrayBuffer) this.onData(new Uint8Array(data));
+  happened(events: number): void {
+    if (events & OPENED) this.onOpen();
+    if (events & WRITABLE) {
+      this.#full = false;
+      this.send();
+    }
+    if (events & READABLE) this.receive();
+    if (events & ENDED && this.#handle) this.fail();
   }
 
-  offered(count: number): void {
-    this.#writable = count;
-    this.send();
-    this.onOpen();
-    this.onOpen = nothing;
+  private receive(): void {
+    const data = read(this.#handle);
+    if (data) this.onData(new Uint8Array(data));
   }
 
   private send(): void {
-    while (this.#tcp && this.#writable > 0) {
-      const data = this.#waiting.shift();
-      if (!data) break;
-      const fits = data.subarray(0, this.#writable);
-      if (fits.length < data.length) this.#waiting.unshift(data.subarray(fits.length));
-      this.#writable -= fits.length;
-      this.#tcp.write(fits);
+    while (this.#handle && !this.#full) {
+      const data = this.#waiting[0];
+      if (!data) return;
+      const took = write(this.#handle, data);
+      this.#full = took < data.length;
+      if (this.#full) this.#waiting[0] = data.subarray(took);
+      else this.#waiting.shift();
     }
   }
 
-  fail(): void {
+  private fail(): void {
     const { onClose } = this;
+    const reason = why(this.#handle);
     this.release();
-    onClose("the connection was closed or failed");
+    onClose(reason);
   }
 
   private release(): void {
-    this.#tcp?.close();
-    this.#tcp = undefined;
+    close(this.#handle);
+    this.#handle = 0;
     this.#waiting = [];
   }
 }
@@ -109,7 +116,7 @@ export class DeviceDialer implements Dialer {
     const address = await resolve(host);
     return new Promise((resolve, reject) => {
       const connection = new TcpConnection({ address, port });
-      connection.onClose = () => reject(new Error(`${host}:${port}: cannot connect`));
+      connection.onClose = (reason) => reject(new Error(`${host}:${port}: cannot connect: ${reason}`));
       connection.onOpen = () => {
         connection.onClose = nothing;
         resolve(connection);
@@ -118,20 +125,36 @@ export class DeviceDialer implements Dialer {
   }
 }
 
+/** A port that is listened on. */
+class Port implements SocketOwner {
+  constructor(
+    private readonly onConnection: (connection: Connection) => void,
+    private readonly admits: Admits,
+    private readonly favoured: Favoured,
+  ) {}
+
+  happened(): void {
+    favour(this.favoured() ?? "");
+    for (let left = MOST_WAITING; left > 0; left--) {
+      const accepted = take();
+      if (!accepted) return;
+      const from = peer(accepted);
+      if (this.admits(from.slice(0, from.lastIndexOf(":")))) {
+        this.onConnection(new TcpConnection({ accepted, peer: from }));
+      } else close(accepted);
+    }
+  }
+}
+
 export class DeviceListener implements Listener {
-  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits): () => void {
-    const listener = new TcpListener({
-      port,
-      onReadable(requests) {
-        for (; requests > 0; requests--) {
-          const from = this.read();
-          if (!from) continue;
-          if (admits(from.remoteAddress ?? "")) onConnection(new TcpConnection({ from }));
-          else from.close();
-        }
-      },
-    });
-    return () => (listener as unknown as { close(): void }).close();
+  listen(
+    port: number,
+    onConnection: (connection: Connection) => void,
+    admits: Admits,
+    favoured: Favoured = nobody,
+  ): () => void {
+    const handle = listen(new Port(onConnection, admits, favoured), port);
+    return () => close(handle);
   }
 }
 

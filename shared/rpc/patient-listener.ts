@@ -1,7 +1,7 @@
 // A listener that waits for the network: a stack that has no interface yet refuses to listen, and a device may be up long
 // before its link is. It tries again until it can, so that nobody who serves has to know when the network comes.
 
-import type { Admits, Clock, Connection, Listener } from "../ports";
+import type { Admits, Clock, Connection, Favoured, Listener } from "../ports";
 import type { Millisecond } from "../units";
 
 /** Between two tries: cables ask again within as much. */
@@ -18,13 +18,18 @@ export interface PatientListenerOptions {
 export class PatientListener implements Listener {
   constructor(private readonly options: PatientListenerOptions) {}
 
-  listen(port: number, onConnection: (connection: Connection) => void, admits: Admits): () => void {
+  listen(
+    port: number,
+    onConnection: (connection: Connection) => void,
+    admits: Admits,
+    favoured?: Favoured,
+  ): () => void {
     const { listener, clock, onWait = () => {}, onListening = () => {} } = this.options;
     let waited = false;
     let stop = (): void => {};
     const attempt = (): void => {
       try {
-        stop = listener.listen(port, onConnection, admits);
+        stop = listener.listen(port, onConnection, admits, favoured);
       } catch (error) {
         if (!waited) onWait(String(error));
         waited = true;

@@ -49,6 +49,7 @@ export class RpcServer {
       port,
       (connection) => this.accept(connection),
       (address) => this.#admission.takeConnection(address, calls.payer),
+      () => calls.payer,
     );
   }
 

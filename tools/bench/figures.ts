@@ -66,17 +66,18 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
   return script(source, [board, ...plugins]);
 }
 
-/** The one module that has no default export. */
-const CONSOLE = "plugpay/console";
+/** The modules that have no default export. */
+const NAMED: Readonly<Record<string, string>> = {
+  "plugpay/console": "print, resetCause",
+  "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, take, why, write",
+};
 /** The SDK's modules by name, as device/board.ts has them. */
 const BOARD: Readonly<Record<string, string>> = {
   "mc/config": "config",
-  [CONSOLE]: "print, resetCause",
+  ...NAMED,
   "plugpay/entropy": "entropy",
   "plugpay/power-gate": "PowerGate",
   "embedded:storage/key-value": "storage",
-  "embedded:io/socket/tcp": "TCP",
-  "embedded:io/socket/listener": "Listener",
   time: "time",
   timer: "Timer",
   net: "net",
@@ -88,7 +89,7 @@ const board: Plugin = {
     const names = Object.keys(BOARD).join("|");
     build.onResolve({ filter: new RegExp(`^(${names})$`) }, ({ path }) => ({ path, namespace: "board" }));
     build.onLoad({ filter: /.*/, namespace: "board" }, ({ path }) => ({
-      contents: `export { ${path === CONSOLE ? BOARD[path] : `${BOARD[path]} as default`} } from "./board";`,
+      contents: `export { ${NAMED[path] ?? `${BOARD[path]} as default`} } from "./board";`,
       resolveDir: device,
       loader: "ts",
     }));
