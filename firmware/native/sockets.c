@@ -8,9 +8,20 @@
 #ifdef ESP_PLATFORM
 #include "lwip/sockets.h"
 /* Straight to the stack, past ESP-IDF's virtual files. */
-#define close_socket lwip_close
-#define control_socket lwip_fcntl
-#define wait_for_sockets lwip_select
+#define accept lwip_accept
+#define bind lwip_bind
+#define close lwip_close
+#define connect lwip_connect
+#define fcntl lwip_fcntl
+#define getsockname lwip_getsockname
+#define getsockopt lwip_getsockopt
+#define listen lwip_listen
+#define recv lwip_recv
+#define select lwip_select
+#define send lwip_send
+#define setsockopt lwip_setsockopt
+#define shutdown lwip_shutdown
+#define socket lwip_socket
 #else
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,9 +30,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#define close_socket close
-#define control_socket fcntl
-#define wait_for_sockets select
 #endif
 
 enum { FREE, LISTENING, CONNECTING, WAITING, OPEN, ENDED, CLOSING, DROPPING };
@@ -117,7 +125,7 @@ static sockets_reason reason_of(int error, bool connecting)
 
 static void close_plainly(sockets_slot *slot)
 {
-	close_socket(slot->fd);
+	close(slot->fd);
 	slot->fd = -1;
 	slot->state = FREE;
 	slot->due = 0;
@@ -132,7 +140,7 @@ static void reset_socket(int fd)
 	struct linger none = { .l_onoff = 1, .l_linger = 0 };
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	(void)!send(fd, "\n", 1, MSG_NOSIGNAL);
-	close_socket(fd);
+	close(fd);
 }
 
 static void drop(sockets_slot *slot)
@@ -146,8 +154,8 @@ static void drop(sockets_slot *slot)
 static bool prepare_socket(int fd)
 {
 	int on = 1;
-	int flags = control_socket(fd, F_GETFL, 0);
-	if (fd >= FD_SETSIZE || flags < 0 || control_socket(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	int flags = fcntl(fd, F_GETFL, 0);
+	if (fd >= FD_SETSIZE || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return false;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return true;
@@ -176,7 +184,7 @@ static int wake_socket(void)
 	if (bind(fd, (struct sockaddr *)&self, size) == 0 && getsockname(fd, (struct sockaddr *)&self, &size) == 0
 		&& connect(fd, (struct sockaddr *)&self, size) == 0 && prepare_socket(fd))
 		return fd;
-	close_socket(fd);
+	close(fd);
 	return -1;
 }
 
@@ -503,7 +511,7 @@ bool sockets_turn(sockets *all, uint32_t longest)
 	watched.until = watched.until > now ? watched.until - now : 0;
 	wait.tv_sec = (long)(watched.until / THOUSAND);
 	wait.tv_usec = (long)(watched.until % THOUSAND * THOUSAND);
-	ready = wait_for_sockets(watched.highest + 1, &watched.reads, &watched.writes, NULL, &wait);
+	ready = select(watched.highest + 1, &watched.reads, &watched.writes, NULL, &wait);
 	waited = ready >= 0 || errno == EINTR;
 	if (ready <= 0) {
 		FD_ZERO(&watched.reads);
@@ -543,7 +551,7 @@ void sockets_end(sockets *all)
 	for (unsigned i = 0; i < SOCKETS_SLOTS; i++)
 		if (all->slots[i].state != FREE)
 			close_plainly(&all->slots[i]);
-	close_socket(all->wake);
+	close(all->wake);
 	all->wake = -1;
 }
 
@@ -559,7 +567,7 @@ static int listening_socket(uint16_t port)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (prepare_socket(fd) && bind(fd, (struct sockaddr *)&here, sizeof(here)) == 0 && listen(fd, SOCKETS_BACKLOG) == 0)
 		return fd;
-	close_socket(fd);
+	close(fd);
 	return -1;
 }
 

@@ -2,21 +2,34 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Connection, Listener } from "../../shared/ports";
+import type { Admits, Connection, Favoured, Listener } from "../../shared/ports";
 import { PatientListener } from "../../shared/rpc/patient-listener";
+import { RpcServer } from "../../shared/rpc/server";
+import type { SocketCalls } from "../../shared/rpc/types";
 import { VirtualClock } from "../model/clock";
 
 const anybody = () => true;
 
-/** As the SDK's TCP on a chip: no listening before there is an interface. */
+const unasked = (): Promise<never> => Promise.reject(new Error("nobody asks"));
+const CALLS: SocketCalls = { getStatus: unasked, powerRequest: unasked, payTransaction: unasked };
+
+/** A stack that refuses to listen before there is an interface. */
 class Stack implements Listener {
   up = false;
   tries = 0;
   /** Called for each connection: empty before listening and after its end. */
   readonly told = new Set<(connection: Connection) => void>();
 
-  listen(_port: number, onConnection: (connection: Connection) => void): () => void {
+  favoured: Favoured | undefined;
+
+  listen(
+    _port: number,
+    onConnection: (connection: Connection) => void,
+    _admits: Admits,
+    favoured?: Favoured,
+  ): () => void {
     this.tries++;
+    this.favoured = favoured;
     if (!this.up) throw new Error("no network");
     this.told.add(onConnection);
     return () => this.told.delete(onConnection);
@@ -63,4 +76,17 @@ test("who stops while it waits is not listened for later", async () => {
   stack.up = true;
   await clock.run(5_000);
   assert.deepEqual([stack.tries, stack.told.size], [1, 0]);
+});
+
+test("a stack that turns connections away by itself learns whose go first, however late it listens", async () => {
+  const { stack, clock, listener } = scene();
+  const calls = { ...CALLS, payer: undefined as string | undefined };
+  const server = new RpcServer({ listener, port: 80, clock, calls });
+  await clock.run(1_000);
+  stack.up = true;
+  await clock.run(1_000);
+  assert.equal(stack.favoured?.(), undefined);
+  calls.payer = "10.0.0.2";
+  assert.equal(stack.favoured?.(), "10.0.0.2");
+  server.close();
 });

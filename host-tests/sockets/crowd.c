@@ -294,6 +294,46 @@ static void flood_of_one(void)
 	hang_up(honest, false);
 }
 
+/* Connects `count` times from `addresses` in turn, lets go of each that arrives, and gives how many did. */
+static int arrivals(int count, int addresses)
+{
+	int arrived = 0;
+	for (int i = 0; i < count; i++) {
+		int peer = neighbour(2 + (unsigned)(i % addresses));
+		unsigned refused = net.refused;
+		int32_t handle = 0;
+		for (int k = 0; k < TURNS && !handle && net.refused == refused; k++) {
+			turn();
+			handle = sockets_take(&net);
+		}
+		arrived += handle > 0;
+		sockets_close(&net, handle);
+		turn();
+		hang_up(peer, false);
+	}
+	return arrived;
+}
+
+/* However soon JavaScript takes them: an address's burst, and what time allows. */
+static void rates(void)
+{
+	EXPECT(arrivals(40, 1) == SOCKETS_PEER_BURST);
+	now += 1000;
+	EXPECT(arrivals(20, 1) == SOCKETS_PEER_PER_SECOND);
+	now += 3600000;
+	EXPECT(arrivals(40, 1) == SOCKETS_PEER_BURST);
+}
+
+/* From however many addresses; the cable that pays is not counted among them. */
+static void rate_of_all(void)
+{
+	EXPECT(arrivals(60, 50) == SOCKETS_CROWD_BURST);
+	now += 1000;
+	EXPECT(arrivals(30, 50) == SOCKETS_CROWD_PER_SECOND);
+	sockets_favour(&net, 0x7f000000 + 2);
+	EXPECT(arrivals(5, 1) == 5);
+}
+
 /* Many addresses: what waits is bounded, JavaScript hears of few, and the cable that pays is let in and taken first. */
 static void flood_of_many(void)
 {
@@ -648,6 +688,7 @@ static void lost_wake(void)
 {
 	int peer = neighbour(2);
 	int32_t handle = await_arrival();
+	turn();
 	fault = "send";
 	fault_error = ENOMEM;
 	sockets_close(&net, handle);
@@ -849,7 +890,7 @@ static void two_tasks(void)
 /* ------------------------------------------------------------------ */
 
 static const struct { const char *name; void (*play)(void); } SCENES[] = {
-	{ "talk", talk }, { "flood-of-one", flood_of_one }, { "flood-of-many", flood_of_many },
+	{ "talk", talk }, { "rates", rates }, { "rate-of-all", rate_of_all }, { "flood-of-one", flood_of_one }, { "flood-of-many", flood_of_many },
 	{ "favoured-finds-room", favoured_finds_room }, { "gone-before-it-was-taken", gone_before_it_was_taken },
 	{ "nobody-takes", nobody_takes }, { "slow-reader", slow_reader }, { "talks-through-the-farewell", talks_through_the_farewell },
 	{ "half-closed", half_closed }, { "dial", dial }, { "dial-is-refused", dial_is_refused },

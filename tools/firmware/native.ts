@@ -43,6 +43,11 @@ function sdkconfigHeader(target: Target, idf: string): string {
 #define CONFIG_LOG_MAXIMUM_LEVEL 0
 #define CONFIG_LOG_DEFAULT_LEVEL 0
 #define CONFIG_ETH_USE_OPENETH 1
+#define CONFIG_LWIP_DHCP_COARSE_TIMER_SECS 1
+#define CONFIG_LWIP_IPV4 1
+#define CONFIG_LWIP_MAX_SOCKETS 16
+#define CONFIG_LWIP_SO_LINGER 1
+#define CONFIG_LWIP_TCP_OVERSIZE_MSS 1
 #define ${mbedtls ? "CONFIG_ESP_TLS_USING_MBEDTLS" : "CONFIG_ESP_TLS_CUSTOM_STACK"} 1
 `;
 }

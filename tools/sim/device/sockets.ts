@@ -21,14 +21,24 @@ interface Socket {
   why: string;
 }
 
-const NONE: Uint8Array = new Uint8Array(0);
-const sockets = new Map<number, Socket>();
-const listeners = new Set<number>();
-const waiting: number[] = [];
+interface State {
+  readonly sockets: Map<number, Socket>;
+  readonly listeners: Set<number>;
+  /** Handles of connections that nobody has taken. */
+  readonly waiting: number[];
+}
+
+/** Made at run time: what exists while an image is linked is in flash, read-only. */
+let made: State | undefined;
+
+function state(): State {
+  made ??= { sockets: new Map(), listeners: new Set(), waiting: [] };
+  return made;
+}
 
 function keep(handle: number, peer: string, owner?: SocketOwner): void {
-  const socket = { owner, peer, received: NONE, writable: 0, open: !owner, full: false, why: "" };
-  sockets.set(handle, socket);
+  const socket = { owner, peer, received: new Uint8Array(0), writable: 0, open: !owner, full: false, why: "" };
+  state().sockets.set(handle, socket);
   receive(handle, (event, bytes) => happened(socket, event, bytes));
 }
 
@@ -57,10 +67,10 @@ function tellRoom(socket: Socket): void {
 
 export function listen(owner: SocketOwner, port: number): number {
   const { handle } = call("tcp.listen", { port }).value as { handle: number };
-  listeners.add(handle);
+  state().listeners.add(handle);
   receive(handle, ({ value }) => {
     keep(value.handle, `${value.remoteAddress}:${value.remotePort}`);
-    waiting.push(value.handle);
+    state().waiting.push(value.handle);
     owner.happened(ARRIVED);
   });
   return handle;
@@ -74,12 +84,12 @@ export function connect(owner: SocketOwner, address: string, port: number): numb
 }
 
 export function take(): number {
-  return waiting.shift() ?? 0;
+  return state().waiting.shift() ?? 0;
 }
 
 /** Its room, and what came meanwhile, are told in a moment. */
 export function adopt(owner: SocketOwner, handle: number): void {
-  const socket = sockets.get(handle);
+  const socket = state().sockets.get(handle);
   if (!socket) return;
   socket.owner = owner;
   socket.full = true;
@@ -89,25 +99,25 @@ export function adopt(owner: SocketOwner, handle: number): void {
 export function favour(_address: string): void {}
 
 export function peer(handle: number): string {
-  return sockets.get(handle)?.peer ?? "";
+  return state().sockets.get(handle)?.peer ?? "";
 }
 
 export function why(handle: number): string {
-  return sockets.get(handle)?.why ?? "";
+  return state().sockets.get(handle)?.why ?? "";
 }
 
 export function read(handle: number): ArrayBuffer | undefined {
-  const socket = sockets.get(handle);
+  const socket = state().sockets.get(handle);
   if (!socket || socket.received.length === 0) return undefined;
   const taken = bytesOf(socket.received);
-  socket.received = NONE;
+  socket.received = new Uint8Array(0);
   return taken;
 }
 
 export function write(handle: number, bytes: Uint8Array): number {
-  const socket = sockets.get(handle);
+  const socket = state().sockets.get(handle);
   if (!socket) return 0;
-  const fits = socket.why ? NONE : bytes.subarray(0, socket.writable);
+  const fits = bytes.subarray(0, socket.why ? 0 : socket.writable);
   socket.full = fits.length < bytes.length;
   if (fits.length > 0) call("tcp.write", { handle }, bytesOf(fits));
   socket.writable -= fits.length;
@@ -116,6 +126,6 @@ export function write(handle: number, bytes: Uint8Array): number {
 
 export function close(handle: number): void {
   ignore(handle);
-  if (listeners.delete(handle)) call("tcp.unlisten", { handle });
-  else if (sockets.delete(handle)) call("tcp.close", { handle });
+  if (state().listeners.delete(handle)) call("tcp.unlisten", { handle });
+  else if (state().sockets.delete(handle)) call("tcp.close", { handle });
 }
