@@ -15,6 +15,7 @@
 
 #include <sys/types.h>
 
+#include "esp_timer.h"
 #include "esp_tls.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
@@ -48,6 +49,8 @@ typedef struct {
 	SemaphoreHandle_t lock;
 	uint16_t received;
 	uint16_t unsent;
+	/* What mbedTLS has begun to send: it is asked again with as much, or it would take what came since for sent too. */
+	uint16_t begun;
 	uint8_t in[BUFFER_BYTES];
 	uint8_t out[BUFFER_BYTES];
 	uint16_t port;
@@ -109,10 +112,12 @@ static esp_tls_t *connectTls(Tls *tls)
 		.timeout_ms = CONNECT_MS,
 	};
 	esp_tls_t *connection = esp_tls_init();
-	int waited, state = 0;
+	/* By the clock: one call alone waits for as long as `timeout_ms` where nobody answers. */
+	int64_t until = esp_timer_get_time() + CONNECT_MS * 1000LL;
+	int state = 0;
 	if (!connection)
 		return NULL;
-	for (waited = 0; (state == 0) && (waited < CONNECT_MS) && !tls->closing; waited += POLL_MS) {
+	while ((state == 0) && (esp_timer_get_time() < until) && !tls->closing) {
 		state = esp_tls_conn_new_async(tls->host, (int)c_strlen(tls->host), tls->port, &options, connection);
 		if (state == 0)
 			vTaskDelay(pdMS_TO_TICKS(POLL_MS));
@@ -135,7 +140,9 @@ static int sendSome(Tls *tls, esp_tls_t *connection)
 	uint16_t room = 0;
 	xSemaphoreTake(tls->lock, portMAX_DELAY);
 	if (tls->unsent) {
-		sent = esp_tls_conn_write(connection, tls->out, tls->unsent);
+		uint16_t count = tls->begun ? tls->begun : tls->unsent;
+		sent = esp_tls_conn_write(connection, tls->out, count);
+		tls->begun = wouldBlock(sent) ? count : 0;
 		if (sent > 0) {
 			tls->unsent -= (uint16_t)sent;
 			c_memmove(tls->out, tls->out + sent, tls->unsent);

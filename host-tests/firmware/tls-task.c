@@ -1,0 +1,91 @@
+/*
+ * The TLS client's task (firmware/native/tls-esp32.c) over stand-ins of XS, FreeRTOS and esp-tls. The stand-in of mbedTLS
+ * does what it does where the stack is full: it keeps the record that it has made, and says of the next call, whose bytes
+ * it does not look at, that all of them were sent.
+ */
+
+#include "tls-esp32.c"
+
+#include <stdio.h>
+
+static char wire[8192];
+static size_t onWire, kept;
+static int full;
+static int64_t clockUs;
+static unsigned tries;
+
+int64_t esp_timer_get_time(void) { return clockUs; }
+esp_tls_t *esp_tls_init(void) { return (esp_tls_t *)wire; }
+int esp_tls_conn_destroy(esp_tls_t *connection) { (void)connection; return 0; }
+
+/* Nobody answers: each call waits for as long as it may. */
+int esp_tls_conn_new_async(const char *host, int length, int port, const esp_tls_cfg_t *options, esp_tls_t *connection)
+{
+	(void)host; (void)length; (void)port; (void)connection;
+	clockUs += options->timeout_ms * 1000LL;
+	tries++;
+	return 0;
+}
+
+ssize_t esp_tls_conn_write(esp_tls_t *connection, const void *bytes, size_t count)
+{
+	(void)connection;
+	if (kept == 0) {
+		memcpy(wire + onWire, bytes, count);
+		kept = count;
+	}
+	if (full)
+		return ESP_TLS_ERR_SSL_WANT_WRITE;
+	onWire += kept;
+	kept = 0;
+	return (ssize_t)count;
+}
+
+ssize_t esp_tls_conn_read(esp_tls_t *connection, void *bytes, size_t count) { (void)connection; (void)bytes; (void)count; return ESP_TLS_ERR_SSL_WANT_READ; }
+
+int modMessagePostToMachine(xsMachine *the, uint8_t *message, uint16_t length, modMessageDeliver deliver, void *refcon)
+{
+	(void)the; (void)message; (void)length; (void)deliver; (void)refcon;
+	return -1;
+}
+
+static void write_more(Tls *tls, char letter, uint16_t count)
+{
+	memset(tls->out + tls->unsent, letter, count);
+	tls->unsent = (uint16_t)(tls->unsent + count);
+}
+
+/* Prints what reached the wire, a letter for each ten bytes. */
+static void full_stack(void)
+{
+	static Tls tls = { .holders = 1 };
+	full = 1;
+	write_more(&tls, 'a', 30);
+	sendSome(&tls, NULL);
+	write_more(&tls, 'b', 20);
+	sendSome(&tls, NULL);
+	full = 0;
+	sendSome(&tls, NULL);
+	write_more(&tls, 'c', 10);
+	sendSome(&tls, NULL);
+	for (size_t i = 0; i < onWire; i += 10)
+		putchar(wire[i]);
+	printf(" %u left\n", (unsigned)tls.unsent);
+}
+
+static void no_answer(void)
+{
+	static Tls tls = { .holders = 1, .certificate = "root" };
+	esp_tls_t *connection = connectTls(&tls);
+	printf("%s after %u s, %u tries\n", connection ? "connected" : "given up", (unsigned)(clockUs / 1000000), tries);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	if (!strcmp(argv[1], "full-stack"))
+		full_stack();
+	else
+		no_answer();
+	return 0;
+}
