@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { CableState } from "../../shared/cable/controller";
+import type { CableState } from "../../shared/rpc/types";
 import { Bench, MINUTE, TOASTER } from "./bench";
 
 interface Row {
