@@ -26,7 +26,7 @@ class Scene {
   constructor() {
     const { bench } = this;
     const { far } = bench.link;
-    bench.link.far = () => (this.isSilent ? undefined : far());
+    bench.link.far = () => (this.isSilent ? undefined : far?.());
     bench.circuit.load = TOASTER;
     bench.socket.start();
   }
