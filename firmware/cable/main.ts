@@ -1,9 +1,9 @@
 // The smart cable's composition root: reads the configuration, builds the ports, starts the controller.
 
 import config from "mc/config";
-import { resetCause } from "plugpay/console";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
+import { addressOf } from "../../shared/bitcoin/address";
 import { hexToBytes } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { openWallet } from "../../shared/bitcoin/wallet";
@@ -15,12 +15,13 @@ import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
 import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
 import type { BuildOptions } from "../../shared/settings/build";
-import type { Hex } from "../../shared/units";
+import type { Hex, Millisecond } from "../../shared/units";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer } from "../platform/network";
 import { report } from "../platform/report";
-import { guarded } from "../platform/start";
+import { guarded, paced } from "../platform/start";
 import { DeviceStore } from "../platform/store";
+import { bootLine, cableLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
 type CableConfig = Pick<BuildOptions, "socket"> &
@@ -30,10 +31,13 @@ type CableConfig = Pick<BuildOptions, "socket"> &
     readonly key?: Hex;
   };
 
+/** After its first question to the socket, which must not wait for the public key. */
+const TELL_ADDRESS: Millisecond = 2000;
+
 export default function main(): void {
   const { settings } = config as unknown as Partial<CableConfig>;
-  report({ name: "boot", device: "cable", network: settings?.network, reset: resetCause() });
-  guarded("start", start);
+  report(bootLine("cable", settings?.network));
+  paced(() => guarded("start", start));
 }
 
 function start(): void {
@@ -47,14 +51,17 @@ function start(): void {
   const secret = key ? hexToBytes(key) : deviceKey({ store, network: checked.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
+  report(cableLine(checked, isCalibrated(options)));
+  const wallet = openWallet(secret, ecdsa);
   new CableController({
     clock,
     store,
     gate: new NativePowerGate(options),
     calibrated: isCalibrated(options),
-    wallet: openWallet(secret, ecdsa),
+    wallet,
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,
     settings: checked,
   }).start();
+  clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, checked.network) }));
 }

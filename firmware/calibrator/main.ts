@@ -9,6 +9,7 @@ import type { GateOptions } from "../../shared/gate-options";
 import type { GateReading, PowerGate } from "../../shared/ports";
 import { SerialText } from "../platform/serial";
 import { DeviceStore } from "../platform/store";
+import { bootLine } from "../platform/told";
 
 const BAUD = 115_200;
 /** The core's default (firmware/native/power-gate.h). */
@@ -27,6 +28,7 @@ export default function main(): void {
   const store = new DeviceStore(BOARD_STORE);
   const port = new SerialText({ receive, transmit, baud: BAUD, onText: (text) => line.take(text) });
   const write = (text: string): void => port.write(`${text}\n`);
+  write(JSON.stringify(bootLine("calibrator")));
   const calibration = storedCalibration(store, (why) => write(JSON.stringify({ warning: why })));
   // On a device the reading has the reactive power too (firmware/native/power-gate.ts).
   const gate = new NativePowerGate({ ...calibration, ...options }) as PowerGate & {

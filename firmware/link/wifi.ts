@@ -5,6 +5,7 @@ import WiFi from "embedded:network/interface/wifi";
 import config from "mc/config";
 import announce from "plugpay/announce";
 import { drawSeed } from "plugpay/entropy";
+import { restartPause } from "plugpay/restarts";
 import tell from "plugpay/tell";
 import Timer from "timer";
 
@@ -45,6 +46,9 @@ export default function setUp(done: () => void): void {
   };
   // The internal noise source must be off once the radio works.
   drawSeed();
-  join();
+  // What ended the last runs may have been the radio: its peaks of current bring a weak supply down.
+  const pause = restartPause();
+  if (pause > 0) Timer.set(join, pause);
+  else join();
   done();
 }

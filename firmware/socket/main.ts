@@ -1,7 +1,6 @@
 // The smart socket's composition root: reads the configuration, builds the ports, starts the controller.
 
 import config from "mc/config";
-import { resetCause } from "plugpay/console";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
@@ -19,9 +18,10 @@ import { socketSettings } from "../../shared/socket/settings";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer, DeviceListener } from "../platform/network";
 import { report } from "../platform/report";
-import { guarded } from "../platform/start";
+import { guarded, paced } from "../platform/start";
 import { DeviceStore } from "../platform/store";
 import { secureConnect } from "../platform/tls";
+import { bootLine, socketLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
 type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
@@ -31,7 +31,11 @@ type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
 
 export default function main(): void {
   const { settings } = config as unknown as Partial<SocketConfig>;
-  report({ name: "boot", device: "socket", network: settings?.network, reset: resetCause() });
+  report(bootLine("socket", settings?.network));
+  paced(run);
+}
+
+function run(): void {
   const clock = new DeviceClock();
   guarded(
     "start",
@@ -50,6 +54,7 @@ function start(clock: DeviceClock): void {
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
+  report(socketLine(checked, isCalibrated(options)));
   const controller = new SocketController({
     clock,
     random,

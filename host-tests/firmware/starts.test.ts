@@ -15,6 +15,8 @@ interface World {
   readonly failures: Record<string, number>;
   onChanged?: (what: string) => void;
   connection: number;
+  /** What a device that died again and again is told to wait, ms. */
+  pause?: number;
   readonly calls: string[];
 }
 
@@ -24,6 +26,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "mc/config":
     'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80 };',
   "plugpay/console": "export const print = (text) => world.printed.push(text.trim());",
+  "plugpay/restarts":
+    "export const restartPause = () => world.pause ?? 0; export const watchRestarts = () => world.call('watch');",
   "plugpay/entropy": 'export const drawSeed = () => world.call("seed");',
   "plugpay/ethernet-qemu": 'export default () => world.call("card");',
   "plugpay/announce": 'export default () => world.call("announce");',
@@ -34,7 +38,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
 };
 
 /** Runs `file`'s default export in a world where each call fails as often as `failures` says. */
-async function run(file: string, failures: Record<string, number>, give: string): Promise<World> {
+async function run(file: string, failures: Record<string, number>, give: string, pause = 0): Promise<World> {
   const { outputFiles } = await build({
     entryPoints: [join(ROOT, file)],
     bundle: true,
@@ -56,7 +60,14 @@ async function run(file: string, failures: Record<string, number>, give: string)
       },
     ],
   });
-  const world = { printed: [], timers: [], failures, connection: 300, calls: [] as string[] } as unknown as World;
+  const world = {
+    printed: [],
+    timers: [],
+    failures,
+    connection: 300,
+    pause,
+    calls: [] as string[],
+  } as unknown as World;
   const call = (name: string): void => {
     const left = failures[name] ?? 0;
     failures[name] = left - 1;
@@ -138,4 +149,25 @@ test("a device that cannot start says why, and says it again, instead of restart
     where: "start",
     why: "RangeError: no such setting",
   });
+});
+
+test("a device that died again and again tells that it waits, and works afterwards; its radio waits too", async () => {
+  const world = await run("firmware/platform/start.ts", {}, "subject.paced(() => world.calls.push('main'));", 4000);
+  assert.deepEqual(world.calls, ["watch"]);
+  assert.deepEqual(JSON.parse(world.printed[0] ?? ""), { name: "paused", time: 4000 });
+  assert.deepEqual(
+    world.timers.map(({ delay }) => delay),
+    [4000],
+  );
+  pass(world);
+  assert.deepEqual(world.calls, ["watch", "main"]);
+  const radio = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});", 4000);
+  assert.deepEqual(radio.calls, ["seed"]);
+  pass(radio);
+  assert.deepEqual(radio.calls, ["seed", "wifi", "join"]);
+});
+
+test("a device that starts in the usual way does not wait", async () => {
+  const world = await run("firmware/platform/start.ts", {}, "subject.paced(() => world.calls.push('main'));");
+  assert.deepEqual([world.calls, world.timers.length, world.printed.length], [["watch", "main"], 0, 0]);
 });

@@ -85,7 +85,7 @@ export class Board {
     return answer;
   }
 
-  /** The next line that is a JSON object; what else comes over a console is passed over. */
+  /** The next answer; the board's story, and what else comes over a console, is passed over. */
   async #line(): Promise<string> {
     const until = Date.now() + TIMEOUT_MS;
     const buffer = Buffer.alloc(1024);
@@ -94,7 +94,7 @@ export class Board {
       if (end >= 0) {
         const line = this.#text.slice(0, end).trim();
         this.#text = this.#text.slice(end + 1);
-        if (line.startsWith("{")) return line;
+        if (line.startsWith("{") && !line.startsWith('{"name":')) return line;
         continue;
       }
       const silent = pause(until - Date.now()).then(() => undefined);

@@ -3,6 +3,7 @@
 import {
   formatDuration,
   formatEnergy,
+  formatPrice,
   formatSatoshi,
   type Millisecond,
   type MilliwattHour,
@@ -19,6 +20,12 @@ const time = (value: unknown): string => formatDuration(Number(value) as Millise
 /** The sentence without the figures in brackets. */
 const brief = (why: unknown): string => String(why).split(" (")[0] as string;
 const short = (txid: unknown): string => `${String(txid).slice(0, 8)}...`;
+
+const boots: Sentence = ({ version, network, reset, why }) =>
+  `boots: plugpay ${version} on ${network}, after ${reset}${why === undefined ? "" : ` (${why})`}`;
+const aborts: Sentence = ({ cause }) => `gives up and starts again: ${cause}`;
+const pauses: Sentence = ({ time: duration }) => `waits ${time(duration)}, as it gave up more than once`;
+const uncalibrated = (calibrated: unknown): string => (calibrated ? "" : ", not calibrated");
 
 const SENTENCES: Readonly<Record<string, Sentence>> = {
   "scene plug in": () => "the cable is plugged in",
@@ -42,6 +49,17 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "socket trip": ({ cause }) => `its power gate trips: ${cause}`,
   "socket not-calibrated": ({ why }) => `sells nothing: ${why}`,
   "cable trip": ({ cause }) => `its power gate trips: ${cause}`,
+  "socket boot": boots,
+  "cable boot": boots,
+  "socket settings": ({ payout, price, exposureLimit, calibrated }) =>
+    `sells at ${formatPrice(Number(price))}, is paid to ${payout}, risks ${sat(exposureLimit)}${uncalibrated(calibrated)}`,
+  "cable settings": ({ maxPrice, maxIncrement, maxSession, maxDaily, calibrated }) =>
+    `pays at most ${formatPrice(Number(maxPrice))}, ${sat(maxIncrement)} at a time, ${sat(maxSession)} a session, ${sat(maxDaily)} a day${uncalibrated(calibrated)}`,
+  "socket abort": aborts,
+  "cable abort": aborts,
+  "socket paused": pauses,
+  "cable paused": pauses,
+  "cable address": ({ address }) => `its address: ${address}`,
   "socket start": ({ unsettled }) => `starts${unsettled ? `, holding ${sat(unsettled)} not settled yet` : ""}`,
   "socket standby": ({ allowance, trip }) =>
     trip
@@ -74,8 +92,12 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "cable held": ({ reason }) => `pays no more for now (${reason})`,
 };
 
-export function sentenceOf({ from, event }: Happening): string {
-  const sentence = SENTENCES[`${from} ${event.name}`];
+/** `from`: who tells it; of a board that did not say what it is, what it may be is tried. */
+export function sentenceOf({ from, event }: Pick<Happening, "event"> & { readonly from: string }): string {
+  const sentence = (from === "board" ? ["socket", "cable"] : [from])
+    .map((who) => `${who} ${event.name}`)
+    .filter((key) => Object.hasOwn(SENTENCES, key))
+    .map((key) => SENTENCES[key])[0];
   if (sentence) return sentence(event);
   const { name, ...facts } = event;
   const shown = Object.entries(facts).map(([key, value]) => `${key} ${value}`);

@@ -5,8 +5,3 @@ declare function trace(text: string): void;
 export function print(text: string): void {
   trace(text);
 }
-
-/** A simulated board starts when it gets power. */
-export function resetCause(): string {
-  return "power-on";
-}
