@@ -41,7 +41,7 @@ export class ConsoleReader {
 }
 
 /** Undefined for what is not a line of a story: the chip's own messages have other forms. */
-function eventOf(line: string): BoardEvent | undefined {
+export function eventOf(line: string): BoardEvent | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     const event: unknown = JSON.parse(line);

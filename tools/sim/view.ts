@@ -9,7 +9,17 @@ import { sentenceOf } from "./story";
 
 const LABEL = 16;
 const COLUMN = 22;
-const COLOURS: Readonly<Record<Happening["from"], number>> = { scene: 90, socket: 33, cable: 36 };
+const COLOURS: Readonly<Record<string, number>> = { socket: 33, cable: 36 };
+const GREY = 90;
+
+/** One line of a story: when, who, what; coloured by who it is. */
+export function storyLine(
+  { at, from, sentence }: { readonly at: number; readonly from: string; readonly sentence: string },
+  colours: boolean,
+): string {
+  const line = `${(at / 1000).toFixed(1).padStart(7)} s  ${from.padEnd(6)}  ${sentence}`;
+  return colours ? `\x1b[${COLOURS[from] ?? GREY}m${line}\x1b[0m` : line;
+}
 
 export class View {
   readonly #isTerminal: boolean;
@@ -29,10 +39,8 @@ export class View {
 
   /** What happened, coloured on a terminal. */
   line(happening: Happening): string {
-    const time = (happening.at / 1000).toFixed(1).padStart(7);
-    const from = (happening.from === "scene" ? "" : happening.from).padEnd(6);
-    const line = `${time} s  ${from}  ${sentenceOf(happening)}`;
-    return this.#isTerminal ? `\x1b[${COLOURS[happening.from]}m${line}\x1b[0m` : line;
+    const from = happening.from === "scene" ? "" : happening.from;
+    return storyLine({ at: happening.at, from, sentence: sentenceOf(happening) }, this.#isTerminal);
   }
 
   /** Redraws the panel. */
