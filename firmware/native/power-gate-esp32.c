@@ -14,6 +14,7 @@
 #include "gate-sensor-esp32.h"
 
 #include "driver/gpio.h"
+#include "esp_system.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
@@ -32,6 +33,7 @@ static struct {
 	xsMachine *the;
 	xsSlot object;
 	bool used, listening, sampling;
+	volatile bool told, sampled; /* a message is on its way to JavaScript: one of each kind at most */
 	uint8_t ticks;
 	power_gate core;
 	SemaphoreHandle_t lock;
@@ -41,9 +43,20 @@ static struct {
 
 /* ------------------------------------------------------------------ the relay */
 
+static volatile bool ending; /* the chip restarts: nobody closes the relay any more */
+
 static void driveRelay(bool closed)
 {
-	gpio_set_level(GATE_PIN(RELAY), closed ? !RELAY_OPEN : RELAY_OPEN);
+	gpio_set_level(GATE_PIN(RELAY), (closed && !ending) ? !RELAY_OPEN : RELAY_OPEN);
+	if (ending) /* the other core may have begun while the level was on its way */
+		gpio_set_level(GATE_PIN(RELAY), RELAY_OPEN);
+}
+
+/* esp_restart's: a pin keeps its level until the next start drives it. */
+static void openRelayForGood(void)
+{
+	ending = true;
+	driveRelay(false);
 }
 
 /* Level before direction: the pin never shows another. */
@@ -52,21 +65,28 @@ static void __attribute__((constructor, used)) openRelayFirst(void)
 	gpio_config_t output = { .pin_bit_mask = 1ULL << GATE_PIN(RELAY), .mode = GPIO_MODE_OUTPUT };
 	driveRelay(false);
 	gpio_config(&output);
+	esp_register_shutdown_handler(openRelayForGood);
 }
 
 /* ------------------------------------------------------------------ events to JavaScript */
 
-static void deliver(void *machine, void *refcon, uint8_t *bytes, uint16_t length)
+/*
+ * Posting must never wait: it is done by the gate's task and by the timer's, while JavaScript may be busy and its queue full
+ * of the network's messages (the SDK's usual call then waits for ever). So a message says only that there is news, there
+ * is one at a time, and what finds no room is tried again at the next turn, 20 ms later.
+ */
+static bool post(modMessageDeliver callback)
 {
-	xsMachine *the = machine;
-	(void)refcon;
-	if (!gate.listening || (length != 2))
-		return;
+	return modMessagePostToMachineFromISR(gate.the, callback, NULL) == 0;
+}
+
+static void tell(xsMachine *the, int kind, int cause)
+{
 	xsBeginHost(the);
 	xsmcVars(3);
 	xsVar(0) = gate.object;
-	xsmcSetInteger(xsVar(1), bytes[0]);
-	xsmcSetString(xsVar(2), (char *)power_gate_trip_name(bytes[1]));
+	xsmcSetInteger(xsVar(1), kind);
+	xsmcSetString(xsVar(2), (char *)power_gate_trip_name((power_gate_trip)cause));
 	xsCall2(xsVar(0), xsID_deliver, xsVar(1), xsVar(2));
 	xsEndHost(the);
 }
@@ -76,24 +96,52 @@ static void lock(void)
 	xSemaphoreTake(gate.lock, portMAX_DELAY);
 }
 
-static int post(uint8_t kind, uint8_t cause)
+static bool takeEvent(power_gate_event *event)
 {
-	uint8_t message[2] = { kind, cause };
-	return modMessagePostToMachine(gate.the, message, sizeof(message), deliver, NULL);
+	bool found;
+	lock();
+	found = power_gate_next_event(&gate.core, event);
+	xSemaphoreGive(gate.lock);
+	return found;
 }
 
-/* Drives the relay and posts what happened, whoever called the core. An event that finds no room stays for the next time. */
-static void unlock(void)
+static void deliverEvents(void *machine, void *refcon, uint8_t *bytes, uint16_t length)
 {
 	power_gate_event event;
+	(void)refcon; (void)bytes; (void)length;
+	gate.told = false;
+	while (gate.listening && takeEvent(&event))
+		tell(machine, event.kind, event.cause);
+}
+
+static void deliverSample(void *machine, void *refcon, uint8_t *bytes, uint16_t length)
+{
+	(void)refcon; (void)bytes; (void)length;
+	gate.sampled = false;
+	if (gate.listening)
+		tell(machine, SAMPLED, 0);
+}
+
+static bool hasEvent(void)
+{
+	power_gate_event event;
+	bool found = power_gate_next_event(&gate.core, &event);
+	if (found)
+		power_gate_return_event(&gate.core, &event);
+	return found;
+}
+
+/* Drives the relay, and lets JavaScript know that something happened, whoever called the core. */
+static void unlock(void)
+{
+	bool news;
 	driveRelay(power_gate_closed(&gate.core));
-	while (gate.listening && power_gate_next_event(&gate.core, &event)) {
-		if (post((uint8_t)event.kind, (uint8_t)event.cause)) {
-			power_gate_return_event(&gate.core, &event);
-			break;
-		}
-	}
+	news = gate.listening && !gate.told && hasEvent();
+	if (news)
+		gate.told = true;
 	xSemaphoreGive(gate.lock);
+	if (news && !post(deliverEvents))
+		gate.told = false;
 }
 
 /* ------------------------------------------------------------------ what drives the core */
@@ -128,9 +176,11 @@ static void tick(void *unused)
 	if (GATE_PIN(THERMOSTAT) >= 0) /* normally closed to ground: hot, broken and torn off look the same */
 		power_gate_temperature(&gate.core, gpio_get_level(GATE_PIN(THERMOSTAT)) ? gate.core.options.overTemperature : COOL);
 	unlock();
-	if (gate.listening && gate.sampling && (++gate.ticks >= SAMPLE_TICKS)) {
+	if (gate.listening && gate.sampling && !gate.sampled && (++gate.ticks >= SAMPLE_TICKS)) {
 		gate.ticks = 0;
-		post(SAMPLED, 0);
+		gate.sampled = true;
+		if (!post(deliverSample))
+			gate.sampled = false;
 	}
 }
 
@@ -264,6 +314,7 @@ void plugpay_gate(xsMachine *the)
 	gate.the = the;
 	gate.object = xsThis;
 	gate.used = true;
+	gate.told = gate.sampled = false;
 	xsmcSetHostData(xsThis, &gate);
 	refusal = acquire((gate_sensor_kind)kind);
 	if (refusal) {
