@@ -1,0 +1,57 @@
+// What every image's sdkconfig must say, whatever the SDK's own defaults are for a chip: a panic ends soon, and is seen.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VARIANTS } from "../../tools/firmware/check";
+import { buildConfig } from "../../tools/firmware/config";
+import { ROOT } from "../../tools/firmware/image";
+import { sdkconfig } from "../../tools/firmware/manifest";
+
+/** As ESP-IDF reads it: of two lines for one name the later holds. */
+function settings(text: string): Map<string, string> {
+  return new Map([...text.matchAll(/^CONFIG_(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
+}
+
+const each = VARIANTS.map(({ device, target, link }) => ({
+  name: `${device} for ${target.name}, ${link}`,
+  set: settings(sdkconfig(ROOT, buildConfig({ link }, device, target, false))),
+}));
+
+/** Each with the value that every image must have. */
+function all(expected: Readonly<Record<string, string>>): void {
+  for (const { name, set } of each)
+    for (const [setting, value] of Object.entries(expected))
+      assert.equal(set.get(setting), value, `${name}: ${setting}`);
+}
+
+test("a panic prints its registers and restarts at once: no debugger's stub, no core dump, no halt, no delay", () => {
+  all({
+    ESP_SYSTEM_PANIC_PRINT_REBOOT: "y",
+    ESP_SYSTEM_PANIC_PRINT_HALT: "n",
+    ESP_SYSTEM_PANIC_SILENT_REBOOT: "n",
+    ESP_SYSTEM_PANIC_GDBSTUB: "n",
+    ESP_SYSTEM_GDBSTUB_RUNTIME: "n",
+    ESP_SYSTEM_PANIC_REBOOT_DELAY_SECONDS: "0",
+    ESP_COREDUMP_ENABLE_TO_NONE: "y",
+    ESP_COREDUMP_ENABLE_TO_UART: "n",
+    ESP_COREDUMP_ENABLE_TO_FLASH: "n",
+  });
+});
+
+test("a board has a console, and watchdogs that restart it", () => {
+  all({
+    ESP_CONSOLE_NONE: "n",
+    ESP_CONSOLE_UART_DEFAULT: "y",
+    ESP_TASK_WDT_EN: "y",
+    ESP_TASK_WDT_PANIC: "y",
+    ESP_INT_WDT: "y",
+    ESP_BROWNOUT_DET: "y",
+  });
+});
+
+test("no image says that it can be rolled back, and each is checked before it starts", () => {
+  for (const { name, set } of each) {
+    assert.notEqual(set.get("BOOTLOADER_APP_ROLLBACK_ENABLE"), "y", name);
+    assert.notEqual(set.get("BOOTLOADER_SKIP_VALIDATE_ALWAYS"), "y", name);
+  }
+});
