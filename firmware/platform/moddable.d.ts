@@ -58,8 +58,14 @@ declare module "plugpay/sockets" {
 declare module "plugpay/console" {
   /** Prints on the serial console. */
   export function print(text: string): void;
-  /** Why the chip started: "power-on", "panic", "task-watchdog", "brownout", ... */
+}
+
+/** Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says what each does). */
+declare module "plugpay/restarts" {
+  export function watchRestarts(): void;
   export function resetCause(): string;
+  export function lastWords(): string | undefined;
+  export function restartPause(): number;
 }
 
 /** The native source of true random numbers (firmware/native): drawn at boot, before the radio and the ADC start. */

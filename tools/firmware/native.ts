@@ -27,6 +27,7 @@ function sdkconfigHeader(target: Target, idf: string): string {
 #define CONFIG_IDF_TARGET_${target.name.toUpperCase()} 1
 #define CONFIG_IDF_TARGET_ARCH_RISCV 1
 #define CONFIG_ESP_SYSTEM_SINGLE_CORE_MODE 1
+#define CONFIG_SOC_RTC_FAST_MEM_SUPPORTED 1
 #define CONFIG_FREERTOS_HZ 1000
 #define CONFIG_FREERTOS_UNICORE 1
 #define CONFIG_FREERTOS_NUMBER_OF_CORES 1
