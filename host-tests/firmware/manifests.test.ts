@@ -187,3 +187,13 @@ test("a missing SDK or ESP-IDF is said in one line, with the command that instal
   }
   assert.throws(() => findSdk({}), /\$MODDABLE is not set/);
 });
+
+test("on Ethernet the oscillator of a WT32-ETH01 is switched on, and the PHY is found at whichever address it sits", () => {
+  const { ethernet } = (JSON.parse(text("network-ethernet.json")) as { defines: Record<string, unknown> }).defines as {
+    ethernet: { power: { pin: number }; internal: { phy: { address: number } } };
+  };
+  const { reserved } = (JSON.parse(text("pins.json")) as { targets: { esp32: { reserved: Record<string, string> } } })
+    .targets.esp32;
+  assert.equal(reserved[ethernet.power.pin], "PHY power");
+  assert.equal(ethernet.internal.phy.address, -1, "ESP-IDF's word for looking through all of them");
+});
