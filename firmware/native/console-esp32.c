@@ -10,9 +10,28 @@
 
 #include <stdio.h>
 
+#include "esp_heap_caps.h"
+#include "esp_system.h"
+
+#define NEWS_BYTES 1024
+
+/* Memory outside of XS's own heap is a line of the story too, whenever it has been scarcer than it was when last told. */
+static void tell_memory(void)
+{
+	static uint32_t told = UINT32_MAX;
+	uint32_t least = esp_get_minimum_free_heap_size();
+
+	if (least > told - NEWS_BYTES)
+		return;
+	told = least;
+	printf("{\"name\":\"memory\",\"free\":%u,\"largest\":%u,\"least\":%u}\n", (unsigned)esp_get_free_heap_size(),
+		(unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_8BIT), (unsigned)least);
+}
+
 /* plugpay_print(text) */
 void plugpay_print(xsMachine *the)
 {
 	fputs(xsmcToString(xsArg(0)), stdout);
+	tell_memory();
 	fflush(stdout);
 }

@@ -14,42 +14,38 @@
 #include "esp_eth_mac_openeth.h"
 #include "esp_eth_phy.h"
 #include "esp_event.h"
-#include "esp_mac.h"
 #include "esp_netif.h"
 
-static esp_err_t install(esp_eth_handle_t *driver)
+#include <string.h>
+
+#define LOCALLY_ADMINISTERED 0x02
+
+/* Emulated chips have one MAC address burnt in, all of them: two on one link are told apart by what they are called there. */
+static esp_err_t install(esp_eth_handle_t *driver, const esp_ip4_addr_t *ip)
 {
-	uint8_t address[6];
+	uint8_t address[6] = { LOCALLY_ADMINISTERED, 0 };
 	eth_mac_config_t macConfig = ETH_MAC_DEFAULT_CONFIG();
 	eth_phy_config_t phyConfig = ETH_PHY_DEFAULT_CONFIG();
 
+	memcpy(address + 2, &ip->addr, 4);
 	phyConfig.reset_gpio_num = -1;
 	phyConfig.autonego_timeout_ms = 100;
 	esp_eth_config_t config = ETH_DEFAULT_CONFIG(esp_eth_mac_new_openeth(&macConfig), esp_eth_phy_new_generic(&phyConfig));
 	esp_err_t error = esp_eth_driver_install(&config, driver);
 	if (error == ESP_OK)
-		error = esp_read_mac(address, ESP_MAC_ETH);
-	if (error == ESP_OK)
 		error = esp_eth_ioctl(*driver, ETH_CMD_S_MAC_ADDR, address);
 	return error;
-}
-
-static esp_err_t give_address(esp_netif_t *interface, const char *address, const char *mask)
-{
-	esp_netif_ip_info_t info = {0};
-
-	if (esp_netif_str_to_ip4(address, &info.ip) != ESP_OK || esp_netif_str_to_ip4(mask, &info.netmask) != ESP_OK)
-		return ESP_ERR_INVALID_ARG;
-	esp_netif_dhcpc_stop(interface);
-	return esp_netif_set_ip_info(interface, &info);
 }
 
 static esp_err_t start(const char *address, const char *mask)
 {
 	esp_netif_config_t config = ESP_NETIF_DEFAULT_ETH();
+	esp_netif_ip_info_t info = {0};
 	esp_eth_handle_t driver;
-	esp_err_t error = esp_netif_init();
 
+	if (esp_netif_str_to_ip4(address, &info.ip) != ESP_OK || esp_netif_str_to_ip4(mask, &info.netmask) != ESP_OK)
+		return ESP_ERR_INVALID_ARG;
+	esp_err_t error = esp_netif_init();
 	if (error == ESP_OK)
 		error = esp_event_loop_create_default();
 	if (error != ESP_OK && error != ESP_ERR_INVALID_STATE)
@@ -57,11 +53,13 @@ static esp_err_t start(const char *address, const char *mask)
 	esp_netif_t *interface = esp_netif_new(&config);
 	if (!interface)
 		return ESP_ERR_NO_MEM;
-	error = install(&driver);
+	error = install(&driver, &info.ip);
 	if (error == ESP_OK)
 		error = esp_netif_attach(interface, esp_eth_new_netif_glue(driver));
-	if (error == ESP_OK)
-		error = give_address(interface, address, mask);
+	if (error == ESP_OK) {
+		esp_netif_dhcpc_stop(interface);
+		error = esp_netif_set_ip_info(interface, &info);
+	}
 	return error == ESP_OK ? esp_eth_start(driver) : error;
 }
 

@@ -2,13 +2,18 @@
 // the partitions say, and the console's reader sees what no board may do.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { checkComplete, imageConfig, readConfig } from "../../tools/firmware/config";
 import { ConsoleReader } from "../../tools/firmware/console";
 import { ROOT } from "../../tools/firmware/image";
-import { findQemu, flashOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
+import { type Board, builtConfig, findQemu, flashOf, pinOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
+import { Monitor, Replies, wordIn } from "../../tools/firmware/qmp";
+import { TARGETS } from "../../tools/firmware/targets";
+import { type Told, verdict } from "../../tools/firmware/verdict";
 
 const folder = mkdtempSync(join(tmpdir(), "emulate-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -51,11 +56,124 @@ test("the flash has bootloader, partitions and application where the table says,
   assert.deepEqual([next[at("factory")], next[at("factory") + 1], next[at("nvs") + 5]], [4, 0xff, 7]);
 });
 
+const BOARD: Board = { flash: "f", console: "t", chip: "c", monitor: "m", address: "169.254.80.80" };
+
 test("the board's port is reached on this machine alone, at its fixed address on the link", () => {
-  const board = { flash: "f", console: "t", chip: "c", address: "169.254.80.80", port: 8080, hostPort: 18_080 };
-  const line = qemuArguments(board).join(" ");
+  const line = qemuArguments({ ...BOARD, way: { port: 8080, hostPort: 18_080 } }).join(" ");
   assert.match(line, /hostfwd=tcp:127\.0\.0\.1:18080-169\.254\.80\.80:8080/);
-  assert.match(line, /model=open_eth/);
+  assert.match(line, /-nic hubport,id=card,hubid=0,model=open_eth/);
+  assert.doesNotMatch(line, /udp=/);
+});
+
+test("two boards hang on one wire, its ends on this machine; one without a way in has the wire alone", () => {
+  const one = qemuArguments({ ...BOARD, wire: { own: 1111, other: 2222 }, way: { port: 8080, hostPort: 18_080 } });
+  const other = qemuArguments({ ...BOARD, wire: { own: 2222, other: 1111 } });
+  const netdevs = (line: readonly string[]): readonly string[] => line.filter((_, at) => line[at - 1] === "-netdev");
+  assert.deepEqual(netdevs(other), [
+    "socket,id=wire,udp=127.0.0.1:1111,localaddr=127.0.0.1:2222",
+    "hubport,id=hub-wire,hubid=0,netdev=wire",
+  ]);
+  assert.ok(one.includes("socket,id=wire,udp=127.0.0.1:2222,localaddr=127.0.0.1:1111"));
+  assert.equal(netdevs(one).filter((netdev) => netdev.startsWith("hubport")).length, 2);
+});
+
+test("what an emulated board is built with is read from its manifest, and its relay's pin from the table of pins", () => {
+  assert.throws(
+    () => builtConfig("cable", folder),
+    /No image to boot.*--config tools\/firmware\/emulated\/cable\.json/,
+  );
+  mkdirSync(join(folder, "cable-esp32c3-qemu"));
+  writeFileSync(join(folder, "cable-esp32c3-qemu/manifest.json"), '{"config":{"link":"qemu"}}');
+  assert.deepEqual(builtConfig("cable", folder), { link: "qemu" });
+  assert.equal(pinOf("relay"), 10);
+});
+
+test("the configurations that come with the emulator are whole, and their prices and limits agree", () => {
+  const [socket, cable] = (["socket", "cable"] as const).map((device) => {
+    const given = readConfig(join(ROOT, `tools/firmware/emulated/${device}.json`));
+    const config = imageConfig(given, device, TARGETS.esp32c3, false);
+    checkComplete(config, device);
+    assert.equal(config.link, "qemu");
+    return config.image.settings as Record<string, number>;
+  });
+  assert.ok(Number(cable?.maxPrice) >= Number(socket?.price));
+});
+
+test("QEMU's monitor: what it says unasked is passed over, pieces are put together, a word is read", () => {
+  const replies = new Replies();
+  assert.deepEqual(replies.take('{"QMP": {}}\r\n{"return": {'), []);
+  assert.deepEqual(replies.take('}}\n{"event": "RESET"}\n{"error": {"desc": "no"}}\n'), [
+    { return: {} },
+    { error: { desc: "no" } },
+  ]);
+  assert.equal(wordIn("0000000060004004: 0x80000400\r\n"), 0x8000_0400);
+  assert.throws(() => wordIn("Cannot access memory"), /expected an address and a word, came Cannot/);
+});
+
+test("the monitor answers in order, refuses in QEMU's words, and says when the emulator has ended", async () => {
+  const path = join(folder, "monitor");
+  const server = createServer((socket) => {
+    socket.write('{"QMP": {}}\n');
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      for (const line of text.trim().split("\n")) {
+        const { execute } = JSON.parse(line);
+        if (execute === "qmp_capabilities") socket.write('{"return": {}}\n{"event": "RESUME"}\n');
+        else if (execute === "set_link") socket.write('{"error": {"desc": "Device not found"}}\n');
+        else if (execute === "quit") socket.destroy();
+        else socket.write(`{"return": "0000000060004004: 0x00000400\\r\\n"}\n`);
+      }
+    });
+  }).listen(path);
+  const socket = connect(path);
+  const monitor = new Monitor(socket);
+  const [word, refused] = await Promise.allSettled([monitor.word(0x6000_4004), monitor.command("set_link")]);
+  assert.deepEqual(word, { status: "fulfilled", value: 0x400 });
+  assert.match(String((refused as PromiseRejectedResult).reason), /Device not found/);
+  await assert.rejects(monitor.command("quit"), /the emulator has ended/);
+  await assert.rejects(monitor.command("stop"), /the emulator has ended/);
+  server.close();
+});
+
+const GOOD: readonly Told[] = [
+  { from: "socket", event: { name: "boot" } },
+  { from: "cable", event: { name: "paid", value: 1000 } },
+  { from: "socket", event: { name: "credited", energy: 6666 } },
+  { from: "cable", event: { name: "paid", value: 1000 } },
+  { from: "socket", event: { name: "credited", energy: 6666 } },
+  { from: "socket", event: { name: "session-ended", paid: 2000 } },
+];
+
+test("a pair that paid, renewed and settled is judged good; what is missing is said", () => {
+  assert.deepEqual(verdict(GOOD, { settled: 2000, deliveredMilliwattHours: 9000 }), []);
+  assert.deepEqual(verdict(GOOD, { settled: 1000, deliveredMilliwattHours: 9000 }), [
+    "expected 2000 sat of ended sessions in blocks, came 1000",
+  ]);
+  assert.match(
+    String(verdict(GOOD, { settled: 2000, deliveredMilliwattHours: 14_000 })),
+    /at most 13332 mWh.*14000 flowed/,
+  );
+  assert.match(
+    String(verdict(GOOD, { settled: 2000, deliveredMilliwattHours: 0 })),
+    /power flows to the load, came none/,
+  );
+  const once = GOOD.filter((_, at) => at !== 3);
+  assert.match(String(verdict(once, { settled: 2000, deliveredMilliwattHours: 9000 })), /cable calls paid, came 1/);
+  assert.match(
+    String(verdict(GOOD.slice(0, 5), { settled: 0, deliveredMilliwattHours: 9000 })),
+    /a session that was paid on and ended/,
+  );
+});
+
+test("a start that somebody brought about is no trouble; the next one is", () => {
+  const troubles: string[] = [];
+  const reader = new ConsoleReader({ onEvent: () => {}, onTrouble: (why) => troubles.push(why) });
+  reader.take('{"name":"boot"}\n{"name":"cred');
+  reader.expectBoot();
+  reader.expectBoot();
+  reader.take('ESP-ROM:esp32c3\n{"name":"boot","reset":"power-on"}\n');
+  assert.deepEqual(troubles, []);
+  reader.take('{"name":"boot","reset":"software"}\n');
+  assert.match(String(troubles), /^the board started again/);
 });
 
 test("the console's reader tells of a board that gives up, starts again, trips or errs, and of nothing else", () => {

@@ -12,7 +12,8 @@ export class ConsoleReader {
   readonly #onEvent: (event: BoardEvent) => void;
   readonly #onTrouble: (why: string) => void;
   #rest = "";
-  #boots = 0;
+  /** Starts that somebody brought about: the first, and one for each press of the reset button. */
+  #expected = 1;
 
   /** `onTrouble` hears of what no board may do: give up, start again, trip its gate. */
   constructor(options: {
@@ -21,6 +22,11 @@ export class ConsoleReader {
   }) {
     this.#onEvent = options.onEvent;
     this.#onTrouble = options.onTrouble;
+  }
+
+  /** The board is about to be reset: what it was saying ends, and its next start is no trouble. */
+  expectBoot(): void {
+    this.#expected = 1;
   }
 
   take(text: string): void {
@@ -34,7 +40,7 @@ export class ConsoleReader {
     const event = eventOf(line);
     if (!event) return;
     this.#onEvent(event);
-    if (event.name === "boot" && ++this.#boots > 1) this.#onTrouble(`the board started again: ${line}`);
+    if (event.name === "boot" && --this.#expected < 0) this.#onTrouble(`the board started again: ${line}`);
     if (event.name === "trip") this.#onTrouble(`the power gate tripped: ${line}`);
     if (event.name === "error") this.#onTrouble(`the board told of an error: ${line}`);
   }

@@ -1,43 +1,55 @@
-// npm run firmware:emulate: boots an image that `npm run firmware` built in Espressif's QEMU, and shows what the board says.
+// npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and shows what the boards say.
 //
-//   npm run firmware:emulate -- --device socket|cable [--qemu PATH] [--port N] [--seconds N] [--watts N] [--fresh]
+//   npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--fresh] [--qemu PATH] [--port N]
+//   npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]
 //
-// The board's port answers on 127.0.0.1:PORT. Its sensor is a metering chip on a serial line (gate.sensor "cse7766"), as
-// the emulator has no ADC; its link is the emulator's network card ("link": "qemu"). docs/building.md says what that shows.
+// Without --device a socket and a cable, on one link, with the simulator's node and electrical world around them
+// (tools/firmware/pair.ts). With it that board alone. The socket's port answers on 127.0.0.1:PORT. The sensor is a metering
+// chip on a serial line (gate.sensor "cse7766"), as the emulator has no ADC; the link is the emulator's network card
+// ("link": "qemu"). docs/building.md says what that shows.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import type { DeviceEvent } from "../../shared/ports";
 import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
+import { sentenceOf } from "../sim/story";
 import { ChipFrames } from "./chip-frames";
-import { ConsoleReader } from "./console";
+import type { BoardEvent } from "./console";
+import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
 import { OUT } from "./image";
-import { findQemu, flashOf, qemuArguments, renewed } from "./qemu";
+import { Pair } from "./pair";
+import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qemu";
 import { type DeviceName, imageNamed, UsageError } from "./targets";
+import type { Told } from "./verdict";
 
 const USAGE =
-  "npm run firmware:emulate -- --device socket|cable [--qemu PATH] [--port N] [--seconds N] [--watts N] [--fresh]";
+  "npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--fresh] [--qemu PATH] [--port N]\n" +
+  "npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]";
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
 const FRAME_MS = 20;
-/** What the emulator needs to open its sockets. */
-const START_MS = 5000;
+
+type Options = ReturnType<typeof options>;
 
 function options() {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       options: {
         device: { type: "string" },
         qemu: { type: "string" },
         port: { type: "string", default: "8080" },
         seconds: { type: "string", default: "60" },
-        watts: { type: "string", default: "0" },
+        watts: { type: "string" },
+        increments: { type: "string", default: "3" },
+        disturb: { type: "string", default: "0" },
+        seed: { type: "string", default: "1" },
         fresh: { type: "boolean", default: false },
       },
-    }).values;
+    });
+    return values;
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\n${USAGE}`);
   }
@@ -59,77 +71,116 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
   return path;
 }
 
-/** A serial line of the board's: the emulator opens it a moment after it starts. */
-async function connectLine(path: string, emulator: ChildProcess): Promise<Socket> {
-  for (const end = Date.now() + START_MS; Date.now() < end && emulator.exitCode === null; ) {
-    const socket = await new Promise<Socket | undefined>((resolve) => {
-      const tried = connect(path, () => resolve(tried));
-      tried.on("error", () => resolve(undefined));
-    });
-    if (socket) return socket;
-    await pause(100);
-  }
-  throw new UsageError("the emulator did not start; what it said is above");
+function boardOf(device: DeviceName, given: Options, wire?: Board["wire"]): Board {
+  const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
+  return {
+    flash: prepareFlash(device, given.fresh),
+    ...{ console: line("console"), chip: line("chip"), monitor: line("monitor") },
+    address: ADDRESS[device],
+    // A cable takes no calls; alone it needs a network all the same.
+    ...(device === "socket" || !wire ? { way: { port: LINK_PORT, hostPort: numberOf("port", given.port) } } : {}),
+    ...(wire ? { wire } : {}),
+  };
 }
 
 async function main(): Promise<void> {
   const given = options();
-  const device = imageNamed(given.device);
-  if (device === "calibrator") throw new UsageError("--device: expected socket or cable");
-  const qemu = findQemu(given.qemu);
-  const seconds = numberOf("seconds", given.seconds);
-  const watts = numberOf("watts", given.watts);
-  const flash = prepareFlash(device, given.fresh);
-  const lines = {
-    console: join(OUT, "emulated", `${device}.console`),
-    chip: join(OUT, "emulated", `${device}.chip`),
-  };
-  const hostPort = numberOf("port", given.port);
-  const board = { flash, ...lines, hostPort, address: ADDRESS[device], port: LINK_PORT };
-  const emulator = spawn(qemu, qemuArguments(board), { stdio: ["ignore", "inherit", "inherit"] });
-  const troubles: string[] = [];
-  // Frames that nobody reads fill the emulated port, which then takes nothing for a quarter of a second and starves the
-  // gate: the chip speaks once the gate is there.
-  let spoke = (): void => {};
-  const speaks = new Promise<void>((resolve) => {
-    spoke = resolve;
-  });
-  const reader = new ConsoleReader({
-    onEvent: ({ name }) => name === "start" && spoke(),
-    onTrouble: (why) => troubles.push(why),
-  });
-  try {
-    const told = await connectLine(lines.console, emulator);
-    told.setEncoding("utf8").on("data", (text: string) => {
-      process.stdout.write(text);
-      reader.take(text);
-    });
-    told.on("error", () => {});
-    const chip = await connectLine(lines.chip, emulator);
-    await Promise.race([speaks, pause(seconds * 1000)]);
-    await run(chip, emulator, { seconds, watts });
-  } finally {
-    emulator.kill();
-  }
+  const troubles = await (given.device === undefined ? runPair(given) : runAlone(given, given.device));
   for (const trouble of troubles) console.error(trouble);
   if (troubles.length > 0) process.exitCode = 1;
 }
 
+// ---------------------------------------------------------------- one board
+
+async function runAlone(given: Options, name: string): Promise<readonly string[]> {
+  const device = imageNamed(name);
+  if (device === "calibrator") throw new UsageError("--device: expected socket or cable");
+  const qemu = findQemu(given.qemu);
+  const seconds = numberOf("seconds", given.seconds);
+  const watts = numberOf("watts", given.watts ?? "0");
+  const troubles: string[] = [];
+  const watcher: BoardWatcher = {
+    onText: (text) => void process.stdout.write(text),
+    onEvent: () => {},
+    onTrouble: (why) => troubles.push(why),
+  };
+  const board = new EmulatedBoard(qemu, boardOf(device, given), pinOf("relay"), watcher);
+  try {
+    await board.start();
+    await feed(board, { seconds, watts });
+  } finally {
+    await board.cut();
+  }
+  return troubles;
+}
+
 /** Feeds the board's sensor until the time is over or the emulator ends; the line stays open, or the gate would trip. */
-async function run(
-  line: Socket,
-  emulator: ChildProcess,
-  { seconds, watts }: { readonly seconds: number; readonly watts: number },
-): Promise<void> {
+async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number; watts: number }): Promise<void> {
   const frames = new ChipFrames();
-  line.on("error", () => {});
   let last = Date.now();
-  for (const end = last + seconds * 1000; Date.now() < end && emulator.exitCode === null; ) {
+  for (const end = last + seconds * 1000; Date.now() < end && board.on; ) {
     await pause(FRAME_MS);
     const now = Date.now();
-    line.write(frames.next({ volts: 230, watts }, (now - last) / 1000));
+    board.feed(frames.next({ volts: 230, watts }, (now - last) / 1000));
     last = now;
   }
+}
+
+// ---------------------------------------------------------------- a pair
+
+/** Two ports of this machine that nobody has, for the wire between the boards. */
+async function twoPorts(): Promise<readonly [number, number]> {
+  const sockets = [createSocket("udp4"), createSocket("udp4")] as const;
+  const ports: number[] = [];
+  for (const socket of sockets) {
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    ports.push(socket.address().port);
+  }
+  for (const socket of sockets) socket.close();
+  return ports as unknown as readonly [number, number];
+}
+
+async function runPair(given: Options): Promise<readonly string[]> {
+  const qemu = findQemu(given.qemu);
+  const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
+  const [one, other] = await twoPorts();
+  let pair: Pair | undefined;
+  const make = (device: DeviceName, wire: Board["wire"]): EmulatedBoard => {
+    const board: EmulatedBoard = new EmulatedBoard(qemu, boardOf(device, given, wire), pinOf("relay"), {
+      onEvent: (event) => {
+        void board.uptime().then(
+          (uptime) => show(device, event, uptime),
+          () => show(device, event),
+        );
+        pair?.heard(device, event);
+      },
+      onTrouble: (why) => pair?.troubles.push(`${device}: ${why}`),
+    });
+    return board;
+  };
+  const boards = {
+    socket: make("socket", { own: one, other }),
+    cable: make("cable", { own: other, other: one }),
+  };
+  const play = {
+    watts: numberOf("watts", given.watts ?? "1000"),
+    increments: numberOf("increments", given.increments),
+    disturbances: numberOf("disturb", given.disturb),
+    seed: numberOf("seed", given.seed),
+    ...{ esplora, payoutAddress: settings.payoutAddress },
+  };
+  pair = await Pair.start(play, boards, (event) => show("scene", event));
+  try {
+    return await pair.play();
+  } finally {
+    await pair.close();
+  }
+}
+
+/** `uptime`: milliseconds of the board's own clock since its chip started. */
+function show(from: Told["from"], event: BoardEvent, uptime?: number): void {
+  const time = uptime === undefined ? "" : `${(uptime / 1000).toFixed(3)} s`;
+  console.log(`${time.padStart(11)}  ${from.padEnd(6)}  ${sentenceOf({ at: 0, from, event: event as DeviceEvent })}`);
 }
 
 main().catch((error: unknown) => {

@@ -3,7 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { UsageError } from "./targets";
+import { OUT, ROOT } from "./image";
+import { type DeviceName, UsageError } from "./targets";
 
 const PROGRAM = "qemu-system-riscv32";
 const MACHINE = "esp32c3";
@@ -43,6 +44,21 @@ export function flashOf(folder: string): Uint8Array {
   return flash;
 }
 
+/** What an image was built with. */
+export function builtConfig(device: DeviceName, folder = OUT): Readonly<Record<string, unknown>> {
+  const path = join(folder, `${device}-esp32c3-qemu/manifest.json`);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")).config;
+  throw new UsageError(
+    `No image to boot: ${path} is missing. Build one: npm run firmware -- --device ${device} --target ${MACHINE} --config tools/firmware/emulated/${device}.json`,
+  );
+}
+
+/** The pin of a signal on the emulated board. */
+export function pinOf(signal: string): number {
+  const { targets } = JSON.parse(readFileSync(join(ROOT, "manifests/pins.json"), "utf8"));
+  return targets[MACHINE].pins[signal];
+}
+
 /** Puts a newly built image into a flash that a device has written to: what it keeps stays. */
 export function renewed(old: Uint8Array, built: Uint8Array): Uint8Array {
   const flash = Uint8Array.from(old);
@@ -57,29 +73,46 @@ export function renewed(old: Uint8Array, built: Uint8Array): Uint8Array {
 
 export interface Board {
   readonly flash: string;
-  /** The socket's address on the link, and its port there and on this machine. */
+  /** The board's address on the link. */
   readonly address: string;
-  readonly port: number;
-  readonly hostPort: number;
-  /** Unix sockets on which the emulator listens: the console, and the metering chip's serial line. */
+  /** A way in from this machine: the board's port there, and the one that answers for it here. */
+  readonly way?: { readonly port: number; readonly hostPort: number };
+  /** The wire to another emulated board: this end's UDP port and the other's, both on this machine. */
+  readonly wire?: { readonly own: number; readonly other: number };
+  /** Unix sockets on which the emulator listens: the console, the metering chip's serial line, and its own monitor. */
   readonly console: string;
   readonly chip: string;
+  readonly monitor: string;
 }
 
 /** Nanoseconds of the emulated clock for one instruction, as a power of two: 8 ns is a core of 125 MHz. */
 export const NANOSECONDS = 3;
+/** The card's name for the monitor: its link can be lost. */
+export const CARD = "card";
 
-export function qemuArguments({ flash, address, port, hostPort, console, chip }: Board): readonly string[] {
-  // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link serve.
-  const nic =
-    "user,model=open_eth,net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
+export function qemuArguments(board: Board): readonly string[] {
+  const { flash, console, chip, monitor } = board;
   return [
     ...["-nographic", "-machine", MACHINE, "-drive", `file=${flash},if=mtd,format=raw`],
     ...["-icount", `shift=${NANOSECONDS},align=off,sleep=on`],
-    ...["-nic", `${nic},hostfwd=tcp:127.0.0.1:${hostPort}-${address}:${port}`],
-    ...["-monitor", "none"],
+    ...network(board),
+    ...["-monitor", "none", "-qmp", `unix:${monitor},server=on,wait=off`],
     // QEMU starts the chip when the tool has connected to both lines, so that no byte is lost.
     ...["-chardev", `socket,id=console,path=${console},server=on,wait=on`, "-serial", "chardev:console"],
     ...["-chardev", `socket,id=chip,path=${chip},server=on,wait=on`, "-serial", "chardev:chip"],
   ];
+}
+
+/** The card hangs on a hub, with this machine (for the board that has a way in) and the other board. */
+function network({ address, way, wire }: Board): readonly string[] {
+  const ends: (readonly [name: string, what: string])[] = [];
+  // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link serve.
+  const here = "user,id=here,net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
+  if (way) ends.push(["here", `${here},hostfwd=tcp:127.0.0.1:${way.hostPort}-${address}:${way.port}`]);
+  if (wire) ends.push(["wire", `socket,id=wire,udp=127.0.0.1:${wire.other},localaddr=127.0.0.1:${wire.own}`]);
+  const hub = ends.flatMap(([name, what]) => [
+    ...["-netdev", what],
+    ...["-netdev", `hubport,id=hub-${name},hubid=0,netdev=${name}`],
+  ]);
+  return [...hub, "-nic", `hubport,id=${CARD},hubid=0,model=open_eth`];
 }

@@ -1,0 +1,163 @@
+// The electrical world around two emulated boards (tools/world). Their relays' pins decide what flows; what flows comes
+// back to each as frames of a metering chip; a cable that the socket gives no voltage is off.
+//
+// The world's own gates stand for plain relays here: they close and open as the boards' pins say, at once.
+
+import { setTimeout as pause } from "node:timers/promises";
+import { startWorld, type World } from "../world/world";
+import { ChipFrames } from "./chip-frames";
+import type { EmulatedBoard } from "./emulated-board";
+import { DEVICES, type DeviceName } from "./targets";
+
+/** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
+const FRAME_MS = 20;
+/** How often the pins are looked at. */
+const PIN_MS = 30;
+const VOLTS = 230;
+/** What the cable's electronics draw. */
+const ELECTRONICS_W = 1;
+const ALWAYS = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
+/** A microwatt-hour in joule. */
+const JOULE = 0.0036;
+
+export class Circuit {
+  /** The load has voltage. */
+  powered = false;
+  /** A board that somebody took the power from, by hand. */
+  readonly held: Record<DeviceName, boolean> = { socket: false, cable: false };
+  readonly #world: World;
+  readonly #start = performance.now();
+  readonly #chips = { socket: new ChipFrames(), cable: new ChipFrames() };
+  /** Energy that had flowed when the last frames were made, in uWh. */
+  readonly #flowed = { socket: 0, cable: 0 };
+  readonly #closed = { socket: false, cable: false };
+  #fedAt = 0;
+  #supplied = false;
+  /** What happens to the boards' power, one thing after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #over = false;
+
+  constructor(
+    readonly boards: Readonly<Record<DeviceName, EmulatedBoard>>,
+    readonly onSupply: (supplied: boolean) => void,
+    readonly onTrouble: (error: unknown) => void,
+  ) {
+    this.#world = startWorld({
+      seed: 1,
+      gates: [{ name: "socket" }, { name: "cable" }],
+      electronics: ELECTRONICS_W,
+    });
+  }
+
+  /** Gives the socket mains, and keeps the circuit alive until `close`. */
+  async begin(): Promise<void> {
+    await this.power("socket");
+    void this.every(FRAME_MS, () => this.flow());
+    void this.every(PIN_MS, () => this.pins());
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#world.close();
+  }
+
+  plug(where: "in" | "out"): Promise<void> {
+    return this.#world.plug(where);
+  }
+
+  load(watts: number): Promise<void> {
+    return this.#world.setLoad(watts > 0 ? { kind: "resistive", watts } : { kind: "none" });
+  }
+
+  /** Energy that the load took, in mWh: what the cable's sensor saw. */
+  delivered(): number {
+    return this.#flowed.cable / 1000;
+  }
+
+  /** Takes a board's power, whatever it is doing; `power` gives it back. */
+  cut(device: DeviceName): Promise<void> {
+    return this.inTurn(async () => {
+      this.held[device] = true;
+      await this.off(device);
+    });
+  }
+
+  /** Gives a board its power, where there is any. */
+  power(device: DeviceName): Promise<void> {
+    return this.inTurn(async () => {
+      this.held[device] = false;
+      if (device === "socket" || this.#supplied) await this.on(device);
+    });
+  }
+
+  private async on(device: DeviceName): Promise<void> {
+    if (this.boards[device].on) return;
+    this.#chips[device] = new ChipFrames();
+    await this.#world.boot(device);
+    await this.boards[device].start();
+  }
+
+  private async off(device: DeviceName): Promise<void> {
+    this.#closed[device] = false;
+    await this.boards[device].cut();
+    await this.#world.cutPower(device);
+  }
+
+  private inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(action);
+    this.#turn = done.catch(this.onTrouble);
+    return done;
+  }
+
+  private async every(period: number, action: () => Promise<void>): Promise<void> {
+    while (!this.#over) {
+      try {
+        await action();
+      } catch (error) {
+        if (!this.#over) this.onTrouble(error);
+      }
+      await pause(period);
+    }
+  }
+
+  /** Lets the world catch up with the clock, and tells each board what its chip saw since the last time. */
+  private async flow(): Promise<void> {
+    const now = Math.floor(performance.now() - this.#start);
+    const seconds = (now - this.#fedAt) / 1000;
+    if (seconds <= 0) return;
+    for (let at = this.#fedAt; at < now; ) {
+      const { atMs, powered, contacts } = await this.#world.advance(now);
+      at = atMs;
+      this.powered = powered.cable && contacts.socket && contacts.cable;
+      if (powered.cable !== this.#supplied) this.supply(powered.cable);
+    }
+    this.#fedAt = now;
+    for (const device of DEVICES) {
+      const { truth } = await this.#world.read(device);
+      const watts = ((truth - this.#flowed[device]) * JOULE) / seconds;
+      this.#flowed[device] = truth;
+      this.boards[device].feed(this.#chips[device].next({ volts: VOLTS, watts: Math.max(0, watts) }, seconds));
+    }
+  }
+
+  private supply(supplied: boolean): void {
+    this.#supplied = supplied;
+    this.onSupply(supplied);
+    void this.inTurn(async () => {
+      // Meanwhile it may have changed again.
+      if (this.#supplied && !this.held.cable) await this.on("cable");
+      else if (!this.#supplied) await this.off("cable");
+    });
+  }
+
+  private async pins(): Promise<void> {
+    for (const device of DEVICES) {
+      const board = this.boards[device];
+      if (!board.on) continue;
+      const closed = await board.relay();
+      if (closed === this.#closed[device] || !board.on) continue;
+      this.#closed[device] = closed;
+      await (closed ? this.#world.grant(device, ALWAYS) : this.#world.revoke(device));
+    }
+  }
+}

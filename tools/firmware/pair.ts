@@ -1,0 +1,173 @@
+// A play for two emulated boards: the cable is plugged in, pays, renews and is pulled out; the socket settles. On the way
+// power, reset buttons and the link may fail at random moments. A Bitcoin node of the simulator's stands behind the socket.
+
+import { setTimeout as pause } from "node:timers/promises";
+import { payeeScriptOf, payerScriptOf } from "../../shared/bitcoin/address";
+import { urlParts } from "../../shared/url";
+import { BitcoinNode } from "../node/bitcoin-node";
+import { EsploraServer } from "../node/esplora-server";
+import { Chance } from "../sim/chance";
+import { Circuit } from "./circuit";
+import type { BoardEvent } from "./console";
+import type { EmulatedBoard } from "./emulated-board";
+import { DEVICES, type DeviceName, UsageError } from "./targets";
+import { named, sum, type Told, verdict } from "./verdict";
+
+const FUND = 250_000;
+const BLOCK_MS = 12_000;
+/** How long power may stay away after a disturbance, and the money after the end. */
+const PATIENCE_MS = 180_000;
+/** Between two disturbances power flows for so long at most: the moment falls anywhere in a payment's course. */
+const CALM_MS = 20_000;
+const OUTAGE_MS = 10_000;
+const LOOK_MS = 100;
+
+export interface PairOptions {
+  readonly watts: number;
+  /** Increments after which the plug is pulled. */
+  readonly increments: number;
+  /** How often something goes wrong on purpose. */
+  readonly disturbances: number;
+  readonly seed: number;
+  /** The socket's image: where it looks for the chain, and who is paid. */
+  readonly esplora: string;
+  readonly payoutAddress: string;
+}
+
+type Disturbance = readonly [what: "cut" | "reset" | "unlink", device: DeviceName];
+
+export const DISTURBANCES: readonly Disturbance[] = (["cut", "reset", "unlink"] as const).flatMap((what) =>
+  DEVICES.map((device) => [what, device] as const),
+);
+
+export class Pair {
+  readonly story: Told[] = [];
+  readonly troubles: string[] = [];
+  readonly #circuit: Circuit;
+  readonly #chance: Chance;
+  readonly #funded = new Set<unknown>();
+  #over = false;
+
+  static async start(
+    options: PairOptions,
+    boards: Readonly<Record<DeviceName, EmulatedBoard>>,
+    tell: (event: BoardEvent) => void,
+  ): Promise<Pair> {
+    const port = urlParts(options.esplora)?.port;
+    if (port === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${options.esplora}`);
+    const node = await BitcoinNode.start();
+    return new Pair(options, node, await EsploraServer.start(node, { port }), boards, tell);
+  }
+
+  private constructor(
+    readonly options: PairOptions,
+    readonly node: BitcoinNode,
+    readonly server: EsploraServer,
+    readonly boards: Readonly<Record<DeviceName, EmulatedBoard>>,
+    /** Shows what the scene does. */
+    readonly tell: (event: BoardEvent) => void,
+  ) {
+    this.#chance = new Chance(options.seed, "disturbances");
+    this.#circuit = new Circuit(
+      boards,
+      (supplied) => this.scene({ name: supplied ? "cable supplied" : "cable unsupplied" }),
+      (error) => this.troubles.push(String(error)),
+    );
+  }
+
+  /** Something that a board told. A cable that says its address gets coins. */
+  heard(from: DeviceName, event: BoardEvent): void {
+    this.story.push({ from, event });
+    const { address } = event;
+    if (from !== "cable" || typeof address !== "string" || this.#funded.has(address)) return;
+    this.#funded.add(address);
+    void this.node.fund(payerScriptOf(address, "regtest"), FUND).then(() => this.node.mine(1));
+  }
+
+  /** Plays; gives what is missing or wrong, a sentence each. */
+  async play(): Promise<readonly string[]> {
+    const { watts, increments, disturbances } = this.options;
+    await this.#circuit.load(watts);
+    await this.#circuit.begin();
+    void this.mine();
+    await this.plug("in");
+    await this.until("power", () => this.#circuit.powered);
+    for (let n = 0; n < disturbances; n++) await this.disturb();
+    await this.until(`increment ${increments}`, () => this.count("credited") >= increments);
+    await this.plug("out");
+    await this.until("a settlement in a block", () => this.isSettled());
+    const delivered = this.#circuit.delivered();
+    this.scene({ name: "sums", paid: sum(this.story, "cable", "paid", "value"), settled: this.settled(), delivered });
+    return [...this.troubles, ...verdict(this.story, { settled: this.settled(), deliveredMilliwattHours: delivered })];
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    for (const device of DEVICES) await this.boards[device].cut();
+    this.#circuit.close();
+    await this.server.stop();
+    await this.node.stop();
+  }
+
+  // ---------------------------------------------------------------- the scene
+
+  private scene(event: BoardEvent): void {
+    this.story.push({ from: "scene", event });
+    this.tell(event);
+  }
+
+  private async plug(where: "in" | "out"): Promise<void> {
+    this.scene({ name: `plug ${where}` });
+    await this.#circuit.plug(where);
+  }
+
+  private async mine(): Promise<void> {
+    while (!this.#over) {
+      await pause(BLOCK_MS);
+      if (!this.#over) await this.node.mine(1);
+    }
+  }
+
+  private count(name: string): number {
+    return named(this.story, "socket", name).length;
+  }
+
+  private async until(what: string, isSo: () => boolean): Promise<void> {
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
+      if (isSo()) return;
+      await pause(LOOK_MS);
+    }
+    throw new UsageError(`expected ${what} within ${PATIENCE_MS / 1000} s, came none; the boards' story is above`);
+  }
+
+  // ---------------------------------------------------------------- money
+
+  private settled(): number {
+    const coins = this.node.confirmedUtxos(payeeScriptOf(this.options.payoutAddress, "regtest"));
+    return coins.reduce((total, { amount }) => total + amount, 0);
+  }
+
+  private isSettled(): boolean {
+    const ended = sum(this.story, "socket", "session-ended", "paid");
+    return ended > 0 && this.settled() >= ended;
+  }
+
+  // ---------------------------------------------------------------- what goes wrong on purpose
+
+  /** One of six things at a random moment; then power has to flow again. */
+  private async disturb(): Promise<void> {
+    await pause(this.#chance.fraction() * CALM_MS);
+    const [what, device] = DISTURBANCES[Math.floor(this.#chance.fraction() * DISTURBANCES.length)] as Disturbance;
+    this.scene({ name: what, device });
+    const circuit = this.#circuit;
+    if (what === "reset") await this.boards[device].reset();
+    else {
+      await (what === "cut" ? circuit.cut(device) : this.boards[device].link(false));
+      await pause(1000 + this.#chance.fraction() * OUTAGE_MS);
+      this.scene({ name: `${what} over`, device });
+      await (what === "cut" ? circuit.power(device) : this.boards[device].link(true));
+    }
+    await pause(1000);
+    await this.until("power after a disturbance", () => circuit.powered);
+  }
+}
