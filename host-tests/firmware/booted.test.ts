@@ -70,7 +70,7 @@ test("the socket's image boots, starts and answers get_status", {
       body: REQUEST,
     });
     assert.equal(response.status, 200);
-    assert.match(await response.text(), /<name>price<\/name>/);
+    assert.match(await response.text(), /<name>price_msat_per_wh<\/name>/);
   } finally {
     over = true;
     await board.cut();

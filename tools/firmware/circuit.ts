@@ -6,7 +6,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { startWorld, type World } from "../world/world";
 import { ChipFrames } from "./chip-frames";
-import type { EmulatedBoard } from "./emulated-board";
 import { DEVICES, type DeviceName } from "./targets";
 
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
@@ -19,6 +18,18 @@ const ELECTRONICS_W = 1;
 const ALWAYS = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
 /** A microwatt-hour in joule. */
 const JOULE = 0.0036;
+
+/** What the circuit has to do with a board. */
+export interface PoweredBoard {
+  /** It has power. */
+  readonly on: boolean;
+  start(): Promise<void>;
+  cut(): Promise<void>;
+  /** Bytes from its metering chip. */
+  feed(frame: Uint8Array): void;
+  /** Its relay's pin. */
+  relay(): Promise<boolean>;
+}
 
 export class Circuit {
   /** The load has voltage. */
@@ -38,7 +49,7 @@ export class Circuit {
   #over = false;
 
   constructor(
-    readonly boards: Readonly<Record<DeviceName, EmulatedBoard>>,
+    readonly boards: Readonly<Record<DeviceName, PoweredBoard>>,
     readonly onSupply: (supplied: boolean) => void,
     readonly onTrouble: (error: unknown) => void,
   ) {

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import type { PoweredBoard } from "./circuit";
 import { type BoardEvent, ConsoleReader } from "./console";
 import { type Board, CARD, qemuArguments } from "./qemu";
 import { Monitor } from "./qmp";
@@ -11,6 +12,7 @@ import { UsageError } from "./targets";
 
 /** What the emulator needs to open its sockets, on a computer that is busy. */
 const START_MS = 10_000;
+const SAID_CHARACTERS = 2000;
 /** ESP32-C3: levels of the pins as they are driven, and which are driven at all. */
 const GPIO_OUT = 0x6000_4004;
 const GPIO_ENABLE = 0x6000_4020;
@@ -32,7 +34,7 @@ interface Running {
   readonly ended: Promise<unknown>;
 }
 
-export class EmulatedBoard {
+export class EmulatedBoard implements PoweredBoard {
   /** The gate takes frames: it runs, and was not reset since. */
   fed = false;
   #running: Running | undefined;
@@ -52,7 +54,13 @@ export class EmulatedBoard {
   async start(): Promise<void> {
     const { board, watcher } = this;
     for (const path of [board.console, board.chip, board.monitor]) rmSync(path, { force: true });
-    const emulator = spawn(this.qemu, qemuArguments(board), { stdio: ["ignore", "ignore", "inherit"] });
+    const emulator = spawn(this.qemu, qemuArguments(board), { stdio: ["ignore", "ignore", "pipe"] });
+    // What QEMU says of itself is worth reading when it does not start.
+    let said = "";
+    emulator.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-SAID_CHARACTERS);
+    });
+    const line = (path: string): Promise<Socket> => connectLine(path, emulator, () => said);
     const ended = new Promise((resolve) => emulator.once("exit", resolve));
     const reader = new ConsoleReader({
       onEvent: (event) => {
@@ -63,15 +71,15 @@ export class EmulatedBoard {
       },
       onTrouble: watcher.onTrouble,
     });
-    const told = await connectLine(board.console, emulator);
+    const told = await line(board.console);
     told.setEncoding("utf8").on("data", (text: string) => {
       watcher.onText?.(text);
       reader.take(text);
     });
     told.on("error", () => {});
-    const chip = await connectLine(board.chip, emulator);
+    const chip = await line(board.chip);
     chip.on("error", () => {});
-    const monitor = new Monitor(await connectLine(board.monitor, emulator));
+    const monitor = new Monitor(await line(board.monitor));
     this.#running = { emulator, monitor, chip, reader, ended };
   }
 
@@ -130,7 +138,7 @@ export class EmulatedBoard {
 }
 
 /** A line of the board's: the emulator opens it a moment after it starts. */
-async function connectLine(path: string, emulator: ChildProcess): Promise<Socket> {
+async function connectLine(path: string, emulator: ChildProcess, said: () => string): Promise<Socket> {
   for (const end = Date.now() + START_MS; Date.now() < end && emulator.exitCode === null; ) {
     const socket = await new Promise<Socket | undefined>((resolve) => {
       const tried = connect(path, () => resolve(tried));
@@ -139,5 +147,6 @@ async function connectLine(path: string, emulator: ChildProcess): Promise<Socket
     if (socket) return socket;
     await pause(50);
   }
-  throw new UsageError("the emulator did not start; what it said is above");
+  emulator.kill("SIGKILL");
+  throw new UsageError(`the emulator did not start within ${START_MS / 1000} s; it said:\n${said()}`);
 }
