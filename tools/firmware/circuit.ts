@@ -80,7 +80,7 @@ export class Circuit {
     return this.#world.setLoad(watts > 0 ? { kind: "resistive", watts } : { kind: "none" });
   }
 
-  /** Energy that the load took, in mWh: what the cable's sensor saw. */
+  /** Energy in mWh that the cable's sensor saw: its load's, and its own electronics'. */
   delivered(): number {
     return this.#flowed.cable / 1000;
   }

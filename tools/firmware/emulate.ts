@@ -1,6 +1,6 @@
 // npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and shows what the boards say.
 //
-//   npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--fresh] [--qemu PATH] [--port N]
+//   npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--qemu PATH] [--port N]
 //   npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]
 //
 // Without --device a socket and a cable, on one link, with the simulator's node and electrical world around them
@@ -26,7 +26,7 @@ import { type DeviceName, imageNamed, UsageError } from "./targets";
 import type { Told } from "./verdict";
 
 const USAGE =
-  "npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--fresh] [--qemu PATH] [--port N]\n" +
+  "npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--qemu PATH] [--port N]\n" +
   "npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]";
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
@@ -71,10 +71,11 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
   return path;
 }
 
+/** A pair is new each time, as its chain is: what a flash remembers of another chain is of no use. */
 function boardOf(device: DeviceName, given: Options, wire?: Board["wire"]): Board {
   const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
   return {
-    flash: prepareFlash(device, given.fresh),
+    flash: prepareFlash(device, given.fresh || wire !== undefined),
     ...{ console: line("console"), chip: line("chip"), monitor: line("monitor") },
     address: ADDRESS[device],
     // A cable takes no calls; alone it needs a network all the same.
@@ -183,6 +184,7 @@ function show(from: Told["from"], event: BoardEvent, uptime?: number): void {
   console.log(`${time.padStart(11)}  ${from.padEnd(6)}  ${sentenceOf({ at: 0, from, event: event as DeviceEvent })}`);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 main().catch((error: unknown) => {
   console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 1;

@@ -19,6 +19,12 @@ const GPIO_ENABLE = 0x6000_4020;
 /** The system timer's counter as the firmware read it last, 16 a microsecond; the gate reads it every 20 ms. */
 const SYSTEM_TIMER = { high: 0x6002_3040, low: 0x6002_3044, perMs: 16_000 } as const;
 
+/** Emulators that run: they end with this process, however it ends. */
+const emulators = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const emulator of emulators) emulator.kill("SIGKILL");
+});
+
 export interface BoardWatcher {
   /** What came on the console, as it came. */
   readonly onText?: (text: string) => void;
@@ -38,6 +44,8 @@ export class EmulatedBoard implements PoweredBoard {
   /** The gate takes frames: it runs, and was not reset since. */
   fed = false;
   #running: Running | undefined;
+  /** The emulated timer goes on through a reset; this is where it was. */
+  #resetAt = 0;
 
   constructor(
     readonly qemu: string,
@@ -61,7 +69,9 @@ export class EmulatedBoard implements PoweredBoard {
       said = (said + text).slice(-SAID_CHARACTERS);
     });
     const line = (path: string): Promise<Socket> => connectLine(path, emulator, () => said);
+    emulators.add(emulator);
     const ended = new Promise((resolve) => emulator.once("exit", resolve));
+    void ended.then(() => emulators.delete(emulator));
     const reader = new ConsoleReader({
       onEvent: (event) => {
         // Frames that nobody reads fill the emulated port, which then takes nothing for a quarter of a second and starves
@@ -80,6 +90,7 @@ export class EmulatedBoard implements PoweredBoard {
     const chip = await line(board.chip);
     chip.on("error", () => {});
     const monitor = new Monitor(await line(board.monitor));
+    this.#resetAt = 0;
     this.#running = { emulator, monitor, chip, reader, ended };
   }
 
@@ -95,6 +106,7 @@ export class EmulatedBoard implements PoweredBoard {
   /** Presses its reset button. */
   async reset(): Promise<void> {
     this.fed = false;
+    this.#resetAt += await this.uptime();
     this.#running?.reader.expectBoot();
     await this.#running?.monitor.command("system_reset");
   }
@@ -128,12 +140,12 @@ export class EmulatedBoard implements PoweredBoard {
     }
   }
 
-  /** Milliseconds of the emulated clock since the chip started. */
+  /** Milliseconds of the emulated clock since the chip started, or was reset. */
   async uptime(): Promise<number> {
     const { monitor } = this.#running ?? {};
     if (!monitor) return 0;
     const [high, low] = [await monitor.word(SYSTEM_TIMER.high), await monitor.word(SYSTEM_TIMER.low)];
-    return (high * 2 ** 32 + low) / SYSTEM_TIMER.perMs;
+    return (high * 2 ** 32 + low) / SYSTEM_TIMER.perMs - this.#resetAt;
   }
 }
 

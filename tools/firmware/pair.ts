@@ -16,7 +16,7 @@ import { named, sum, type Told, verdict } from "./verdict";
 const FUND = 250_000;
 const BLOCK_MS = 12_000;
 /** How long power may stay away after a disturbance, and the money after the end. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 300_000;
 /** Between two disturbances power flows for so long at most: the moment falls anywhere in a payment's course. */
 const CALM_MS = 20_000;
 const OUTAGE_MS = 10_000;
