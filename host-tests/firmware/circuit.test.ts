@@ -28,6 +28,9 @@ class HeldBoard implements PoweredBoard {
   async relay(): Promise<boolean> {
     return this.closed;
   }
+  async uptime(): Promise<number> {
+    return performance.now();
+  }
 }
 
 test("relays decide what flows, what flows is told by the chips, and a cable without supply is off", async () => {

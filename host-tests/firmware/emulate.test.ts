@@ -11,7 +11,7 @@ import { checkComplete, imageConfig, readConfig } from "../../tools/firmware/con
 import { ConsoleReader } from "../../tools/firmware/console";
 import { ROOT } from "../../tools/firmware/image";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
-import { Monitor, Replies, wordIn } from "../../tools/firmware/qmp";
+import { Monitor, Replies, wordsIn } from "../../tools/firmware/qmp";
 import { TARGETS } from "../../tools/firmware/targets";
 import { type Told, verdict } from "../../tools/firmware/verdict";
 
@@ -106,8 +106,9 @@ test("QEMU's monitor: what it says unasked is passed over, pieces are put togeth
     { return: {} },
     { error: { desc: "no" } },
   ]);
-  assert.equal(wordIn("0000000060004004: 0x80000400\r\n"), 0x8000_0400);
-  assert.throws(() => wordIn("Cannot access memory"), /expected an address and a word, came Cannot/);
+  const shown = "0000000060004004: 0x80000400 0x00000001 0x00000002 0x00000003\r\n0000000060004014: 0x00000004\r\n";
+  assert.deepEqual(wordsIn(shown), [0x8000_0400, 1, 2, 3, 4]);
+  assert.throws(() => wordsIn("Cannot access memory"), /expected addresses and words, came Cannot/);
 });
 
 test("the monitor answers in order, refuses in QEMU's words, and says when the emulator has ended", async () => {
@@ -126,8 +127,8 @@ test("the monitor answers in order, refuses in QEMU's words, and says when the e
   }).listen(path);
   const socket = connect(path);
   const monitor = new Monitor(socket);
-  const [word, refused] = await Promise.allSettled([monitor.word(0x6000_4004), monitor.command("set_link")]);
-  assert.deepEqual(word, { status: "fulfilled", value: 0x400 });
+  const [word, refused] = await Promise.allSettled([monitor.words(0x6000_4004, 1), monitor.command("set_link")]);
+  assert.deepEqual(word, { status: "fulfilled", value: [0x400] });
   assert.match(String((refused as PromiseRejectedResult).reason), /Device not found/);
   await assert.rejects(monitor.command("quit"), /the emulator has ended/);
   await assert.rejects(monitor.command("stop"), /the emulator has ended/);

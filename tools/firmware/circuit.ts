@@ -9,7 +9,9 @@ import { ChipFrames } from "./chip-frames";
 import { DEVICES, type DeviceName } from "./targets";
 
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
-const FRAME_MS = 20;
+const FRAME_MS = 15;
+/** Between two frames on the board's own clock: where the emulator is slow, its serial port would fill. */
+const OWN_FRAME_MS = 20;
 /** How often the pins are looked at. */
 const PIN_MS = 30;
 const VOLTS = 230;
@@ -29,6 +31,8 @@ export interface PoweredBoard {
   feed(frame: Uint8Array): void;
   /** Its relay's pin. */
   relay(): Promise<boolean>;
+  /** Its own clock, in ms. */
+  uptime(): Promise<number>;
 }
 
 export class Circuit {
@@ -41,8 +45,13 @@ export class Circuit {
   readonly #chips = { socket: new ChipFrames(), cable: new ChipFrames() };
   /** Energy that had flowed when the last frames were made, in uWh. */
   readonly #flowed = { socket: 0, cable: 0 };
+  /** Where the world stood at their last frames, in ms. */
+  readonly #toldTo = { socket: 0, cable: 0 };
+  /** The boards' own clocks at their last frames. */
+  readonly #told = { socket: 0, cable: 0 };
   readonly #closed = { socket: false, cable: false };
-  #fedAt = 0;
+  /** Where the world stands, in ms. */
+  #flownTo = 0;
   #supplied = false;
   /** What happens to the boards' power, one thing after the other. */
   #turn: Promise<void> = Promise.resolve();
@@ -64,7 +73,11 @@ export class Circuit {
   async begin(): Promise<void> {
     await this.power("socket");
     void this.every(FRAME_MS, () => this.flow());
-    void this.every(PIN_MS, () => this.pins());
+    // Each by itself: one that is slow to answer, as it starts, does not keep the other waiting.
+    for (const device of DEVICES) {
+      void this.every(FRAME_MS, () => this.tell(device));
+      void this.every(PIN_MS, () => this.pin(device));
+    }
   }
 
   close(): void {
@@ -131,24 +144,30 @@ export class Circuit {
     }
   }
 
-  /** Lets the world catch up with the clock, and tells each board what its chip saw since the last time. */
+  /** Lets the world catch up with the clock. */
   private async flow(): Promise<void> {
     const now = Math.floor(performance.now() - this.#start);
-    const seconds = (now - this.#fedAt) / 1000;
-    if (seconds <= 0) return;
-    for (let at = this.#fedAt; at < now; ) {
+    for (let at = this.#flownTo; at < now; ) {
       const { atMs, powered, contacts } = await this.#world.advance(now);
       at = atMs;
       this.powered = powered.cable && contacts.socket && contacts.cable;
       if (powered.cable !== this.#supplied) this.supply(powered.cable);
     }
-    this.#fedAt = now;
-    for (const device of DEVICES) {
-      const { truth } = await this.#world.read(device);
-      const watts = ((truth - this.#flowed[device]) * JOULE) / seconds;
-      this.#flowed[device] = truth;
-      this.boards[device].feed(this.#chips[device].next({ volts: VOLTS, watts: Math.max(0, watts) }, seconds));
-    }
+    this.#flownTo = now;
+  }
+
+  /** A frame for the board; what it does not get now is in the next. */
+  private async tell(device: DeviceName): Promise<void> {
+    const board = this.boards[device];
+    const uptime = await board.uptime().catch(() => 0);
+    if (!board.on || (uptime >= this.#told[device] && uptime < this.#told[device] + OWN_FRAME_MS)) return;
+    this.#told[device] = uptime;
+    const { truth } = await this.#world.read(device);
+    const seconds = (this.#flownTo - this.#toldTo[device]) / 1000;
+    const watts = seconds > 0 ? ((truth - this.#flowed[device]) * JOULE) / seconds : 0;
+    if (seconds > 0) this.#flowed[device] = truth;
+    this.#toldTo[device] = this.#flownTo;
+    board.feed(this.#chips[device].next({ volts: VOLTS, watts: Math.max(0, watts) }, seconds));
   }
 
   private supply(supplied: boolean): void {
@@ -161,14 +180,12 @@ export class Circuit {
     });
   }
 
-  private async pins(): Promise<void> {
-    for (const device of DEVICES) {
-      const board = this.boards[device];
-      if (!board.on) continue;
-      const closed = await board.relay();
-      if (closed === this.#closed[device] || !board.on) continue;
-      this.#closed[device] = closed;
-      await (closed ? this.#world.grant(device, ALWAYS) : this.#world.revoke(device));
-    }
+  private async pin(device: DeviceName): Promise<void> {
+    const board = this.boards[device];
+    if (!board.on) return;
+    const closed = await board.relay();
+    if (closed === this.#closed[device] || !board.on) return;
+    this.#closed[device] = closed;
+    await (closed ? this.#world.grant(device, ALWAYS) : this.#world.revoke(device));
   }
 }

@@ -13,11 +13,10 @@ import { UsageError } from "./targets";
 /** What the emulator needs to open its sockets, on a computer that is busy. */
 const START_MS = 10_000;
 const SAID_CHARACTERS = 2000;
-/** ESP32-C3: levels of the pins as they are driven, and which are driven at all. */
-const GPIO_OUT = 0x6000_4004;
-const GPIO_ENABLE = 0x6000_4020;
-/** The system timer's counter as the firmware read it last, 16 a microsecond; the gate reads it every 20 ms. */
-const SYSTEM_TIMER = { high: 0x6002_3040, low: 0x6002_3044, perMs: 16_000 } as const;
+/** ESP32-C3: levels of the pins as they are driven, and seven words on which are driven at all. */
+const GPIO = { from: 0x6000_4004, words: 8, out: 0, enable: 7 } as const;
+/** The system timer's counter as the firmware read it last, 16 a microsecond, high word first; the gate reads it every 20 ms. */
+const SYSTEM_TIMER = { from: 0x6002_3040, perMs: 16_000 } as const;
 
 /** Emulators that run: they end with this process, however it ends. */
 const emulators = new Set<ChildProcess>();
@@ -126,7 +125,8 @@ export class EmulatedBoard implements PoweredBoard {
     const running = this.#running;
     if (!running) return false;
     try {
-      const [out, enable] = [await running.monitor.word(GPIO_OUT), await running.monitor.word(GPIO_ENABLE)];
+      const words = await running.monitor.words(GPIO.from, GPIO.words);
+      const [out, enable] = [words[GPIO.out] ?? 0, words[GPIO.enable] ?? 0];
       const pin = 1 << this.relayPin;
       if (this.fed && (enable & pin) === 0) {
         throw new UsageError(
@@ -144,7 +144,7 @@ export class EmulatedBoard implements PoweredBoard {
   async uptime(): Promise<number> {
     const { monitor } = this.#running ?? {};
     if (!monitor) return 0;
-    const [high, low] = [await monitor.word(SYSTEM_TIMER.high), await monitor.word(SYSTEM_TIMER.low)];
+    const [high = 0, low = 0] = await monitor.words(SYSTEM_TIMER.from, 2);
     return (high * 2 ** 32 + low) / SYSTEM_TIMER.perMs - this.#resetAt;
   }
 }

@@ -2,11 +2,9 @@
 // power, reset buttons and the link may fail at random moments. A Bitcoin node of the simulator's stands behind the socket.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { payeeScriptOf, payerScriptOf } from "../../shared/bitcoin/address";
 import { urlParts } from "../../shared/url";
-import { BitcoinNode } from "../node/bitcoin-node";
-import { EsploraServer } from "../node/esplora-server";
 import { Chance } from "../sim/chance";
+import { Chain } from "./chain";
 import { Circuit } from "./circuit";
 import type { BoardEvent } from "./console";
 import type { EmulatedBoard } from "./emulated-board";
@@ -46,6 +44,8 @@ export class Pair {
   readonly #circuit: Circuit;
   readonly #chance: Chance;
   readonly #funded = new Set<unknown>();
+  /** What the payout address has in blocks. */
+  #settled = 0;
   #over = false;
 
   static async start(
@@ -55,14 +55,13 @@ export class Pair {
   ): Promise<Pair> {
     const port = urlParts(options.esplora)?.port;
     if (port === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${options.esplora}`);
-    const node = await BitcoinNode.start();
-    return new Pair(options, node, await EsploraServer.start(node, { port }), boards, tell);
+    const [chain] = await Chain.start(port);
+    return new Pair(options, chain, boards, tell);
   }
 
   private constructor(
     readonly options: PairOptions,
-    readonly node: BitcoinNode,
-    readonly server: EsploraServer,
+    readonly chain: Chain,
     readonly boards: Readonly<Record<DeviceName, EmulatedBoard>>,
     /** Shows what the scene does. */
     readonly tell: (event: BoardEvent) => void,
@@ -81,7 +80,7 @@ export class Pair {
     const { address } = event;
     if (from !== "cable" || typeof address !== "string" || this.#funded.has(address)) return;
     this.#funded.add(address);
-    void this.node.fund(payerScriptOf(address, "regtest"), FUND).then(() => this.node.mine(1));
+    void this.chain.ask({ fund: address, amount: FUND });
   }
 
   /** Plays; gives what is missing or wrong, a sentence each. */
@@ -89,7 +88,7 @@ export class Pair {
     const { watts, increments, disturbances } = this.options;
     await this.#circuit.load(watts);
     await this.#circuit.begin();
-    void this.mine();
+    this.mine().catch((error) => this.#over || this.troubles.push(String(error)));
     await this.plug("in");
     await this.until("power", () => this.#circuit.powered);
     for (let n = 0; n < disturbances; n++) await this.disturb();
@@ -97,16 +96,15 @@ export class Pair {
     await this.plug("out");
     await this.until("a settlement in a block", () => this.isSettled());
     const delivered = this.#circuit.delivered();
-    this.scene({ name: "sums", paid: sum(this.story, "cable", "paid", "value"), settled: this.settled(), delivered });
-    return [...this.troubles, ...verdict(this.story, { settled: this.settled(), deliveredMilliwattHours: delivered })];
+    this.scene({ name: "sums", paid: sum(this.story, "cable", "paid", "value"), settled: this.#settled, delivered });
+    return [...this.troubles, ...verdict(this.story, { settled: this.#settled, deliveredMilliwattHours: delivered })];
   }
 
   async close(): Promise<void> {
     this.#over = true;
     for (const device of DEVICES) await this.boards[device].cut();
     this.#circuit.close();
-    await this.server.stop();
-    await this.node.stop();
+    this.chain.close();
   }
 
   // ---------------------------------------------------------------- the scene
@@ -124,7 +122,9 @@ export class Pair {
   private async mine(): Promise<void> {
     while (!this.#over) {
       await pause(BLOCK_MS);
-      if (!this.#over) await this.node.mine(1);
+      if (this.#over) return;
+      await this.chain.ask({ mine: 1 });
+      this.#settled = await this.chain.ask({ settledTo: this.options.payoutAddress });
     }
   }
 
@@ -142,14 +142,9 @@ export class Pair {
 
   // ---------------------------------------------------------------- money
 
-  private settled(): number {
-    const coins = this.node.confirmedUtxos(payeeScriptOf(this.options.payoutAddress, "regtest"));
-    return coins.reduce((total, { amount }) => total + amount, 0);
-  }
-
   private isSettled(): boolean {
     const ended = sum(this.story, "socket", "session-ended", "paid");
-    return ended > 0 && this.settled() >= ended;
+    return ended > 0 && this.#settled >= ended;
   }
 
   // ---------------------------------------------------------------- what goes wrong on purpose

@@ -22,11 +22,12 @@ export class Replies {
   }
 }
 
-/** A word that the monitor shows, as "0000000060004004: 0x00000400". */
-export function wordIn(shown: unknown): number {
-  const [, word] = /^[0-9a-f]+: (0x[0-9a-f]{8})\s*$/i.exec(String(shown)) ?? [];
-  if (word === undefined) throw new Error(`QEMU's monitor: expected an address and a word, came ${String(shown)}`);
-  return Number(word);
+/** Words that the monitor shows, up to four a line, as "0000000060004004: 0x00000400 0x00000000". */
+export function wordsIn(shown: unknown): readonly number[] {
+  const lines = String(shown).trim().split("\n");
+  const words = lines.map((line) => /^[0-9a-f]+:((?: 0x[0-9a-f]{8})+)\s*$/i.exec(line)?.[1]);
+  if (words.includes(undefined)) throw new Error(`QEMU's monitor: expected addresses and words, came ${String(shown)}`);
+  return words.flatMap((line) => String(line).trim().split(" ").map(Number));
 }
 
 export class Monitor {
@@ -59,9 +60,9 @@ export class Monitor {
     });
   }
 
-  /** The 32-bit word at a physical address: a register, say. */
-  async word(address: number): Promise<number> {
-    const line = `xp /1wx 0x${address.toString(16)}`;
-    return wordIn(await this.command("human-monitor-command", { "command-line": line }));
+  /** The 32-bit words from a physical address on: registers, say. */
+  async words(address: number, count: number): Promise<readonly number[]> {
+    const line = `xp /${count}wx 0x${address.toString(16)}`;
+    return wordsIn(await this.command("human-monitor-command", { "command-line": line }));
   }
 }

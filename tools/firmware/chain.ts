@@ -1,0 +1,66 @@
+// A Bitcoin node for emulated boards, in another process (chain-process.ts).
+
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { Satoshi } from "../../shared/units";
+
+export type ChainRequest =
+  | { readonly fund: string; readonly amount: Satoshi }
+  | { readonly mine: number }
+  /** What an address has in blocks. */
+  | { readonly settledTo: string };
+
+export interface ChainAnswer {
+  /** 0: it is ready. */
+  readonly id: number;
+  readonly value?: number;
+  readonly error?: string;
+}
+
+interface Waiting {
+  readonly resolve: (value: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Chain {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+
+  /** Its Esplora server answers on 127.0.0.1:`port`; 0 takes a free one. Gives that port too. */
+  static async start(port: number): Promise<readonly [Chain, number]> {
+    const chain = new Chain(port);
+    return [chain, await chain.answer(0)];
+  }
+
+  private constructor(port: number) {
+    this.#child = fork(join(import.meta.dirname, "chain-process.ts"), [String(port)]);
+    this.#child.on("message", ({ id, value, error }: ChainAnswer) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error !== undefined) waiting?.reject(new Error(error));
+      else waiting?.resolve(value ?? 0);
+    });
+    this.#child.on("exit", () => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the chain's process ended; is port ${port} taken?`));
+      this.#waiting.clear();
+    });
+  }
+
+  ask(request: ChainRequest): Promise<number> {
+    const id = ++this.#next;
+    if (!this.#child.connected) return Promise.reject(new Error("the chain's process has ended"));
+    this.#child.send({ id, request });
+    return this.answer(id);
+  }
+
+  close(): void {
+    this.#child.removeAllListeners("exit");
+    this.#child.kill();
+  }
+
+  private answer(id: number): Promise<number> {
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+}
