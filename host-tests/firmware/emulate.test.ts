@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { checkComplete, imageConfig, readConfig } from "../../tools/firmware/config";
 import { ConsoleReader } from "../../tools/firmware/console";
+import { Learned } from "../../tools/firmware/ethernet-switch";
 import { ROOT } from "../../tools/firmware/image";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
 import { Monitor, Replies, wordsIn } from "../../tools/firmware/qmp";
@@ -61,20 +62,36 @@ const BOARD: Board = { flash: "f", console: "t", chip: "c", monitor: "m", addres
 test("the board's port is reached on this machine alone, at its fixed address on the link", () => {
   const line = qemuArguments({ ...BOARD, way: { port: 8080, hostPort: 18_080 } }).join(" ");
   assert.match(line, /hostfwd=tcp:127\.0\.0\.1:18080-169\.254\.80\.80:8080/);
-  assert.match(line, /-nic hubport,id=card,hubid=0,model=open_eth/);
+  assert.match(line, /-nic user,id=card,model=open_eth,/);
   assert.doesNotMatch(line, /udp=/);
 });
 
-test("two boards hang on one wire, its ends on this machine; one without a way in has the wire alone", () => {
-  const one = qemuArguments({ ...BOARD, wire: { own: 1111, other: 2222 }, way: { port: 8080, hostPort: 18_080 } });
-  const other = qemuArguments({ ...BOARD, wire: { own: 2222, other: 1111 } });
-  const netdevs = (line: readonly string[]): readonly string[] => line.filter((_, at) => line[at - 1] === "-netdev");
-  assert.deepEqual(netdevs(other), [
-    "socket,id=wire,udp=127.0.0.1:1111,localaddr=127.0.0.1:2222",
-    "hubport,id=hub-wire,hubid=0,netdev=wire",
+test("two boards hang on a switch, and this machine on a port of its own; a cable has its wire alone", () => {
+  const way = { port: 8080, hostPort: 18_080, wire: { own: 3333, other: 4444 } };
+  const socket = qemuArguments({ ...BOARD, wire: { own: 1111, other: 2222 }, way });
+  const cable = qemuArguments({ ...BOARD, wire: { own: 5555, other: 6666 } });
+  const after = (line: readonly string[], option: string): readonly string[] =>
+    line.filter((_, at) => line[at - 1] === option);
+  assert.deepEqual(after(cable, "-nic"), ["socket,id=card,model=open_eth,udp=127.0.0.1:6666,localaddr=127.0.0.1:5555"]);
+  assert.deepEqual(after(cable, "-netdev"), []);
+  assert.deepEqual(after(socket, "-nic"), [
+    "socket,id=card,model=open_eth,udp=127.0.0.1:2222,localaddr=127.0.0.1:1111",
   ]);
-  assert.ok(one.includes("socket,id=wire,udp=127.0.0.1:2222,localaddr=127.0.0.1:1111"));
-  assert.equal(netdevs(one).filter((netdev) => netdev.startsWith("hubport")).length, 2);
+  const [user, , out] = after(socket, "-netdev");
+  assert.match(String(user), /^user,id=here,.*hostfwd=tcp:127\.0\.0\.1:18080-169\.254\.80\.80:8080$/);
+  assert.equal(out, "socket,id=out,udp=127.0.0.1:4444,localaddr=127.0.0.1:3333");
+});
+
+test("the switch learns where addresses are, and shows a frame to nobody else", () => {
+  const learned = new Learned(3);
+  const frame = (to: number, from: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from, 8, 0);
+  const toAll = (from: number): Uint8Array => Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, from, 8, 6);
+  assert.deepEqual(learned.portsFor(frame(2, 1), 0), []);
+  assert.deepEqual(learned.portsFor(toAll(2), 1), [0, 2]);
+  assert.deepEqual(learned.portsFor(frame(2, 1), 0), [1]);
+  assert.deepEqual(learned.portsFor(frame(1, 2), 1), [0]);
+  assert.deepEqual(learned.portsFor(frame(1, 3), 0), []);
+  assert.deepEqual(learned.portsFor(Uint8Array.of(1, 2), 0), []);
 });
 
 test("what an emulated board is built with is read from its manifest, and its relay's pin from the table of pins", () => {

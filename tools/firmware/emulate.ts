@@ -8,7 +8,6 @@
 // chip on a serial line (gate.sensor "cse7766"), as the emulator has no ADC; the link is the emulator's network card
 // ("link": "qemu"). docs/building.md says what that shows.
 
-import { createSocket } from "node:dgram";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,6 +18,7 @@ import { sentenceOf } from "../sim/story";
 import { ChipFrames } from "./chip-frames";
 import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
+import { EthernetSwitch, type Wire } from "./ethernet-switch";
 import { OUT } from "./image";
 import { Pair } from "./pair";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qemu";
@@ -72,14 +72,16 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
 }
 
 /** A pair is new each time, as its chain is: what a flash remembers of another chain is of no use. */
-function boardOf(device: DeviceName, given: Options, wire?: Board["wire"]): Board {
+function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): Board {
   const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
   return {
     flash: prepareFlash(device, given.fresh || wire !== undefined),
     ...{ console: line("console"), chip: line("chip"), monitor: line("monitor") },
     address: ADDRESS[device],
     // A cable takes no calls; alone it needs a network all the same.
-    ...(device === "socket" || !wire ? { way: { port: LINK_PORT, hostPort: numberOf("port", given.port) } } : {}),
+    ...(!wire || out
+      ? { way: { port: LINK_PORT, hostPort: numberOf("port", given.port), ...(out && { wire: out }) } }
+      : {}),
     ...(wire ? { wire } : {}),
   };
 }
@@ -129,25 +131,13 @@ async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number;
 
 // ---------------------------------------------------------------- a pair
 
-/** Two ports of this machine that nobody has, for the wire between the boards. */
-async function twoPorts(): Promise<readonly [number, number]> {
-  const sockets = [createSocket("udp4"), createSocket("udp4")] as const;
-  const ports: number[] = [];
-  for (const socket of sockets) {
-    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-    ports.push(socket.address().port);
-  }
-  for (const socket of sockets) socket.close();
-  return ports as unknown as readonly [number, number];
-}
-
 async function runPair(given: Options): Promise<readonly string[]> {
   const qemu = findQemu(given.qemu);
   const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
-  const [one, other] = await twoPorts();
+  const [ethernet, wires] = await EthernetSwitch.start(3);
   let pair: Pair | undefined;
-  const make = (device: DeviceName, wire: Board["wire"]): EmulatedBoard => {
-    const board: EmulatedBoard = new EmulatedBoard(qemu, boardOf(device, given, wire), pinOf("relay"), {
+  const make = (device: DeviceName, wire?: Wire, out?: Wire): EmulatedBoard => {
+    const board: EmulatedBoard = new EmulatedBoard(qemu, boardOf(device, given, wire, out), pinOf("relay"), {
       onEvent: (event) => {
         void board.uptime().then(
           (uptime) => show(device, event, uptime),
@@ -160,8 +150,8 @@ async function runPair(given: Options): Promise<readonly string[]> {
     return board;
   };
   const boards = {
-    socket: make("socket", { own: one, other }),
-    cable: make("cable", { own: other, other: one }),
+    socket: make("socket", wires[0], wires[1]),
+    cable: make("cable", wires[2]),
   };
   const play = {
     watts: numberOf("watts", given.watts ?? "1000"),
@@ -175,6 +165,7 @@ async function runPair(given: Options): Promise<readonly string[]> {
     return await pair.play();
   } finally {
     await pair.close();
+    ethernet.close();
   }
 }
 

@@ -144,7 +144,7 @@ export class Pair {
 
   private isSettled(): boolean {
     const ended = sum(this.story, "socket", "session-ended", "paid");
-    return ended > 0 && this.#settled >= ended;
+    return ended > 0 && this.#settled >= ended && this.count("mined") > 0;
   }
 
   // ---------------------------------------------------------------- what goes wrong on purpose

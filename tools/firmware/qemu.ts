@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { Wire } from "./ethernet-switch";
 import { OUT, ROOT } from "./image";
 import { type DeviceName, UsageError } from "./targets";
 
@@ -75,10 +76,10 @@ export interface Board {
   readonly flash: string;
   /** The board's address on the link. */
   readonly address: string;
-  /** A way in from this machine: the board's port there, and the one that answers for it here. */
-  readonly way?: { readonly port: number; readonly hostPort: number };
-  /** The wire to another emulated board: this end's UDP port and the other's, both on this machine. */
-  readonly wire?: { readonly own: number; readonly other: number };
+  /** A way in from this machine and out to it: the board's port there, the one that answers for it here. */
+  readonly way?: { readonly port: number; readonly hostPort: number; readonly wire?: Wire };
+  /** To a switch (ethernet-switch.ts), where the board is not alone. */
+  readonly wire?: Wire;
   /** Unix sockets on which the emulator listens: the console, the metering chip's serial line, and its own monitor. */
   readonly console: string;
   readonly chip: string;
@@ -103,16 +104,22 @@ export function qemuArguments(board: Board): readonly string[] {
   ];
 }
 
-/** The card hangs on a hub, with this machine (for the board that has a way in) and the other board. */
+/** Without a wire the card is this machine's alone; with one it hangs on a switch, and the way to this machine on another port. */
 function network({ address, way, wire }: Board): readonly string[] {
-  const ends: (readonly [name: string, what: string])[] = [];
+  const card = `id=${CARD},model=open_eth`;
   // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link serve.
-  const here = "user,id=here,net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
-  if (way) ends.push(["here", `${here},hostfwd=tcp:127.0.0.1:${way.hostPort}-${address}:${way.port}`]);
-  if (wire) ends.push(["wire", `socket,id=wire,udp=127.0.0.1:${wire.other},localaddr=127.0.0.1:${wire.own}`]);
-  const hub = ends.flatMap(([name, what]) => [
-    ...["-netdev", what],
-    ...["-netdev", `hubport,id=hub-${name},hubid=0,netdev=${name}`],
-  ]);
-  return [...hub, "-nic", `hubport,id=${CARD},hubid=0,model=open_eth`];
+  const net = "net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
+  const here = way && `${net},hostfwd=tcp:127.0.0.1:${way.hostPort}-${address}:${way.port}`;
+  if (!wire) return ["-nic", `user,${card},${here ?? net}`];
+  const line = ["-nic", `socket,${card},${ends(wire)}`];
+  if (!here || !way?.wire) return line;
+  return [
+    ...line,
+    ...["-netdev", `user,id=here,${here}`, "-netdev", "hubport,id=hub-here,hubid=0,netdev=here"],
+    ...["-netdev", `socket,id=out,${ends(way.wire)}`, "-netdev", "hubport,id=hub-out,hubid=0,netdev=out"],
+  ];
+}
+
+function ends({ own, other }: Wire): string {
+  return `udp=127.0.0.1:${other},localaddr=127.0.0.1:${own}`;
 }
