@@ -172,7 +172,7 @@ async function runPair(given: Options): Promise<readonly string[]> {
 /** `uptime`: milliseconds of the board's own clock since its chip started. */
 function show(from: Told["from"], event: BoardEvent, uptime?: number): void {
   const time = uptime === undefined ? "" : `${(uptime / 1000).toFixed(3)} s`;
-  console.log(`${time.padStart(11)}  ${from.padEnd(6)}  ${sentenceOf({ at: 0, from, event: event as DeviceEvent })}`);
+  console.log(`${time.padStart(11)}  ${from.padEnd(6)}  ${sentenceOf({ from, event: event as DeviceEvent })}`);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
