@@ -68,7 +68,8 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
 
 /** The modules that have no default export. */
 const NAMED: Readonly<Record<string, string>> = {
-  "plugpay/console": "print, resetCause",
+  "plugpay/console": "print",
+  "plugpay/restarts": "lastWords, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, take, why, write",
 };
 /** The SDK's modules by name, as device/board.ts has them. */

@@ -59,6 +59,16 @@ export const config = Object.freeze({
 
 export function print(_text: string): void {}
 
+export function watchRestarts(): void {}
+
+export function restartPause(): number {
+  return 0;
+}
+
+export function lastWords(): string | undefined {
+  return undefined;
+}
+
 export function resetCause(): string {
   return "power-on";
 }
