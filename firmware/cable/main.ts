@@ -51,13 +51,14 @@ function start(): void {
   const secret = key ? hexToBytes(key) : deviceKey({ store, network: checked.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
-  report(cableLine(checked, isCalibrated(options)));
+  const calibrated = isCalibrated(options);
+  report(cableLine(checked, calibrated));
   const wallet = openWallet(secret, ecdsa);
   new CableController({
     clock,
     store,
     gate: new NativePowerGate(options),
-    calibrated: isCalibrated(options),
+    calibrated,
     wallet,
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
     report,

@@ -72,7 +72,7 @@ static void __attribute__((constructor, used)) openRelayFirst(void)
 
 /*
  * Posting must never wait: it is done by the gate's task and by the timer's, while JavaScript may be busy and its queue full
- * of the network's messages (the SDK's usual call then waits for ever). So a message says only that there is news, there
+ * of the network's messages (the SDK's usual call then never returns). So a message says only that there is news, there
  * is one at a time, and what finds no room is tried again at the next turn, 20 ms later.
  */
 static bool post(modMessageDeliver callback)
@@ -131,7 +131,7 @@ static bool hasEvent(void)
 	return found;
 }
 
-/* Drives the relay, and lets JavaScript know that something happened, whoever called the core. */
+/* Drives the relay, and tells JavaScript that something happened. Every caller of the core ends with it. */
 static void unlock(void)
 {
 	bool news;

@@ -46,7 +46,7 @@ static bool failed(esp_reset_reason_t cause)
 	return (cause != ESP_RST_POWERON) && (cause != ESP_RST_EXT) && (cause != ESP_RST_USB);
 }
 
-/* Once a start, whoever asks first. */
+/* Reads the record once a start, at the first question. */
 static void readRecord(void)
 {
 	if (started)
@@ -83,7 +83,7 @@ static void aborted(xsMachine *the)
 		restart_record_died(&kept, name, xsmcToString(xsArg(1)));
 }
 
-/* esp_restart's, whoever called it: nobody but XS does. Without a word it was its stack. */
+/* esp_restart calls this. Only XS calls esp_restart; where it said no word before, its stack was full. */
 static void restarting(void)
 {
 	restart_record_died(&kept, "stack-overflow", NULL);

@@ -3,7 +3,7 @@
  *
  * The task stands above JavaScript's (4), so that a flood is turned away while JavaScript computes, and rests after each
  * handful; lwIP's own (18) and the power gate's stand above it. It tells JavaScript's by one message that never waits:
- * the SDK's other way to post waits for ever where the queue is full.
+ * the SDK's other way to post never returns where the queue is full.
  *
  * Memory: the table and one segment to read into (2.4 KB), the task's stack (3 KB); lwIP's buffers are ESP-IDF's heap.
  */

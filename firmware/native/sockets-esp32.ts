@@ -18,7 +18,7 @@ export function take(this: unknown): number {
   return native("plugpay_sockets_take").call(this) as number;
 }
 
-/** Who is told of a connection that was taken. */
+/** Makes `owner` the object that hears of a connection that was taken. */
 export function adopt(this: unknown, owner: SocketOwner, handle: number): void {
   native("plugpay_sockets_adopt").call(this, owner, handle);
 }

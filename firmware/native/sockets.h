@@ -2,7 +2,7 @@
  * A device's TCP: one table of sockets, one task that waits for all of them, limits that hold before JavaScript hears of
  * anything. BSD sockets only, which lwIP and Linux both have: the same code runs on a chip (sockets-esp32.c) and in tests.
  *
- * Who does what. The task runs `sockets_turn` for ever: it accepts, connects, watches, closes. Everything else is called
+ * The task runs `sockets_turn` again and again: it accepts, connects, watches, closes. Everything else is called
  * by JavaScript's task and never waits. Each socket is opened by either and closed by the task alone, so that none
  * vanishes while it is waited for. The task tells JavaScript's by `post` that there is something to take; one such
  * message is under way at most, and where it finds no room it is tried again.

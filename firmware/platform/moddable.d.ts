@@ -39,7 +39,7 @@ declare module "socketmbedtls" {
 /** TCP (firmware/native/sockets-esp32.ts says what each does). */
 declare module "plugpay/sockets" {
   export interface SocketOwner {
-    /** A sum of 1 connections to take, 2 connected, 4 room to write, 8 something to read, 16 ended. */
+    /** A sum of what is in socket-events.ts. */
     happened(events: number): void;
   }
   export function listen(owner: SocketOwner, port: number): number;

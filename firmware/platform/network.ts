@@ -7,12 +7,7 @@
 import Net from "net";
 import { adopt, close, connect, favour, listen, peer, read, type SocketOwner, take, why, write } from "plugpay/sockets";
 import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/ports";
-
-/** What a socket tells its owner, as a sum (SOCKETS_... in sockets.h). */
-const OPENED = 2;
-const WRITABLE = 4;
-const READABLE = 8;
-const ENDED = 16;
+import { ENDED, OPENED, READABLE, WRITABLE } from "./socket-events";
 
 /** More than ever wait to be taken; others that come meanwhile are told of again. */
 const MOST_WAITING = 8;

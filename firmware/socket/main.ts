@@ -54,13 +54,14 @@ function start(clock: DeviceClock): void {
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
-  report(socketLine(checked, isCalibrated(options)));
+  const calibrated = isCalibrated(options);
+  report(socketLine(checked, calibrated));
   const controller = new SocketController({
     clock,
     random,
     store: new DeviceStore("socket"),
     gate: new NativePowerGate(options),
-    calibrated: isCalibrated(options),
+    calibrated,
     chain: configuredChain(backends, { dialer, clock, network: checked.network }),
     ecdsa,
     report,

@@ -175,6 +175,16 @@ export class Bench {
     return sum;
   }
 
+  /** The lines of the story after its first `before` that have one of `names`, each with its reason. */
+  linesAfter(before: number, names: readonly string[], device?: "socket" | "cable"): readonly string[] {
+    return this.events
+      .slice(before)
+      .filter((event) => names.includes(event.name) && (device === undefined || event.device === device))
+      .map(({ name, why, reason, cause }) =>
+        [name, reason ?? why ?? cause].filter((part) => part !== undefined).join(" "),
+      );
+  }
+
   named(name: string): Bench["events"] {
     return this.events.filter((event) => event.name === name);
   }

@@ -165,14 +165,7 @@ for (const from of ["connecting", "negotiating", "powered", "stopped"] as const)
         await row.happens(scene);
         assert.equal(bench.cable.state, row.to, bench.story());
         assert.equal(bench.circuit.cable.closed ? "closed" : "open", row.relay, bench.story());
-        assert.deepEqual(linesAfter(bench, before), row.told, bench.story());
+        const told = bench.linesAfter(before, LINES, "cable");
+        assert.deepEqual([...new Set(told)], row.told, bench.story());
       });
   });
-
-function linesAfter({ events }: Bench, before: number): readonly string[] {
-  const lines = events.slice(before).filter(({ device, name }) => device === "cable" && LINES.includes(name));
-  const told = lines.map(({ name, reason, cause }) =>
-    [name, reason ?? cause].filter((part) => part !== undefined).join(" "),
-  );
-  return [...new Set(told)];
-}

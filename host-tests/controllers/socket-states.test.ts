@@ -281,7 +281,7 @@ for (const from of ["standby", "paid", "lockout"] as const)
         await bench.clock.run(0);
         assert.equal(stateOf(bench), row.to, bench.story());
         assert.equal(bench.circuit.socket.closed ? "closed" : "open", row.relay, bench.story());
-        assert.deepEqual(linesAfter(bench, before), row.told, bench.story());
+        assert.deepEqual(bench.linesAfter(before, LINES), row.told, bench.story());
         assert.equal(Math.round(waitingFor(bench, scene.payer) / 10_000) * 10_000, row.waiting ?? 0);
       });
   });
@@ -307,11 +307,6 @@ test("a socket that is new is in standby with its whole allowance", () => {
 
 function stateOf(bench: Bench): State | undefined {
   return socketJournal(bench.socketStore).load()?.state;
-}
-
-function linesAfter({ events }: Bench, before: number): readonly string[] {
-  const lines = events.slice(before).filter(({ name }) => LINES.includes(name));
-  return lines.map(({ name, why, cause }) => [name, why ?? cause].filter((part) => part !== undefined).join(" "));
 }
 
 function waitingFor(bench: Bench, { wallet }: Customer): number {

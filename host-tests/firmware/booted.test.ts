@@ -50,8 +50,12 @@ test("the socket's image boots, starts and answers get_status", {
   const board = new EmulatedBoard(
     findQemu(undefined),
     {
-      ...{ flash: file("flash"), console: file("console"), chip: file("chip"), monitor: file("monitor") },
-      ...{ address: LINK_ADDRESS, way: { port: LINK_PORT, hostPort } },
+      flash: file("flash"),
+      console: file("console"),
+      chip: file("chip"),
+      monitor: file("monitor"),
+      address: LINK_ADDRESS,
+      way: { port: LINK_PORT, hostPort },
     },
     pinOf("relay"),
     { onEvent: ({ name }) => name === "start" && starts(), onTrouble: () => {} },

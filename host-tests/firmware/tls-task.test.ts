@@ -3,10 +3,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { writeHeaders } from "./stand-in-headers";
 
 const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "plugpay-tls-"));
@@ -84,12 +85,7 @@ const HEADERS = [
 ];
 
 before(() => {
-  const write = (name: string, text: string): void => {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  };
-  write("stand-in.h", STAND_IN);
-  for (const header of HEADERS) write(`${header}.h`, '#include "stand-in.h"\n');
+  writeHeaders(folder, HEADERS, STAND_IN);
   execFileSync(process.env.CC ?? "cc", [
     ...["-Wall", "-Werror", "-Wno-unused-value", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
     ...["-o", program, `-I${folder}`, `-I${join(ROOT, "firmware/native")}`],

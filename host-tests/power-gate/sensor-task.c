@@ -4,7 +4,7 @@
  */
 
 #include "gate-sensor-esp32.h"
-#include "idf.h"
+#include "stand-in.h"
 
 #include <pthread.h>
 #include <semaphore.h>

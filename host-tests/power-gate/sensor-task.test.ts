@@ -4,10 +4,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { writeHeaders } from "../firmware/stand-in-headers";
 
 const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "plugpay-sensor-"));
@@ -103,14 +104,10 @@ const HEADERS = [
 const PINS = ["CURRENT", "VOLTAGE", "METERCF", "METERCF1", "METERSEL", "METERRX"];
 
 before(() => {
-  const write = (name: string, text: string): void => {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  };
-  write("idf.h", IDF);
-  for (const header of HEADERS) write(`${header}.h`, '#include "idf.h"\n');
-  write("sdkconfig.h", "#define CONFIG_IDF_TARGET_ESP32C3 1\n");
-  write("mc.defines.h", PINS.map((pin, k) => `#define MODDEF_GATE_ESP32C3_${pin} ${k}\n`).join(""));
+  writeHeaders(folder, HEADERS, IDF, {
+    "sdkconfig.h": "#define CONFIG_IDF_TARGET_ESP32C3 1\n",
+    "mc.defines.h": PINS.map((pin, k) => `#define MODDEF_GATE_ESP32C3_${pin} ${k}\n`).join(""),
+  });
   const glue = ["gate-sensor", "gate-adc", "gate-pulses", "gate-serial", "pulse-counter"].map(
     (name) => `${name}-esp32`,
   );

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { DeviceEvent } from "../../shared/ports";
-import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
+import { LINK_PORT } from "../../shared/rpc/types";
 import { sentenceOf } from "../sim/story";
 import { ChipFrames } from "./chip-frames";
 import type { BoardEvent } from "./console";
@@ -28,7 +28,6 @@ import type { Told } from "./verdict";
 const USAGE =
   "npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--qemu PATH] [--port N]\n" +
   "npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]";
-const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
 const FRAME_MS = 20;
 
@@ -74,15 +73,16 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
 /** A pair is new each time, as its chain is: what a flash remembers of another chain is of no use. */
 function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): Board {
   const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
+  const way = { port: LINK_PORT, hostPort: numberOf("port", given.port), ...(out && { wire: out }) };
   return {
     flash: prepareFlash(device, given.fresh || wire !== undefined),
-    ...{ console: line("console"), chip: line("chip"), monitor: line("monitor") },
-    address: ADDRESS[device],
+    console: line("console"),
+    chip: line("chip"),
+    monitor: line("monitor"),
+    address: String(builtConfig(device).address),
     // A cable takes no calls; alone it needs a network all the same.
-    ...(!wire || out
-      ? { way: { port: LINK_PORT, hostPort: numberOf("port", given.port), ...(out && { wire: out }) } }
-      : {}),
-    ...(wire ? { wire } : {}),
+    ...((!wire || out) && { way }),
+    ...(wire && { wire }),
   };
 }
 
@@ -158,7 +158,8 @@ async function runPair(given: Options): Promise<readonly string[]> {
     increments: numberOf("increments", given.increments),
     disturbances: numberOf("disturb", given.disturb),
     seed: numberOf("seed", given.seed),
-    ...{ esplora, payoutAddress: settings.payoutAddress },
+    esplora,
+    payoutAddress: settings.payoutAddress,
   };
   pair = await Pair.start(play, boards, (event) => show("scene", event));
   try {

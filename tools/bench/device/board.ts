@@ -2,6 +2,7 @@
 // of each as it uses until its first request is on the wire, and quicker than any chip's. The store holds a key and the
 // journal of a cable that was unplugged in the middle of a session, so that both are read as on any later start.
 
+import { OPENED } from "../../../firmware/platform/socket-events";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD } from "../../../shared/cable/record";
 import { encodeSlot } from "../../../shared/journal/journal";
 import { jsonOf } from "../../../shared/journal/json";
@@ -37,9 +38,6 @@ const STORED: Readonly<Record<string, Uint8Array>> = Object.freeze({
   "cable/cable.a": encodeSlot(CABLE_RECORD_VERSION, 8, jsonOf(RECORD)),
   "cable/cable.b": encodeSlot(CABLE_RECORD_VERSION, 9, jsonOf(RECORD)),
 });
-
-/** What a socket tells when it is connected (firmware/platform/moddable.d.ts). */
-const OPENED = 2;
 
 /** Instructions at which `main` was called. */
 let started = 0;

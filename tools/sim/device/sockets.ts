@@ -2,13 +2,8 @@
 // simulator's host keeps the connections, and the stack's buffers are here.
 
 import type { SocketOwner } from "plugpay/sockets";
+import { ARRIVED, ENDED, OPENED, READABLE, WRITABLE } from "../../../firmware/platform/socket-events";
 import { bytesOf, call, type HostEvent, ignore, receive } from "./host";
-
-const ARRIVED = 1;
-const OPENED = 2;
-const WRITABLE = 4;
-const READABLE = 8;
-const ENDED = 16;
 
 interface Socket {
   owner: SocketOwner | undefined;
