@@ -1,7 +1,8 @@
 // The self-test of a cable's image: the numbers of BIP143 by its own cryptography in flash, then a payment audited,
 // refused where it was tampered with, built and signed.
 
-import { type AuditExpectation, auditDraft } from "../../shared/bitcoin/audit";
+import { auditDraft } from "../../shared/bitcoin/audit";
+import type { AuditExpectation } from "../../shared/bitcoin/audit-step";
 import { bytesToHex, hexToBytes } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { signDraft } from "../../shared/bitcoin/sign";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Agreed, type AuditExpectation, auditDraft } from "../../shared/bitcoin/audit";
+import { auditDraft } from "../../shared/bitcoin/audit";
 import { AUDIT_REASONS, type AuditReason } from "../../shared/bitcoin/audit-reasons";
+import type { Agreed, AuditExpectation } from "../../shared/bitcoin/audit-step";
 import { actualFee, type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { quoteFee } from "../../shared/bitcoin/fees";

@@ -3,8 +3,8 @@
 import { isHex } from "../text";
 import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../units";
 import { isPayeeScript } from "./address";
-import type { AuditRefusal, Step } from "./audit";
 import type { AuditReason } from "./audit-reasons";
+import type { AuditRefusal, Step } from "./audit-step";
 import { DUST, dustOf, MAX_INPUTS, totalOf, vsizeOf } from "./draft";
 import { sameOutpoints } from "./frame";
 

@@ -10,7 +10,8 @@
 import type { Scheme } from "../../shared/rpc/types";
 import { energyFor } from "../../shared/units";
 import { NodeEngine } from "../sim/engine-node";
-import { MANNERS, type Manner } from "../sim/hostile/crowd";
+import { MANNERS } from "../sim/hostile/crowd";
+import type { Manner } from "../sim/hostile/manner";
 import { runScenario, type Watcher } from "../sim/run";
 import type { Happening, Simulation } from "../sim/simulation";
 import { link } from "./link";

@@ -8,7 +8,8 @@
 import { SeededRandom } from "../../host-tests/model/random";
 import { standInEcdsa } from "../../host-tests/model/signers";
 import { inputFault, parse } from "../../host-tests/model/transaction";
-import { type AuditExpectation, auditDraft } from "../../shared/bitcoin/audit";
+import { auditDraft } from "../../shared/bitcoin/audit";
+import type { AuditExpectation } from "../../shared/bitcoin/audit-step";
 import { type Draft, unsignedHex } from "../../shared/bitcoin/draft";
 import { checkSigned, signDraft } from "../../shared/bitcoin/transaction";
 import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";

@@ -12,9 +12,21 @@ import {
   type Satoshi,
 } from "../../shared/units";
 import type { DeviceName } from "./bundle";
-import type { Cut } from "./cuts";
 import type { EngineName } from "./engine";
 import type { Happening, Simulation } from "./simulation";
+import type { CutMode } from "./store-file";
+
+/** What became of one session with a cut. */
+export interface Cut {
+  readonly device: DeviceName;
+  /** Counted from the session's first. */
+  readonly write: number;
+  readonly mode: CutMode;
+  /** The appliance got all its energy in spite of it. */
+  readonly delivered: boolean;
+  /** What the run has given unpaid until then, once the session was settled. */
+  readonly unpaidWh: number;
+}
 
 export interface SettledTx {
   readonly txid: Hex;

@@ -7,18 +7,6 @@ import type { DeviceName } from "./bundle";
 import type { Happening, Simulation } from "./simulation";
 import { CUT_MODES, type CutMode } from "./store-file";
 
-/** What became of one session with a cut. */
-export interface Cut {
-  readonly device: DeviceName;
-  /** Counted from the session's first. */
-  readonly write: number;
-  readonly mode: CutMode;
-  /** The appliance got all its energy in spite of it. */
-  readonly delivered: boolean;
-  /** What the run has given unpaid until then, once the session was settled. */
-  readonly unpaidWh: number;
-}
-
 const DEVICES: readonly DeviceName[] = ["socket", "cable"];
 const LONGEST: Millisecond = 600_000;
 const SETTLES_WITHIN: Millisecond = 300_000;

@@ -24,7 +24,7 @@ import type { Engine, EngineName, FirmwareCrash } from "./engine";
 import { NodeEngine } from "./engine-node";
 import { XsEngine } from "./engine-xs";
 import { GateLink } from "./gate-link";
-import type { Manner } from "./hostile/crowd";
+import type { Manner } from "./hostile/manner";
 import { type Keys, keysOf } from "./keys";
 import { Network, type Party } from "./network";
 import type { Scenario, Step } from "./scenario";
