@@ -11,16 +11,16 @@ import { startOptions } from "./sim/start-options";
 import { View } from "./sim/view";
 
 await runCommand(startHelp, async () => {
-  const { what, json, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
+  const { what, json, steps, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
   if ("model" in what) await runModelScenario(what.model, { seed, json });
-  else await runSimulated(what.run, json);
+  else await runSimulated(what.run, json, steps);
 });
 
-async function runSimulated(run: RunOptions, json: boolean): Promise<void> {
+async function runSimulated(run: RunOptions, json: boolean, steps: boolean): Promise<void> {
   if (run.engine === "xs") findWorker();
   if (!json) console.log(`${run.scenario.about} (${run.scheme}, ${run.engine === "xs" ? "XS" : "Node's"} engine)\n`);
   const { summary } = await runScenario(run, json ? jsonLines() : live());
-  console.log(json ? JSON.stringify(summary) : summaryText(summary));
+  console.log(json ? JSON.stringify(summary) : summaryText(summary, steps));
   if (summary.crashes > 0) process.exitCode = 1;
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../shared/units";
 import type { DeviceName } from "./bundle";
 import type { EngineName } from "./engine";
+import { type PathStep, pathTo } from "./path";
 import type { Happening, Simulation } from "./simulation";
 import type { CutMode } from "./store-file";
 
@@ -54,6 +55,8 @@ export interface Summary {
   readonly seed: number;
   /** From the plug to voltage at the appliance; null where none came. */
   readonly plugToPowerMs: Millisecond | null;
+  /** What that time went to, one after the other; empty where a device is not ours. */
+  readonly plugToPower: readonly PathStep[];
   readonly increments: number;
   /** What the settlements pay the socket. */
   readonly paidSat: Satoshi;
@@ -92,7 +95,9 @@ export class Account {
   /** The socket holds a commitment that is not broadcast yet. */
   sessionOpen = false;
   #pluggedAt: Millisecond | undefined;
+  #plugs = 0;
   #plugToPower: Millisecond | undefined;
+  #path: readonly PathStep[] = [];
 
   constructor(readonly simulation: Simulation) {}
 
@@ -163,6 +168,7 @@ export class Account {
       engine: options.engine,
       seed: options.seed,
       plugToPowerMs: this.#plugToPower === undefined ? null : Math.round(this.#plugToPower),
+      plugToPower: this.#path,
       increments: this.increments,
       paidSat,
       energyWh: round(this.delivered() / 1e6),
@@ -196,8 +202,21 @@ export class Account {
   }
 
   #scene(at: Millisecond, name: string): void {
-    if (name === "plug in") this.#pluggedAt ??= at;
-    if (name === "appliance powered" && this.#pluggedAt !== undefined) this.#plugToPower ??= at - this.#pluggedAt;
+    const { visit = 1 } = this.simulation.options.scenario;
+    if (name === "plug in" && ++this.#plugs === visit) this.#pluggedAt = at;
+    if (name !== "appliance powered" || this.#pluggedAt === undefined || this.#plugToPower !== undefined) return;
+    this.#plugToPower = at - this.#pluggedAt;
+    this.#path = this.#pathTo(at, this.#pluggedAt);
+  }
+
+  /** The relay that closed last let power through. */
+  #pathTo(at: Millisecond, pluggedAt: Millisecond): readonly PathStep[] {
+    const closings = Object.values(this.simulation.boards).flatMap((board) => board.closedBy ?? []);
+    const [last] = closings.sort((a, b) => b.at - a.at);
+    if (!last) return [];
+    const relay = { who: "relay", what: "closes", since: last.at, after: last.turn };
+    const powered = { device: "relay", start: at, came: at, cause: relay, before: undefined };
+    return pathTo(powered, at, pluggedAt);
   }
 
   #socket(event: Happening["event"]): void {

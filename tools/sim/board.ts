@@ -9,6 +9,7 @@ import { BOOT_TIME, type ComputeFactor, computeTime } from "./compute";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
 import type { GateLink } from "./gate-link";
 import { type End, type Network, type Party, SEND_BUFFER_BYTES } from "./network";
+import type { Cause, Turn } from "./path";
 import type { FileStore } from "./store-file";
 import type { Timeline } from "./timeline";
 
@@ -27,12 +28,25 @@ export interface BoardOptions {
   /** One line that the firmware traced. */
   readonly onTrace: (line: string, at: Millisecond) => void;
   readonly onCrash: (error: FirmwareCrash) => void;
+  /** Whether it is remembered what led to what. */
+  readonly isTraced?: () => boolean;
   /** Power went by itself, in the middle of a write. */
   readonly onCut: () => void;
 }
 
 type Facts = Readonly<Record<string, unknown>>;
 type Command = (facts: Facts, bytes: Uint8Array) => unknown;
+
+/** A message that waits for the firmware. */
+interface Event {
+  readonly message: Message;
+  readonly cause: Cause;
+  readonly came: Millisecond;
+}
+
+interface Work extends Turn {
+  computed: Millisecond;
+}
 
 const NOTHING: Message = { head: null };
 
@@ -42,11 +56,11 @@ export class Board implements Party {
   #engine: Engine | undefined;
   #bootedAt: Millisecond = 0;
   #busyUntil: Millisecond = 0;
-  #inbox: Message[] = [];
+  #inbox: Event[] = [];
   #waking = false;
   #delivering = false;
   /** The event under way: when it began, and how long it has computed so far. */
-  #turn = { start: 0, computed: 0 };
+  #turn: Work;
   #nextHandle = 1;
   #timers = new Map<number, () => void>();
   #ends = new Map<number, End>();
@@ -57,10 +71,13 @@ export class Board implements Party {
   #traced = "";
   /** Computing since the start, in the meter's units, and its time. */
   computed = { meter: 0, time: 0 };
+  /** What closed the relay last, and when. */
+  closedBy: { readonly turn: Turn; readonly at: Millisecond } | undefined;
 
   constructor(options: BoardOptions) {
     this.#options = options;
     this.name = options.name;
+    this.#turn = this.#work();
     options.store.onCut = () => this.#engine?.kill();
   }
 
@@ -74,13 +91,13 @@ export class Board implements Party {
     const engine = this.#options.engine();
     engine.onCommand = (command, meter) => this.#command(command, meter);
     this.#engine = engine;
-    this.#turn = { start: this.#options.timeline.now, computed: 0 };
+    this.#turn = this.#work();
     await engine.load(this.#options.bundle);
     await this.#options.gate.boot();
     this.#bootedAt = this.#options.timeline.now;
     this.#options.network.restored(this);
     this.#busyUntil = this.#bootedAt + BOOT_TIME;
-    this.#post({ head: { handle: 0, kind: "boot" } });
+    this.#post({ head: { handle: 0, kind: "boot" } }, this.#ownCause("boots"), this.#busyUntil);
   }
 
   /** Power goes: everything stops where it is; only the store stays. */
@@ -112,9 +129,9 @@ export class Board implements Party {
 
   // ---------------------------------------------------------------- events in
 
-  #post(message: Message): void {
+  #post(message: Message, cause = this.#ownCause("waits"), came = this.#options.timeline.now): void {
     if (!this.#engine) return;
-    this.#inbox.push(message);
+    this.#inbox.push({ message, cause, came });
     this.#wake();
   }
 
@@ -132,13 +149,13 @@ export class Board implements Party {
 
   async #deliver(): Promise<void> {
     const engine = this.#engine;
-    const message = this.#inbox.shift();
-    if (!engine || !message) return;
+    const event = this.#inbox.shift();
+    if (!engine || !event) return;
     this.#delivering = true;
     await this.#options.gate.look();
-    this.#turn = { start: this.#options.timeline.now, computed: 0 };
+    this.#turn = this.#work(event);
     try {
-      const { meter } = await engine.deliver(message);
+      const { meter } = await engine.deliver(event.message);
       this.#charge(meter);
       this.#busyUntil = this.#instant();
       this.#flush(engine);
@@ -222,7 +239,10 @@ export class Board implements Party {
       this.#gateHandle = this.#nextHandle++;
       return { handle: this.#gateHandle };
     },
-    "gate.grant": ({ lease }) => this.#options.gate.grant(lease as Lease, this.#instant()),
+    "gate.grant": ({ lease }) => {
+      const at = this.#instant();
+      if (this.#options.gate.grant(lease as Lease, at)) this.closedBy = { turn: this.#turn, at };
+    },
     "gate.revoke": () => this.#options.gate.revoke(this.#instant()),
     "gate.clear": () => this.#options.gate.clear(this.#instant()),
     "gate.restore": ({ total }) => this.#options.gate.restore(total as number, this.#instant()),
@@ -230,7 +250,8 @@ export class Board implements Party {
 
     "tcp.connect": ({ address, port, host, certificate }) => {
       const secure = certificate === undefined ? undefined : { host: host as string, ca: certificate as string };
-      const end = this.#options.network.connect(this, address as string, port as number, this.#instant(), secure);
+      const { network } = this.#options;
+      const end = network.connect(this, address as string, port as number, this.#instant(), secure, this.#turn);
       return { handle: this.#own(end) };
     },
     "net.resolve": ({ host }) => {
@@ -242,12 +263,14 @@ export class Board implements Party {
     },
     "tcp.ready": ({ handle }) => {
       const end = this.#end(handle);
-      this.#post({ head: { handle, kind: "ready", value: this.#writable(end) } });
+      const cause = { ...this.#ownCause("takes a connection"), after: this.#turn };
+      this.#post({ head: { handle, kind: "ready", value: this.#writable(end) } }, cause);
     },
     "tcp.write": ({ handle }, bytes) => {
       const end = this.#end(handle);
       this.#unsent.set(end, (this.#unsent.get(end) ?? 0) + bytes.length);
-      this.#output.push(() => this.#options.network.write(end, bytes, this.#options.timeline.now));
+      const turn = this.#turn;
+      this.#output.push(() => this.#options.network.write(end, bytes, this.#options.timeline.now, turn));
     },
     "tcp.close": ({ handle }) => {
       const end = this.#end(handle);
@@ -257,9 +280,9 @@ export class Board implements Party {
     },
     "tcp.listen": ({ port }) => {
       const handle = this.#nextHandle++;
-      this.#options.network.listen(this, port as number, (end) => {
+      this.#options.network.listen(this, port as number, (end, cause) => {
         const accepted = { handle: this.#own(end), remoteAddress: end.remote.address, remotePort: end.remote.port };
-        this.#post({ head: { handle, kind: "accept", value: accepted } });
+        this.#post({ head: { handle, kind: "accept", value: accepted } }, cause);
       });
       return { handle, port };
     },
@@ -268,26 +291,40 @@ export class Board implements Party {
 
   #setTimer(interval: Millisecond): { handle: number } {
     const handle = this.#nextHandle++;
+    const cause = { who: this.name, what: `waits ${interval} ms`, since: this.#instant(), after: this.#turn };
     const cancel = this.#options.timeline.at(this.#instant() + interval, () => {
-      if (this.#timers.delete(handle)) this.#post({ head: { handle, kind: "timer" } });
+      if (this.#timers.delete(handle)) this.#post({ head: { handle, kind: "timer" } }, cause);
     });
     this.#timers.set(handle, cancel);
     return { handle };
   }
 
+  /** Work on `event`; what led to it is kept only while somebody asks, since it holds on to all that came before. */
+  #work(event?: Event): Work {
+    const { now } = this.#options.timeline;
+    const start = { device: this.name, start: now, computed: 0 };
+    if (event && this.#options.isTraced?.())
+      return { ...start, cause: event.cause, came: event.came, before: this.#turn };
+    return { ...start, cause: this.#ownCause("works"), came: now, before: undefined };
+  }
+
+  #ownCause(what: string): Cause {
+    return { who: this.name, what, since: this.#options.timeline.now, after: undefined };
+  }
+
   #own(end: End): number {
     const handle = this.#nextHandle++;
     this.#ends.set(handle, end);
-    const post = (kind: string, value?: unknown, bytes?: Uint8Array) => {
+    const post = (kind: string, value?: unknown, bytes?: Uint8Array, cause?: Cause) => {
       if (this.#ends.get(handle) !== end) return;
-      this.#post({ head: { handle, kind, value }, ...(bytes && { bytes }) });
+      this.#post({ head: { handle, kind, value }, ...(bytes && { bytes }) }, cause);
     };
-    end.onOpen = () => post("writable", SEND_BUFFER_BYTES);
-    end.onData = (bytes) => post("data", undefined, bytes);
-    end.onEnd = (reason) => post("end", reason);
+    end.onOpen = (cause) => post("writable", SEND_BUFFER_BYTES, undefined, cause);
+    end.onData = (bytes, cause) => post("data", undefined, bytes, cause);
+    end.onEnd = (reason) => post("end", reason, undefined, end.peer?.said ?? end.said);
     end.onTaken = (count) => {
       this.#unsent.set(end, Math.max(0, (this.#unsent.get(end) ?? 0) - count));
-      post("writable", this.#writable(end));
+      post("writable", this.#writable(end), undefined, end.said);
     };
     return handle;
   }

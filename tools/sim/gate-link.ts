@@ -49,12 +49,14 @@ export class GateLink {
     return { ...reading, total: this.#told };
   }
 
-  grant(lease: Lease, at: Millisecond): void {
+  /** True where the relay closes by it. */
+  grant(lease: Lease, at: Millisecond): boolean {
     const { trip, closed } = this.#state();
     const { total } = this.read(at);
     const closes = trip === undefined && lease.upTo > total;
     this.#later(at, () => this.world.grant(this.name, lease), closes !== closed);
     this.#expect({ closed: closes });
+    return closes && !closed;
   }
 
   revoke(at: Millisecond): void {

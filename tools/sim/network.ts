@@ -12,6 +12,7 @@ import type { Server as HttpServer } from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Millisecond } from "../../shared/units";
+import { type Cause, labelOf, type Turn } from "./path";
 import type { Timeline } from "./timeline";
 
 /** Payload of one segment on Ethernet, as lwIP on an ESP32 sends it. */
@@ -29,11 +30,13 @@ export interface Party {
   readonly address?: string;
 }
 
+type Accept = (end: End, cause: Cause) => void;
+
 /** Where somebody listens; `accept` is undefined while nobody takes connections. */
 interface Port {
   readonly owner: Party;
   readonly server: Server;
-  accept: ((end: End) => void) | undefined;
+  accept: Accept | undefined;
 }
 
 /** A server of another author in this process. */
@@ -47,8 +50,8 @@ export interface Adopted {
 
 /** One end of a connection, as its owner sees it. */
 export class End {
-  onOpen: () => void = () => {};
-  onData: (bytes: Uint8Array) => void = () => {};
+  onOpen: (cause: Cause) => void = () => {};
+  onData: (bytes: Uint8Array, cause: Cause) => void = () => {};
   /** The other end closed, or the connection failed. */
   onEnd: (reason: string) => void = () => {};
   /** The other end's TCP has taken so many bytes. */
@@ -70,10 +73,12 @@ export class End {
   /** What has arrived in this process and waits for its virtual time. */
   buffer: Buffer = Buffer.alloc(0);
   /** Arrival of each write of the other end: how many bytes, and when. */
-  readonly expected: { bytes: number; at: Millisecond }[] = [];
+  readonly expected: { bytes: number; at: Millisecond; cause: Cause }[] = [];
   finAt: Millisecond | undefined;
   /** When the last bytes sent reach the other end, and when the last received came. */
   sentArrives: Millisecond = 0;
+  /** Its last words on the wire: the reason of what the other end does next. */
+  said: Cause = { who: "link", what: "bytes", since: 0, after: undefined };
   lastArrival: Millisecond = 0;
 
   constructor(
@@ -127,7 +132,7 @@ export class Network {
   }
 
   /** Takes connections on a port that `open` bound, until `unlisten`. */
-  listen(owner: Party, number: number, accept: (end: End) => void): void {
+  listen(owner: Party, number: number, accept: Accept): void {
     const port = this.#ports.get(number);
     if (!port || port.owner !== owner) throw new Error(`expected port ${number} to be bound for ${owner.name}`);
     port.accept = accept;
@@ -143,7 +148,14 @@ export class Network {
   }
 
   /** Connects from `owner`; `at` is when it asked. */
-  connect(owner: Party, address: string, port: number, at: Millisecond, secure?: { host: string; ca: string }): End {
+  connect(
+    owner: Party,
+    address: string,
+    port: number,
+    at: Millisecond,
+    secure?: { host: string; ca: string },
+    after?: Turn,
+  ): End {
     const inside = this.#ports.get(port);
     const delay = inside ? this.linkDelay : (this.#adopted.get(port)?.delay ?? 0);
     const socket = secure
@@ -156,11 +168,13 @@ export class Network {
           ...(owner.address && { localAddress: owner.address }),
         });
     const end = new End(owner, socket, delay, { address, port });
+    end.said = { who: inside ? "link" : "chain", what: "connect", since: at, after };
+    const { said } = end;
     end.opening = inside !== undefined || this.#adopted.has(port);
     this.#ends.add(end);
     socket.once(secure ? "secureConnect" : "connect", () => {
       if (inside && !inside.owner.alive) return this.#silence(end);
-      this.#at(at + 2 * delay, () => !end.silent && end.onOpen());
+      this.#at(at + 2 * delay, () => !end.silent && end.onOpen(said));
       if (!end.opening) this.onOutside();
     });
     this.#attach(end);
@@ -178,7 +192,7 @@ export class Network {
   }
 
   /** Sends at the virtual time `at`. */
-  write(end: End, bytes: Uint8Array, at: Millisecond): void {
+  write(end: End, bytes: Uint8Array, at: Millisecond, after?: Turn): void {
     if (end.closed) return;
     if (end.silent) {
       this.#unanswered(end, at);
@@ -186,7 +200,8 @@ export class Network {
     }
     end.sentArrives = Math.max(end.sentArrives, at + end.delay);
     const arrival = end.sentArrives;
-    end.peer?.expected.push({ bytes: bytes.length, at: arrival });
+    end.said = { who: end.peer ? "link" : "chain", what: labelOf(bytes), since: at, after };
+    end.peer?.expected.push({ bytes: bytes.length, at: arrival, cause: end.said });
     end.socket.write(bytes);
     const isTaken = () => !end.silent && !end.closed && !end.peer?.deaf;
     this.#at(arrival + end.delay, () => isTaken() && end.onTaken(bytes.length));
@@ -257,7 +272,8 @@ export class Network {
       far.opening = false;
     }
     const accept = port.accept;
-    this.#at(far ? far.sentArrives : this.timeline.now, () => port.accept === accept && accept(end));
+    const { said } = far ?? end;
+    this.#at(far ? far.sentArrives : this.timeline.now, () => port.accept === accept && accept(end, said));
     if (!far) this.onOutside();
   }
 
@@ -324,30 +340,30 @@ export class Network {
   #deliverExpected(end: End): void {
     for (let first = end.expected[0]; first && end.buffer.length >= first.bytes; first = end.expected[0]) {
       end.expected.shift();
-      this.#deliver(end, first.bytes, first.at);
+      this.#deliver(end, first.bytes, first.at, first.cause);
     }
   }
 
   #dateAnswer(end: End): void {
     if (end.buffer.length === 0) return;
     const at = Math.max(end.sentArrives, this.timeline.now) + end.delay;
-    this.#deliver(end, end.buffer.length, at);
+    this.#deliver(end, end.buffer.length, at, end.said);
   }
 
   #outside(end: End): void {
     if (this.#adopted.has(end.remote.port)) return; // An answer that came before the server's socket was known.
-    this.#deliver(end, end.buffer.length, this.timeline.now);
+    this.#deliver(end, end.buffer.length, this.timeline.now, end.said);
     this.onOutside();
   }
 
-  #deliver(end: End, count: number, at: Millisecond): void {
+  #deliver(end: End, count: number, at: Millisecond, cause: Cause): void {
     const bytes = end.buffer.subarray(0, count);
     end.buffer = end.buffer.subarray(count);
     end.lastArrival = Math.max(end.lastArrival, at);
     for (let from = 0; from < count; from += SEGMENT_BYTES) {
       const segment = Uint8Array.from(bytes.subarray(from, from + SEGMENT_BYTES));
       this.#at(end.lastArrival, () => {
-        if (!end.closed) end.onData(segment);
+        if (!end.closed) end.onData(segment, cause);
       });
     }
   }

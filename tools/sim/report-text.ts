@@ -2,10 +2,14 @@
 
 import { formatDuration, formatSatoshi } from "../../shared/units";
 import type { Summary } from "./account";
+import { pathText } from "./path";
 
-export function summaryText(summary: Summary): string {
+/** `steps`: with what the time from plug to power went to. */
+export function summaryText(summary: Summary, steps = false): string {
   const { settlements, basic, trials, cuts } = summary;
+  const way = steps ? ["", "From plug to power: at, for how long (ms), who", ...pathText(summary.plugToPower)] : [];
   const lines = [
+    ...way,
     "",
     `Scenario ${summary.scenario}, scheme ${summary.scheme}, engine ${summary.engine}, seed ${summary.seed}`,
     row("plug to power", summary.plugToPowerMs === null ? "no power" : formatDuration(summary.plugToPowerMs)),

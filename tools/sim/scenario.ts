@@ -52,6 +52,8 @@ export interface Scenario {
   readonly endS: number;
   /** Who makes trouble (tools/sim/hostile/, cuts.ts). */
   readonly trouble?: Trouble;
+  /** The visit of whose way to power the summary tells; the first where absent. */
+  readonly visit?: number;
   /** This device is not ours: it is outside this process, or nowhere. */
   readonly absent?: DeviceName;
 }
@@ -73,7 +75,7 @@ const DEFAULTS = {
   endS: 7200,
 };
 
-const KEYS = ["about", "paper", "feeEstimates", "trouble", ...Object.keys(DEFAULTS)];
+const KEYS = ["about", "paper", "feeEstimates", "trouble", "visit", ...Object.keys(DEFAULTS)];
 const STEP_KEYS = [
   "atS",
   "on",

@@ -33,6 +33,8 @@ import { Timeline } from "./timeline";
 
 /** What the cable's electronics draw, in watts: the default of its owner's setting `ownPower`. */
 const ELECTRONICS_W = 1;
+/** So long after a plug it is remembered what led to power. */
+const TRACED: Millisecond = 30_000;
 /** A device that crashed or was cut starts again after this long. */
 const RESTART: Millisecond = 1000;
 const CRASHES_MAX = 5;
@@ -88,6 +90,7 @@ export class Simulation {
   onTick: (() => void) | undefined;
   readings: Readonly<Record<DeviceName, WorldReading>> | undefined;
   plugged = false;
+  #plugAt: Millisecond = 0;
   /** Voltage reaches the appliance. */
   powered = false;
   #cableSupplied = false;
@@ -260,6 +263,7 @@ export class Simulation {
       onTrace: (line, at) => this.#traced(name, line, at),
       onCrash: (error) => this.#crashed(name, error),
       onCut: () => this.#restart(name, RESTART),
+      isTraced: () => this.plugged && !this.powered && this.timeline.now < this.#plugAt + TRACED,
     });
   }
 
@@ -367,6 +371,7 @@ export class Simulation {
 
   async plug(where: "in" | "out"): Promise<void> {
     this.plugged = where === "in";
+    this.#plugAt = this.timeline.now;
     this.tell("scene", { name: `plug ${where}` });
     await this.world.plug(where);
     this.onPlug();

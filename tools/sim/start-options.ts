@@ -14,12 +14,15 @@ const OPTIONS = {
   speed: "value",
   seed: "value",
   json: "flag",
+  steps: "flag",
 } as const;
 /** For a person who watches; into a pipe it goes as fast as it can. */
 const LIVE_SPEED = 20;
 
 export interface StartOptions {
   readonly json: boolean;
+  /** What the time from plug to power went to is printed. */
+  readonly steps: boolean;
   readonly seed: number;
   /** The simulated world's run, or the name of a scenario that plays on the model chain. */
   readonly what: { readonly run: RunOptions } | { readonly model: string };
@@ -29,9 +32,10 @@ export interface StartOptions {
 export function startOptions(words: readonly string[], isTerminal: boolean): StartOptions {
   const given = readOptions(words, OPTIONS);
   const json = given.has("json");
+  const steps = given.has("steps");
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const scenario = given.get("scenario") ?? "toaster";
-  if (MODEL_SCENARIOS.includes(scenario)) return { json, seed, what: { model: modelScenario(scenario, given) } };
+  if (MODEL_SCENARIOS.includes(scenario)) return { json, steps, seed, what: { model: modelScenario(scenario, given) } };
   const speed = speedOf(given.get("speed"), isTerminal && !json ? LIVE_SPEED : Number.POSITIVE_INFINITY);
   const run: RunOptions = {
     scenario: loadScenario(scenario),
@@ -40,12 +44,12 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
     seed,
     ...(Number.isFinite(speed) ? { pace: paceOf(speed) } : {}),
   };
-  return { json, seed, what: { run } };
+  return { json, steps, seed, what: { run } };
 }
 
 /** These run the controllers on a virtual clock, without engines, boards or schemes to choose from. */
 function modelScenario(name: string, given: ReadonlyMap<string, string>): string {
-  const idle = ["scheme", "engine", "speed"].find((option) => given.has(option));
+  const idle = ["scheme", "engine", "speed", "steps"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays on the model chain and takes no --${idle}.`);
   return name;
 }
