@@ -2,9 +2,10 @@
 
 import { BITCOIN } from "./bitcoin";
 import { CABLE } from "./cable";
+import { CHANNEL } from "./channel";
 import { JOURNAL } from "./journal";
 import { LINK } from "./link";
 import type { Mutation } from "./mutation";
 import { SOCKET } from "./socket";
 
-export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE, ...LINK];
+export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE, ...CHANNEL, ...LINK];

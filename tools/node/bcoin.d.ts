@@ -33,6 +33,8 @@ declare module "bcoin" {
     getVirtualSize(): number;
     isCoinbase(): boolean;
     hasWitness(): boolean;
+    /** Runs the scripts of one input under these flags. */
+    verifyInput(index: number, spent: BcoinOutput, flags: number): boolean;
   }
   export interface BcoinBlock {
     readonly time: number;
@@ -99,7 +101,10 @@ declare module "bcoin" {
     readonly FullNode: typeof FullNode;
     readonly Network: { get(name: string): BcoinNetwork };
     readonly TX: { fromRaw(data: Buffer): BcoinTx };
-    readonly Script: { fromRaw(data: Buffer): BcoinScript };
+    readonly Script: { fromRaw(data: Buffer): BcoinScript; readonly flags: { readonly STANDARD_VERIFY_FLAGS: number } };
+    readonly Output: new (options: { readonly value: number; readonly script: BcoinScript }) => BcoinOutput;
+    /** What a node relays; `MAX_TX_VERSION` is 2 as bcoin comes. */
+    readonly policy: { MAX_TX_VERSION: number };
     readonly Address: {
       fromString(text: string, network: BcoinNetwork): unknown;
     };
