@@ -1,9 +1,8 @@
 /*
- * The power gate on a board: the relay's pin, one core (power-gate.c), its sensor's task (gate-sensor-esp32.c), a timer
- * that notices when the sensor falls silent, and a thin face for JavaScript (power-gate.ts).
+ * The power gate on a board: one core (power-gate.c), its sensor's task (gate-sensor-esp32.c), a timer that notices when the
+ * sensor falls silent, and a thin face for JavaScript (power-gate.ts). relay-esp32.c has the relay's pin.
  *
- * The relay's pin gets its open level before app_main, first of all that runs of ours. JavaScript never has to be awake
- * for the relay to open: sensor and timer drive it; each event becomes one message to JavaScript.
+ * JavaScript never has to be awake for the relay to open: sensor and timer drive it; each event becomes one message to JavaScript.
  */
 
 #include "xsmc.h"
@@ -12,9 +11,9 @@
 
 #include "gate-pins.h"
 #include "gate-sensor-esp32.h"
+#include "relay-esp32.h"
 
 #include "driver/gpio.h"
-#include "esp_system.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
@@ -25,8 +24,7 @@ enum {
 	TICK_US = 20000,
 	SAMPLE_TICKS = 10, /* the gate's window, 200 ms */
 	SAMPLED = 4,       /* beside the kinds of power_gate_event */
-	RELAY_OPEN = 0, /* active high, with a pull-down at the transistor (docs/hardware.md) */
-	COOL = 25000    /* what a closed thermostat stands for, thousandths of a degree */
+	COOL = 25000 /* what a closed thermostat stands for, thousandths of a degree */
 };
 
 static struct {
@@ -40,33 +38,6 @@ static struct {
 	StaticSemaphore_t lockStorage;
 	esp_timer_handle_t timer;
 } gate;
-
-/* ------------------------------------------------------------------ the relay */
-
-static volatile bool ending; /* the chip restarts: nobody closes the relay any more */
-
-static void driveRelay(bool closed)
-{
-	gpio_set_level(GATE_PIN(RELAY), (closed && !ending) ? !RELAY_OPEN : RELAY_OPEN);
-	if (ending) /* the other core may have begun while the level was on its way */
-		gpio_set_level(GATE_PIN(RELAY), RELAY_OPEN);
-}
-
-/* esp_restart's: a pin keeps its level until the next start drives it. */
-static void openRelayForGood(void)
-{
-	ending = true;
-	driveRelay(false);
-}
-
-/* Level before direction: the pin never shows another. */
-static void __attribute__((constructor, used)) openRelayFirst(void)
-{
-	gpio_config_t output = { .pin_bit_mask = 1ULL << GATE_PIN(RELAY), .mode = GPIO_MODE_OUTPUT };
-	driveRelay(false);
-	gpio_config(&output);
-	esp_register_shutdown_handler(openRelayForGood);
-}
 
 /* ------------------------------------------------------------------ events to JavaScript */
 
@@ -135,7 +106,7 @@ static bool hasEvent(void)
 static void unlock(void)
 {
 	bool news;
-	driveRelay(power_gate_closed(&gate.core));
+	relay_drive(power_gate_closed(&gate.core));
 	news = gate.listening && !gate.told && hasEvent();
 	if (news)
 		gate.told = true;
@@ -197,7 +168,7 @@ void plugpay_gate_destructor(void *data)
 		esp_timer_delete(gate.timer);
 		gate.timer = NULL;
 	}
-	driveRelay(false);
+	relay_drive(false);
 	gate.used = false;
 }
 

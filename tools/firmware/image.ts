@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings } from "./checks";
+import { addComponents, checkRelayEnds } from "./components";
 import { hold } from "./lock";
 import { type Manifest, writeManifest } from "./manifest";
 import type { Sdk } from "./sdk";
@@ -60,9 +61,24 @@ export function make(sdk: Sdk, image: Image): Warnings {
   rmSync(join(folder, "mc.xs.c"), { force: true });
   // For a chip the SDK's makefile goes on when ESP-IDF's build failed, with what an earlier one left.
   const chip = image.manifest.build?.ESP32_SUBCLASS;
-  if (chip) rmSync(join(folder, `xsProj-${chip}/build/xs_esp32.elf`), { force: true });
+  if (chip) {
+    rmSync(join(folder, `xsProj-${chip}/build/xs_esp32.elf`), { force: true });
+    addComponents(ROOT, folder, chip);
+  }
   // Its first target would flash the chip as well.
-  return checkLinked(sdk, image, run(sdk, image, ["-m", ...(chip ? ["-t", "build"] : []), manifestOf(image)]));
+  const warnings = checkLinked(
+    sdk,
+    image,
+    run(sdk, image, ["-m", ...(chip ? ["-t", "build"] : []), manifestOf(image)]),
+  );
+  if (chip) checkSymbols(image, chip);
+  return warnings;
+}
+
+function checkSymbols(image: Image, chip: string): void {
+  const file = join(OUT, "sdk/bin", image.platform, "release", basename(image.folder), `xs_${chip}.sym`);
+  const complaints = checkRelayEnds(readFileSync(file, "utf8"));
+  if (complaints.length > 0) throw new ImageError(basename(image.folder), complaints);
 }
 
 /** Flashes what `make` built. */
