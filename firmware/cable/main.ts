@@ -16,6 +16,7 @@ import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
 import type { BuildOptions } from "../../shared/settings/build";
 import type { Hex, Millisecond } from "../../shared/units";
+import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer } from "../platform/network";
 import { report } from "../platform/report";
@@ -54,14 +55,15 @@ function start(): void {
   const calibrated = isCalibrated(options);
   report(cableLine(checked, calibrated));
   const wallet = openWallet(secret, ecdsa);
+  const power = new NativePowerGate(options);
   new CableController({
     clock,
     store,
-    gate: new NativePowerGate(options),
+    gate: power,
     calibrated,
     wallet,
     socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
-    report,
+    report: withCadence(report, power),
     settings: checked,
   }).start();
   clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, checked.network) }));

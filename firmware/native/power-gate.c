@@ -15,7 +15,8 @@
 #define SETTLE 400        // samples before anything is judged: offsets are unknown at first
 #define RATE_US 200000    // for the first measurement of the rate; nothing is judged before
 #define LOST_US 80000     // a feed silent for longer is lost; noticed within 100 ms by a tick each 20 ms
-#define CHIP_LOST_US 300000 // a chip's frame takes 55 ms and may be damaged, even two in a row; an erased page of flash adds 45
+#define CHIP_LOST_US 300000 // a chip's frame takes 55 ms and may be damaged, even two in a row
+#define KEPT_US 60000     // within this time after a standstill all samples have come that the driver kept
 #define OVER_HALVES 5     // half-waves of over-voltage, 50 ms
 #define UNDER_HALVES 50   // half-waves of under-voltage, 500 ms
 #define WELD_WINDOWS 4    // 200 ms each
@@ -318,6 +319,7 @@ static bool offset_is_wild(const power_gate_channel *channel) {
 static void finish_window(power_gate *gate) {
   read_window(gate);
   check_relay(gate);
+  if (!gate->gap.open) gate->before = gate->sums;
   bool wild = offset_is_wild(&gate->current) || (gate->options.voltageSensor && offset_is_wild(&gate->voltage));
   if (wild && gate->age > gate->second) trip(gate, POWER_GATE_SENSOR_FAULT);
   gate->sums = (power_gate_sums){0};
@@ -508,23 +510,62 @@ static int32_t code(const power_gate *gate, uint16_t raw) {
   return raw > top ? top : raw;
 }
 
-// Notes that samples have come; gives the time since the last ones.
-static uint64_t note_feed(power_gate *gate, uint64_t now_us) {
+// Notes that samples have come; gives the time since the last ones, and how much of it nothing ran.
+static uint64_t note_feed(power_gate *gate, uint64_t now_us, uint64_t *stood) {
   note_time(gate, now_us);
-  uint64_t silence = gate->now - gate->last_feed;
-  gate->last_feed = gate->now;
+  feed_cadence_wake(&gate->cadence, gate->now);
+  uint64_t silence = gate->now - gate->cadence.fed;
+  *stood = gate->cadence.stood;
+  feed_cadence_note(&gate->cadence, gate->now, gate->fed);
   return silence;
+}
+
+// ---------------------------------------------------------------- standstills
+
+static void open_gap(power_gate *gate, uint64_t silence, size_t count) {
+  power_gate_gap *gap = &gate->gap;
+  if (!gap->open) *gap = (power_gate_gap){.open = true, .since = gate->now - silence};
+  gap->samples += (uint32_t)count;
+  gap->until = gate->now + KEPT_US;
+  gate->crossings = 0;
+}
+
+// What flowed while nobody looked is taken for what flowed before, its heat too: a load that was switched meanwhile is wrong for
+// that long, and an over-current that began meanwhile begins when it is seen.
+static void fill_gap(power_gate *gate, uint32_t missing) {
+  const power_gate_sums *before = &gate->before;
+  if (!is_ready(gate) || before->count == 0) return;
+  count_energy(gate, before->power / (int64_t)before->count * (int64_t)missing, missing);
+  check_energy(gate);
+  uint64_t squares = before->current / before->count;
+  check_current(gate, squares > gate->noise ? squares - gate->noise : 0, missing);
+}
+
+static void follow_gap(power_gate *gate, size_t count) {
+  power_gate_gap *gap = &gate->gap;
+  gap->samples += (uint32_t)count;
+  if (gate->now < gap->until) return;
+  uint64_t expected = (gate->now - gap->since) * 1000 / gate->period;
+  gap->open = false;
+  if (expected > gap->samples) fill_gap(gate, (uint32_t)(expected - gap->samples));
+  restart_rate(gate);
 }
 
 void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us) {
   if (count == 0) return;
-  uint64_t silence = note_feed(gate, now_us);
+  uint64_t stood;
+  uint64_t silence = note_feed(gate, now_us, &stood);
   if (!gate->fed) {
     gate->fed = true;
     restart_rate(gate);
-  } else if (silence > LOST_US + (uint64_t)count * gate->period / 1000) {
+  } else if (silence - stood > LOST_US + (uint64_t)count * gate->period / 1000) {
     lose_feed(gate);
+    gate->gap.open = false;
     restart_rate(gate);
+  } else if (stood) {
+    open_gap(gate, silence, count);
+  } else if (gate->gap.open) {
+    follow_gap(gate, count);
   } else {
     measure_rate(gate, count);
   }
@@ -588,10 +629,11 @@ static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t sp
 }
 
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us) {
-  uint64_t silence = note_feed(gate, now_us);
-  if (gate->fed && silence > CHIP_LOST_US) lose_feed(gate);
+  uint64_t stood;
+  uint64_t silence = note_feed(gate, now_us, &stood);
+  if (gate->fed && silence - stood > CHIP_LOST_US) lose_feed(gate);
   gate->fed = gate->paced = true; // a chip has no samples: the asked rate is only a scale of time
-  uint64_t span = silence < CHIP_LOST_US ? silence : CHIP_LOST_US;
+  uint64_t span = silence - stood < CHIP_LOST_US ? silence : CHIP_LOST_US;
   uint32_t count = (uint32_t)(span * gate->second / 1000000) + 1;
   uint64_t current = scaled_square(report->current, gate->current_lsb);
   uint64_t voltage = scaled_square(report->voltage, gate->voltage_lsb);
@@ -614,7 +656,8 @@ void power_gate_measured(power_gate *gate, const power_gate_report *report, uint
 
 void power_gate_tick(power_gate *gate, uint64_t now_us) {
   note_time(gate, now_us);
-  if (gate->now - gate->last_feed > (gate->by_chip ? CHIP_LOST_US : LOST_US)) lose_feed(gate);
+  feed_cadence_wake(&gate->cadence, gate->now);
+  if (feed_cadence_silence(&gate->cadence, gate->now) > (gate->by_chip ? CHIP_LOST_US : LOST_US)) lose_feed(gate);
 }
 
 // ---------------------------------------------------------------- what the rest of the device says
@@ -674,6 +717,14 @@ void power_gate_read(const power_gate *gate, power_gate_reading *reading) {
   for (int cause = POWER_GATE_NO_TRIP + 1; cause < POWER_GATE_CAUSES; cause++) {
     if (gate->trips & (1u << cause)) reading->trip = (power_gate_trip)cause;
   }
+}
+
+void power_gate_take_cadence(power_gate *gate, power_gate_cadence *cadence) {
+  memcpy(cadence->gaps, gate->cadence.gaps, sizeof cadence->gaps);
+  cadence->longest = gate->cadence.longest;
+  cadence->standstills = gate->cadence.standstills;
+  cadence->rate = gate->paced && !gate->by_chip ? gate->second : 0;
+  feed_cadence_forget(&gate->cadence);
 }
 
 bool power_gate_next_event(power_gate *gate, power_gate_event *event) {
@@ -770,7 +821,8 @@ const char *power_gate_begin(power_gate *gate, const power_gate_options *options
   if (refusal) return refusal;
   memset(gate, 0, sizeof *gate);
   gate->options = *options;
-  gate->now = gate->last_feed = gate->switched_at = now_us;
+  gate->now = gate->switched_at = now_us;
+  feed_cadence_begin(&gate->cadence, now_us);
   derive(gate);
   derive_pace(gate, (uint32_t)options->sampleRate);
   if (gate->unit < 1000) return "options currentRange, voltageRange: expected a finer energy scale; lower one of them";

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "feed-cadence.h"
+
 // X(name, least, most, default); meaning and units in shared/settings/gate.ts, which says the same of each.
 #define POWER_GATE_OPTIONS(X)                                \
   X(sampleRate, 1000, 20000, 4000)                           \
@@ -81,6 +83,14 @@ typedef struct {
   uint32_t samples;     // since the start
 } power_gate_reading;
 
+// How regularly the feed comes: times between two of them, under 2, 4, 8, ... 512 ms, and longer.
+typedef struct {
+  uint32_t gaps[FEED_CADENCE_GAPS];
+  uint32_t longest;     // us
+  uint32_t standstills; // of all tasks, as while flash is erased
+  uint32_t rate;        // samples a second as measured; 0 while unknown, and with a metering chip
+} power_gate_cadence;
+
 // Sums over a half-wave or a window. Samples are scaled to 16 bits around their offset.
 typedef struct {
   int64_t power, reactive, direct; // `direct`: of the current itself
@@ -105,6 +115,13 @@ typedef struct {
   uint32_t windows; // in a row that brought what was expected at least
 } power_gate_pace;
 
+// Samples that never came because no task ran, from the last feed before to when those that the driver had kept are all in.
+typedef struct {
+  bool open;
+  uint64_t since, until; // us
+  uint32_t samples;      // of that time that came
+} power_gate_gap;
+
 // All of the state. Private to power-gate.c; here so that a caller can place it.
 typedef struct {
   power_gate_options options;
@@ -121,12 +138,14 @@ typedef struct {
   bool positive;
   uint32_t short_score;
   uint32_t samples, age; // since the start: wrapping, and up to its largest value
-  power_gate_sums half, sums, creeping;
+  power_gate_sums half, sums, creeping, before; // `before`: the last window before a gap
   // frequency
   uint32_t rising, crossing_first, crossing_last, crossings; // `crossing_*` in 1/256 of a sample
   // time
-  uint64_t now, last_feed, rate_since;
+  uint64_t now, rate_since;
   uint32_t rate_count, period;
+  feed_cadence cadence;
+  power_gate_gap gap;
   bool fed, paced; // `paced`: the rate is measured, `second` is its samples in a second
   // energy
   uint64_t total, unit;
@@ -173,7 +192,8 @@ typedef struct {
 // is noise: it neither counts nor says anything about the relay.
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us);
 
-// Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds.
+// Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds. Where this is
+// late as well, all tasks stood still: that silence is borne (feed-cadence.h), and what flowed meanwhile counts as before it.
 void power_gate_tick(power_gate *gate, uint64_t now_us);
 
 // Whether there is voltage behind the relay (option `loadSense`); called once a block at least.
@@ -194,6 +214,9 @@ bool power_gate_restore(power_gate *gate, uint64_t total_uwh);
 static inline bool power_gate_closed(const power_gate *gate) { return gate->closed; }
 
 void power_gate_read(const power_gate *gate, power_gate_reading *reading);
+
+// Since the start, or the last time.
+void power_gate_take_cadence(power_gate *gate, power_gate_cadence *cadence);
 
 // Hands out each event once, trips first. False when there is none.
 bool power_gate_next_event(power_gate *gate, power_gate_event *event);

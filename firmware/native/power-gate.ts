@@ -20,6 +20,18 @@ export interface DeviceReading extends GateReading {
   readonly samples: number;
 }
 
+/** How regularly the sensor spoke, since the start or the last time that it was asked. */
+export interface Cadence {
+  /** How often the time from one block of samples (or a chip's report) to the next was under 2, 4, 8, ... 512 ms, and longer. */
+  readonly gaps: string;
+  /** The longest of them, ms. */
+  readonly longest: number;
+  /** Of them, while no task at all ran (flash was erased) and the gate bore it. */
+  readonly standstills: number;
+  /** Samples a second as measured; 0 while unknown, and with a metering chip. */
+  readonly rate: number;
+}
+
 /** One a device. Throws a RangeError that names the first option that is wrong, before anything is acquired. */
 export default class NativePowerGate extends Native("plugpay_gate_destructor") implements PowerGate {
   declare onEvent: (event: GateEvent) => void;
@@ -49,6 +61,10 @@ export default class NativePowerGate extends Native("plugpay_gate_destructor") i
 
   read(): DeviceReading {
     return native("plugpay_gate_read").call(this) as DeviceReading;
+  }
+
+  cadence(): Cadence & Readonly<Record<string, number | string>> {
+    return native("plugpay_gate_cadence").call(this) as Cadence & Readonly<Record<string, number | string>>;
   }
 
   /** The newest reading, as `read`; the name that ECMA-419 gives it. */

@@ -15,6 +15,7 @@ import type { SocketCalls } from "../../shared/rpc/types";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
 import { socketSettings } from "../../shared/socket/settings";
+import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { DeviceDialer, DeviceListener } from "../platform/network";
 import { report } from "../platform/report";
@@ -56,15 +57,16 @@ function start(clock: DeviceClock): void {
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
   report(socketLine(checked, calibrated));
+  const power = new NativePowerGate(options);
   const controller = new SocketController({
     clock,
     random,
     store: new DeviceStore("socket"),
-    gate: new NativePowerGate(options),
+    gate: power,
     calibrated,
     chain: configuredChain(backends, { dialer, clock, network: checked.network }),
     ecdsa,
-    report,
+    report: withCadence(report, power),
     settings: checked,
   });
   controller.start();

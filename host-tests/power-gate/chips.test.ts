@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { ChipFrames, COEFFICIENT, chipFrame, cycle, type FrameFields } from "../../tools/firmware/chip-frames";
-import { buildProgram, SANITIZED } from "../../tools/world/build";
+import { buildProgram, GATE_CORE, SANITIZED } from "../../tools/world/build";
 import { Helper } from "../../tools/world/helper";
 
 const driver = new Helper(
@@ -10,10 +10,8 @@ const driver = new Helper(
     flags: SANITIZED,
     sources: [
       "host-tests/power-gate/chips.c",
-      ...["adc-frames", "metering-chips", "power-gate"].flatMap((name) => [
-        `firmware/native/${name}.c`,
-        `firmware/native/${name}.h`,
-      ]),
+      ...GATE_CORE,
+      ...["adc-frames", "metering-chips"].flatMap((name) => [`firmware/native/${name}.c`, `firmware/native/${name}.h`]),
     ],
   }),
 );

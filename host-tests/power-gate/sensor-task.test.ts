@@ -111,7 +111,7 @@ before(() => {
   const glue = ["gate-sensor", "gate-adc", "gate-pulses", "gate-serial", "pulse-counter"].map(
     (name) => `${name}-esp32`,
   );
-  const sources = [...glue, "adc-frames", "feed-watch", "metering-chips", "power-gate"];
+  const sources = [...glue, "adc-frames", "feed-watch", "metering-chips", "power-gate", "feed-cadence"];
   for (const [variant, program] of Object.entries(PROGRAMS)) {
     execFileSync("cc", [
       ...[

@@ -5,12 +5,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildProgram, ROOT } from "../world/build";
+import { buildProgram, GATE_CORE, ROOT } from "../world/build";
 import { FuzzFailure } from "./target";
 
 export const name = "power-gate";
 
-const SOURCES = ["tools/meter/fuzz/gate-fuzz.c", "firmware/native/power-gate.c", "firmware/native/power-gate.h"];
+const SOURCES = ["tools/meter/fuzz/gate-fuzz.c", ...GATE_CORE];
 const CHECKED = ["-O1", "-g", "-fno-sanitize-recover=all"];
 
 /** True where clang and its fuzzer's runtime are installed (Debian: clang, libclang-rt-14-dev). */

@@ -1,15 +1,14 @@
 // Builds rv32/main.c with the power gate for a bare rv32imac core and runs it in qemu, where `instret` counts exactly.
 
 import { spawnSync } from "node:child_process";
-import { buildProgram } from "../world/build";
+import { buildProgram, GATE_CORE } from "../world/build";
 
 const COMPILER = "riscv64-unknown-elf-gcc";
 const EMULATOR = "qemu-system-riscv32";
 const MACHINE = ["-march=rv32imac", "-mabi=ilp32", "-specs=picolibc.specs"];
 const SOURCES = [
   "tools/meter/rv32/main.c",
-  "firmware/native/power-gate.c",
-  "firmware/native/power-gate.h",
+  ...GATE_CORE,
   "firmware/native/adc-frames.c",
   "firmware/native/adc-frames.h",
 ];

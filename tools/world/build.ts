@@ -48,17 +48,17 @@ export function buildProgram(program: Program): string {
 /** For tests: every address and every undefined behaviour is checked, at a fraction of the speed. */
 export const SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
+/** The power gate's C core. */
+export const GATE_CORE: readonly string[] = ["power-gate", "feed-cadence"].flatMap((name) => [
+  `firmware/native/${name}.c`,
+  `firmware/native/${name}.h`,
+]);
+
 /** The simulator's helper: the electrical world with the power gate's C core. */
 export function buildHelper({ sanitize = false } = {}): string {
   return buildProgram({
     name: sanitize ? "world-checked" : "world",
     ...(sanitize ? { flags: SANITIZED } : {}),
-    sources: [
-      "tools/world/world.c",
-      "tools/world/waves.c",
-      "tools/world/waves.h",
-      "firmware/native/power-gate.c",
-      "firmware/native/power-gate.h",
-    ],
+    sources: ["tools/world/world.c", "tools/world/waves.c", "tools/world/waves.h", ...GATE_CORE],
   });
 }
