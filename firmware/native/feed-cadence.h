@@ -10,7 +10,7 @@
 #define FEED_CADENCE_GAPS 10         // under 2, 4, 8, ... 512 ms, and longer
 #define FEED_CADENCE_PAUSE_US 40000u // two ticks of the timer: what is shorter is no standstill
 #define FEED_CADENCE_MOST_US 500000u // standing still in one go that is borne
-#define FEED_CADENCE_SHARE 10       // and a tenth of the time in the long run
+#define FEED_CADENCE_SHARE 10u      // and a tenth of the time in the long run
 
 typedef struct {
   uint32_t gaps[FEED_CADENCE_GAPS]; // how often the time between two feeds was so long

@@ -122,7 +122,7 @@ typedef struct {
   uint32_t samples;      // of that time that came
 } power_gate_gap;
 
-// All of the state. Private to power-gate.c; here so that a caller can place it.
+// All of the state. Private to the core (gate-core.h); here so that a caller can place it.
 typedef struct {
   power_gate_options options;
   // derived at the start, and from the rate once it is measured

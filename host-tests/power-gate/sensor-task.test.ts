@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { GATE_CORE } from "../../tools/world/build";
 import { writeHeaders } from "../firmware/stand-in-headers";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -111,7 +112,7 @@ before(() => {
   const glue = ["gate-sensor", "gate-adc", "gate-pulses", "gate-serial", "pulse-counter"].map(
     (name) => `${name}-esp32`,
   );
-  const sources = [...glue, "adc-frames", "feed-watch", "metering-chips", "power-gate", "feed-cadence"];
+  const sources = [...glue, "adc-frames", "feed-watch", "metering-chips"];
   for (const [variant, program] of Object.entries(PROGRAMS)) {
     execFileSync("cc", [
       ...[
@@ -127,6 +128,7 @@ before(() => {
       ...[`-I${folder}`, `-I${join(ROOT, "firmware/native")}`],
       join(ROOT, "host-tests/power-gate/sensor-task.c"),
       ...sources.map((name) => join(ROOT, `firmware/native/${name}.c`)),
+      ...GATE_CORE.filter((file) => file.endsWith(".c")).map((file) => join(ROOT, file)),
     ]);
   }
 });

@@ -48,11 +48,13 @@ export function buildProgram(program: Program): string {
 /** For tests: every address and every undefined behaviour is checked, at a fraction of the speed. */
 export const SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
-/** The power gate's C core. */
-export const GATE_CORE: readonly string[] = ["power-gate", "feed-cadence"].flatMap((name) => [
-  `firmware/native/${name}.c`,
-  `firmware/native/${name}.h`,
-]);
+/** The power gate's C core, its headers too. */
+export const GATE_CORE: readonly string[] = [
+  ...["power-gate", "gate-options", "gate-feed", "gate-samples", "gate-half-waves", "gate-windows", "gate-lease"],
+  ...["gate-report", "feed-cadence"],
+]
+  .map((name) => `firmware/native/${name}.c`)
+  .concat(["power-gate", "gate-core", "feed-cadence"].map((name) => `firmware/native/${name}.h`));
 
 /** The simulator's helper: the electrical world with the power gate's C core. */
 export function buildHelper({ sanitize = false } = {}): string {
