@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { TARGETS } from "../../tools/firmware/targets";
+import { GATE_CORE } from "../../tools/world/build";
 
 interface PinMap {
   readonly signals: Record<string, { direction: "adc1" | "input" | "output"; what: string }>;
@@ -22,7 +23,10 @@ interface PinMap {
 const root = new URL("../../", import.meta.url);
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), "utf8"));
 const map = read("manifests/pins.json") as PinMap;
-const manifest = read("manifests/power-gate.json") as { defines: { gate: Record<string, Record<string, number>> } };
+const manifest = read("manifests/power-gate.json") as {
+  defines: { gate: Record<string, Record<string, number>> };
+  modules: { "*": readonly string[] };
+};
 const ethernet = read("manifests/network-ethernet.json") as {
   defines: { ethernet: { internal: { mac: Record<string, number> } } };
 };
@@ -86,4 +90,10 @@ describe("the pin map", () => {
       assert.equal(new Set(used.map(([, pin]) => pin)).size, used.length);
     });
   }
+});
+
+it("a board's image has all files of the core that is tested here", () => {
+  const built = manifest.modules["*"].map((file) => file.replace("$(PLUGPAY)/", ""));
+  const missing = GATE_CORE.filter((file) => file.endsWith(".c") && !built.includes(file));
+  assert.deepEqual(missing, []);
 });
