@@ -6,15 +6,11 @@ import { VARIANTS } from "../../tools/firmware/check";
 import { buildConfig } from "../../tools/firmware/config";
 import { ROOT } from "../../tools/firmware/image";
 import { sdkconfig } from "../../tools/firmware/manifest";
-
-/** As ESP-IDF reads it: of two lines for one name the later holds. */
-function settings(text: string): Map<string, string> {
-  return new Map([...text.matchAll(/^CONFIG_(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
-}
+import { checkFinal, settingsIn } from "../../tools/firmware/sdkconfig";
 
 const each = VARIANTS.map(({ device, target, link }) => ({
   name: `${device} for ${target.name}, ${link}`,
-  set: settings(sdkconfig(ROOT, buildConfig({ link }, device, target, false))),
+  set: settingsIn(sdkconfig(ROOT, buildConfig({ link }, device, target, false))),
 }));
 
 /** Each with the value that every image must have. */
@@ -54,4 +50,14 @@ test("no image says that it can be rolled back, and each is checked before it st
     assert.notEqual(set.get("BOOTLOADER_APP_ROLLBACK_ENABLE"), "y", name);
     assert.notEqual(set.get("BOOTLOADER_SKIP_VALIDATE_ALWAYS"), "y", name);
   }
+});
+
+test("a setting that ESP-IDF's build dropped or turned round is named, and the image refused", () => {
+  const wanted = "CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=1000\nCONFIG_D=y\nCONFIG_E=n\nCONFIG_A=n\n";
+  assert.deepEqual(checkFinal(wanted, "# CONFIG_A is not set\nCONFIG_C=1000\nCONFIG_D=y\n"), []);
+  assert.deepEqual(checkFinal(wanted, "CONFIG_B=y\nCONFIG_C=60000\n"), [
+    "CONFIG_B: expected n (manifests/sdkconfig), the build has y",
+    "CONFIG_C: expected 1000 (manifests/sdkconfig), the build has 60000",
+    "CONFIG_D: expected y (manifests/sdkconfig), the build has n",
+  ]);
 });

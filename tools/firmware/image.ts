@@ -8,6 +8,7 @@ import { addComponents, checkRelayEnds } from "./components";
 import { hold } from "./lock";
 import { type Manifest, writeManifest } from "./manifest";
 import type { Sdk } from "./sdk";
+import { checkFinal } from "./sdkconfig";
 
 export const ROOT = join(import.meta.dirname, "../..");
 /** Generated manifests, and what the SDK builds from them. */
@@ -71,14 +72,18 @@ export function make(sdk: Sdk, image: Image): Warnings {
     image,
     run(sdk, image, ["-m", ...(chip ? ["-t", "build"] : []), manifestOf(image)]),
   );
-  if (chip) checkSymbols(image, chip);
+  if (chip) checkBuilt(image, chip);
   return warnings;
 }
 
-function checkSymbols(image: Image, chip: string): void {
-  const file = join(OUT, "sdk/bin", image.platform, "release", basename(image.folder), `xs_${chip}.sym`);
-  const complaints = checkRelayEnds(readFileSync(file, "utf8"));
-  if (complaints.length > 0) throw new ImageError(basename(image.folder), complaints);
+/** What ESP-IDF's build may have left out of a chip's image without a word. */
+function checkBuilt(image: Image, chip: string): void {
+  const name = basename(image.folder);
+  const symbols = readFileSync(join(OUT, "sdk/bin", image.platform, "release", name, `xs_${chip}.sym`), "utf8");
+  const final = readFileSync(join(dirname(makefileOf(image)), `xsProj-${chip}/sdkconfig`), "utf8");
+  const wanted = readFileSync(join(image.folder, "sdkconfig/sdkconfig.defaults"), "utf8");
+  const complaints = [...checkRelayEnds(symbols), ...checkFinal(wanted, final)];
+  if (complaints.length > 0) throw new ImageError(`${name} is not the image that it should be`, complaints);
 }
 
 /** Flashes what `make` built. */
