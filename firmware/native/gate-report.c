@@ -5,6 +5,7 @@
 #define CHIP_WINDOWS 2 // of which so many in a row are no chance
 #define CHIP_FAST 8 // so many times the threshold's energy in the running window are no noise either
 #define NOISE_PULSES 2 // in a window, whatever the threshold
+#define BURST_US 20000    // reports that come closer were kept somewhere
 #define HOUR_US 3600000000u
 
 // A mean value in the scale of samples, so that the same judgements serve.
@@ -14,11 +15,16 @@ static uint64_t scaled_square(int32_t milli, int64_t lsb_nano) {
 }
 
 // More energy than both scales' ends would have brought since the last report, and some pulses, never flowed: the frame was
-// damaged and its checksum was not, or the chip's counter fell back.
-static bool is_possible(const power_gate *gate, const power_gate_report *report, uint64_t silence_us) {
-  uint64_t span = silence_us < HOUR_US ? silence_us : HOUR_US;
+// damaged and its checksum was not, or the chip's counter fell back. Reports that a port had kept come at once; the silence
+// before the first of them is that of all.
+static bool is_possible(power_gate *gate, const power_gate_report *report, uint64_t silence_us) {
+  power_gate_burst *burst = &gate->burst;
+  if (silence_us >= BURST_US || burst->span >= HOUR_US) *burst = (power_gate_burst){0};
+  burst->span += silence_us < HOUR_US ? silence_us : HOUR_US;
   uint64_t watts = (uint64_t)gate->options.currentRange * (uint64_t)gate->options.voltageRange / 1000000;
-  return report->energy <= watts * span / 3600 + 50000;
+  bool possible = burst->energy + report->energy <= watts * burst->span / 3600 + 50000;
+  if (possible) burst->energy += report->energy;
+  return possible;
 }
 
 // What a power brings in a window, in uWh; never so little that the chip's own noise would do.

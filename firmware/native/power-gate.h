@@ -122,6 +122,12 @@ typedef struct {
   uint32_t samples;      // of that time that came
 } power_gate_gap;
 
+// A metering chip's reports that came at once.
+typedef struct {
+  uint64_t energy; // uWh
+  uint64_t span;   // us, from the last report before them
+} power_gate_burst;
+
 // All of the state. Private to the core (gate-core.h); here so that a caller can place it.
 typedef struct {
   power_gate_options options;
@@ -152,6 +158,7 @@ typedef struct {
   int64_t pending;
   bool counting;
   bool by_chip; // a metering chip measures, not samples
+  power_gate_burst burst;
   power_gate_pace taken, leaked; // all that it told; what it told while the relay was open
   uint64_t noise;
   // lease and relay

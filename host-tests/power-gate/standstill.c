@@ -32,9 +32,15 @@ static void flow(void) {
   if (power_gate_closed(&gate)) truth += 230 * amperes / 3.6;
 }
 
-static void take_report(void) {
-  power_gate_report report = {.energy = 35140, .quantum = 3, .voltage = 230000, .current = 10000, .power = 2300000};
-  if (!power_gate_closed(&gate)) report.energy = 0, report.current = report.power = 0;
+static void take_report(bool closed) {
+  double flows = closed ? amperes : 0;
+  power_gate_report report = {
+      .energy = (uint32_t)(230 * flows * REPORT_MS / 3.6),
+      .quantum = 3,
+      .voltage = 230000,
+      .current = (int32_t)(flows * 1000),
+      .power = (int32_t)(230000 * flows),
+  };
   power_gate_measured(&gate, &report, now_ms * MS);
 }
 
@@ -44,7 +50,7 @@ static void run(long milliseconds, int feeds) {
     flow();
     if (now_ms % TICK_MS == 0) power_gate_tick(&gate, now_ms * MS);
     if (feeds && !by_chip) take_block(power_gate_closed(&gate));
-    if (feeds && by_chip && now_ms % REPORT_MS == 0) take_report();
+    if (feeds && by_chip && now_ms % REPORT_MS == 0) take_report(power_gate_closed(&gate));
   }
 }
 
@@ -56,6 +62,8 @@ static void stand_still(long milliseconds) {
     flow();
   }
   power_gate_tick(&gate, now_ms * MS);
+  // The serial port's FIFO has room for five frames.
+  for (long k = 0; by_chip && k < milliseconds / REPORT_MS && k < 5; k++) take_report(closed);
   if (by_chip) return;
   for (long k = 0; k < milliseconds && k < pool_ms; k++) take_block(closed);
   if (milliseconds > pool_ms) sample += (uint64_t)(milliseconds - pool_ms) * BLOCK;

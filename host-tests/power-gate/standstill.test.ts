@@ -139,6 +139,17 @@ test("with a metering chip a standstill takes nothing off the 300 ms that its re
   assert.deepEqual(events, ["samples-lost"]);
 });
 
+test("reports that a metering chip's serial port kept during a standstill are no more energy than can have flowed", async () => {
+  await loaded("begin-chip");
+  await ask("load 16000");
+  const before = await ask("run 5000");
+  const { closed, total, events } = await ask("still 300");
+  assert.equal(closed, true);
+  assert.deepEqual(events, []);
+  // Five reports of 55 ms at 3680 W.
+  assert.equal(total - before.total, 5 * 56_222);
+});
+
 test("the cadence tells each gap between two feeds once: a millisecond as a rule, and the standstill", async () => {
   await loaded();
   await cadence();
