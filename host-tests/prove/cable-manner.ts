@@ -136,8 +136,9 @@ export class CableSpeech {
   }
 
   private ticket({ purse, purses }: Props): string | undefined {
+    const payee = this.stage.payout.script;
     const of = (owner: Purse | undefined): string | undefined =>
-      owner && openWallet(owner.secret, this.stage.ecdsa).ticket;
+      owner && openWallet(owner.secret, this.stage.ecdsa).ticket(payee);
     const other = purses.find((each) => each !== purse);
     return said(this.manner.ticket, of(purse), this.asked.at(-1)?.ticket, undefined, of(other), this.id());
   }

@@ -14,8 +14,10 @@ export interface Wallet {
   readonly publicKey: Uint8Array;
   /** Its P2WPKH script. */
   readonly script: Hex;
-  /** 16 bytes that show, without a signature, whose credit it is (docs/protocol.md, "Credit of a cable that left"). */
-  readonly ticket: Hex;
+  /** 16 bytes that show `payee`, without a signature, whose credit it is (docs/protocol.md, "Credit of a cable that left"). */
+  ticket(payee: Hex): Hex;
+  /** The one ticket that cables showed to all sockets before each payee had one. */
+  readonly oneTicket: Hex;
   /** Strict DER with a low S over a 32-byte digest, without the sighash byte. */
   sign(digest: Uint8Array): Uint8Array;
 }
@@ -30,7 +32,7 @@ class OneKey implements Wallet {
   readonly #ecdsa: Ecdsa;
   #publicKey: Uint8Array | undefined;
   #script: Hex | undefined;
-  #ticket: Hex | undefined;
+  #last: { readonly payee: Hex; readonly ticket: Hex } | undefined;
 
   constructor(secret: Uint8Array, ecdsa: Ecdsa) {
     this.#secret = secret;
@@ -47,9 +49,18 @@ class OneKey implements Wallet {
     return this.#script;
   }
 
-  get ticket(): Hex {
-    this.#ticket ??= bytesToHex(hmac(sha256, this.#secret, encodeUtf8("plugpay ticket"))).slice(0, 32);
-    return this.#ticket;
+  ticket(payee: Hex): Hex {
+    // A dealing is with one payee, and a payment should not wait for the same four hashes again.
+    if (this.#last?.payee !== payee) this.#last = { payee, ticket: this.derived(`plugpay ticket ${payee}`) };
+    return this.#last.ticket;
+  }
+
+  get oneTicket(): Hex {
+    return this.derived("plugpay ticket");
+  }
+
+  private derived(text: string): Hex {
+    return bytesToHex(hmac(sha256, this.#secret, encodeUtf8(text))).slice(0, 32);
   }
 
   sign(digest: Uint8Array): Uint8Array {

@@ -19,10 +19,11 @@ import type {
 } from "../rpc/types";
 import { energyFor, type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
-import { Purse, type Ready, type Terms } from "./purse";
+import { Purse, payeeOf, type Ready, type Terms } from "./purse";
 import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
 import type { CableSettings } from "./settings";
 import { isCheating, Stop, type StopReason } from "./stop";
+import { ticketed, ticketsFor } from "./tickets";
 
 const MAX_CHEATS = 32;
 const MAX_CLAIMS = 16;
@@ -39,6 +40,8 @@ const MAX_DOUBLINGS = 10;
 /** Nobody is believed a longer one: the cable asks again. */
 const MAX_LOCKOUT: Millisecond = 600_000;
 const MAX_STALE = 6;
+/** Calls for one draft, each with another ticket. */
+const MAX_TRIES = 3;
 
 /** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
 export interface SocketLink {
@@ -270,12 +273,45 @@ export class CableController {
       const announced = this.#purse.termsOf(status);
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (this.#inlet.isSpent()) this.#purse.mustAccept(announced);
-      const request = { address, scheme: announced.scheme, ticket: wallet.ticket };
-      const offer = await this.withRelease(known ? { ...request, session: known } : request);
-      this.#ready = await this.acceptOr(offer, announced, (promised) => socket.powerRequest({ ...request, promised }));
+      const asked = await this.withTickets({ address, scheme: announced.scheme }, known, status.payee);
+      const another = (promised: readonly Outpoint[]) => socket.powerRequest({ ...asked.request, promised });
+      this.#ready = await this.acceptOr(asked.offer, announced, another);
     } catch (error) {
       this.hold(error);
     }
+  }
+
+  /**
+   * Asks with the ticket of the payee that the socket names, or else of the last one. Where the offer is another's, or shows no
+   * credit and there is another ticket with which it may wait, it is asked again with that.
+   */
+  private async withTickets(
+    request: PowerRequest,
+    session: Hex | undefined,
+    named: Hex | undefined,
+  ): Promise<{ readonly request: PowerRequest; readonly offer: DraftOffer }> {
+    const { wallet } = this.#options;
+    const shown: Hex[] = [];
+    let payee = named ?? this.#purse.session?.socketScript;
+    for (let tries = 1; ; tries++) {
+      const { record } = this.#ledger;
+      const left = payee === undefined ? [] : ticketsFor(record, wallet, payee).filter((each) => !shown.includes(each));
+      const [ticket] = left;
+      if (ticket !== undefined) shown.push(ticket);
+      const asked = ticket === undefined ? request : { ...request, ticket };
+      try {
+        const offer = await this.withRelease(session === undefined ? asked : { ...asked, session });
+        payee = payeeOf(offer);
+        if (offer.credit > 0 || tries === MAX_TRIES || this.isShown(payee, shown)) return { request: asked, offer };
+      } catch (refusal) {
+        // Credit is honoured also where the call is refused.
+        if (!(refusal instanceof Fault) || tries === MAX_TRIES || left.length <= 1) throw refusal;
+      }
+    }
+  }
+
+  private isShown(payee: Hex, shown: readonly Hex[]): boolean {
+    return ticketsFor(this.#ledger.record, this.#options.wallet, payee).every((each) => shown.includes(each));
   }
 
   /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
@@ -399,7 +435,12 @@ export class CableController {
         return socket.payTransaction(ready.request);
       });
       const agreed = this.#inlet.agreed(result.remaining, ready.energy, asked);
-      this.#ledger.write({ ...this.#purse.taken(), ...agreed, ...this.trusted(ready) });
+      this.#ledger.write({
+        ...this.#purse.taken(),
+        ...agreed,
+        ...this.trusted(ready),
+        ...ticketed(this.#ledger.record),
+      });
       report({
         name: "paid",
         increment: ready.request.increment,

@@ -198,7 +198,8 @@ export class Purse {
       uptime: uptime(),
     });
     const transaction = signDraft(draft, wallet, prepared);
-    const request = { session: offer.session, increment: offer.increment, transaction, ticket: wallet.ticket };
+    const ticket = wallet.ticket(payeeOf(offer));
+    const request = { session: offer.session, increment: offer.increment, transaction, ticket };
     return { request, step, draft, energy: energyFor(step.pay, terms.price) };
   }
 
@@ -434,7 +435,7 @@ export class Purse {
   }
 }
 
-function payeeOf(offer: DraftOffer): Hex {
+export function payeeOf(offer: DraftOffer): Hex {
   return offer.outputs[0]?.script ?? "";
 }
 

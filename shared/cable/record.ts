@@ -92,6 +92,8 @@ export interface CableRecord {
   readonly pledges: readonly Pledge[];
   /** Credit left at other sockets, and at those that owe it. */
   readonly claims: readonly Claim[];
+  /** Payees at which credit may wait for the one ticket of earlier versions; absent in a record that such a version wrote. */
+  readonly oneTicket?: readonly Hex[];
   /** Paid since `daySince`, an uptime. */
   readonly daySpent: Satoshi;
   readonly daySince: Millisecond;
@@ -120,6 +122,7 @@ export const EMPTY_RECORD: CableRecord = constant({
   pins: [],
   pledges: [],
   claims: [],
+  oneTicket: [],
   daySpent: 0,
   daySince: 0,
   totalPaid: 0,
@@ -159,6 +162,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
     16,
   ),
   claims: arrayOf(object<Claim>({ script: hex(), energy: integer, value: integer }), 32),
+  oneTicket: optional(arrayOf(hex(), 64)),
   daySpent: integer,
   daySince: integer,
   totalPaid: integer,

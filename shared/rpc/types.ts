@@ -41,6 +41,8 @@ export interface Status {
   readonly sessionMax: Satoshi;
   readonly renewalDue: boolean;
   readonly lockoutMs: Millisecond;
+  /** Script that takes the payments, so that a cable that comes back shows that payee's ticket. Earlier sockets name none. */
+  readonly payee?: Hex;
   /** Why nothing is sold to anybody: `not-calibrated`, or what the gate has tripped for. */
   readonly trouble?: string;
 }
@@ -54,7 +56,7 @@ export interface PowerRequest {
   readonly scheme: Scheme;
   /** Goes on with this session; absent to open one (or to resume the address's open one). */
   readonly session?: Hex;
-  /** Shows whose the credit is that waits under this address. */
+  /** Shows whose the credit is that waits under this address; each payee has its own. */
   readonly ticket?: Hex;
   /** Coins of the address that were signed for to another payee: the draft may not spend them. At most 16. */
   readonly promised?: readonly Outpoint[];

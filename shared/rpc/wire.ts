@@ -214,6 +214,7 @@ const ticket: Shape<Hex> = hex(16);
 const state = text<SocketState>((value) => STATES.includes(value), "standby, paid or lockout");
 const transaction = hex(10, MAX_TRANSACTION_BYTES);
 const increment = int(1);
+const script: Shape<Hex> = hex(4, MAX_SCRIPT_BYTES);
 
 const scheme: Shape<Scheme> = {
   write: (value) => value,
@@ -262,6 +263,7 @@ export const status: Shape<Status> = struct<Status>(
     sessionMax: { name: "session_max_sat", shape: satoshi },
     renewalDue: { name: "renewal_due", shape: flag },
     lockoutMs: { name: "lockout_ms", shape: int(0) },
+    payee: { name: "payee", shape: script, optional: true },
     trouble: { name: "trouble", shape: trouble, optional: true },
   },
   "ignore",
@@ -312,7 +314,7 @@ const input: Shape<WireInput> = struct<WireInput>(
 
 const output: Shape<WireOutput> = struct<WireOutput>(
   {
-    script: { name: "script", shape: hex(4, MAX_SCRIPT_BYTES) },
+    script: { name: "script", shape: script },
     amount: { name: "amount_sat", shape: satoshi },
   },
   "ignore",

@@ -68,6 +68,8 @@ export class SocketController implements SocketCalls {
   readonly #till: Till;
   readonly #candidates: Candidates;
   readonly #releases: Releases;
+  /** Script of the owner's address. */
+  readonly #payee: Hex;
   readonly #waiters = new Set<Waiter>();
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
@@ -87,6 +89,7 @@ export class SocketController implements SocketCalls {
       throw new RangeError(
         `setting increment: expected at least ${dustOf(payoutScript)} sat for this payout address, came ${settings.increment}`,
       );
+    this.#payee = payoutScript;
     const ledger = openLedger({ store, gate, report });
     const watch = new CoinWatch({ chain, clock, settled: () => ledger.record.settled });
     this.#ledger = ledger;
@@ -280,6 +283,7 @@ export class SocketController implements SocketCalls {
       sessionMax: settings.sessionMax,
       renewalDue: this.renewalDue(),
       lockoutMs: this.#outlet.lockoutLeft(),
+      payee: this.#payee,
       ...(trouble && { trouble }),
     };
   }

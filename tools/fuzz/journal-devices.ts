@@ -101,6 +101,7 @@ export const RECORDS: { readonly socket: SocketRecord; readonly cable: CableReco
       },
     ],
     claims: [{ script: "00", energy: 7, value: 9 }],
+    oneTicket: ["00"],
     forgiven: "once",
     released: "once",
   },

@@ -108,6 +108,28 @@ export const CABLE: readonly Mutation[] = [
     ["controllers/leaving"],
     "a third machine that asks so much that nobody else is heard takes no power from a cable that has paid",
   ),
+  {
+    name: "ticket-of-one-payee",
+    file: "shared/bitcoin/wallet.ts",
+    from: "if (this.#last?.payee !== payee)",
+    to: "if (!this.#last)",
+    tests: ["host-tests/controllers/tickets.test.ts"],
+    proves: "what one socket saw draws nothing at another, and the cable still finds its credit at both",
+  },
+  mutation(
+    "ticket-for-strangers",
+    "tickets",
+    "if (!payeesOf(record).includes(payee)) return [];",
+    "",
+    ["controllers/tickets"],
+    "a socket that names a payee whom the cable never paid is shown no ticket",
+  ),
+  mutation("ticket-of-earlier-versions", "tickets", "return [wallet.oneTicket, wallet.ticket(payee)];", "", [
+    "controllers/tickets",
+  ]),
+  mutation("ticket-acknowledged", "tickets", ".filter((payee) => payee !== record.session?.socketScript)", "", [
+    "controllers/tickets",
+  ]),
   mutation("pledges-unanswered", "pledges", "Math.max(0, handed.paid - paid)", "0", [HANDED_OVER]),
   mutation("pledges-not-forgotten", "pledges", "return unanswered === 0;", "return true;", [HANDED_OVER]),
   mutation("pledges-list-ends", "pledges", "pledges.length > MAX_PLEDGES || ", "", [HANDED_OVER]),
