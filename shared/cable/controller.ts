@@ -2,32 +2,26 @@
 // due, and holds the relay while credit lasts. It reads top to bottom as one story, told again after each stop.
 
 import { attempt } from "../attempt";
-import { addressOf } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";
 import { constant } from "../constant";
 import { appended, Ledger } from "../journal/ledger";
 import type { Clock, Outpoint, PowerGate, Reporter, Store } from "../ports";
 import { Fault, type FaultName } from "../rpc/faults";
-import type {
-  CableState,
-  DraftOffer,
-  PaymentRequest,
-  PaymentResult,
-  PowerRequest,
-  Status,
-  StatusRequest,
-} from "../rpc/types";
+import type { CableState, DraftOffer, Status } from "../rpc/types";
 import { energyFor, type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
 import { Inlet } from "./inlet";
-import { Purse, payeeOf, type Ready, type Terms } from "./purse";
+import { Purse, type Ready, type Terms } from "./purse";
+import { Questions, type SocketLink } from "./questions";
 import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parseCableRecord } from "./record";
 import type { CableSettings } from "./settings";
 import { isCheating, Stop, type StopReason } from "./stop";
-import { ticketed, ticketsFor } from "./tickets";
+import { ticketed } from "./tickets";
 
 const MAX_CHEATS = 32;
 const MAX_CLAIMS = 16;
-/** After a call that nobody answered. */
+/** After a first call that nobody answered: the socket may be up in a moment. */
+const FIRST_RETRY: Millisecond = 50;
+/** After a later call that nobody answered. */
 const RECONNECT: Millisecond = 500;
 const MAX_RECONNECT: Millisecond = 8_000;
 /** While one side says that the renewal is due and the other not yet. */
@@ -40,15 +34,6 @@ const MAX_DOUBLINGS = 10;
 /** Nobody is believed a longer one: the cable asks again. */
 const MAX_LOCKOUT: Millisecond = 600_000;
 const MAX_STALE = 6;
-/** Calls for one draft, each with another ticket. */
-const MAX_TRIES = 3;
-
-/** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
-export interface SocketLink {
-  getStatus(request: StatusRequest): Promise<Status>;
-  powerRequest(request: PowerRequest): Promise<DraftOffer>;
-  payTransaction(request: PaymentRequest): Promise<PaymentResult>;
-}
 
 export interface CableOptions {
   readonly clock: Clock;
@@ -109,6 +94,7 @@ export class CableController {
   readonly #ledger: Ledger<CableRecord>;
   readonly #inlet: Inlet;
   readonly #purse: Purse;
+  readonly #questions: Questions;
   #state: CableState = "connecting";
   #running = false;
   #cancelTick: () => void = () => {};
@@ -120,8 +106,6 @@ export class CableController {
   /** True once credit that the socket did not serve was asked for. */
   #reclaimed = false;
   #firstMinute: FirstMinute | undefined;
-  /** Which of the releases that wait goes with the next request. */
-  #releaseTurn = 0;
 
   constructor(options: CableOptions) {
     const { clock, store, gate, wallet, report, settings } = options;
@@ -138,6 +122,7 @@ export class CableController {
     const ledger = this.#ledger;
     this.#inlet = new Inlet({ clock, gate, ledger, settings, report });
     this.#purse = new Purse({ ledger, wallet, settings, uptime: () => this.#inlet.uptime() });
+    this.#questions = new Questions({ ...options, ledger, purse: this.#purse });
   }
 
   get state(): CableState {
@@ -251,10 +236,10 @@ export class CableController {
 
   /** The first answer of the socket, however long it takes to come up. */
   private async connect(): Promise<Status> {
-    let pause = RECONNECT;
+    let pause = FIRST_RETRY;
     for (;;) {
       try {
-        return await this.#options.socket.getStatus({});
+        return await this.#questions.first();
       } catch (error) {
         if (error instanceof Fault) throw error;
         await this.pause(pause);
@@ -265,65 +250,19 @@ export class CableController {
 
   /** Asks for a draft, squares the accounts, and signs it ahead. What the socket cannot sell now is asked for later. */
   private async ask(status: Status): Promise<void> {
-    const { socket, wallet, settings } = this.#options;
+    const { socket } = this.#options;
     this.#held = undefined;
-    const address = addressOf(wallet.script, settings.network);
     const known = this.#purse.session?.id;
     try {
       const announced = this.#purse.termsOf(status);
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (this.#inlet.isSpent()) this.#purse.mustAccept(announced);
-      const asked = await this.withTickets({ address, scheme: announced.scheme }, known, status.payee);
+      const asked = await this.#questions.draft(announced.scheme, known, status.payee);
       const another = (promised: readonly Outpoint[]) => socket.powerRequest({ ...asked.request, promised });
       this.#ready = await this.acceptOr(asked.offer, announced, another);
     } catch (error) {
       this.hold(error);
     }
-  }
-
-  /**
-   * Asks with the ticket of the payee that the socket names, or else of the last one. Where the offer is another's, or shows no
-   * credit and there is another ticket with which it may wait, it is asked again with that.
-   */
-  private async withTickets(
-    request: PowerRequest,
-    session: Hex | undefined,
-    named: Hex | undefined,
-  ): Promise<{ readonly request: PowerRequest; readonly offer: DraftOffer }> {
-    const { wallet } = this.#options;
-    const shown: Hex[] = [];
-    let payee = named ?? this.#purse.session?.socketScript;
-    for (let tries = 1; ; tries++) {
-      const { record } = this.#ledger;
-      const left = payee === undefined ? [] : ticketsFor(record, wallet, payee).filter((each) => !shown.includes(each));
-      const [ticket] = left;
-      if (ticket !== undefined) shown.push(ticket);
-      const asked = ticket === undefined ? request : { ...request, ticket };
-      try {
-        const offer = await this.withRelease(session === undefined ? asked : { ...asked, session });
-        payee = payeeOf(offer);
-        if (offer.credit > 0 || tries === MAX_TRIES || this.isShown(payee, shown)) return { request: asked, offer };
-      } catch (refusal) {
-        // Credit is honoured also where the call is refused.
-        if (!(refusal instanceof Fault) || tries === MAX_TRIES || left.length <= 1) throw refusal;
-      }
-    }
-  }
-
-  private isShown(payee: Hex, shown: readonly Hex[]): boolean {
-    return ticketsFor(this.#ledger.record, this.#options.wallet, payee).every((each) => shown.includes(each));
-  }
-
-  /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
-  private async withRelease(request: PowerRequest): Promise<DraftOffer> {
-    const { socket } = this.#options;
-    const release = this.#purse.release(this.#releaseTurn++);
-    if (!release) return socket.powerRequest(request);
-    return socket.powerRequest({ ...request, release }).catch((refusal: unknown) => {
-      // A socket of version 1 knows no such member.
-      if (refusal instanceof Fault && refusal.fault === "invalid-parameters") return socket.powerRequest(request);
-      throw refusal;
-    });
   }
 
   /** Signs the offer. Where it spends coins that will not do, one over other coins is asked for, once. */

@@ -71,7 +71,7 @@ export class RpcClient {
   }
 
   getStatus(request: StatusRequest = {}): Promise<Status> {
-    const params = request.waitMs ? [statusRequest.write(request)] : [];
+    const params = request.waitMs || request.address ? [statusRequest.write(request)] : [];
     return this.call("get_status", params, status, request.waitMs);
   }
 

@@ -39,7 +39,7 @@ const METHODS: readonly Method[] = constant([
   {
     name: "get_status",
     signatures: [["struct"], ["struct", "struct"]],
-    help: "State of the socket and its terms. {wait_ms}: answer when the state or the renewal flag changes, at the latest after so long.",
+    help: "State of the socket and its terms. {wait_ms?, address?, scheme?}: answer when the state or the renewal flag changes, at the latest after wait_ms; address and scheme of the power_request that follows.",
     call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
       calls.getStatus(params.length > 0 ? statusRequest.read(params[0] as Value, "") : {}, peer),
     write: status.write,

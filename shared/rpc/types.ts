@@ -22,6 +22,9 @@ export type CableState = "connecting" | "negotiating" | "powered" | "stopped";
 export interface StatusRequest {
   /** Answer at once when 0 or absent; else when state or renewal flag change, at the latest after this long. */
   readonly waitMs?: Millisecond;
+  /** Who is about to ask for power, and how: the socket may ask the chain for that address's coins meanwhile. */
+  readonly address?: string;
+  readonly scheme?: Scheme;
 }
 
 export interface Status {

@@ -243,8 +243,17 @@ const schemes: Shape<readonly Scheme[]> = {
   },
 };
 
+const address = text(
+  (value) => value.length >= 1 && value.length <= 90 && isVisible(value),
+  "an address of at most 90 characters",
+);
+
 export const statusRequest: Shape<StatusRequest> = struct<StatusRequest>(
-  { waitMs: { name: "wait_ms", shape: int(0, MAX_WAIT_MS), optional: true } },
+  {
+    waitMs: { name: "wait_ms", shape: int(0, MAX_WAIT_MS), optional: true },
+    address: { name: "address", shape: address, optional: true },
+    scheme: { name: "scheme", shape: scheme, optional: true },
+  },
   "refuse",
 );
 
@@ -267,11 +276,6 @@ export const status: Shape<Status> = struct<Status>(
     trouble: { name: "trouble", shape: trouble, optional: true },
   },
   "ignore",
-);
-
-const address = text(
-  (value) => value.length >= 1 && value.length <= 90 && isVisible(value),
-  "an address of at most 90 characters",
 );
 
 const OUTPOINT_BYTES = 36;

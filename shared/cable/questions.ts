@@ -1,0 +1,154 @@
+// What the cable asks a socket: the first question, and for a draft. Under which address, with which ticket, and what it
+// prepares while the answer is on its way.
+
+import { attempt } from "../attempt";
+import type { Wallet } from "../bitcoin/wallet";
+import { constant } from "../constant";
+import type { Ledger } from "../journal/ledger";
+import type { Clock, Reporter, Store } from "../ports";
+import { Fault, type FaultName } from "../rpc/faults";
+import type {
+  DraftOffer,
+  PaymentRequest,
+  PaymentResult,
+  PowerRequest,
+  Scheme,
+  Status,
+  StatusRequest,
+} from "../rpc/types";
+import type { Hex, Millisecond } from "../units";
+import { OwnAddress } from "./address";
+import { type Purse, payeeOf } from "./purse";
+import type { CableRecord } from "./record";
+import type { CableSettings } from "./settings";
+import { ticketsFor } from "./tickets";
+
+/** For a question to leave the device before the key is derived. */
+const ON_ITS_WAY: Millisecond = 1;
+/** Calls for one draft, each with another ticket. */
+const MAX_TRIES = 3;
+/** Faults after which the first question is asked as version 1 has it. */
+const INSTEAD: readonly FaultName[] = constant(["invalid-parameters", "unknown-scheme", "bad-address"]);
+
+/** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
+export interface SocketLink {
+  getStatus(request: StatusRequest): Promise<Status>;
+  powerRequest(request: PowerRequest): Promise<DraftOffer>;
+  payTransaction(request: PaymentRequest): Promise<PaymentResult>;
+}
+
+export interface QuestionsOptions {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly wallet: Wallet;
+  readonly socket: SocketLink;
+  readonly report: Reporter;
+  readonly settings: CableSettings;
+  readonly ledger: Ledger<CableRecord>;
+  readonly purse: Purse;
+}
+
+/** An offer, and the question to which it is the answer. */
+export interface Asked {
+  readonly request: PowerRequest;
+  readonly offer: DraftOffer;
+}
+
+export class Questions {
+  readonly #options: QuestionsOptions;
+  readonly #own: OwnAddress;
+  /** Which of the releases that wait goes with the next request. */
+  #releaseTurn = 0;
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options;
+    this.#own = new OwnAddress({ ...options, network: options.settings.network });
+  }
+
+  /** The first question tells who will ask for power, so that the socket can ask the chain meanwhile. */
+  async first(): Promise<Status> {
+    const { socket, settings } = this.#options;
+    const address = this.#own.kept();
+    const [scheme] = settings.schemes;
+    if (address === undefined || scheme === undefined) return socket.getStatus({});
+    return socket.getStatus({ address, scheme }).catch((refusal: unknown) => {
+      // A socket of version 1 knows no such members, and power_request will tell what is wrong with them.
+      if (refusal instanceof Fault && INSTEAD.includes(refusal.fault)) return socket.getStatus({});
+      throw refusal;
+    });
+  }
+
+  /** Asks for a draft; `session` is the one that the cable believes to be running, `payee` whom the socket names. */
+  draft(scheme: Scheme, session: Hex | undefined, payee: Hex | undefined): Promise<Asked> {
+    return this.asOwn(payee, (address) => this.withTickets({ address, scheme }, session, payee));
+  }
+
+  /**
+   * Asks under the address that the store has, and derives the key's own while the question is on its way. Where that is
+   * another the answer is for somebody else: nothing of it is signed, and the question is asked again.
+   */
+  private async asOwn<T>(payee: Hex | undefined, ask: (address: string) => Promise<T>): Promise<T> {
+    const { clock, report } = this.#options;
+    // A release is signed with the question, so the key comes first.
+    const releases = this.#options.ledger.record.pledges.some(({ release }) => release);
+    const kept = releases ? undefined : this.#own.kept();
+    const address = kept ?? this.#own.sure();
+    const cancel = clock.after(ON_ITS_WAY, () => attempt(report, () => this.prepare(payee)));
+    try {
+      const answer = await ask(address);
+      if (this.#own.sure() === address) return answer;
+    } catch (refusal) {
+      if (this.#own.sure() === address) throw refusal;
+    } finally {
+      cancel();
+    }
+    return ask(this.#own.sure());
+  }
+
+  /** What a payment needs and no answer changes. */
+  private prepare(payee: Hex | undefined): void {
+    this.#own.sure();
+    if (payee !== undefined) this.#options.wallet.ticket(payee);
+  }
+
+  /**
+   * Asks with the ticket of the payee that the socket names, or else of the last one. Where the offer is another's, or shows no
+   * credit and there is another ticket with which it may wait, it is asked again with that.
+   */
+  private async withTickets(request: PowerRequest, session: Hex | undefined, named: Hex | undefined): Promise<Asked> {
+    const { wallet } = this.#options;
+    const shown: Hex[] = [];
+    let payee = named ?? this.#options.purse.session?.socketScript;
+    for (let tries = 1; ; tries++) {
+      const { record } = this.#options.ledger;
+      const left = payee === undefined ? [] : ticketsFor(record, wallet, payee).filter((each) => !shown.includes(each));
+      const [ticket] = left;
+      if (ticket !== undefined) shown.push(ticket);
+      const asked = ticket === undefined ? request : { ...request, ticket };
+      try {
+        const offer = await this.withRelease(session === undefined ? asked : { ...asked, session });
+        payee = payeeOf(offer);
+        if (offer.credit > 0 || tries === MAX_TRIES || this.isShown(payee, shown)) return { request: asked, offer };
+      } catch (refusal) {
+        // Credit is honoured also where the call is refused.
+        if (!(refusal instanceof Fault) || tries === MAX_TRIES || left.length <= 1) throw refusal;
+      }
+    }
+  }
+
+  private isShown(payee: Hex, shown: readonly Hex[]): boolean {
+    return ticketsFor(this.#options.ledger.record, this.#options.wallet, payee).every((each) => shown.includes(each));
+  }
+
+  /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
+  private async withRelease(request: PowerRequest): Promise<DraftOffer> {
+    const { socket } = this.#options;
+    const release = this.#options.purse.release(this.#releaseTurn++);
+    if (!release) return socket.powerRequest(request);
+    return socket.powerRequest({ ...request, release }).catch((refusal: unknown) => {
+      // A socket of version 1 knows no such member.
+      if (refusal instanceof Fault && refusal.fault === "invalid-parameters") return socket.powerRequest(request);
+      throw refusal;
+    });
+  }
+}
