@@ -5,9 +5,7 @@
  * JavaScript never has to be awake for the relay to open: sensor and timer drive it; each event becomes one message to JavaScript.
  */
 
-#include "xsmc.h"
-#include "xsHost.h"
-#include "mc.xs.h"
+#include "gate-board-esp32.h"
 
 #include "gate-pins.h"
 #include "gate-sensor-esp32.h"
@@ -17,8 +15,6 @@
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
-
-#include <stdio.h>
 
 #define MOST_TOTAL 9007199254740991.0 /* the largest whole number that JavaScript has, 9 GWh */
 
@@ -64,15 +60,16 @@ static void tell(xsMachine *the, int kind, int cause)
 	xsEndHost(the);
 }
 
-static void lock(void)
+power_gate *gate_lock(void)
 {
 	xSemaphoreTake(gate.lock, portMAX_DELAY);
+	return &gate.core;
 }
 
 static bool takeEvent(power_gate_event *event)
 {
 	bool found;
-	lock();
+	gate_lock();
 	found = power_gate_next_event(&gate.core, event);
 	xSemaphoreGive(gate.lock);
 	return found;
@@ -105,7 +102,7 @@ static bool hasEvent(void)
 }
 
 /* Drives the relay, and tells JavaScript that something happened. Every caller of the core ends with it. */
-static void unlock(void)
+void gate_unlock(void)
 {
 	bool news;
 	relay_drive(power_gate_closed(&gate.core));
@@ -127,28 +124,28 @@ static void sense(void)
 
 static void takeSamples(const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now)
 {
-	lock();
+	gate_lock();
 	sense();
 	power_gate_feed(&gate.core, current, voltage, count, now);
-	unlock();
+	gate_unlock();
 }
 
 static void takeReport(const power_gate_report *report, uint64_t now)
 {
-	lock();
+	gate_lock();
 	sense();
 	power_gate_measured(&gate.core, report, now);
-	unlock();
+	gate_unlock();
 }
 
 static void tick(void *unused)
 {
 	(void)unused;
-	lock();
+	gate_lock();
 	power_gate_tick(&gate.core, (uint64_t)esp_timer_get_time());
 	if (GATE_PIN(THERMOSTAT) >= 0) /* normally closed to ground: hot, broken and torn off look the same */
 		power_gate_temperature(&gate.core, gpio_get_level(GATE_PIN(THERMOSTAT)) ? gate.core.options.overTemperature : COOL);
-	unlock();
+	gate_unlock();
 	if (gate.listening && gate.sampling && !gate.sampled && (++gate.ticks >= SAMPLE_TICKS)) {
 		gate.ticks = 0;
 		gate.sampled = true;
@@ -172,37 +169,6 @@ void plugpay_gate_destructor(void *data)
 	}
 	relay_drive(false);
 	gate.used = false;
-}
-
-static bool readOption(xsMachine *the, const char *name, int32_t *value)
-{
-	xsNumberValue number;
-	xsmcGet(xsVar(0), xsArg(0), xsID(name));
-	if (xsmcTypeOf(xsVar(0)) == xsUndefinedType)
-		return true;
-	number = xsmcToNumber(xsVar(0));
-	if (!(number >= INT32_MIN && number <= INT32_MAX) || (number != (xsNumberValue)(int32_t)number))
-		return false;
-	*value = (int32_t)number;
-	return true;
-}
-
-static void readOptions(xsMachine *the, power_gate_options *options)
-{
-	power_gate_defaults(options);
-	options->adcBits = 15; /* sums of eight conversions, adc-frames.h */
-	options->clipMargin = 32;
-	options->loadSense = GATE_PIN(LOADSENSE) >= 0;
-	options->overTemperature = (GATE_PIN(THERMOSTAT) >= 0) ? 85000 : 0;
-	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
-		return;
-#define READ_OPTION(name, least, most, byDefault) \
-	if (!readOption(the, #name, &options->name)) \
-		xsRangeError("power gate: option " #name ": expected a whole number from " #least " to " #most);
-	POWER_GATE_OPTIONS(READ_OPTION)
-#undef READ_OPTION
-	if ((options->loadSense && (GATE_PIN(LOADSENSE) < 0)) || (options->overTemperature && (GATE_PIN(THERMOSTAT) < 0)))
-		xsRangeError("power gate: option loadSense, overTemperature: this board has no such pin (manifests/power-gate.json)");
 }
 
 static void inputPin(int pin)
@@ -233,37 +199,6 @@ static const char *acquire(gate_sensor_kind kind)
 	return refusal;
 }
 
-/* The sensor's kind by its name; -1 for an unknown one. */
-static int readSensor(xsMachine *the)
-{
-	static const char *const names[] = { "adc", "bl0937", "hlw8012", "cse7766" };
-	const char *name;
-	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
-		return GATE_SENSOR_ADC;
-	xsmcGet(xsVar(0), xsArg(0), xsID("sensor"));
-	if (!xsmcTest(xsVar(0)))
-		return GATE_SENSOR_ADC;
-	name = xsmcToString(xsVar(0));
-	for (int kind = GATE_SENSOR_ADC; kind <= GATE_SENSOR_CSE7766; kind++) {
-		if (!c_strcmp(name, names[kind]))
-			return kind;
-	}
-	return -1;
-}
-
-/* Whether there is an `onSample`, which must be a function. */
-static bool readCallback(xsMachine *the)
-{
-	if ((xsmcArgc < 1) || !xsmcTest(xsArg(0)))
-		return false;
-	xsmcGet(xsVar(0), xsArg(0), xsID("onSample"));
-	if (!xsmcTest(xsVar(0)))
-		return false;
-	if (!xsmcIsCallable(xsVar(0)))
-		xsRangeError("power gate: option onSample: expected a function");
-	return true;
-}
-
 /* plugpay_gate(options): everything checked first, then acquired. */
 void plugpay_gate(xsMachine *the)
 {
@@ -275,11 +210,11 @@ void plugpay_gate(xsMachine *the)
 	xsmcVars(1);
 	if (gate.used)
 		xsUnknownError("power gate: a device has one");
-	kind = readSensor(the);
+	kind = gate_read_sensor(the);
 	if (kind < 0)
 		xsRangeError("power gate: option sensor: expected adc, bl0937, hlw8012 or cse7766");
-	readOptions(the, &options);
-	sampling = readCallback(the);
+	gate_read_options(the, &options);
+	sampling = gate_reads_samples(the);
 	refusal = power_gate_begin(&gate.core, &options, (uint64_t)esp_timer_get_time());
 	if (refusal)
 		xsRangeError((char *)refusal);
@@ -327,92 +262,34 @@ void plugpay_gate_grant(xsMachine *the)
 	upTo = leaseNumber(the, "upTo", MOST_TOTAL, "power gate: lease: expected upTo, a reading of its total in uWh");
 	time = (uint32_t)leaseNumber(the, "time", UINT32_MAX, "power gate: lease: expected time, up to 2^32 ms");
 	current = (uint32_t)leaseNumber(the, "current", UINT32_MAX, "power gate: lease: expected current in mA");
-	lock();
+	gate_lock();
 	power_gate_grant(&gate.core, upTo, time, current, (uint64_t)esp_timer_get_time());
-	unlock();
+	gate_unlock();
 }
 
 void plugpay_gate_revoke(xsMachine *the)
 {
 	(void)the;
-	lock();
+	gate_lock();
 	power_gate_revoke(&gate.core);
-	unlock();
+	gate_unlock();
 }
 
 void plugpay_gate_clear(xsMachine *the)
 {
 	(void)the;
-	lock();
+	gate_lock();
 	power_gate_clear(&gate.core);
-	unlock();
+	gate_unlock();
 }
 
 void plugpay_gate_restore(xsMachine *the)
 {
 	uint64_t total = checkNumber(the, xsmcToNumber(xsArg(0)), MOST_TOTAL, "power gate: expected a total in uWh");
 	bool taken;
-	lock();
+	gate_lock();
 	taken = power_gate_restore(&gate.core, total);
-	unlock();
+	gate_unlock();
 	if (!taken)
 		xsUnknownError("power gate: restore once, before the first grant");
-}
-
-static void setNumber(xsMachine *the, const char *name, xsNumberValue value)
-{
-	xsmcSetNumber(xsVar(0), value);
-	xsmcSet(xsResult, xsID(name), xsVar(0));
-}
-
-static void setBoolean(xsMachine *the, const char *name, bool value)
-{
-	xsmcSetBoolean(xsVar(0), value);
-	xsmcSet(xsResult, xsID(name), xsVar(0));
-}
-
-/* read() gives a GateReading of shared/ports.ts, and `reactive` (mvar), `noise` (mA) and `samples` for calibration. */
-void plugpay_gate_read(xsMachine *the)
-{
-	power_gate_reading reading;
-	lock();
-	power_gate_read(&gate.core, &reading);
-	unlock();
-	xsmcVars(1);
-	xsmcSetNewObject(xsResult);
-	setNumber(the, "total", (xsNumberValue)reading.total);
-	setBoolean(the, "closed", reading.closed);
-	if (reading.trip) {
-		xsmcSetString(xsVar(0), (char *)power_gate_trip_name(reading.trip));
-		xsmcSet(xsResult, xsID("trip"), xsVar(0));
-	}
-	setNumber(the, "current", reading.current);
-	setNumber(the, "voltage", reading.voltage);
-	setBoolean(the, "voltageMeasured", reading.voltage_measured);
-	setNumber(the, "power", reading.power);
-	setNumber(the, "apparent", reading.apparent);
-	setNumber(the, "powerFactor", reading.power_factor);
-	setNumber(the, "frequency", reading.frequency);
-	setNumber(the, "reactive", reading.reactive);
-	setNumber(the, "noise", reading.noise);
-	setNumber(the, "samples", reading.samples);
-}
-
-/* cadence() gives a Cadence of power-gate.ts, its counts as one text. */
-void plugpay_gate_cadence(xsMachine *the)
-{
-	power_gate_cadence cadence;
-	char text[FEED_CADENCE_GAPS * sizeof("4294967295")], *end = text;
-	lock();
-	power_gate_take_cadence(&gate.core, &cadence);
-	unlock();
-	for (int k = 0; k < FEED_CADENCE_GAPS; k++)
-		end += snprintf(end, sizeof(text) - (size_t)(end - text), k ? " %lu" : "%lu", (unsigned long)cadence.gaps[k]);
-	xsmcVars(1);
-	xsmcSetNewObject(xsResult);
-	xsmcSetString(xsVar(0), text);
-	xsmcSet(xsResult, xsID("gaps"), xsVar(0));
-	setNumber(the, "longest", cadence.longest / 1000);
-	setNumber(the, "standstills", cadence.standstills);
-	setNumber(the, "rate", cadence.rate);
 }

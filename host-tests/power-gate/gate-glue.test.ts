@@ -89,6 +89,10 @@ static inline double xs_property(const char *id)
 const HEADERS = ["driver/gpio", "esp_timer", "freertos/FreeRTOS", "freertos/semphr"];
 const PINS = { CURRENT: 2, VOLTAGE: 3, LOADSENSE: -1, THERMOSTAT: -1 };
 
+const GLUE = ["power-gate-esp32", "gate-settings-esp32", "gate-readings-esp32"].map(
+  (name) => `firmware/native/${name}.c`,
+);
+
 function build(): string {
   writeHeaders(folder, HEADERS, IDF, {
     "mc.xs.h": XS,
@@ -105,9 +109,7 @@ function build(): string {
     ...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
     ...["-o", program, `-I${folder}`, `-I${join(ROOT, "firmware/native")}`],
     join(ROOT, "host-tests/power-gate/gate-glue.c"),
-    ...["firmware/native/power-gate-esp32.c", ...GATE_CORE.filter((file) => file.endsWith(".c"))].map((file) =>
-      join(ROOT, file),
-    ),
+    ...[...GLUE, ...GATE_CORE.filter((file) => file.endsWith(".c"))].map((file) => join(ROOT, file)),
   ]);
   return program;
 }
