@@ -9,6 +9,7 @@ import { hold } from "./lock";
 import { type Manifest, writeManifest } from "./manifest";
 import type { Sdk } from "./sdk";
 import { checkFinal } from "./sdkconfig";
+import { forgetStale } from "./stale";
 
 export const ROOT = join(import.meta.dirname, "../..");
 /** Generated manifests, and what the SDK builds from them. */
@@ -65,6 +66,7 @@ export function make(sdk: Sdk, image: Image): Warnings {
   if (chip) {
     rmSync(join(folder, `xsProj-${chip}/build/xs_esp32.elf`), { force: true });
     addComponents(ROOT, folder, chip);
+    forgetStale(folder, { ran: image.folder, generated: OUT });
   }
   // Its first target would flash the chip as well.
   const warnings = checkLinked(
