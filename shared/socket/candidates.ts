@@ -7,6 +7,8 @@ import type { Millisecond } from "../units";
 
 /** From the answer; a cable pays within a second of it. */
 const HELD: Millisecond = 5_000;
+/** A cable that told that it will ask does so within a few round trips; later its turn is what is left of it. */
+const AT_ONCE: Millisecond = 1_000;
 const AT_THE_BACK: Millisecond = 60_000;
 /** Hosts that are remembered for it, the latest. */
 const MAX_LAPSED = 16;
@@ -17,6 +19,8 @@ export class Candidates {
   #since: Millisecond = 0;
   /** True while the chain is asked for the holder's first request: that takes the time it takes. */
   #isAsking = false;
+  /** True while the holder has only told that it will request power. */
+  #isAnnounced = false;
   readonly #lapsed = new Map<string, Millisecond>();
 
   constructor(clock: Clock) {
@@ -34,8 +38,26 @@ export class Candidates {
 
   /** `host` asks, and may. To ask once more holds the socket no longer than the first time. */
   admit(host: string): void {
+    const isNext = this.#isAnnounced && (this.#isAsking || this.#clock.now() - this.#since <= AT_ONCE);
+    if (host === this.#holder && !isNext) return;
+    this.hold(host);
+    this.#isAnnounced = false;
+  }
+
+  /** `host` tells that it will ask, and may: this is its turn, as if it had asked. */
+  announced(host: string): void {
     if (host === this.#holder) return;
-    if (this.#holder !== undefined) this.remember(this.#holder);
+    this.hold(host);
+    this.#isAnnounced = true;
+  }
+
+  /** What was asked because `host` told that it will ask is answered; a request of it may be under way already. */
+  learned(host: string): void {
+    if (this.#isAnnounced) this.answered(host);
+  }
+
+  private hold(host: string): void {
+    if (this.#holder !== undefined && this.#holder !== host) this.remember(this.#holder);
     this.#holder = host;
     this.#isAsking = true;
   }
@@ -51,6 +73,7 @@ export class Candidates {
   paid(host: string): void {
     this.#holder = undefined;
     this.#isAsking = false;
+    this.#isAnnounced = false;
     this.#lapsed.delete(host);
   }
 

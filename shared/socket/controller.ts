@@ -5,7 +5,7 @@ import { attempt } from "../attempt";
 import { payeeScriptOf } from "../bitcoin/address";
 import { dustOf } from "../bitcoin/draft";
 import { ChainError } from "../chain/error";
-import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
+import type { Chain, Clock, Coin, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
 import {
   type DraftOffer,
@@ -18,12 +18,13 @@ import {
   type StatusRequest,
 } from "../rpc/types";
 import type { Hex, Millisecond, Satoshi } from "../units";
+import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
 import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
-import { isPaidWithAny, payerOf } from "./opening";
+import { coinsOf, isPaidWithAny, payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
@@ -67,6 +68,7 @@ export class SocketController implements SocketCalls {
   readonly #settler: Settler;
   readonly #till: Till;
   readonly #candidates: Candidates;
+  readonly #ahead: Ahead<readonly Coin[]>;
   readonly #releases: Releases;
   /** Script of the owner's address. */
   readonly #payee: Hex;
@@ -95,6 +97,7 @@ export class SocketController implements SocketCalls {
     this.#ledger = ledger;
     this.#watch = watch;
     this.#candidates = new Candidates(clock);
+    this.#ahead = new Ahead(clock, (payer) => coinsOf(options, payer));
     this.#releases = new Releases({
       chain,
       clock,
@@ -125,6 +128,7 @@ export class SocketController implements SocketCalls {
       clock,
       chain,
       watch,
+      ahead: this.#ahead,
       random,
       ecdsa,
       ledger,
@@ -175,11 +179,27 @@ export class SocketController implements SocketCalls {
 
   async getStatus(request: StatusRequest, peer: string): Promise<Status> {
     this.seen(peer);
+    this.askAhead(request, peer);
     // A cable that waits for an answer has not left.
     const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
     // A flag that is up already is news that may have been missed.
     if (wait > 0 && !this.renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.change(wait);
     return this.status();
+  }
+
+  /** A cable that tells who it is asks for power next: the chain is asked for its coins meanwhile, if it were its turn. */
+  private askAhead({ address, scheme }: StatusRequest, peer: string): void {
+    if (address === undefined || scheme === undefined || !this.#ahead.mayAsk) return;
+    try {
+      this.mustRun();
+      const payer = payerOf({ address }, this.#options.settings);
+      if (!this.#till.mayOpen(payer, scheme) || this.#candidates.wait(peer) > 0) return;
+      this.#candidates.announced(peer);
+      void this.#ahead.ask(payer).then(() => this.#candidates.learned(peer));
+    } catch (error) {
+      // Status is told to everybody; power_request says by name what is wrong.
+      if (!(error instanceof Fault)) throw error;
+    }
   }
 
   async powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer> {

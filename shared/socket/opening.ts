@@ -8,6 +8,7 @@ import type { Chain, Coin, Outpoint, Random } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest, Scheme } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
+import type { Ahead } from "./ahead";
 import { isCheatCoin } from "./cheats";
 import { available, type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
@@ -21,6 +22,8 @@ const COINS_ASKED = 20;
 export interface OpeningOptions {
   readonly chain: Chain;
   readonly watch: CoinWatch;
+  /** What was asked before the request came. */
+  readonly ahead: Ahead<readonly Coin[]>;
   readonly random: Random;
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
@@ -35,7 +38,7 @@ export function mustSell(scheme: Scheme, { schemes }: SocketSettings): void {
 }
 
 /** Script of the address that asks. Throws the Fault `bad-address`. */
-export function payerOf(request: PowerRequest, settings: SocketSettings): Hex {
+export function payerOf(request: Pick<PowerRequest, "address">, settings: SocketSettings): Hex {
   try {
     return payerScriptOf(request.address, settings.network);
   } catch (error) {
@@ -50,9 +53,9 @@ export async function openSession(
   request: PowerRequest,
   debts: readonly Debt[],
 ): Promise<Session> {
-  const { chain, watch, settings, ledger, random, rewards, payoutScript } = options;
+  const { watch, ahead, settings, ledger, random, rewards, payoutScript } = options;
   // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
-  const listed = await available(chain.utxos(payer, COINS_ASKED));
+  const listed = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
   const tip = await watch.tip();
   const coins = listed.filter((coin) => !rewards.isUnripe(coin, tip));
   await watch.rates();
@@ -87,6 +90,11 @@ export async function openSession(
     paid: 0,
     commitments: [],
   };
+}
+
+/** What the chain lists of the payer's coins. Rejects with the Fault `chain-unavailable`. */
+export function coinsOf({ chain }: Pick<OpeningOptions, "chain">, payer: Hex): Promise<readonly Coin[]> {
+  return available(chain.utxos(payer, COINS_ASKED));
 }
 
 /** True for a coin that the payer has signed for to somebody else: it would refuse the draft. */

@@ -11,7 +11,7 @@ import { schemeOf } from "../payment/schemes";
 import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
 import type { Clock, Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
-import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../rpc/types";
+import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Scheme } from "../rpc/types";
 import { energyFor, type Hex, type Millisecond, type Satoshi } from "../units";
 import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
@@ -116,6 +116,17 @@ export class Till {
     return this.#options.settler.settlements.some(
       ({ session: id, credit }) => id === session.id && credit !== undefined,
     );
+  }
+
+  /** True where a request of `payer` would open a session over what the chain lists of its coins now. */
+  mayOpen(payer: Hex, scheme: Scheme): boolean {
+    const { outlet, ledger, settler, settings } = this.#options;
+    const { session } = this;
+    const isTaken = this.isPaying || session?.payerScript === payer || (session?.commitments.length ?? 0) > 0;
+    // A settlement that goes out first changes what there is.
+    const isSettling = settler.settlements.some((each) => each.state === "held");
+    if (isTaken || isSettling || outlet.state !== "standby" || outlet.trip !== undefined) return false;
+    return settings.schemes.includes(scheme) && settler.hasRoom() && !isCheat(ledger.record, payer);
   }
 
   private mustMayDeal(payer: Hex): void {
