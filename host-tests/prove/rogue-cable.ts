@@ -155,6 +155,8 @@ export class RogueCable implements Props {
     const scheme = schemes[choice % 5 === 0 ? schemes.length - 1 : 0] ?? "single-fee";
     const honest = { address: addressOf(this.purse.script, NETWORK), scheme };
     const request = this.speech?.request(honest, this) ?? honest;
+    const { address } = request;
+    if (choice % 3 === 0) await this.calls.getStatus({ address, scheme: request.scheme }, this.peer());
     this.offer = await this.calls.powerRequest(request, this.peer());
     this.referee.watch(this.offer.inputs);
   }

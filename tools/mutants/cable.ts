@@ -124,6 +124,14 @@ export const CABLE: readonly Mutation[] = [
     ["controllers/tickets"],
     "a socket that names a payee whom the cable never paid is shown no ticket",
   ),
+  mutation(
+    "stored-address-checked",
+    "address",
+    "const address = addressOf(wallet.script, network);",
+    "const address = this.kept() ?? addressOf(wallet.script, network);",
+    ["controllers/first-call"],
+    "a stored address that is not the key's: nothing is signed for it, it is told by name, and the right one is written back",
+  ),
   mutation("ticket-of-earlier-versions", "tickets", "return [wallet.oneTicket, wallet.ticket(payee)];", "", [
     "controllers/tickets",
   ]),

@@ -261,6 +261,23 @@ export const SOCKET: readonly Mutation[] = [
     "keeps the credit of a payment that arrived while the gate told of the old lease's end",
   ),
   mutation(
+    "ahead-once-in-a-while",
+    "ahead",
+    "return !this.#isAsking && this.#clock.now() >= this.#mayAskAt;",
+    "return true;",
+    ["controllers/ahead"],
+    "a flood of first calls from many hosts, each with another address, asks the chain once in five seconds",
+  ),
+  mutation("ahead-is-a-turn", "controller", "this.#candidates.announced(peer);", "", ["controllers/ahead"]),
+  mutation(
+    "ahead-takes-its-second-only",
+    "candidates",
+    "this.#clock.now() - this.#since <= AT_ONCE",
+    "true",
+    ["controllers/ahead"],
+    "a call that says so again and again, and then asks, holds the socket no longer than its turn and a second",
+  ),
+  mutation(
     "outlet-ticket",
     "outlet",
     "return credit?.ticket === undefined || credit.ticket === ticket ? credit : undefined;",
