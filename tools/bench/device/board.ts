@@ -6,6 +6,7 @@ import { OPENED } from "../../../firmware/platform/socket-events";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD } from "../../../shared/cable/record";
 import { encodeSlot } from "../../../shared/journal/journal";
 import { jsonOf } from "../../../shared/journal/json";
+import { encodeUtf8 } from "../../../shared/rpc/utf8";
 import { calibrate, report } from "./host";
 
 const COINS = [1, 2].map((vout) => ({ txid: `c${vout}`.repeat(32), vout, amount: 500_000 }));
@@ -33,8 +34,11 @@ const RECORD: CableRecord = {
   pins: COINS.map((coin) => ({ ...coin, shared: true })),
 };
 const KEY = new Uint8Array(32).fill(7);
+/** Beside the key, as any start but the first finds it. */
+const ADDRESS = "bcrt1q50rtrmj2f8vl9tem8qpfw36ylw5jg9j2dkku3w";
 const STORED: Readonly<Record<string, Uint8Array>> = Object.freeze({
   "cable/key": KEY,
+  "cable/address": encodeUtf8(ADDRESS),
   "cable/cable.a": encodeSlot(CABLE_RECORD_VERSION, 8, jsonOf(RECORD)),
   "cable/cable.b": encodeSlot(CABLE_RECORD_VERSION, 9, jsonOf(RECORD)),
 });
