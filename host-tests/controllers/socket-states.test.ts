@@ -2,6 +2,7 @@
 // session, and whose the credit is. What is not in the table changes no state.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it, test } from "node:test";
 import { socketJournal } from "../model/records";
 import { alone, Bench, Customer } from "./bench";
@@ -285,6 +286,16 @@ for (const from of ["standby", "paid", "lockout"] as const)
         assert.equal(Math.round(waitingFor(bench, scene.payer) / 10_000) * 10_000, row.waiting ?? 0);
       });
   });
+
+test("the table in shared/socket/states.ts names each row, in its state", () => {
+  const source = readFileSync("shared/socket/states.ts", "utf8");
+  const [, standby = "", paid = "", lockout = ""] = source.split(/^function in(?:Standby|Paid|Lockout)\(/m);
+  for (const [state, part] of Object.entries({ standby, paid, lockout }))
+    for (const { by } of TABLE[state as State]) {
+      const named = part.split("\n").filter((line) => line.includes("//") && line.includes(by));
+      assert.ok(named.length > 0, `expected a case in ${state} that names "${by}", found none`);
+    }
+});
 
 test("a lockout is over after its minute, and not before", async () => {
   const bench = alone();

@@ -285,25 +285,24 @@ export class Till {
 
   /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */
   private acceptCommitment(session: Session, proposal: Proposal, request: PaymentRequest): PaymentResult {
-    const { ledger, outlet, settler, report } = this.#options;
+    const { outlet, settler } = this.#options;
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const handedOver = this.openSettlement(session);
-    ledger.write({
-      ...outlet.creditAfter(session.payerScript, proposal.energy, request.ticket),
+    outlet.pay(session.payerScript, proposal.energy, request.ticket, {
       ...this.debtsAfter(session),
       ...(handedOver ? settler.taken(settlementOf(advanced, request.transaction, true)) : {}),
       session: advanced,
       transaction: request.transaction,
       asked: undefined,
     });
-    this.credited(session, proposal, report);
+    this.credited(session, proposal);
     if (handedOver) void settler.run();
     return this.answer(proposal, request.ticket, handedOver ? lastCommitment(advanced)?.txid : undefined);
   }
 
   /** Basic: the payment is good once the network has it. */
   private async acceptPayment(session: Session, proposal: Proposal, request: PaymentRequest): Promise<PaymentResult> {
-    const { ledger, settler, report } = this.#options;
+    const { ledger, outlet, settler } = this.#options;
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
     const settlement: Settlement = {
       ...settlementOf(advanced, request.transaction, false),
@@ -325,14 +324,14 @@ export class Till {
       if (this.session === advanced) ledger.write({ session, debts: collected ? [...debts, collected] : debts });
       throw new Fault("broadcast-refused", `(${error.message})`);
     }
-    this.credited(session, proposal, report);
+    outlet.supply();
+    this.credited(session, proposal);
     return this.answer(proposal, request.ticket, lastCommitment(advanced)?.txid);
   }
 
-  private credited(session: Session, proposal: Proposal, report: Reporter): void {
-    this.#options.outlet.supply();
+  private credited(session: Session, proposal: Proposal): void {
     this.#proposals.reset();
-    report({
+    this.#options.report({
       name: "credited",
       session: session.id,
       increment: proposal.increment,

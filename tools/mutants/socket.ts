@@ -254,9 +254,9 @@ export const SOCKET: readonly Mutation[] = [
   // What flows.
   mutation(
     "outlet-old-lease-ends",
-    "outlet",
-    'if (this.state === "paid" && this.creditLeft() <= 0) this.creditUsed();',
-    'if (this.state === "paid") this.creditUsed();',
+    "states",
+    "return creditLeft(record, total) <= 0 ? [...useUp(moment), ANSWER] : HOLD_AND_ANSWER;",
+    "return [...useUp(moment), ANSWER];",
     [FINDINGS],
     "keeps the credit of a payment that arrived while the gate told of the old lease's end",
   ),
@@ -279,7 +279,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "outlet-ticket",
-    "outlet",
+    "credit",
     "return credit?.ticket === undefined || credit.ticket === ticket ? credit : undefined;",
     "return credit;",
     [STORIES],
@@ -287,37 +287,24 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "outlet-credit-parked",
-    "outlet",
-    'if (state !== "paid" || payer === undefined || energy <= 0) return;',
-    "if (energy <= 1e15) return;",
+    "credit",
+    'if (state !== "paid" || payer === undefined || energy <= 0) return undefined;',
+    "if (payer === undefined || energy <= 1e15) return undefined;",
     [STORIES],
     "credit that a cable left is honoured on return",
   ),
-  mutation(
-    "outlet-credit-ends",
-    "outlet",
-    "if (this.creditLeft() <= 0) this.creditUsed();\n    else if (this.hasLeft()",
-    "if (this.hasLeft()",
-    [STANDBY],
-  ),
-  mutation(
-    "outlet-grace-ends",
-    "outlet",
-    'now - this.#unpaidSince >= settings.grace) this.lock("unpaid")',
-    'false) this.lock("unpaid")',
-    [STANDBY],
-  ),
-  mutation(
-    "outlet-allowance-ends",
-    "outlet",
-    'else if (this.state === "standby" && this.allowanceLeft() <= 0) this.lock("allowance-used");',
-    "",
-    [STANDBY],
-  ),
-  mutation("outlet-tripped", "outlet", "if (gate.read().trip !== undefined) return;", "", [
-    "controllers/trip-retry",
+  mutation("outlet-credit-ends", "states", "if (creditLeft(record, total) <= 0) return useUp(moment);", "", [STANDBY]),
+  mutation("outlet-grace-ends", "states", 'if (now - since >= settings.grace) return lock(moment, "unpaid");', "", [
     STANDBY,
   ]),
+  mutation(
+    "outlet-allowance-ends",
+    "states",
+    'return allowanceLeft(record, total) <= 0 ? [...lock(moment, "allowance-used"), ANSWER] : HOLD_AND_ANSWER;',
+    "return HOLD_AND_ANSWER;",
+    [STANDBY],
+  ),
+  mutation("outlet-tripped", "outlet", "if (trip !== undefined) return;", "", ["controllers/trip-retry", STANDBY]),
   mutation(
     "candidates-at-the-back",
     "candidates",
