@@ -29,7 +29,8 @@ import { Outlet } from "./outlet";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
 import type { SocketSettings } from "./settings";
-import { type Rival, Settler } from "./settler";
+import type { Rival } from "./settlement";
+import { Settler } from "./settler";
 import { settlementOf, Till } from "./till";
 
 /** get_status may be held back this long at the most, by this many callers. */

@@ -1,29 +1,24 @@
 // The settler: brings commitments into a block and stays with them until they are buried.
 //
-// It broadcasts what is held, rebroadcasts what the network forgot, notices who else spent the inputs and a
-// reorganisation, and works out what is still owed where an earlier commitment was mined than the last.
+// It broadcasts what is held, rebroadcasts what the network forgot, and asks who else spent the inputs and whether a block
+// still holds what it held. What follows from the answers: settlement.ts; what is owed in the end: write-off.ts.
 // Every step starts from the record, so a restart simply goes on.
 
 import { ChainError } from "../chain/error";
 import { type Changes, merged } from "../journal/ledger";
 import type { Chain, Reporter, Spend } from "../ports";
 import type { Hex, Satoshi } from "../units";
-import { type Cheats, withCheat } from "./cheats";
-import { type CoinWatch, settledName } from "./coin-watch";
+import type { CoinWatch } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
-import { type Debt, latest, type Settlement, type SocketRecord } from "./record";
+import { latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
+import { delivered, type Rival, type SettlementEffect, type SettlementEvent, settlementEffects } from "./settlement";
+import { same, writeOff } from "./write-off";
 
 /** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
 const MAX_SETTLEMENTS = 20;
 /** Beyond it nothing is sold: a save needs several times the record's size of a chip's heap (docs/performance.md). */
 const MAX_RECORD_BYTES = 8_192;
-/** A backend is not behind by more sessions than this. */
-const MAX_SETTLED = 20;
-const MAX_DEBTS = 16;
-
-/** Who spends the inputs of a settlement, where it is not its latest commitment. */
-export type Rival = "earlier-commitment" | "foreign";
 
 export interface SettlerOptions {
   readonly chain: Chain;
@@ -87,7 +82,7 @@ export class Settler {
     }
     const { txid, value, fee } = latest(settlement);
     this.#options.report({ name: "broadcast", txid, value, fee });
-    this.sent(settlement);
+    this.happen({ kind: "broadcast" }, settlement);
     return this.settlements.some((other) => same(other, settlement));
   }
 
@@ -129,49 +124,38 @@ export class Settler {
     try {
       await chain.broadcast(settlement.transaction);
       report({ name: "broadcast", txid, value, fee });
-      this.sent(settlement);
+      this.happen({ kind: "broadcast" }, settlement);
     } catch (error) {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
-      if (error.kind === "already-known") return this.sent(settlement);
+      if (error.kind === "already-known") return this.happen({ kind: "broadcast" }, settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
       if (error.kind === "replacement-fee-too-low") this.#options.onTooLow(settlement, fee + (error.missing ?? 0));
       await this.findRival(settlement);
     }
   }
 
-  private sent(settlement: Settlement): void {
-    // As the record has it now: credit is given once, however often the network is told.
-    const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
-    const credited = waiting ? this.#options.onSent(settlement) : {};
-    const changes = { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined } as const;
-    this.update(settlement, { ...changes, rivalHeight: undefined }, credited);
-  }
-
   private async follow(settlement: Settlement): Promise<void> {
     const { txid } = latest(settlement);
     const status = await this.#options.chain.status(txid);
     if (status.state !== "unknown") this.countedFrom(settlement, undefined);
-    if (status.state === "confirmed") this.mined(settlement, txid);
+    if (status.state === "confirmed") this.happen({ kind: "mined", txid }, settlement);
     else if (status.state === "unknown" && !(await this.findRival(settlement))) await this.send(settlement);
   }
 
   /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */
   private async bury(settlement: Settlement): Promise<void> {
-    const { chain, settings, report } = this.#options;
+    const { chain, settings } = this.#options;
     const txid = settlement.minedTxid ?? latest(settlement).txid;
     // The tip first: were it asked last, a branch that took over in between would lend its height to a block that is gone.
     const tip = await chain.tip();
     const status = await chain.status(txid);
-    if (status.state !== "confirmed" || status.height === undefined) {
-      report({ name: "reorganised", txid });
-      this.update(settlement, { state: "held", minedTxid: undefined });
+    const { height } = status;
+    if (status.state !== "confirmed" || height === undefined) {
+      this.happen({ kind: "reorganised", txid }, settlement);
       return;
     }
-    if (tip - status.height + 1 < settings.confirmations || this.hangsOnUnmined(settlement)) return;
-    const value = settlement.commitments.find((commitment) => commitment.txid === txid)?.value ?? 0;
-    const owed = latest(settlement).value - value;
-    report({ name: "buried", txid, value, height: status.height, owed });
-    this.conclude(settlement, owed, txid);
+    if (tip - height + 1 < settings.confirmations || this.hangsOnUnmined(settlement)) return;
+    this.happen({ kind: "buried", txid, height }, settlement);
   }
 
   /** Nothing is in a block before its parent: a backend that says so mixes old answers with new ones. */
@@ -185,7 +169,9 @@ export class Settler {
     const tip = await this.#options.chain.tip();
     const spend = await this.rivalOf(settlement);
     const height = this.countedFrom(settlement, spend);
-    if (spend) this.judge(settlement, spend, height === undefined ? 0 : tip - height + 1);
+    // The tip from which the confirmations are counted was asked before the spend.
+    const isDeep = height !== undefined && tip - height + 1 >= this.#options.settings.confirmations;
+    if (spend) this.happen({ kind: "rival", spend, isDeep }, settlement);
     return spend;
   }
 
@@ -200,7 +186,7 @@ export class Settler {
     // Nor do they tell a coin that is spent from one that is not there yet: its parent was forgotten, and goes out first.
     if (spend.txid === undefined && this.hangsOnUnmined(settlement)) return undefined;
     if (spend.txid === txid) {
-      if (settlement.state === "held") this.sent(settlement);
+      this.happen({ kind: "seen" }, settlement);
       return undefined;
     }
     return spend;
@@ -238,51 +224,45 @@ export class Settler {
     return undefined;
   }
 
-  /** The tip from which `confirmations` were counted was asked before `spend`. */
-  private judge(settlement: Settlement, spend: Spend, confirmations: number): void {
-    const earlier = settlement.commitments.some((commitment) => commitment.txid === spend.txid);
-    this.#options.onRival(settlement, earlier ? "earlier-commitment" : "foreign", spend);
-    if (spend.height === undefined) return;
-    if (earlier && spend.txid !== undefined) this.mined(settlement, spend.txid);
-    // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
-    else if (confirmations >= this.#options.settings.confirmations)
-      this.conclude(settlement, delivered(settlement), undefined);
+  // ------------------------------------------------------------ what follows
+
+  private happen(event: SettlementEvent, settlement: Settlement): void {
+    for (const effect of settlementEffects(event, settlement)) this.apply(effect, settlement);
   }
 
-  private mined(settlement: Settlement, txid: Hex): void {
-    this.#options.report({ name: "mined", txid });
-    this.update(settlement, { state: "mined", open: false, minedTxid: txid, rivalHeight: undefined });
-    this.#options.onMined({ ...settlement, minedTxid: txid });
-  }
-
-  /** Writes off a settlement, of which `mined` is buried or nothing ever will be, and all that spends what is gone with it. */
-  private conclude(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {
-    const { ledger, watch, report } = this.#options;
-    const { record } = ledger;
-    const lost = this.spending(gone(settlement, mined));
-    if (mined === undefined) lost.unshift(settlement);
-    const debt = { script: settlement.payerScript, amount: owed, ...(mined === undefined ? {} : { txid: mined }) };
-    let debts = withDebt(record.debts, debt);
-    let cheats: Cheats = record;
-    for (const each of lost) {
-      report({ name: "lost", session: each.session, value: delivered(each) });
-      if (each !== settlement) debts = withDebt(debts, { script: each.payerScript, amount: delivered(each) });
-      // A commitment that the socket itself sent early may be the one that was mined: nobody's fault.
-      if (mined === undefined) cheats = withCheat(cheats, each);
+  private apply(effect: SettlementEffect, settlement: Settlement): void {
+    const { report, onRival, onMined } = this.#options;
+    switch (effect.do) {
+      case "tell":
+        report(effect.event);
+        break;
+      case "write":
+        this.update(settlement, effect.changes, effect.givesCredit ? this.creditOf(settlement) : {});
+        break;
+      case "meet":
+        onRival(settlement, effect.rival, effect.spend);
+        break;
+      case "close":
+        onMined({ ...settlement, minedTxid: effect.txid });
+        break;
+      case "write-off":
+        this.writeOff(settlement, effect.owed, effect.txid);
+        break;
     }
-    const over = [settlement, ...lost];
-    const settlements = record.settlements.filter((other) => !over.some((each) => same(each, other)));
-    const coins = over.flatMap((each) => each.inputs);
-    const settled = [...record.settled, ...coins.map(settledName)].slice(-MAX_SETTLED);
-    const { cheats: scripts, cheatCoins } = cheats;
-    ledger.write({ settlements, debts, cheats: scripts, cheatCoins, settled });
-    watch.forget(coins);
   }
 
-  /** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */
-  private spending(txids: readonly Hex[]): Settlement[] {
-    const children = this.settlements.filter((each) => each.inputs.some((input) => txids.includes(input.txid)));
-    return children.flatMap((child) => [child, ...this.spending(gone(child, undefined))]);
+  /** The record's part that gives the credit which waited; as the record has it now, so it is given once. */
+  private creditOf(settlement: Settlement): Changes<SocketRecord> {
+    const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
+    return waiting ? this.#options.onSent(settlement) : {};
+  }
+
+  private writeOff(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {
+    const { ledger, watch, report } = this.#options;
+    const { changes, lost, coins } = writeOff(ledger.record, settlement, owed, mined);
+    for (const each of lost) report({ name: "lost", session: each.session, value: delivered(each) });
+    ledger.write(changes);
+    watch.forget(coins);
   }
 
   private update(settlement: Settlement, changes: Changes<Settlement>, others: Changes<SocketRecord> = {}): void {
@@ -296,28 +276,4 @@ export class Settler {
 /** True where nobody can say whether the network heard it. */
 export function isAway(error: unknown): boolean {
   return error instanceof ChainError && (error.kind === "away" || error.kind === "rate-limited");
-}
-
-/** Transactions of a settlement other than the one that was mined. */
-function gone(settlement: Settlement, mined: Hex | undefined): Hex[] {
-  return settlement.commitments.map(({ txid }) => txid).filter((txid) => txid !== mined);
-}
-
-/** What was given for it: nothing yet for a payment that the network never took. */
-function delivered(settlement: Settlement): Satoshi {
-  return settlement.credit === undefined ? latest(settlement).value : 0;
-}
-
-/** `debts` and one more. They bound what is sold, so none is forgotten: beyond the list's end the oldest are kept as one sum. */
-function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
-  if (debt.amount <= 0) return debts;
-  const list = [...debts, debt];
-  if (list.length <= MAX_DEBTS) return list;
-  const [first, second, ...rest] = list as [Debt, Debt, ...Debt[]];
-  return [{ script: "", amount: first.amount + second.amount }, ...rest];
-}
-
-/** A settlement is known by its latest commitment; one that was superseded meanwhile is another. */
-function same(a: Settlement, b: Settlement): boolean {
-  return a.session === b.session && latest(a).txid === latest(b).txid;
 }

@@ -176,7 +176,7 @@ export const SOCKET: readonly Mutation[] = [
     [SETTLEMENT],
   ),
   // What is still owed.
-  mutation("buried-deep-enough", "settler", "tip - status.height + 1 < settings.confirmations || ", "", [SETTLEMENT]),
+  mutation("buried-deep-enough", "settler", "tip - height + 1 < settings.confirmations || ", "", [SETTLEMENT]),
   mutation(
     "buried-without-parent",
     "settler",
@@ -187,31 +187,27 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "reorganised",
-    "settler",
-    'this.update(settlement, { state: "held", minedTxid: undefined });\n      return;',
-    "return;",
+    "settlement",
+    'write({ state: "held", minedTxid: undefined }),',
+    "",
     [SCENARIOS],
     "a settlement survives two reorganisations",
   ),
-  mutation(
-    "double-spend-buried",
-    "settler",
-    "else if (confirmations >= this.#options.settings.confirmations)",
-    "else",
-    [SETTLEMENT],
-  ),
-  mutation("owed-is-written", "settler", "let debts = withDebt(record.debts, debt);", "let debts = record.debts;", [
+  mutation("double-spend-buried", "settlement", "return isDeep ?", "return spend ?", [SETTLEMENT]),
+  mutation("owed-is-written", "write-off", "let debts = withDebt(record.debts, debt);", "let debts = record.debts;", [
     SETTLEMENT,
   ]),
   mutation(
     "owed-by-children",
-    "settler",
+    "write-off",
     "if (each !== settlement) debts = withDebt(",
     "if (false) debts = withDebt(",
     [FINDINGS],
     "knows a payment as lost whose coin was the change of another that was double-spent",
   ),
-  mutation("cheat-remembered", "settler", "if (mined === undefined) cheats = withCheat(cheats, each);", "", [FINDINGS]),
+  mutation("cheat-remembered", "write-off", "if (mined === undefined) cheats = withCheat(cheats, each);", "", [
+    FINDINGS,
+  ]),
   mutation(
     "credit-given-once",
     "settler",
@@ -221,7 +217,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "debts-never-forgotten",
-    "settler",
+    "write-off",
     'return [{ script: "", amount: first.amount + second.amount }, ...rest];',
     "return [second, ...rest];",
     [SETTLEMENT],
@@ -316,9 +312,9 @@ export const SOCKET: readonly Mutation[] = [
   // What docs/trust.md says besides.
   mutation(
     "double-spend-concluded",
-    "settler",
-    "      this.conclude(settlement, delivered(settlement), undefined);",
-    "      return;",
+    "settlement",
+    'return isDeep ? [met, { do: "write-off", owed: delivered(settlement), txid: undefined }] : [met];',
+    "return [met];",
     [SCENARIOS],
     "a double spender is found out, gets no more, and what it took is known to the satoshi",
   ),
@@ -332,7 +328,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "old-commitment-owes",
-    "settler",
+    "settlement",
     "const owed = latest(settlement).value - value;",
     "const owed = 0;",
     [SCENARIOS],
