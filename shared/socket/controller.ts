@@ -32,10 +32,10 @@ import type { SocketSettings } from "./settings";
 import type { Rival } from "./settlement";
 import { Settler } from "./settler";
 import { settlementOf, Till } from "./till";
+import { Waiters } from "./waiters";
 
-/** get_status may be held back this long at the most, by this many callers. */
+/** get_status may be held back this long at the most. */
 const MAX_WAIT: Millisecond = 25_000;
-const MAX_WAITERS = 8;
 const NOT_CALIBRATED = "not-calibrated";
 const SELLS_NOTHING = "its meter is not calibrated, so it sells nothing on mainnet (docs/metering.md says how)";
 /** So often it is told again: somebody may have opened the console meanwhile. */
@@ -56,11 +56,6 @@ export interface SocketOptions {
   readonly calibrated?: boolean;
 }
 
-interface Waiter {
-  readonly seen: string;
-  readonly answer: () => void;
-}
-
 export class SocketController implements SocketCalls {
   readonly #options: SocketOptions;
   readonly #ledger: SocketLedger;
@@ -73,7 +68,7 @@ export class SocketController implements SocketCalls {
   readonly #releases: Releases;
   /** Script of the owner's address. */
   readonly #payee: Hex;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters: Waiters;
   #cancelTick: () => void = () => {};
   #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
   #watching = false;
@@ -99,6 +94,7 @@ export class SocketController implements SocketCalls {
     this.#watch = watch;
     this.#candidates = new Candidates(clock);
     this.#ahead = new Ahead(clock, (payer) => coinsOf(options, payer));
+    this.#waiters = new Waiters(clock, () => `${this.#outlet.state} ${this.renewalDue()}`);
     this.#releases = new Releases({
       chain,
       clock,
@@ -111,7 +107,7 @@ export class SocketController implements SocketCalls {
       ledger,
       settings,
       report,
-      onChange: () => this.answerWaiters(),
+      onChange: () => this.#waiters.answer(),
       onLockout: () => this.#till.end("lockout"),
     });
     this.#settler = new Settler({
@@ -172,7 +168,7 @@ export class SocketController implements SocketCalls {
     this.#till.end("stopping");
     this.#pushed?.end();
     this.#outlet.stop();
-    this.answerWaiters(true);
+    this.#waiters.answer(true);
     await this.#settler.run();
   }
 
@@ -184,7 +180,7 @@ export class SocketController implements SocketCalls {
     // A cable that waits for an answer has not left.
     const wait = Math.min(request.waitMs ?? 0, MAX_WAIT, Math.floor(this.#options.settings.leaveAfter / 2));
     // A flag that is up already is news that may have been missed.
-    if (wait > 0 && !this.renewalDue() && this.#waiters.size < MAX_WAITERS && !this.#stopping) await this.change(wait);
+    if (wait > 0 && !this.renewalDue() && !this.#waiters.isFull && !this.#stopping) await this.#waiters.wait(wait);
     return this.status();
   }
 
@@ -311,36 +307,6 @@ export class SocketController implements SocketCalls {
 
   private renewalDue(): boolean {
     return this.#outlet.renewalDue() || this.#till.higherFeeWanted();
-  }
-
-  // ------------------------------------------------------------ waiting for a change
-
-  private mark(): string {
-    return `${this.#outlet.state} ${this.renewalDue()}`;
-  }
-
-  private change(wait: Millisecond): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(wait, () => {
-        this.#waiters.delete(waiter);
-        resolve();
-      });
-      const waiter: Waiter = {
-        seen: this.mark(),
-        answer: () => {
-          this.#waiters.delete(waiter);
-          cancel();
-          resolve();
-        },
-      };
-      this.#waiters.add(waiter);
-    });
-  }
-
-  private answerWaiters(all = false): void {
-    if (this.#waiters.size === 0) return;
-    const mark = this.mark();
-    for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) waiter.answer();
   }
 
   private tellIfGuessing(): void {
