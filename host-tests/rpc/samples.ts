@@ -94,7 +94,7 @@ const record = <T>(members: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrar
 const scheme = fc.constantFrom("single-fee" as const, "basic" as const);
 const state = fc.constantFrom("standby" as const, "paid" as const, "lockout" as const);
 
-export const anyStatus: fc.Arbitrary<Status> = record({
+const STATUS_FIELDS = {
   version: int(1),
   schemes: fc.uniqueArray(scheme, { minLength: 1 }),
   state,
@@ -106,7 +106,12 @@ export const anyStatus: fc.Arbitrary<Status> = record({
   sessionMax: satoshi,
   renewalDue: fc.boolean(),
   lockoutMs: int(0),
-});
+};
+
+export const anyStatus: fc.Arbitrary<Status> = fc.oneof(
+  record(STATUS_FIELDS),
+  record({ ...STATUS_FIELDS, payee: hex(4, 42) }),
+);
 
 export const anyOffer: fc.Arbitrary<DraftOffer> = record({
   session: hex(16),
@@ -128,13 +133,15 @@ export const anyResult: fc.Arbitrary<PaymentResult> = fc.record(
   { requiredKeys: ["state", "credited", "remaining"], noNullPrototype: true },
 );
 
+const address = fc.stringMatching(/^bcrt1[a-z0-9]{10,60}$/);
+
 export const anyStatusRequest: fc.Arbitrary<StatusRequest> = fc.record(
-  { waitMs: fc.nat(60_000) },
+  { waitMs: fc.nat(60_000), address, scheme },
   { requiredKeys: [], noNullPrototype: true },
 );
 
 export const anyPowerRequest: fc.Arbitrary<PowerRequest> = fc.record(
-  { address: fc.stringMatching(/^bcrt1[a-z0-9]{10,60}$/), scheme, session: hex(16) },
+  { address, scheme, session: hex(16) },
   { requiredKeys: ["address", "scheme"], noNullPrototype: true },
 );
 

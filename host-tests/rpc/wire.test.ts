@@ -121,6 +121,7 @@ test("the members have the names that the protocol gives", () => {
     "session increment transaction",
   );
   assert.equal(names(statusRequest.write({ waitMs: 1 })), "wait_ms");
+  assert.equal(names(statusRequest.write({ address: "a", scheme: "basic" })), "address scheme");
 });
 
 test("amounts travel as decimal strings and are read as integers too", () => {

@@ -71,8 +71,9 @@ export class RpcClient {
   }
 
   getStatus(request: StatusRequest = {}): Promise<Status> {
-    const params = request.waitMs || request.address ? [statusRequest.write(request)] : [];
-    return this.call("get_status", params, status, request.waitMs);
+    const { waitMs, address, scheme } = request;
+    const isPlain = !waitMs && address === undefined && scheme === undefined;
+    return this.call("get_status", isPlain ? [] : [statusRequest.write(request)], status, waitMs);
   }
 
   powerRequest(request: PowerRequest): Promise<DraftOffer> {
