@@ -61,6 +61,23 @@ test("the address is kept at the first dealing, and from then on comes with the 
   assert.equal(bench.cable.state, "powered");
 });
 
+test("a cable that has no address yet derives it while the first answer is on its way", async () => {
+  const bench = plugged();
+  const before: string[] = [];
+  bench.front = (socket) => ({
+    getStatus: async (request, peer) => {
+      await new Promise<void>((resolve) => bench.clock.after(100, resolve));
+      before.push(kept(bench));
+      return socket.getStatus(request, peer);
+    },
+    powerRequest: (request, peer) => socket.powerRequest(request, peer),
+    payTransaction: (request, peer) => socket.payTransaction(request, peer),
+  });
+  await bench.clock.run(5_000);
+  assert.equal(before[0], addressOf(bench.wallet.script, "regtest"));
+  assert.equal(bench.cable.state, "powered");
+});
+
 test("a socket that refuses the members is asked again as version 1 has it", async () => {
   const bench = keeping(addressOf(openWallet(new Uint8Array(32).fill(7), realEcdsa).script, "regtest"));
   let refused = 0;

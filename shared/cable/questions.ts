@@ -25,6 +25,8 @@ import { ticketsFor } from "./tickets";
 
 /** For a question to leave the device before the key is derived. */
 const ON_ITS_WAY: Millisecond = 1;
+/** For a first question to leave, which has to connect before. */
+const CONNECTED: Millisecond = 20;
 /** Calls for one draft, each with another ticket. */
 const MAX_TRIES = 3;
 /** Faults after which the first question is asked as version 1 has it. */
@@ -70,12 +72,23 @@ export class Questions {
     const { socket, settings } = this.#options;
     const address = this.#own.kept();
     const [scheme] = settings.schemes;
-    if (address === undefined || scheme === undefined) return socket.getStatus({});
+    if (address === undefined || scheme === undefined) return this.firstOfAll();
     return socket.getStatus({ address, scheme }).catch((refusal: unknown) => {
       // A socket of version 1 knows no such members, and power_request will tell what is wrong with them.
       if (refusal instanceof Fault && INSTEAD.includes(refusal.fault)) return socket.getStatus({});
       throw refusal;
     });
+  }
+
+  /** A cable that has no address yet derives it while the answer is on its way. */
+  private async firstOfAll(): Promise<Status> {
+    const { clock, socket, report } = this.#options;
+    const cancel = clock.after(CONNECTED, () => attempt(report, () => this.prepare(undefined)));
+    try {
+      return await socket.getStatus({});
+    } finally {
+      cancel();
+    }
   }
 
   /** Asks for a draft; `session` is the one that the cable believes to be running, `payee` whom the socket names. */
