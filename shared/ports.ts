@@ -159,6 +159,16 @@ export interface Spend {
   readonly height?: number;
 }
 
+/** Coins of a script, and what their being listed says. */
+export interface Listing {
+  readonly coins: readonly Coin[];
+  /**
+   * True where the backend leaves out what a transaction in its mempool spends: what it lists was unspent when it was
+   * asked, in blocks and mempool, and is not asked about once more.
+   */
+  readonly unspent: boolean;
+}
+
 export interface TxStatus {
   readonly state: "unknown" | "mempool" | "confirmed";
   readonly height?: number;
@@ -178,6 +188,8 @@ export interface FeeRates {
 export interface Chain {
   /** Coins of a scriptPubKey, the largest first, at most `limit`. */
   utxos(script: Hex, limit: number): Promise<readonly Coin[]>;
+  /** The same, with what it says of each coin; absent where a list says nothing about the mempool. */
+  listing?(script: Hex, limit: number): Promise<Listing>;
   /** Undefined while the outpoint is unspent, in blocks and mempool. Its `script`, where known, saves some backends a question. */
   outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined>;
   /** Gives the txid. A transaction that is already known counts as success. */
@@ -187,11 +199,18 @@ export interface Chain {
    * rejects as `broadcast` does where the node refuses it.
    */
   wouldTake?(transaction: Hex): Promise<boolean>;
+  /** Whether `wouldTake` can ask; undefined until it was tried, or where there is none. */
+  readonly canTest?: boolean | undefined;
   /** True for a confirmed coin that a block's reward made: no node takes what spends it before 100 blocks hold it. */
   isReward?(coin: Coin): Promise<boolean>;
   status(txid: Hex): Promise<TxStatus>;
   feeRates(): Promise<FeeRates>;
   tip(): Promise<number>;
+  /**
+   * So long fee rates and tip are good: they are asked for at this pace while a socket waits for a cable. Default a
+   * minute; longer where the server's quota is small.
+   */
+  readonly newsAge?: Millisecond;
   /** Tells when something happened to the script, where the server pushes. Returns a function that ends it. */
   watch?(script: Hex, onChange: () => void): () => void;
 }

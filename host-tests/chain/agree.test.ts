@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { BlockCypher } from "../../shared/chain/blockcypher";
 import type { Chain } from "../../shared/ports";
 import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { BACKENDS, fails, SCRIPT, SHOP, spend } from "./backends";
@@ -34,6 +35,9 @@ for (const { name, make } of BACKENDS) {
       assert.deepEqual(await chain.outspend(coin), isOldCore ? {} : { txid });
       assert.deepEqual(await chain.status(txid), { state: "mempool" });
       assert.deepEqual(await chain.utxos(SCRIPT, 5), []);
+      if (chain.listing)
+        assert.deepEqual(await chain.listing(SCRIPT, 5), { coins: [], unspent: true }, "spent in the mempool");
+      assert.equal(chain.listing === undefined, chain instanceof BlockCypher, "only its documents do not tell");
       assert.equal(await chain.broadcast(raw), txid, "a second broadcast succeeds");
 
       await node.mine(1);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Failover } from "../../shared/chain/failover";
-import type { Chain, Spend } from "../../shared/ports";
+import type { Chain, Coin, Spend } from "../../shared/ports";
 import { fails } from "./backends";
 import { RAW, TXID } from "./canned";
 import { ManualClock } from "./fakes";
@@ -24,7 +24,8 @@ class Told implements Chain {
     return value;
   }
 
-  utxos = () => this.#answer([]);
+  utxos = () => this.listed([]);
+  listed = (coins: readonly Coin[]) => this.#answer(coins);
   outspend = () => this.#answer(this.spend);
   broadcast = () => this.#answer(TXID);
   status = () => this.#answer({ state: "unknown" as const });
@@ -202,4 +203,55 @@ describe("a quorum of two for unspent", () => {
     backends[1].spend = { txid: TXID, height: 500 };
     assert.deepEqual(await chain.outspend(COIN), { txid: TXID, height: 500 });
   });
+});
+
+describe("a list of coins that are unspent", () => {
+  const here: Coin = { txid: "22".repeat(32), vout: 0, amount: 9_000, height: 7 };
+  const there: Coin = { ...here, vout: 1 };
+
+  /** Lets a backend list these coins, as unspent in the mempool too or not. */
+  function lists(backend: Told, coins: readonly Coin[], unspent = true): void {
+    (backend as Chain).listing = async () => ({ coins: await backend.listed(coins), unspent });
+  }
+
+  it("is the first backend's, and says of the mempool what that one says", async () => {
+    const { chain, backends } = set();
+    lists(backends[0], [here]);
+    assert.deepEqual(await chain.listing("00", 5), { coins: [here], unspent: true });
+    backends[0].trouble = trouble("away");
+    assert.deepEqual(await chain.listing("00", 5), { coins: [], unspent: false }, "the second has no such list");
+    assert.equal(backends[2].asked, 0);
+  });
+
+  it("has, with a quorum of two, what both list and nothing else", async () => {
+    const { chain, backends } = set(2);
+    lists(backends[0], [here, there]);
+    lists(backends[1], [
+      { ...here, height: 8 },
+      { ...there, amount: 9_001 },
+    ]);
+    assert.deepEqual(await chain.listing("00", 5), { coins: [here], unspent: true });
+    lists(backends[1], [here, there], false);
+    assert.equal((await chain.listing("00", 5)).unspent, false, "one of them does not know the mempool");
+  });
+
+  it("is a conflict where two have nothing in common, and none where only one answers", async () => {
+    const { chain, backends } = set(2);
+    for (const [index, backend] of backends.entries()) lists(backend, index === 0 ? [here] : []);
+    await assert.rejects(chain.listing("00", 5), fails("conflict", /in common/));
+    for (const backend of backends.slice(1)) backend.trouble = trouble("away");
+    await assert.rejects(chain.listing("00", 5), fails("away"));
+  });
+});
+
+it("knows whether a payment can be asked about as soon as one of them does", () => {
+  const { chain, backends } = set();
+  assert.equal(chain.canTest, false);
+  const [first, second] = backends as unknown as { wouldTake?: unknown; canTest?: boolean }[];
+  for (const backend of [first, second]) if (backend) backend.wouldTake = async () => true;
+  assert.equal(chain.canTest, undefined);
+  if (first) first.canTest = false;
+  assert.equal(chain.canTest, undefined);
+  if (second) second.canTest = true;
+  assert.equal(chain.canTest, true);
 });

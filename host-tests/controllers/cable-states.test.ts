@@ -111,7 +111,7 @@ const TABLE: Readonly<Record<CableState, readonly Row[]>> = {
     },
     {
       by: "the same, once nothing is left to draw",
-      happens: changes({ maxPrice: 1 }, 250 * SECOND),
+      happens: changes({ maxPrice: 1 }, 240 * SECOND),
       to: "stopped",
       relay: "open",
       told: ["paid", "held overpriced", "stopped overpriced"],

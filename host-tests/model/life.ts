@@ -48,9 +48,12 @@ export class Life {
   }
 
   chain(chain: Chain): Chain {
-    const { wouldTake, isReward, watch } = chain;
+    const { wouldTake, isReward, watch, listing, canTest, newsAge } = chain;
     return {
       utxos: (script, limit) => this.ask(() => chain.utxos(script, limit)),
+      ...(listing ? { listing: (script, limit) => this.ask(() => listing.call(chain, script, limit)) } : {}),
+      ...(canTest === undefined ? {} : { canTest }),
+      ...(newsAge === undefined ? {} : { newsAge }),
       outspend: (outpoint) => this.ask(() => chain.outspend(outpoint)),
       broadcast: (hex) => this.ask(() => chain.broadcast(hex)),
       ...(wouldTake ? { wouldTake: (hex) => this.ask(() => wouldTake.call(chain, hex)) } : {}),

@@ -5,7 +5,7 @@
 // for a while, which is where double spends live. There is no proof of work and no calendar: tests mine.
 
 import { ChainError } from "../../shared/chain/error";
-import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../../shared/ports";
+import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../../shared/ports";
 import type { Hex, Millisecond } from "../../shared/units";
 import { type Block, Blocks, type Unspent } from "./blocks";
 import { CORE_POLICY, Mempool, type Policy } from "./mempool";
@@ -208,6 +208,8 @@ export interface ViewOptions {
   readonly tests?: boolean;
   /** It can tell a block's reward from other coins. */
   readonly rewards?: boolean;
+  /** Its list of coins says that they are unspent, in blocks and mempool. */
+  readonly lists?: boolean;
   /** What it says the relay floor is, whatever its node's is; msat/vB. */
   readonly floor?: number;
 }
@@ -216,6 +218,8 @@ export interface ViewOptions {
 export class View implements Chain {
   readonly wouldTake?: (transaction: Hex) => Promise<boolean>;
   readonly isReward?: (coin: Coin) => Promise<boolean>;
+  readonly listing?: (script: Hex, limit: number) => Promise<Listing>;
+  readonly canTest?: boolean;
   /** Questions asked, by name. */
   readonly asked = new Map<string, number>();
   fault: ViewFault = "none";
@@ -229,6 +233,9 @@ export class View implements Chain {
     private readonly node: ModelNode,
     private readonly options: ViewOptions = {},
   ) {
+    if (options.lists)
+      this.listing = async (script, limit) => ({ coins: await this.utxos(script, limit), unspent: true });
+    if (options.tests) this.canTest = true;
     if (options.tests)
       this.wouldTake = (transaction) =>
         this.answer("wouldTake", undefined, () => {

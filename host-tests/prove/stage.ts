@@ -138,7 +138,9 @@ export class Stage {
     this.cableSettings = cableSettings({ network: NETWORK, ...PAPER.cable, ...terms.cable });
     // Every other socket's backend can ask its node whether it would take a payment.
     const canAsk = terms.seed % 2 === 0;
-    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk });
+    // And of both kinds every other one lists coins that are unspent in the mempool, too.
+    const lists = terms.seed % 4 < 2;
+    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk, lists });
     for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
     this.cableStore.onCut = () => this.cutCable(this.cableOff);
     this.socketStore.onCut = () => this.cutSocket(this.socketOff);

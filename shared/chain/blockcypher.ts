@@ -3,7 +3,7 @@
 import { addressOf, type Network } from "../bitcoin/address";
 import { constant } from "../constant";
 import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
-import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
+import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../units";
 import type { BucketOptions } from "./bucket";
 import { ChainError } from "./error";
 import { likelyFloor } from "./fee-rate";
@@ -28,12 +28,18 @@ export interface BlockCypherOptions extends HttpBackendOptions {
 /** What a caller without a token may ask: 100 an hour. */
 const CLASSIC_LIMIT: BucketOptions = constant({ burst: 3, perMinute: 100 / 60, patience: 5_000 });
 const JSON_HEADERS = constant({ "Content-Type": "application/json" });
+/** Of tip and fee rates: twenty questions an hour while a socket waits, and the rest of the quota for cables. */
+const NEWS_AGE: Millisecond = 240_000;
+/** Tip and fee rates come in one answer; the one that is asked for second is taken from it. */
+const ANSWER_KEPT: Millisecond = 5_000;
 /** A list of an address ends here; more would be paged. */
 const LISTED = 2_000;
 
 export class BlockCypher implements Chain {
   readonly #backend: HttpBackend;
   readonly #options: BlockCypherOptions;
+  readonly newsAge = NEWS_AGE;
+  #state: { readonly answer: JsonObject; readonly at: Millisecond } | undefined;
 
   constructor(options: BlockCypherOptions) {
     this.#backend = new HttpBackend({ bucket: CLASSIC_LIMIT, ...options });
@@ -130,7 +136,13 @@ export class BlockCypher implements Chain {
   }
 
   private async chain(): Promise<JsonObject> {
-    return objectOf(this.ok(await this.get("", "", {}), "the chain's state").json, "the chain's state");
+    const { clock } = this.#options;
+    const before = this.#state;
+    this.#state = undefined;
+    if (before && clock.now() - before.at <= ANSWER_KEPT) return before.answer;
+    const answer = objectOf(this.ok(await this.get("", "", {}), "the chain's state").json, "the chain's state");
+    this.#state = { answer, at: clock.now() };
+    return answer;
   }
 
   private get(path: string, query: string, json: JsonReaderOptions): Promise<Answer> {

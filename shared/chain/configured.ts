@@ -7,6 +7,7 @@ import { HttpClient } from "../rpc/http-client";
 import { CHAIN_TABLE } from "../settings/chain";
 import { missing, problems, refuse } from "../settings/check";
 import type { GivenOf } from "../settings/types";
+import type { Millisecond } from "../units";
 import { BlockCypher } from "./blockcypher";
 import { Core } from "./core";
 import { Electrum } from "./electrum";
@@ -22,11 +23,17 @@ export interface ChainPorts {
   readonly network: Network;
 }
 
+/**
+ * The connection to a server outlives the pause between two questions about tip and fee rates. Servers commonly wait longer
+ * than that, and where one closes it earlier what may be asked twice is asked on a new one.
+ */
+const KEPT_WARM: Millisecond = 60_000;
+
 /** Throws an Error that names each wrong line of the configuration, what was expected there and what came. */
 export function configuredChain(config: ChainConfig, ports: ChainPorts): Chain {
   refuse([...problems(CHAIN_TABLE, config, "chain"), ...missing(CHAIN_TABLE, config, "chain")]);
   const { backends, quorum = 1, targetBlocks = 3 } = config;
-  const http = new HttpClient(ports);
+  const http = new HttpClient({ ...ports, idleMs: KEPT_WARM });
   const needsEstimate = ports.network === "mainnet";
   const chains = backends.map((backend) => made(backend, { ...ports, http, targetBlocks, needsEstimate }));
   const [only] = chains;

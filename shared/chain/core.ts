@@ -9,7 +9,7 @@
 import { base64 } from "@scure/base";
 import { constant } from "../constant";
 import { keepLatest } from "../latest";
-import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
 import { encodeUtf8 } from "../rpc/utf8";
 import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../units";
 import { satoshiOfBtc } from "./decimal";
@@ -88,7 +88,9 @@ export class Core implements Chain {
   #calls = 0;
   #isScanning = false;
   /** False once the node has said that it has no such call (bcoin). */
-  #canTest = true;
+  canTest = true;
+  /** One's own node has no quota, and closes a connection that was idle for half a minute. */
+  readonly newsAge: Millisecond = 30_000;
   /** The last that found anything: questions about addresses without coins cannot push it out. */
   #lastScan: Scan | undefined;
   /** By transaction id, the best block when no block up to it had the transaction. */
@@ -108,6 +110,11 @@ export class Core implements Chain {
       if (await this.isUnspent(coin)) unspent.push(coin);
     }
     return unspent;
+  }
+
+  /** Each coin was asked about after the scan, by `gettxout` with the mempool. */
+  async listing(script: Hex, limit: number): Promise<Listing> {
+    return { coins: await this.utxos(script, limit), unspent: true };
   }
 
   async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
@@ -130,14 +137,14 @@ export class Core implements Chain {
   }
 
   async wouldTake(transaction: Hex): Promise<boolean> {
-    if (!this.#canTest) return false;
+    if (!this.canTest) return false;
     const txid = txidToSend(transaction);
     try {
       checkTested(await this.call("testmempoolaccept", [[transaction]]), txid);
       return true;
     } catch (error) {
       if (!isRpc(error, METHOD_NOT_FOUND)) throw error;
-      this.#canTest = false;
+      this.canTest = false;
       return false;
     }
   }
@@ -340,6 +347,8 @@ export class Core implements Chain {
       // Before 28.0 the version is not looked at, and failures come as HTTP 500 or 404.
       body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
       json,
+      // All but these are questions.
+      repeatable: method !== "sendrawtransaction" && method !== "scantxoutset",
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
     const { id: said, result = null, error = null } = this.envelope(answer, method);

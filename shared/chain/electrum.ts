@@ -6,7 +6,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
-import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
 import { isHex } from "../text";
 import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
@@ -56,6 +56,11 @@ export class Electrum implements Chain {
     const largest = new LargestCoins(limit);
     await cutShort(this.eachOf("listunspent", hash, (item) => largest.add(amountOf(item), () => coinOf(item))));
     return largest.coins;
+  }
+
+  /** By the protocol `listunspent` leaves out what the mempool spends. */
+  async listing(script: Hex, limit: number): Promise<Listing> {
+    return { coins: await this.utxos(script, limit), unspent: true };
   }
 
   async outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined> {

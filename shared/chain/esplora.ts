@@ -5,7 +5,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
-import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
 import { isDigits } from "../text";
 import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
 import { rateOfSatPerVb } from "./decimal";
@@ -36,7 +36,7 @@ export class Esplora implements Chain {
   readonly #incremental: MilliSatPerVbyte;
   readonly #targetBlocks: number;
   readonly #needsEstimate: boolean;
-  #canTest = true;
+  canTest: boolean | undefined;
 
   constructor(options: EsploraOptions) {
     this.#backend = new HttpBackend(options);
@@ -50,6 +50,11 @@ export class Esplora implements Chain {
     const largest = new LargestCoins(limit);
     await cutShort(this.list(script, largest));
     return largest.coins;
+  }
+
+  /** Electrs leaves out what the mempool spends (its `utxo` takes the mempool's spends away from the blocks' coins). */
+  async listing(script: Hex, limit: number): Promise<Listing> {
+    return { coins: await this.utxos(script, limit), unspent: true };
   }
 
   private async list(script: Hex, largest: LargestCoins): Promise<void> {
@@ -86,15 +91,17 @@ export class Esplora implements Chain {
 
   /** By mempool.space's fork of electrs; Blockstream's has no such endpoint, which is remembered. */
   async wouldTake(transaction: Hex): Promise<boolean> {
-    if (!this.#canTest) return false;
+    if (this.canTest === false) return false;
     const txid = txidToSend(transaction);
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify([transaction]);
-    const answer = await this.#backend.ask({ method: "POST", path: "/txs/test", headers, body, json: {} });
+    const question = { method: "POST", path: "/txs/test", headers, body, json: {}, repeatable: true } as const;
+    const answer = await this.#backend.ask(question);
     if (isUnknownCall(answer)) {
-      this.#canTest = false;
+      this.canTest = false;
       return false;
     }
+    this.canTest = true;
     checkTested(this.ok(answer, "a test's result").json, txid);
     return true;
   }

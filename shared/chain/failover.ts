@@ -2,13 +2,14 @@
 //
 // A backend that is away, limited or talks nonsense rests for a while, longer each time, and comes back by itself.
 // A refusal is an answer, not a failure: asking elsewhere until somebody agrees would be shopping for lies.
-// "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so. One that says "spent" is
+// "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so, or both list the coin. One that says "spent" is
 // enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
 
 import { constant } from "../constant";
-import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
+import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
 import type { Hex, Millisecond } from "../units";
 import { ChainError, type ChainErrorKind } from "./error";
+import { NEWS_AGE } from "./news";
 import { txidToSend } from "./raw-tx";
 
 export interface FailoverOptions {
@@ -59,6 +60,31 @@ export class Failover implements Chain {
 
   utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
     return this.first((chain) => chain.utxos(script, limit));
+  }
+
+  /** With a quorum of two only what two list counts, and only where both lists take the mempool into account. */
+  async listing(script: Hex, limit: number): Promise<Listing> {
+    const ask = (chain: Chain): Promise<Listing> => listed(chain, script, limit);
+    if (this.#quorum === 1) return this.first(ask);
+    const { answers, failure } = await this.several(ask);
+    const [first, second] = answers;
+    if (!first || !second)
+      throw failure ?? new ChainError("away", `expected ${this.#quorum} lists of coins, got fewer`);
+    const coins = first.coins.filter((coin) => second.coins.some((other) => isSame(coin, other)));
+    if (coins.length === 0 && first.coins.length + second.coins.length > 0)
+      throw new ChainError("conflict", "the backends list no coin of the script in common");
+    return { coins, unspent: first.unspent && second.unspent };
+  }
+
+  /** True where one can ask, false where none can; undefined until it is known. */
+  get canTest(): boolean | undefined {
+    const known = this.#members.filter(({ chain }) => chain.wouldTake).map(({ chain }) => chain.canTest);
+    return known.includes(true) || (known.includes(undefined) ? undefined : false);
+  }
+
+  /** As long as the one with the least quota wants, since any may be asked. */
+  get newsAge(): Millisecond {
+    return Math.max(...this.#members.map(({ chain }) => chain.newsAge ?? NEWS_AGE));
   }
 
   /** The first that can ask. Where none can the answer is false, unless one that may was away. */
@@ -192,6 +218,14 @@ export class Failover implements Chain {
     const rests = (member: Member): boolean => member.restsUntil > now;
     return [...this.#members.filter((member) => !rests(member)), ...this.#members.filter(rests)];
   }
+}
+
+async function listed(chain: Chain, script: Hex, limit: number): Promise<Listing> {
+  return chain.listing ? chain.listing(script, limit) : { coins: await chain.utxos(script, limit), unspent: false };
+}
+
+function isSame(a: Coin, b: Coin): boolean {
+  return a.vout === b.vout && a.txid === b.txid && a.amount === b.amount;
 }
 
 /** Another may have one; it is no reason to rest. */

@@ -34,6 +34,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** Reads a 2xx answer as JSON. */
   readonly json?: JsonReaderOptions;
+  /** Sending it twice does no harm. Default: true for GET. */
+  readonly repeatable?: boolean;
   /** Only where the server is known to be slow at it. */
   readonly timeoutMs?: Millisecond;
 }
@@ -103,7 +105,7 @@ export class HttpBackend {
 
   private async request(question: Question, reader: JsonReader | undefined): Promise<HttpResponse> {
     const { host, port, secure, path } = this.#to;
-    const { method, body, headers } = question;
+    const { method, body, headers, repeatable } = question;
     let isJson = true;
     const onChunk = (chunk: Uint8Array): void => {
       isJson = false;
@@ -120,6 +122,7 @@ export class HttpBackend {
         // Some public servers refuse clients that do not name themselves.
         headers: { "User-Agent": "plugpay", ...headers },
         ...(body !== undefined && { body }),
+        ...(repeatable !== undefined && { repeatable }),
         timeoutMs: question.timeoutMs ?? this.#options.timeoutMs ?? 10_000,
         limitBytes: this.limit,
         keptBytes: KEPT_TEXT_BYTES,

@@ -2,13 +2,18 @@
 // Old news is no news: a coin's word is good for a set time only, and without one there is no new credit.
 
 import { ChainError } from "../chain/error";
+import { NEWS_AGE } from "../chain/news";
 import { keepLatest } from "../latest";
-import type { Chain, Clock, Coin, FeeRates, Outpoint, Spend } from "../ports";
+import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { Hex, Millisecond } from "../units";
 
-/** Fee rates and tip are asked anew after this long. */
-const NEWS_AGE: Millisecond = 60_000;
+/** News that is kept fresh is asked for when it is this old, in thousandths of what it is good for. */
+const REFRESHED_AT = 750;
+/** So long after the last call, or its start, a socket keeps fresh what it knows of the chain. */
+const AWAKE: Millisecond = 3_600_000;
+/** After a question about it that was not answered. */
+const NEWS_AGAIN: Millisecond = 60_000;
 /** Coins whose word is kept: a session's, and some. A caller that asks for many sessions pushes out the oldest, which are asked about again. */
 const MAX_COINS = 16;
 
@@ -24,6 +29,8 @@ export class CoinWatch {
   readonly #settled: () => readonly Hex[];
   #rates: News<FeeRates> | undefined;
   #tip: News<number> | undefined;
+  /** When they may be asked for ahead; never while they are. */
+  #newsAt: Millisecond = 0;
 
   /** `settled` names the coins of settlements that are over (`settledName`): a backend that still lists one is behind. */
   constructor(options: { readonly chain: Chain; readonly clock: Clock; readonly settled: () => readonly Hex[] }) {
@@ -42,15 +49,20 @@ export class CoinWatch {
     maxAge: Millisecond,
     own: readonly Hex[] = [],
   ): Promise<void> {
-    const settled = this.#settled();
-    const old = coins.find((coin) => settled.includes(settledName(coin)));
-    if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
+    this.mustNotBeSettled(coins);
     // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
     for (const coin of coins) {
       if (this.isFresh(coin, maxAge)) continue;
       const spend = await available(this.spendOf(coin, script));
       if (spend && !isOneOf(own, spend)) throw new Fault("input-spent", `It is ${nameOf(coin)}.`);
     }
+  }
+
+  /** Whatever a backend says of them: one that still lists such a coin is behind, or lies. */
+  private mustNotBeSettled(coins: readonly Coin[]): void {
+    const settled = this.#settled();
+    const old = coins.find((coin) => settled.includes(settledName(coin)));
+    if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
   }
 
   isFresh(outpoint: Outpoint, maxAge: Millisecond): boolean {
@@ -73,7 +85,37 @@ export class CoinWatch {
     for (const coin of coins) this.#unspentAt.delete(nameOf(coin));
   }
 
-  /** At most a minute old. Rejects with the Fault `chain-unavailable`. */
+  /** Notes that a list which leaves out what the mempool spends had these coins when it was asked for, at `asked`. */
+  listed(coins: readonly Outpoint[], asked: Millisecond): void {
+    for (const coin of coins) keepLatest(this.#unspentAt, nameOf(coin), asked, MAX_COINS);
+  }
+
+  /**
+   * Asks for tip and fee rates before they are too old, so that a cable that comes waits neither for them nor for a
+   * connection. Nothing where they are fresh, and where nobody called for an hour.
+   */
+  keepFresh(calledAt: Millisecond, report: Reporter): void {
+    const now = this.#clock.now();
+    if (now < this.#newsAt || now - calledAt > AWAKE) return;
+    this.#newsAt = Number.POSITIVE_INFINITY;
+    this.refresh().then(
+      () => {
+        this.#newsAt = 0;
+      },
+      (error: unknown) => {
+        this.#newsAt = this.#clock.now() + NEWS_AGAIN;
+        report({ name: "chain-trouble", why: error instanceof Error ? error.message : String(error) });
+      },
+    );
+  }
+
+  private async refresh(): Promise<void> {
+    const age = (this.newsAge() * REFRESHED_AT) / 1000;
+    await this.heardTip(age);
+    await this.heardRates(age);
+  }
+
+  /** At most a minute old, or what the backend says. Rejects with the Fault `chain-unavailable`. */
   rates(): Promise<FeeRates> {
     return available(this.heardRates());
   }
@@ -88,8 +130,8 @@ export class CoinWatch {
     return available(heard);
   }
 
-  private async heardRates(): Promise<FeeRates> {
-    if (!this.isNew(this.#rates)) this.#rates = { value: await this.#chain.feeRates(), at: this.#clock.now() };
+  private async heardRates(age = this.newsAge()): Promise<FeeRates> {
+    if (!this.isNew(this.#rates, age)) this.#rates = { value: await this.#chain.feeRates(), at: this.#clock.now() };
     return (this.#rates as News<FeeRates>).value;
   }
 
@@ -98,9 +140,13 @@ export class CoinWatch {
     return this.#rates?.value;
   }
 
-  /** Height of the best block, at most a minute old. Rejects with the Fault `chain-unavailable`. */
-  async tip(): Promise<number> {
-    if (!this.isNew(this.#tip)) this.#tip = { value: await available(this.#chain.tip()), at: this.#clock.now() };
+  /** Height of the best block, as old. Rejects with the Fault `chain-unavailable`. */
+  tip(): Promise<number> {
+    return available(this.heardTip());
+  }
+
+  private async heardTip(age = this.newsAge()): Promise<number> {
+    if (!this.isNew(this.#tip, age)) this.#tip = { value: await this.#chain.tip(), at: this.#clock.now() };
     return (this.#tip as News<number>).value;
   }
 
@@ -108,8 +154,12 @@ export class CoinWatch {
     return this.#tip?.value;
   }
 
-  private isNew<T>(news: News<T> | undefined): boolean {
-    return news !== undefined && this.#clock.now() - news.at <= NEWS_AGE;
+  private newsAge(): Millisecond {
+    return this.#chain.newsAge ?? NEWS_AGE;
+  }
+
+  private isNew<T>(news: News<T> | undefined, age: Millisecond): boolean {
+    return news !== undefined && this.#clock.now() - news.at <= age;
   }
 }
 

@@ -5,7 +5,7 @@ import { attempt } from "../attempt";
 import { payeeScriptOf } from "../bitcoin/address";
 import { dustOf } from "../bitcoin/draft";
 import { ChainError } from "../chain/error";
-import type { Chain, Clock, Coin, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
+import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
 import { Fault } from "../rpc/faults";
 import {
   type DraftOffer,
@@ -24,8 +24,9 @@ import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { openLedger, type SocketLedger } from "./ledger";
-import { coinsOf, isPaidWithAny, payerOf } from "./opening";
+import { isPaidWithAny, payerOf } from "./opening";
 import { Outlet } from "./outlet";
+import { coinsOf, type PayerCoins } from "./payer-coins";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
 import type { SocketSettings } from "./settings";
@@ -64,7 +65,7 @@ export class SocketController implements SocketCalls {
   readonly #settler: Settler;
   readonly #till: Till;
   readonly #candidates: Candidates;
-  readonly #ahead: Ahead<readonly Coin[]>;
+  readonly #ahead: Ahead<PayerCoins>;
   readonly #releases: Releases;
   /** Script of the owner's address. */
   readonly #payee: Hex;
@@ -78,10 +79,13 @@ export class SocketController implements SocketCalls {
   /** Address of the cable whose session is open, without the port, and when it last called. */
   #payerHost: string | undefined;
   #payerCalledAt: Millisecond = 0;
+  /** When anybody called, or the start. */
+  #calledAt: Millisecond = 0;
 
   constructor(options: SocketOptions) {
     const { clock, gate, store, chain, random, ecdsa, report, settings } = options;
     this.#options = options;
+    this.#calledAt = clock.now();
     const payoutScript = payeeScriptOf(settings.payoutAddress, settings.network);
     if (settings.increment < dustOf(payoutScript))
       throw new RangeError(
@@ -256,7 +260,8 @@ export class SocketController implements SocketCalls {
 
   private seen(peer: string): void {
     this.#outlet.seen();
-    if (peer === this.#payerHost) this.#payerCalledAt = this.#options.clock.now();
+    this.#calledAt = this.#options.clock.now();
+    if (peer === this.#payerHost) this.#payerCalledAt = this.#calledAt;
   }
 
   private belongsTo(peer: string): void {
@@ -321,7 +326,12 @@ export class SocketController implements SocketCalls {
   private tick(): void {
     const { clock, settings } = this.#options;
     this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.tick());
-    for (const part of [() => this.#outlet.tick(), () => this.endIfDue(), () => this.awaitPushes()])
+    for (const part of [
+      () => this.#outlet.tick(),
+      () => this.endIfDue(),
+      () => this.awaitPushes(),
+      () => this.#watch.keepFresh(this.#calledAt, this.#options.report),
+    ])
       attempt(this.#options.report, part);
     if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.watchChain();
   }

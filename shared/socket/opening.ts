@@ -4,26 +4,25 @@ import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import { MAX_COMMITMENTS, type Session } from "../payment/session";
-import type { Chain, Coin, Outpoint, Random } from "../ports";
+import type { Chain, Clock, Coin, Outpoint, Random } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest, Scheme } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
 import type { Ahead } from "./ahead";
 import { isCheatCoin } from "./cheats";
-import { available, type CoinWatch, nameOf } from "./coin-watch";
+import { type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
+import { coinsOf, type PayerCoins } from "./payer-coins";
 import { type Debt, latest, type SocketRecord } from "./record";
 import type { Rewards } from "./rewards";
 import type { SocketSettings } from "./settings";
 
-/** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */
-const COINS_ASKED = 20;
-
 export interface OpeningOptions {
   readonly chain: Chain;
+  readonly clock: Clock;
   readonly watch: CoinWatch;
   /** What was asked before the request came. */
-  readonly ahead: Ahead<readonly Coin[]>;
+  readonly ahead: Ahead<PayerCoins>;
   readonly random: Random;
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
@@ -54,8 +53,8 @@ export async function openSession(
   debts: readonly Debt[],
 ): Promise<Session> {
   const { watch, ahead, settings, ledger, random, rewards, payoutScript } = options;
-  // One after the other: a question that waits takes kilobytes of a microcontroller's heap.
-  const listed = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
+  // One after the other: a question that waits takes kilobytes of a microcontroller's heap. Tip and rates are mostly known.
+  const { coins: listed, asked } = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
   const tip = await watch.tip();
   const coins = listed.filter((coin) => !rewards.isUnripe(coin, tip));
   await watch.rates();
@@ -75,6 +74,7 @@ export async function openSession(
   if (max < increment && good.length < coins.length) throw new Fault("address-refused");
   if (max < increment)
     throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
+  if (asked !== undefined) watch.listed(inputs, asked);
   await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);
   return {
     id: hexOf(random.bytes(16)),
@@ -90,11 +90,6 @@ export async function openSession(
     paid: 0,
     commitments: [],
   };
-}
-
-/** What the chain lists of the payer's coins. Rejects with the Fault `chain-unavailable`. */
-export function coinsOf({ chain }: Pick<OpeningOptions, "chain">, payer: Hex): Promise<readonly Coin[]> {
-  return available(chain.utxos(payer, COINS_ASKED));
 }
 
 /** True for a coin that the payer has signed for to somebody else: it would refuse the draft. */

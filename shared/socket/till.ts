@@ -9,7 +9,7 @@ import { checkBytes, checkSignatures, checkSigned } from "../bitcoin/transaction
 import { ChainError } from "../chain/error";
 import { schemeOf } from "../payment/schemes";
 import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
-import type { Clock, Ecdsa, Reporter } from "../ports";
+import type { Ecdsa, Reporter } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Scheme } from "../rpc/types";
 import { energyFor, type Hex, type Millisecond, type Satoshi } from "../units";
@@ -27,7 +27,6 @@ import { isAway, type Settler } from "./settler";
 const ON_ITS_WAY: Millisecond = 1;
 
 export interface TillOptions extends Omit<OpeningOptions, "rewards"> {
-  readonly clock: Clock;
   readonly ecdsa: Ecdsa;
   readonly outlet: Outlet;
   readonly settler: Settler;
@@ -94,7 +93,9 @@ export class Till {
     this.#options.ledger.change({ session, transaction: undefined, asked: undefined, openedAt });
     // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
     this.#options.outlet.resume(payer, request.ticket);
-    return this.proposeAgain(request.ticket);
+    const offer = await this.proposeAgain(request.ticket);
+    this.askForRewards(session);
+    return offer;
   }
 
   private opened(payer: Hex, request: PowerRequest, debts: readonly Debt[]): Promise<Session> {
@@ -234,6 +235,15 @@ export class Till {
     const answer = refusalOf({ ...this.#options, rewards: this.#rewards }, transaction, session.inputs, tip);
     await new Promise<void>((resolve) => void clock.after(ON_ITS_WAY, resolve));
     return () => answer;
+  }
+
+  /** While the cable signs: whether a coin is a young reward, where no node will say so when it is asked about the payment. */
+  private askForRewards({ inputs }: Session): void {
+    const { chain, clock, watch } = this.#options;
+    const tip = watch.lastTip();
+    if (!chain.isReward || (chain.wouldTake && chain.canTest === true) || tip === undefined) return;
+    // Once the offer has left. A failure is no news: the payment asks again.
+    clock.after(ON_ITS_WAY, () => void this.#rewards.unripe(inputs, tip).catch(() => undefined));
   }
 
   /** Another session may do better: over other coins, or at a higher fee. */

@@ -8,6 +8,13 @@ function mutation(name: string, file: string, from: string, to: string, test: st
 
 export const LINK: readonly Mutation[] = [
   mutation(
+    "one-list-is-a-quorum",
+    "chain/failover",
+    "first.coins.filter((coin) => second.coins.some((other) => isSame(coin, other)))",
+    "first.coins",
+    "chain/failover",
+  ),
+  mutation(
     "held-bytes",
     "rpc/server",
     "while (this.heldBytes > this.#limits.heldBytes)",

@@ -11,6 +11,7 @@ const FIRST = "controllers/first-payment";
 const HONOURED = "controllers/honoured";
 const RELEASE = "controllers/release";
 const SCENARIOS = "prove/scenarios";
+const OPENING = "controllers/one-question";
 
 /** `from` and `to` as in a Mutation; `tests` without folder and ending. */
 function mutation(name: string, file: string, from: string, to: string, tests: string[], proves?: string): Mutation {
@@ -19,6 +20,11 @@ function mutation(name: string, file: string, from: string, to: string, tests: s
 }
 
 export const SOCKET: readonly Mutation[] = [
+  // What opens a session.
+  mutation("listed-coins-may-be-settled", "coin-watch", "    this.mustNotBeSettled(coins);\n", "", [OPENING]),
+  mutation("any-list-means-unspent", "payer-coins", "COINS_ASKED)), asked: undefined }", "COINS_ASKED)), asked }", [
+    OPENING,
+  ]),
   mutation(
     "written-off-is-not-credited",
     "settler",

@@ -1,0 +1,5 @@
+// How long fee rates and the tip are good where the backend says nothing else (Chain.newsAge).
+
+import type { Millisecond } from "../units";
+
+export const NEWS_AGE: Millisecond = 60_000;
