@@ -9,6 +9,7 @@ import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import type { Chain } from "../../shared/ports";
 import { CoinWatch } from "../../shared/socket/coin-watch";
+import { RAW } from "./canned";
 import { FakeHttp, FakeLines, ManualClock, ok, type Reply, settled } from "./fakes";
 
 const HOUR = 3_600_000;
@@ -125,4 +126,18 @@ describe("a socket that waits", () => {
       await wait(clock, watch, 3 * HOUR);
       assert.equal(asked(), inAnHour, "nobody was there for an hour");
     });
+});
+
+it("what a waiting socket asks may be asked twice on a connection that the server closed; what is broadcast may not", async () => {
+  const clock = new ManualClock();
+  const http = new FakeHttp((_request, body) => coreAnswer(body));
+  const chain = new Core({ http, clock, url: URL, user: "u", password: "p" });
+  await chain.tip();
+  await chain.feeRates();
+  assert.deepEqual(
+    http.requests.map(({ repeatable }) => repeatable),
+    [true, true, true],
+  );
+  await assert.rejects(chain.broadcast(RAW));
+  assert.equal(http.requests.at(-1)?.repeatable, false);
 });
