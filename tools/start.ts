@@ -1,6 +1,7 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
 import { runModelScenario } from "./model-scenarios";
+import { ROOM, runRoom } from "./room";
 import { findWorker } from "./sim/engine-xs";
 import { startHelp } from "./sim/help";
 import { runCommand } from "./sim/options";
@@ -12,7 +13,8 @@ import { View } from "./sim/view";
 
 await runCommand(startHelp, async () => {
   const { what, json, steps, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
-  if ("model" in what) await runModelScenario(what.model, { seed, json });
+  if ("model" in what && what.model === ROOM) await runRoom({ seed, json });
+  else if ("model" in what) await runModelScenario(what.model, { seed, json });
   else await runSimulated(what.run, json, steps);
 });
 

@@ -5,6 +5,7 @@ import { attempt } from "../attempt";
 import type { Wallet } from "../bitcoin/wallet";
 import { constant } from "../constant";
 import { appended, Ledger } from "../journal/ledger";
+import type { Radio } from "../link/radio";
 import type { Clock, Outpoint, PowerGate, Reporter, Store } from "../ports";
 import { Fault, type FaultName } from "../rpc/faults";
 import type { CableState, DraftOffer, Status } from "../rpc/types";
@@ -16,6 +17,7 @@ import { CABLE_RECORD_VERSION, type CableRecord, type Claim, EMPTY_RECORD, parse
 import type { CableSettings } from "./settings";
 import { isCheating, Stop, type StopReason } from "./stop";
 import { ticketed } from "./tickets";
+import { Visit } from "./visit";
 
 const MAX_CHEATS = 32;
 const MAX_CLAIMS = 16;
@@ -45,6 +47,8 @@ export interface CableOptions {
   readonly settings: CableSettings;
   /** True where the gate's scales were measured (shared/calibration.ts); on mainnet nothing is paid without. */
   readonly calibrated?: boolean;
+  /** On a direct link: joins sockets' access points. */
+  readonly radio?: Radio;
 }
 
 /** A pause from paying. Without a reason it only means that a draft has to be asked for again. */
@@ -95,6 +99,7 @@ export class CableController {
   readonly #inlet: Inlet;
   readonly #purse: Purse;
   readonly #questions: Questions;
+  readonly #visit: Visit | undefined;
   #state: CableState = "connecting";
   #running = false;
   #cancelTick: () => void = () => {};
@@ -108,7 +113,7 @@ export class CableController {
   #firstMinute: FirstMinute | undefined;
 
   constructor(options: CableOptions) {
-    const { clock, store, gate, wallet, report, settings } = options;
+    const { clock, store, gate, wallet, report, settings, radio } = options;
     this.#options = options;
     this.#ledger = new Ledger({
       store,
@@ -123,6 +128,7 @@ export class CableController {
     this.#inlet = new Inlet({ clock, gate, ledger, settings, report });
     this.#purse = new Purse({ ledger, wallet, settings, uptime: () => this.#inlet.uptime() });
     this.#questions = new Questions({ ...options, ledger, purse: this.#purse });
+    this.#visit = radio && new Visit({ radio, clock, ledger, inlet: this.#inlet, settings, report });
   }
 
   get state(): CableState {
@@ -133,6 +139,7 @@ export class CableController {
   start(): void {
     this.#ledger.load();
     this.#inlet.start();
+    this.#visit?.start();
     attempt(this.#options.report, () => this.release());
     attempt(this.#options.report, () => this.forgive());
     this.tellStuck();
@@ -231,11 +238,13 @@ export class CableController {
 
   /** Nothing is left to draw and nothing may be paid. */
   private giveUpIfHeld(): void {
+    this.#visit?.mustHaveMet(this.#held?.stop);
     if (this.#held?.stop && this.#inlet.isSpent()) throw this.#held.stop;
   }
 
   /** The first answer of the socket, however long it takes to come up. */
   private async connect(): Promise<Status> {
+    if (this.#visit) return this.#visit.arrive(() => this.#questions.first());
     let pause = FIRST_RETRY;
     for (;;) {
       try {
@@ -298,6 +307,7 @@ export class CableController {
     const isAnother = before !== undefined && before !== payee;
     // What an offer shows of the last payment is about the socket that it went to.
     if (this.#purse.wasTaken(offer) || (!isAnother && this.isCredited(offer))) this.acknowledge();
+    if (isAnother && this.#ledger.record.claims.some(({ script }) => script === payee)) this.#inlet.returned();
     // Account and session move in one: between them nothing may be refused and written down.
     if (isAnother) this.#ledger.change({ ...this.#purse.opened(offer, terms), ...this.accountOf(payee, before) });
     this.acknowledgeLate(offer);
@@ -305,6 +315,7 @@ export class CableController {
       throw new Stop("credit-lost", `Expected ${this.#inlet.remaining()} mWh, came ${offer.credit}.`);
     this.#ledger.change(this.#inlet.agreed(offer.credit));
     if (!this.#purse.knows(offer)) this.#ledger.change(this.#purse.opened(offer, terms));
+    this.#visit?.met(payee);
   }
 
   /** The record's part for another socket: credit stays where it was paid. */
@@ -407,13 +418,14 @@ export class CableController {
    * What others on the link ask too much is no answer either: power that is paid for flows on.
    */
   private async answered<T>(call: () => Promise<T>): Promise<T> {
+    const since = this.#options.clock.now();
     let pause = RECONNECT;
     for (;;) {
       try {
         return await call();
       } catch (error) {
         const isAnswer = error instanceof Fault && error.fault !== "too-many-requests";
-        if (isAnswer || !this.#running) throw error;
+        if (isAnswer || !this.#running || this.#visit?.isLost(since)) throw error;
         await this.pause(pause);
         pause = Math.min(2 * pause, MAX_RECONNECT);
       }
@@ -440,23 +452,28 @@ export class CableController {
 
   private supply(): void {
     if (this.#inlet.isSpent()) return;
-    this.#inlet.supply();
+    const upTo = this.#visit?.mayDraw();
+    if (upTo === 0) return;
+    this.#inlet.supply(upTo);
     this.enter("powered");
   }
 
   /** Until something may have changed; short while either side says that the renewal is near. */
   private async wait(status: Status): Promise<void> {
-    const near = status.renewalDue || status.remaining === 0 || this.#held !== undefined;
+    const near = status.renewalDue || status.remaining === 0 || this.#held !== undefined || this.#visit?.isOpen;
     if (near || status.state !== "paid") await this.pause(LOOK_AGAIN);
   }
 
   /** Asks how things stand, and stops where the socket did not keep its word. */
   private async look(before: Status): Promise<Status> {
     const { clock, socket, settings } = this.#options;
-    const urgent = before.renewalDue || before.state !== "paid" || this.#held !== undefined || !this.#ready;
+    const urgent =
+      before.renewalDue || before.state !== "paid" || this.#held !== undefined || !this.#ready || this.#visit?.isOpen;
     const asked = clock.now();
+    const meter = this.#inlet.meter();
     const status = await this.answered(() => socket.getStatus(urgent ? {} : { waitMs: settings.waitMs }));
     this.check(status);
+    this.#visit?.judge(status, this.#purse.session?.id, meter);
     // The flag goes up long before credit is low: fees have risen, and the draft in hand is behind the times.
     const rises = status.renewalDue && !before.renewalDue;
     if (rises && this.#ready && this.#ready.step.pay > 0 && !this.isLow(this.#ready, 2)) this.#ready = undefined;
@@ -535,7 +552,7 @@ export class CableController {
     this.#inlet.stop();
     if (isCheating(stop.reason)) attempt(report, () => this.remember(stop.reason === "undelivered"));
     const doublings = Math.min(isCheating(stop.reason) ? this.#ledger.record.losses : 0, MAX_DOUBLINGS);
-    const pause = (stop.retryAfter ?? settings.retryAfter) * 2 ** doublings;
+    const pause = this.#visit?.ended(stop) ?? (stop.retryAfter ?? settings.retryAfter) * 2 ** doublings;
     this.enter("stopped", { reason: stop.reason, why: stop.message, retryMs: pause });
     await this.pause(pause);
   }

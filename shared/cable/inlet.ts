@@ -27,6 +27,8 @@ export class Inlet {
   #bootedAt: Millisecond = 0;
   #uptimeBefore: Millisecond = 0;
   #supplying = false;
+  /** Reading of the gate beyond which nothing is drawn for now, whatever is paid for. */
+  #upTo: MicrowattHour = Number.POSITIVE_INFINITY;
   readonly #retry: TripRetry;
   /** What a power cut may have lost of either side's account, until they agree again. */
   #slack: MilliwattHour = 0;
@@ -129,9 +131,20 @@ export class Inlet {
     return { paidUpTo: meter + left * MICRO, agreedAt: meter, agreedUptime: uptime, conceded, uptime };
   }
 
-  /** Holds the relay while credit lasts. */
-  supply(): void {
+  /** Back at a socket that was left with a power cut: what that may have lost of the account was never agreed since. */
+  returned(): void {
+    this.#slack = 2 * this.#options.settings.writeEvery;
+  }
+
+  /** Reading of the gate. */
+  reading(): MicrowattHour {
+    return this.#options.gate.read().total;
+  }
+
+  /** Holds the relay while credit lasts, or up to a reading of the gate. */
+  supply(upTo: MicrowattHour = Number.POSITIVE_INFINITY): void {
     this.#supplying = true;
+    this.#upTo = upTo;
     this.lease();
   }
 
@@ -150,7 +163,7 @@ export class Inlet {
   private lease(): void {
     const { gate, settings } = this.#options;
     const { total, trip } = gate.read();
-    const left = this.remaining() * MICRO;
+    const left = Math.min(this.remaining() * MICRO, this.#upTo - total);
     if (trip === undefined && left > 0)
       gate.grant({ upTo: total + left, time: settings.leaseTime, current: settings.maxCurrent });
   }

@@ -2,6 +2,7 @@
 
 import { constant } from "../constant";
 import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, optional, text } from "../journal/shape";
+import { type Places, placesShape } from "../link/places";
 import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
 import type { Outpoint } from "../ports";
@@ -108,6 +109,8 @@ export interface CableRecord {
   readonly forgiven?: string;
   /** The owner's word with which stuck coins were taken back last. */
   readonly released?: string;
+  /** On a direct link: which sockets' access points were tried. */
+  readonly places?: Places;
 }
 
 export const EMPTY_RECORD: CableRecord = constant({
@@ -171,4 +174,5 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   losses: integer,
   forgiven: optional(text(MAX_WORD)),
   released: optional(text(MAX_WORD)),
+  places: optional(placesShape),
 });

@@ -23,6 +23,8 @@ export const STOP_REASONS = constant({
   "energy-claimed": "The socket claims more energy than the cable's own meter saw.",
   "credit-lost": "The socket does not honour credit that it still owes.",
   "wrong-socket": "Another socket answers than the one that the cable hangs on: their meters disagree.",
+  elsewhere: "The cable sits in another socket than the one that it paid; it asks the next one.",
+  "no-socket": "No socket's access point is in reach, or the one that is does not answer.",
   "power-fault": "The cable's power gate has tripped.",
   "not-calibrated":
     "The cable's power gate is not calibrated, so it cannot judge what it pays for; on mainnet it pays nothing (docs/metering.md).",

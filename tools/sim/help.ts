@@ -1,6 +1,7 @@
 // What --help prints.
 
 import { aboutModelScenario, MODEL_SCENARIOS } from "../model-scenarios";
+import { ABOUT_ROOM, ROOM } from "../room";
 import { builtInScenarios, loadScenario } from "./scenario";
 import { settingHelp } from "./setting-options";
 
@@ -36,7 +37,7 @@ Scenarios:
 ${table(scenarios)}
 
 On a model chain that takes replacements (with --seed and --json only):
-${table(MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const))}`;
+${table([...MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const), [ROOM, ABOUT_ROOM] as const])}`;
 }
 
 export function socketHelp(): string {

@@ -2,6 +2,7 @@
 
 import { SCHEMES } from "../../shared/rpc/types";
 import { MODEL_SCENARIOS } from "../model-scenarios";
+import { ROOM } from "../room";
 import { ENGINES, oneOf, readOptions, speedOf, UsageError, wholeNumber } from "./options";
 import { paceOf } from "./pace";
 import { loadScenario } from "./scenario";
@@ -35,7 +36,8 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
   const steps = given.has("steps");
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const scenario = given.get("scenario") ?? "toaster";
-  if (MODEL_SCENARIOS.includes(scenario)) return { json, steps, seed, what: { model: modelScenario(scenario, given) } };
+  if (MODEL_SCENARIOS.includes(scenario) || scenario === ROOM)
+    return { json, steps, seed, what: { model: modelScenario(scenario, given) } };
   const speed = speedOf(given.get("speed"), isTerminal && !json ? LIVE_SPEED : Number.POSITIVE_INFINITY);
   const run: RunOptions = {
     scenario: loadScenario(scenario),
