@@ -39,11 +39,19 @@ function guessing(): (status: Status) => Status {
   };
 }
 
-for (const [name, load] of [
-  ["2 kW", HEATER],
-  ["5 W", PHONE],
+for (const [load, foundOut, drawn] of [
+  [
+    HEATER,
+    "an honest socket that is louder is found out by its meter, with 2 kW, and standby carries the looking",
+    "what an honest socket was paid by mistake is drawn when the cable comes to it, with 2 kW",
+  ],
+  [
+    PHONE,
+    "an honest socket that is louder is found out by its meter, with 5 W, and standby carries the looking",
+    "what an honest socket was paid by mistake is drawn when the cable comes to it, with 5 W",
+  ],
 ] as const) {
-  test(`an honest socket that is louder is found out by its meter, with ${name}, and standby carries the looking`, async () => {
+  test(foundOut, async () => {
     const { room: all, seat } = room(load);
     all.start();
     assert.ok(await all.untilServed(3 * MINUTE));
@@ -52,7 +60,7 @@ for (const [name, load] of [
     assert.equal(all.claims(seat), INCREMENT, "one increment waits there");
   });
 
-  test(`what an honest socket was paid by mistake is drawn when the cable comes to it, with ${name}`, async () => {
+  test(drawn, async () => {
     const { room: all, seat, loud } = room(load);
     all.start();
     assert.ok(await all.untilServed(3 * MINUTE));
