@@ -23,6 +23,8 @@ const ELSEWHERE: readonly StopReason[] = [
   "paid-already",
   "coin-pledged",
   "not-calibrated",
+  "elsewhere",
+  "no-socket",
 ];
 
 function reasons(bench: Bench): string[] {
