@@ -45,6 +45,11 @@ test("a board has a console, and watchdogs that restart it", () => {
   });
 });
 
+test("the interrupt watchdog waits longer in the emulator alone", () => {
+  for (const { name, set } of each)
+    assert.equal(set.get("ESP_INT_WDT_TIMEOUT_MS"), name.endsWith(", qemu") ? "3000" : undefined, name);
+});
+
 test("no image says that it can be rolled back, and each is checked before it starts", () => {
   for (const { name, set } of each) {
     assert.notEqual(set.get("BOOTLOADER_APP_ROLLBACK_ENABLE"), "y", name);
