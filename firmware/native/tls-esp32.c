@@ -29,6 +29,15 @@ enum {
 	FAILED = -2
 };
 
+/* Why it failed, FAILED's value; firmware/platform/tls.ts has the words. */
+enum {
+	LOST = 0,
+	NO_CONNECTION = 1,
+	OTHER_ROOT = 2,
+	OTHER_NAME = 3,
+	NO_HANDSHAKE = 4
+};
+
 enum {
 	BUFFER_BYTES = 2048,
 	HOST_MAX_BYTES = 128,
@@ -54,6 +63,7 @@ typedef struct {
 	uint8_t in[BUFFER_BYTES];
 	uint8_t out[BUFFER_BYTES];
 	uint16_t port;
+	uint16_t why;
 	char host[HOST_MAX_BYTES];
 	char *certificate;
 } Tls;
@@ -103,6 +113,17 @@ static void post(Tls *tls, int8_t kind, uint16_t value)
 
 /* ------------------------------------------------------------------ the task */
 
+static uint16_t whyNot(esp_tls_t *connection)
+{
+	uint32_t flags = mbedtls_ssl_get_verify_result(esp_tls_get_ssl_context(connection));
+	/* mbedTLS gives this where there is no handshake yet. */
+	if (flags == 0xFFFFFFFF)
+		return NO_CONNECTION;
+	if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
+		return OTHER_ROOT;
+	return (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) ? OTHER_NAME : NO_HANDSHAKE;
+}
+
 static esp_tls_t *connectTls(Tls *tls)
 {
 	esp_tls_cfg_t options = {
@@ -124,6 +145,7 @@ static esp_tls_t *connectTls(Tls *tls)
 	}
 	if (state == 1)
 		return connection;
+	tls->why = whyNot(connection);
 	esp_tls_conn_destroy(connection);
 	return NULL;
 }
@@ -193,7 +215,7 @@ static void work(void *argument)
 	while (end && tls->received && !tls->closing)
 		vTaskDelay(pdMS_TO_TICKS(POLL_MS));
 	if (end)
-		post(tls, (int8_t)end, 0);
+		post(tls, (int8_t)end, tls->why);
 	letGo(tls);
 	vTaskDelete(NULL);
 }

@@ -8,7 +8,7 @@ export interface TlsOptions {
 }
 
 export class SocketTLS extends Native("plugpay_tls_destructor") {
-  /** 1 connected, 2 data to read, 3 data sent (value: room for more); -1 closed, -2 failed. */
+  /** 1 connected, 2 data to read, 3 data sent (value: room for more); -1 closed, -2 failed (value: why). */
   declare callback: (message: number, value: number) => void;
 
   constructor(options: TlsOptions) {

@@ -27,7 +27,7 @@ declare module "socketmbedtls" {
   export class SocketTLS {
     /** `certificate`: the root in PEM; the server's certificate is checked against it and against `host`. */
     constructor(options: { host: string; port: number; certificate: string });
-    /** 1 connected, 2 data to read, 3 data sent; -1 closed, -2 failed. */
+    /** 1 connected, 2 data to read, 3 data sent; -1 closed, -2 failed (value: why). */
     callback: (this: SocketTLS, message: number, value?: number) => void;
     read(type: ArrayBufferConstructor): ArrayBuffer;
     /** Without data: how many bytes fit now. */

@@ -8,6 +8,16 @@ import type { SecureConnect } from "./network";
 const CONNECTED = 1;
 const RECEIVED = 2;
 const SENT = 3;
+const FAILED = -2;
+
+/** Why it failed, as tls-esp32.c numbers it. */
+const WHY = Object.freeze([
+  "TLS failed",
+  "cannot connect",
+  "its certificate does not lead to the configured root",
+  "its certificate bears another name",
+  "no TLS handshake: nobody listens there, or speaks no TLS",
+]);
 
 class TlsConnection implements Connection {
   onData: (data: Uint8Array) => void = () => {};
@@ -21,7 +31,7 @@ class TlsConnection implements Connection {
   constructor(host: string, port: number, certificate: string) {
     this.peer = `${host}:${port}`;
     const socket = new SocketTLS({ host, port, certificate });
-    socket.callback = (message) => this.take(message);
+    socket.callback = (message, value) => this.take(message, value);
     this.#socket = socket;
   }
 
@@ -35,11 +45,11 @@ class TlsConnection implements Connection {
     this.release();
   }
 
-  private take(message: number): void {
+  private take(message: number, value?: number): void {
     if (message < 0) {
       const { onClose } = this;
       this.release();
-      onClose(message === -1 ? "closed by the server" : "TLS failed");
+      onClose(message === FAILED ? (WHY[value ?? 0] ?? WHY[0]) : "closed by the server");
     } else if (message === CONNECTED) {
       this.#open = true;
       this.onOpen();
@@ -71,13 +81,23 @@ class TlsConnection implements Connection {
   }
 }
 
-/** `certificate`: the root of the configured server, in PEM. */
-export function secureConnect(certificate: string): SecureConnect {
+/**
+ * `certificate`: the root of the configured server, in PEM. `tell` hears why a server could not be had: once, until that
+ * changes or it is had again, as those who ask may ask often.
+ */
+export function secureConnect(certificate: string, tell: (why: string) => void): SecureConnect {
+  let told = "";
   return (host, port) =>
     new Promise((resolve, reject) => {
       const connection = new TlsConnection(host, port, certificate);
-      connection.onClose = (error) => reject(new Error(`${host}:${port}: ${error}`));
+      connection.onClose = (error) => {
+        const why = `${host}:${port}: ${error}`;
+        if (why !== told) tell(why);
+        told = why;
+        reject(new Error(why));
+      };
       connection.onOpen = () => {
+        told = "";
         connection.onClose = () => {};
         resolve(connection);
       };

@@ -51,7 +51,9 @@ function start(clock: DeviceClock): void {
   const checked = socketSettings(settings);
   // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const dialer = new DeviceDialer(certificate ? { secure: secureConnect(certificate) } : {});
+  const dialer = new DeviceDialer(
+    certificate ? { secure: secureConnect(certificate, (why) => report({ name: "chain-trouble", why })) } : {},
+  );
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };

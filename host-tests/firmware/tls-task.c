@@ -13,17 +13,24 @@ static size_t onWire, kept;
 static int full;
 static int64_t clockUs;
 static unsigned tries;
+static int refuses;
+static uint32_t verified = 0xFFFFFFFF;
 
 int64_t esp_timer_get_time(void) { return clockUs; }
 esp_tls_t *esp_tls_init(void) { return (esp_tls_t *)wire; }
 int esp_tls_conn_destroy(esp_tls_t *connection) { (void)connection; return 0; }
 
-/* Nobody answers: each call waits for as long as it may. */
+void *esp_tls_get_ssl_context(esp_tls_t *connection) { return connection; }
+uint32_t mbedtls_ssl_get_verify_result(const void *context) { (void)context; return verified; }
+
+/* Nobody answers, unless it refuses at once: each call waits for as long as it may. */
 int esp_tls_conn_new_async(const char *host, int length, int port, const esp_tls_cfg_t *options, esp_tls_t *connection)
 {
 	(void)host; (void)length; (void)port; (void)connection;
-	clockUs += options->timeout_ms * 1000LL;
 	tries++;
+	if (refuses)
+		return -1;
+	clockUs += options->timeout_ms * 1000LL;
 	return 0;
 }
 
@@ -80,11 +87,29 @@ static void no_answer(void)
 	printf("%s after %u s, %u tries\n", connection ? "connected" : "given up", (unsigned)(clockUs / 1000000), tries);
 }
 
+/* What mbedTLS found, and what the device makes of it. */
+static void refused(void)
+{
+	static const uint32_t found[] = {
+		0xFFFFFFFF, MBEDTLS_X509_BADCERT_NOT_TRUSTED, MBEDTLS_X509_BADCERT_CN_MISMATCH,
+		MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_CN_MISMATCH, 0,
+	};
+	refuses = 1;
+	for (size_t i = 0; i < sizeof(found) / sizeof(*found); i++) {
+		Tls tls = { .holders = 1, .certificate = "root" };
+		verified = found[i];
+		if (!connectTls(&tls))
+			printf("%u ", (unsigned)tls.why);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
 	if (!strcmp(argv[1], "full-stack"))
 		full_stack();
+	else if (!strcmp(argv[1], "refused"))
+		refused();
 	else
 		no_answer();
 	return 0;

@@ -76,6 +76,9 @@ int esp_tls_conn_new_async(const char *, int, int, const esp_tls_cfg_t *, esp_tl
 int esp_tls_conn_destroy(esp_tls_t *);
 ssize_t esp_tls_conn_write(esp_tls_t *, const void *, size_t);
 ssize_t esp_tls_conn_read(esp_tls_t *, void *, size_t);
+void *esp_tls_get_ssl_context(esp_tls_t *);
+uint32_t mbedtls_ssl_get_verify_result(const void *);
+enum { MBEDTLS_X509_BADCERT_CN_MISMATCH = 4, MBEDTLS_X509_BADCERT_NOT_TRUSTED = 8 };
 int64_t esp_timer_get_time(void);
 `;
 
@@ -103,4 +106,8 @@ test("what was written while the stack was full is sent after what it had begun 
 
 test("a server that never answers is given up after fifteen seconds by the clock", () => {
   assert.equal(play("no-answer"), "given up after 15 s, 1 tries");
+});
+
+test("why a server was refused is told: no connection, another root, another name, or else", () => {
+  assert.equal(play("refused"), "1 2 3 2 4");
 });
