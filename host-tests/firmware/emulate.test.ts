@@ -14,7 +14,7 @@ import { ROOT } from "../../tools/firmware/image";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
 import { Monitor, Replies, wordsIn } from "../../tools/firmware/qmp";
 import { TARGETS } from "../../tools/firmware/targets";
-import { type Told, verdict } from "../../tools/firmware/verdict";
+import { isOver, type Told, verdict } from "../../tools/firmware/verdict";
 
 const folder = mkdtempSync(join(tmpdir(), "emulate-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -180,6 +180,11 @@ test("a pair that paid, renewed and settled is judged good; what is missing is s
     String(verdict(GOOD.slice(0, 5), { settled: 0, deliveredMilliwattHours: 9000 })),
     /a session that was paid on and ended/,
   );
+});
+
+test("a story is over when the session of its last payment is", () => {
+  assert.equal(isOver(GOOD), true);
+  assert.equal(isOver([...GOOD, ...GOOD.slice(1, 3)]), false);
 });
 
 test("a start that somebody brought about is no trouble; the next one is", () => {

@@ -3,12 +3,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Satoshi } from "../../shared/units";
+import type { Face } from "./tls-front";
 
 export type ChainRequest =
   | { readonly fund: string; readonly amount: Satoshi }
   | { readonly mine: number }
   /** What an address has in blocks. */
-  | { readonly settledTo: string };
+  | { readonly settledTo: string }
+  /** What its TLS server shows from now on. */
+  | { readonly show: Face };
 
 export interface ChainAnswer {
   /** 0: it is ready. */
@@ -27,14 +30,18 @@ export class Chain {
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
 
-  /** Its Esplora server answers on 127.0.0.1:`port`; 0 takes a free one. Gives that port too. */
-  static async start(port: number): Promise<readonly [Chain, number]> {
-    const chain = new Chain(port);
+  /**
+   * Its Esplora server answers on 127.0.0.1:`port`; 0 takes a free one. Gives that port too. With `secure` it speaks TLS
+   * there and is certified by that name.
+   */
+  static async start(port: number, secure?: string): Promise<readonly [Chain, number]> {
+    const chain = new Chain(port, secure);
     return [chain, await chain.answer(0)];
   }
 
-  private constructor(port: number) {
-    this.#child = fork(join(import.meta.dirname, "chain-process.ts"), [String(port)]);
+  private constructor(port: number, secure: string | undefined) {
+    const given = [String(port), ...(secure === undefined ? [] : [secure])];
+    this.#child = fork(join(import.meta.dirname, "chain-process.ts"), given);
     this.#child.on("message", ({ id, value, error }: ChainAnswer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);

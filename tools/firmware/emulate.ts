@@ -1,6 +1,7 @@
 // npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and shows what the boards say.
 //
-//   npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--qemu PATH] [--port N]
+//   npm run firmware:emulate -- [--disturb N] [--faults cut,reset,unlink] [--increments N | --hours N] [--seed N] [--watts N]
+//                               [--qemu PATH] [--port N]
 //   npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]
 //
 // Without --device a socket and a cable, on one link, with the simulator's node and electrical world around them
@@ -8,7 +9,7 @@
 // chip on a serial line (gate.sensor "cse7766"), as the emulator has no ADC; the link is the emulator's network card
 // ("link": "qemu"). docs/building.md says what that shows.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -20,13 +21,13 @@ import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
 import { EthernetSwitch, type Wire } from "./ethernet-switch";
 import { OUT } from "./image";
-import { Pair } from "./pair";
+import { FAULTS, Pair, type PairOptions } from "./pair";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qemu";
-import { type DeviceName, imageNamed, UsageError } from "./targets";
+import { DEVICES, type DeviceName, imageNamed, UsageError } from "./targets";
 import type { Told } from "./verdict";
 
 const USAGE =
-  "npm run firmware:emulate -- [--disturb N] [--increments N] [--seed N] [--watts N] [--qemu PATH] [--port N]\n" +
+  "npm run firmware:emulate -- [--disturb N] [--faults cut,reset,unlink] [--increments N | --hours N] [--seed N] [--watts N] [--qemu PATH] [--port N]\n" +
   "npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]";
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
 const FRAME_MS = 20;
@@ -43,6 +44,8 @@ function options() {
         seconds: { type: "string", default: "60" },
         watts: { type: "string" },
         increments: { type: "string", default: "3" },
+        hours: { type: "string", default: "0" },
+        faults: { type: "string", default: FAULTS.join(",") },
         disturb: { type: "string", default: "0" },
         seed: { type: "string", default: "1" },
         fresh: { type: "boolean", default: false },
@@ -58,6 +61,14 @@ function numberOf(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new UsageError(`--${name}: expected a number, came ${text}`);
   return value;
+}
+
+function faultsOf(text: string): PairOptions["faults"] {
+  return text.split(",").map((name) => {
+    const fault = FAULTS.find((known) => known === name);
+    if (!fault) throw new UsageError(`--faults: expected some of ${FAULTS.join(",")}, came ${text}`);
+    return fault;
+  });
 }
 
 /** The flash that the board boots: what it kept from an earlier run stays, unless `fresh`. */
@@ -136,6 +147,8 @@ async function runPair(given: Options): Promise<readonly string[]> {
   const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
   const [ethernet, wires] = await EthernetSwitch.start(3);
   let pair: Pair | undefined;
+  // The consoles whole, with what chips say when they give up.
+  const log = (device: DeviceName): string => join(OUT, "emulated", `${device}.txt`);
   const make = (device: DeviceName, wire?: Wire, out?: Wire): EmulatedBoard => {
     const board: EmulatedBoard = new EmulatedBoard(qemu, boardOf(device, given, wire, out), pinOf("relay"), {
       onEvent: (event) => {
@@ -145,6 +158,7 @@ async function runPair(given: Options): Promise<readonly string[]> {
         );
         pair?.heard(device, event);
       },
+      onText: (text) => appendFileSync(log(device), text),
       onTrouble: (why) => pair?.troubles.push(`${device}: ${why}`),
     });
     return board;
@@ -156,14 +170,24 @@ async function runPair(given: Options): Promise<readonly string[]> {
   const play = {
     watts: numberOf("watts", given.watts ?? "1000"),
     increments: numberOf("increments", given.increments),
+    hours: numberOf("hours", given.hours),
     disturbances: numberOf("disturb", given.disturb),
+    faults: faultsOf(given.faults),
     seed: numberOf("seed", given.seed),
     esplora,
     payoutAddress: settings.payoutAddress,
   };
+  for (const device of DEVICES) writeFileSync(log(device), "");
   pair = await Pair.start(play, boards, (event) => show("scene", event));
   try {
     return await pair.play();
+  } catch (error) {
+    const ports = ["socket", "this computer", "cable"].map((name, at) => {
+      const { in: given, out: got } = ethernet.frames[at] ?? { in: 0, out: 0 };
+      return `${name} sent ${given} and was sent ${got}`;
+    });
+    console.error(`Ethernet frames: ${ports.join("; ")}`);
+    throw error;
   } finally {
     await pair.close();
     ethernet.close();

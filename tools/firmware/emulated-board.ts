@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import type { PoweredBoard } from "./circuit";
 import { type BoardEvent, ConsoleReader } from "./console";
@@ -13,6 +14,8 @@ import { UsageError } from "./targets";
 /** What the emulator needs to open its sockets, on a computer that is busy. */
 const START_MS = 10_000;
 const SAID_CHARACTERS = 2000;
+/** Behind this process: a core that computes would else take the turn in which its metering chip has to speak. */
+const NICENESS = 5;
 /** ESP32-C3: levels of the pins as they are driven, and seven words on which are driven at all. */
 const GPIO = { from: 0x6000_4004, words: 8, out: 0, enable: 7 } as const;
 /** The system timer's counter as the firmware read it last, 16 a microsecond, high word first; the gate reads it every 20 ms. */
@@ -62,6 +65,7 @@ export class EmulatedBoard implements PoweredBoard {
     const { board, watcher } = this;
     for (const path of [board.console, board.chip, board.monitor]) rmSync(path, { force: true });
     const emulator = spawn(this.qemu, qemuArguments(board), { stdio: ["ignore", "ignore", "pipe"] });
+    if (emulator.pid !== undefined) setPriority(emulator.pid, NICENESS);
     // What QEMU says of itself is worth reading when it does not start.
     let said = "";
     emulator.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -31,7 +31,15 @@ export interface Wire {
   readonly other: number;
 }
 
+/** Frames that a port gave and got since the switch started. */
+export interface Frames {
+  in: number;
+  out: number;
+}
+
 export class EthernetSwitch {
+  /** By port. */
+  readonly frames: readonly Frames[];
   readonly #sockets: readonly Socket[];
 
   /** Makes a switch with `count` ports; gives the wires' ends for as many cards. */
@@ -47,10 +55,16 @@ export class EthernetSwitch {
 
   private constructor(sockets: readonly Socket[], cards: readonly number[]) {
     this.#sockets = sockets;
+    const frames = sockets.map(() => ({ in: 0, out: 0 }));
+    this.frames = frames;
     const learned = new Learned(sockets.length);
     for (const [from, socket] of sockets.entries()) {
       socket.on("message", (frame) => {
-        for (const port of learned.portsFor(frame, from)) sockets[port]?.send(frame, cards[port], "127.0.0.1");
+        (frames[from] as Frames).in++;
+        for (const port of learned.portsFor(frame, from)) {
+          (frames[port] as Frames).out++;
+          sockets[port]?.send(frame, cards[port], "127.0.0.1");
+        }
       });
       // A card without power takes no frames.
       socket.on("error", () => {});

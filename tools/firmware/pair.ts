@@ -8,8 +8,10 @@ import { Chain } from "./chain";
 import { Circuit } from "./circuit";
 import type { BoardEvent } from "./console";
 import type { EmulatedBoard } from "./emulated-board";
+import { NativeHeap } from "./native-heap";
+import { loseLink, showFaces } from "./secure-play";
 import { DEVICES, type DeviceName, UsageError } from "./targets";
-import { named, sum, type Told, verdict } from "./verdict";
+import { isOver, named, sum, type Told, verdict } from "./verdict";
 
 const FUND = 250_000;
 const BLOCK_MS = 12_000;
@@ -24,25 +26,26 @@ export interface PairOptions {
   readonly watts: number;
   /** Increments after which the plug is pulled. */
   readonly increments: number;
+  /** So long payments go on, whatever `increments` says; 0: until those are paid. */
+  readonly hours: number;
   /** How often something goes wrong on purpose. */
   readonly disturbances: number;
+  /** What goes wrong then. */
+  readonly faults: readonly (typeof FAULTS)[number][];
   readonly seed: number;
   /** The socket's image: where it looks for the chain, and who is paid. */
   readonly esplora: string;
   readonly payoutAddress: string;
 }
 
-type Disturbance = readonly [what: "cut" | "reset" | "unlink", device: DeviceName];
-
-export const DISTURBANCES: readonly Disturbance[] = (["cut", "reset", "unlink"] as const).flatMap((what) =>
-  DEVICES.map((device) => [what, device] as const),
-);
+export const FAULTS = ["cut", "reset", "unlink"] as const;
 
 export class Pair {
   readonly story: Told[] = [];
   readonly troubles: string[] = [];
   readonly #circuit: Circuit;
   readonly #chance: Chance;
+  readonly #heaps = { socket: new NativeHeap(), cable: new NativeHeap() };
   readonly #funded = new Set<unknown>();
   /** What the payout address has in blocks. */
   #settled = 0;
@@ -53,9 +56,9 @@ export class Pair {
     boards: Readonly<Record<DeviceName, EmulatedBoard>>,
     tell: (event: BoardEvent) => void,
   ): Promise<Pair> {
-    const port = urlParts(options.esplora)?.port;
-    if (port === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${options.esplora}`);
-    const [chain] = await Chain.start(port);
+    const at = urlParts(options.esplora);
+    if (at === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${options.esplora}`);
+    const [chain] = await Chain.start(at.port, at.secure ? at.host : undefined);
     return new Pair(options, chain, boards, tell);
   }
 
@@ -77,6 +80,7 @@ export class Pair {
   /** Something that a board told. A cable that says its address gets coins. */
   heard(from: DeviceName, event: BoardEvent): void {
     this.story.push({ from, event });
+    this.#heaps[from].told(event, performance.now());
     const { address } = event;
     if (from !== "cable" || typeof address !== "string" || this.#funded.has(address)) return;
     this.#funded.add(address);
@@ -85,19 +89,26 @@ export class Pair {
 
   /** Plays; gives what is missing or wrong, a sentence each. */
   async play(): Promise<readonly string[]> {
-    const { watts, increments, disturbances } = this.options;
+    const { watts, disturbances } = this.options;
     await this.#circuit.load(watts);
     await this.#circuit.begin();
     this.mine().catch((error) => this.#over || this.troubles.push(String(error)));
     await this.plug("in");
+    const secure = this.options.esplora.startsWith("https:");
+    if (secure) await showFaces(this);
     await this.until("power", () => this.#circuit.powered);
+    if (secure) await loseLink(this);
     for (let n = 0; n < disturbances; n++) await this.disturb();
-    await this.until(`increment ${increments}`, () => this.count("credited") >= increments);
+    await this.sell();
     await this.plug("out");
     await this.until("a settlement in a block", () => this.isSettled());
     const delivered = this.#circuit.delivered();
     this.scene({ name: "sums", paid: sum(this.story, "cable", "paid", "value"), settled: this.#settled, delivered });
-    return [...this.troubles, ...verdict(this.story, { settled: this.#settled, deliveredMilliwattHours: delivered })];
+    return [
+      ...this.troubles,
+      ...verdict(this.story, { settled: this.#settled, deliveredMilliwattHours: delivered }),
+      ...this.heapLeft(),
+    ];
   }
 
   async close(): Promise<void> {
@@ -109,7 +120,7 @@ export class Pair {
 
   // ---------------------------------------------------------------- the scene
 
-  private scene(event: BoardEvent): void {
+  scene(event: BoardEvent): void {
     this.story.push({ from: "scene", event });
     this.tell(event);
   }
@@ -132,7 +143,7 @@ export class Pair {
     return named(this.story, "socket", name).length;
   }
 
-  private async until(what: string, isSo: () => boolean): Promise<void> {
+  async until(what: string, isSo: () => boolean): Promise<void> {
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
       if (isSo()) return;
       await pause(LOOK_MS);
@@ -142,17 +153,40 @@ export class Pair {
 
   // ---------------------------------------------------------------- money
 
+  private async sell(): Promise<void> {
+    const { increments, hours } = this.options;
+    const end = performance.now() + hours * 3_600_000;
+    const isOver = (): boolean => (hours > 0 ? performance.now() >= end : this.count("credited") >= increments);
+    while (!isOver()) {
+      const next = this.count("credited") + 1;
+      await this.until(`increment ${next}`, () => this.count("credited") >= next || isOver());
+    }
+  }
+
+  /** Tells of the boards' memory; where nothing was disturbed it must not go on falling. */
+  private heapLeft(): readonly string[] {
+    const now = performance.now();
+    return DEVICES.flatMap((device) => {
+      this.scene({ name: "native heap", device, ...this.#heaps[device].facts(now) });
+      const complaint = this.options.hours > 0 && this.#heaps[device].complaint(now);
+      return complaint ? [`${device}: ${complaint}`] : [];
+    });
+  }
+
   private isSettled(): boolean {
     const ended = sum(this.story, "socket", "session-ended", "paid");
-    return ended > 0 && this.#settled >= ended && this.count("mined") > 0;
+    return ended > 0 && this.#settled >= ended && this.count("mined") > 0 && isOver(this.story);
   }
 
   // ---------------------------------------------------------------- what goes wrong on purpose
 
-  /** One of six things at a random moment; then power has to flow again. */
+  /** One of the faults, to either board, at a random moment; then power has to flow again. */
   private async disturb(): Promise<void> {
     await pause(this.#chance.fraction() * CALM_MS);
-    const [what, device] = DISTURBANCES[Math.floor(this.#chance.fraction() * DISTURBANCES.length)] as Disturbance;
+    const { faults } = this.options;
+    const at = Math.floor(this.#chance.fraction() * faults.length * DEVICES.length);
+    const what = faults[Math.floor(at / DEVICES.length)] as (typeof FAULTS)[number];
+    const device = DEVICES[at % DEVICES.length] as DeviceName;
     this.scene({ name: what, device });
     const circuit = this.#circuit;
     if (what === "reset") await this.boards[device].reset();

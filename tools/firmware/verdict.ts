@@ -28,6 +28,12 @@ export function named(story: readonly Told[], from: Told["from"], name: string):
   return story.filter((told) => told.from === from && told.event.name === name).map(({ event }) => event);
 }
 
+/** The session of the last payment has ended too. */
+export function isOver(story: readonly Told[]): boolean {
+  const last = (name: string): number => story.map(({ event }) => event.name).lastIndexOf(name);
+  return last("session-ended") > last("credited");
+}
+
 /** What is missing or wrong, a sentence each; nothing where the boards did what they are for. */
 export function verdict(story: readonly Told[], { settled, deliveredMilliwattHours: delivered }: Ledger): string[] {
   const complaints: string[] = [];
