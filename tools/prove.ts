@@ -7,7 +7,8 @@
 import { readFileSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Plan } from "../host-tests/prove/moves";
-import { type Failure, MUTATIONS, prove, type Report } from "../host-tests/prove/prove";
+import { MUTATIONS } from "../host-tests/prove/mutations";
+import { type Failure, prove, type Report } from "../host-tests/prove/prove";
 import { run } from "../host-tests/prove/run";
 import { TEST_RUNS, TEST_SEED } from "../host-tests/prove/size";
 

@@ -286,3 +286,5 @@ function anyPlanOf(cast: Plan["cast"], most: number): fc.Arbitrary<Plan> {
       return cast === "rogue-socket" ? { ...plan, opening, ...(manner ? { manner } : {}) } : plan;
     });
 }
+
+export const CASTS: readonly Plan["cast"][] = ["honest", "honest", "rogue-cable", "rogue-cable", "rogue-socket"];

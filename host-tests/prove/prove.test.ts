@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MUTATIONS, prove } from "./prove";
+import { behind, MUTATIONS } from "./mutations";
+import { prove } from "./prove";
 import { TEST_RUNS, TEST_SEED } from "./size";
 
 describe("money", () => {
@@ -17,6 +18,13 @@ describe("money", () => {
     );
     t.diagnostic(`real signatures in ${report.realSignerRuns} runs, a stand-in signer in ${standIn}`);
     t.diagnostic(`worst loss: socket ${report.worst.socketSat} sat, cable ${report.worst.cableSat} sat`);
+  });
+
+  it("is not lost to a backend that lists settled coins again, nor to one of two that hides the mempool", async () => {
+    for (const tamper of [{ socketChain: behind }, { quorum: true }]) {
+      const { failure } = await prove({ runs: 100, seed: TEST_SEED, casts: ["rogue-cable"], tamper });
+      assert.equal(failure, undefined, `${failure?.violation}\n${failure?.story.join("\n")}`);
+    }
   });
 
   for (const { name, casts, tamper } of MUTATIONS)

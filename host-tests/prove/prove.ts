@@ -2,14 +2,8 @@
 // against an honest cable. And the proof of the proof: mutations of a device's ports that must make it fail.
 
 import fc from "fast-check";
-import type { CableController } from "../../shared/cable/controller";
-import { Purse } from "../../shared/cable/purse";
-import type { Pledge } from "../../shared/cable/record";
-import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
-import type { Chain, PowerGate, Store } from "../../shared/ports";
-import type { DraftOffer } from "../../shared/rpc/types";
 import type { Plan } from "./moves";
-import { planOf } from "./moves";
+import { CASTS, planOf } from "./moves";
 import { Estimates } from "./overestimate";
 import { type Outcome, run } from "./run";
 import type { Tamper } from "./stage";
@@ -56,8 +50,6 @@ export interface ProveOptions {
   /** Called now and then with the number of runs so far. */
   readonly onProgress?: (runs: number) => void;
 }
-
-const CASTS: readonly Plan["cast"][] = ["honest", "honest", "rogue-cable", "rogue-cable", "rogue-socket"];
 
 /** Milliseconds of real time for looking for a shorter plan; the shortest found by then is told. */
 export const SHRINK_TIME = 45_000;
@@ -126,108 +118,4 @@ class Tally {
     const overestimate = this.estimates.report();
     return { runs, realSignerRuns: real, sessions, increments, steps, casts, faults, worst, overestimate, failure };
   }
-}
-
-// ---------------------------------------------------------------- mutations
-
-export interface Mutation {
-  readonly name: string;
-  readonly casts: readonly Plan["cast"][];
-  readonly tamper: Tamper;
-}
-
-/** Each takes one safeguard away from outside the device, at its ports; two out of the cable's code. */
-export const MUTATIONS: readonly Mutation[] = [
-  { name: "a journal write is dropped", casts: ["honest", "rogue-cable"], tamper: { socketStore: droppingEveryThird } },
-  { name: "the outspend check is skipped", casts: ["rogue-cable"], tamper: { socketChain: blindToSpends } },
-  { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
-  { name: "a refusal ends the claim", casts: CASTS, tamper: { refused: writtenOff } },
-  { name: "a session is known by its name alone", casts: ["rogue-socket"], tamper: { patch: trustingNames } },
-  { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
-];
-
-function droppingEveryThird(store: Store): Store {
-  let writes = 0;
-  return {
-    read: (key) => store.read(key),
-    write: (key, value) => {
-      writes += 1;
-      if (writes % 3 !== 0) store.write(key, value);
-    },
-    remove: (key) => store.remove(key),
-  };
-}
-
-function blindToSpends(chain: Chain): Chain {
-  return {
-    utxos: (script, limit) => chain.utxos(script, limit),
-    outspend: async () => undefined,
-    broadcast: (hex) => chain.broadcast(hex),
-    status: (txid) => chain.status(txid),
-    feeRates: () => chain.feeRates(),
-    tip: () => chain.tip(),
-  };
-}
-
-/** The cable's journal comes back without the amounts that it noted. */
-function forgettingPins(store: Store): Store {
-  return {
-    read: (key) => {
-      const bytes = store.read(key);
-      return bytes && key.startsWith("cable.") ? withoutPins(bytes) : bytes;
-    },
-    write: (key, value) => store.write(key, value),
-    remove: (key) => store.remove(key),
-  };
-}
-
-function withoutPins(bytes: Uint8Array): Uint8Array {
-  const version = Number(/^plugpay (\d+) /.exec(Buffer.from(bytes).toString("latin1"))?.[1] ?? 0);
-  try {
-    const { sequence, json } = decodeSlot(version, bytes);
-    return encodeSlot(version, sequence, JSON.stringify({ ...JSON.parse(json), pins: [] }));
-  } catch {
-    return bytes;
-  }
-}
-
-/** A cable that takes a socket's word for it: what was refused is not counted any more, and its coins stay promised. */
-function writtenOff(cable: CableController, settings: { forgive: string }, refusals: number): void {
-  // Done as with the owner's word to write off, but with nobody's word.
-  settings.forgive = `refusal ${refusals}`;
-  (cable as unknown as { forgive(): void }).forgive();
-}
-
-function neverOpening(gate: PowerGate): PowerGate {
-  return {
-    grant: (lease) => gate.grant({ ...lease, upTo: lease.upTo + 1e12, time: 1e9 }),
-    revoke: () => {},
-    clear: () => gate.clear(),
-    restore: (total) => gate.restore(total),
-    read: () => gate.read(),
-    get onEvent() {
-      return gate.onEvent;
-    },
-    set onEvent(action) {
-      gate.onEvent = action;
-    },
-  };
-}
-
-/** The cable forgets what it handed over in a session when the next session has the same name, also with another payee. */
-function trustingNames(): () => void {
-  const purse = Purse.prototype as unknown as { pledgesWith(this: Purse, offer: DraftOffer): readonly Pledge[] };
-  const { pledgesWith } = purse;
-  purse.pledgesWith = function (offer) {
-    const known = this.session?.id === offer.session;
-    Object.defineProperty(this, "knows", { value: () => known, configurable: true });
-    try {
-      return pledgesWith.call(this, offer);
-    } finally {
-      Reflect.deleteProperty(this, "knows");
-    }
-  };
-  return () => {
-    purse.pledgesWith = pledgesWith;
-  };
 }

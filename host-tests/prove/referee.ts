@@ -8,7 +8,7 @@ import type { Transaction } from "../model/transaction";
 import { hash160, outpointKey } from "../model/transaction";
 import { type Estimate, estimateOf } from "./overestimate";
 import type { RogueSocket } from "./rogue-socket";
-import type { Stage } from "./stage";
+import type { Ack, Stage } from "./stage";
 
 /** Largest power that the plans let an appliance draw, in mW, for one half-wave of 10 ms. */
 const HALF_WAVE_UWH = (3_600_000 * 10) / 3600;
@@ -258,12 +258,24 @@ export class Referee {
     }
   }
 
+  /** Whatever backends say: a coin with which a block paid the socket in another session pays nothing again. */
+  private mustNotBeSettled({ session, inputs, increment }: Ack): void {
+    if (this.coins.size > REMEMBERED) return;
+    const { acks, network } = this.stage;
+    for (const input of inputs) {
+      const spender = network.blocks.spenderOf(outpointKey(input));
+      if (spender !== undefined && acks.some((other) => other.txid === spender && other.session !== session))
+        throw new Violation(`increment ${increment} was credited over a coin that was settled here`);
+    }
+  }
+
   /** No credit on a coin that the socket's own node has known as spent for longer than an answer may be old. */
   private checkFreshness(): void {
     const { acks, view, clock, settings } = this.stage;
     if (view.fault !== "none" || view.delay > 1_000) this.troubledAt = clock.now();
     for (; this.acks < acks.length; this.acks++) {
       const ack = acks[this.acks];
+      if (ack) this.mustNotBeSettled(ack);
       if (!ack || this.troubledAt > ack.at - settings.unspentMaxAge - 30_000) continue;
       for (const input of ack.inputs) {
         const since = this.rivalSince.get(outpointKey(input));
@@ -275,6 +287,9 @@ export class Referee {
     }
   }
 }
+
+/** So many coins that were settled a socket remembers. */
+const REMEMBERED = 20;
 
 function worthOf(tx: Transaction): Satoshi {
   return tx.outputs[0]?.amount ?? 0;

@@ -6,6 +6,7 @@ import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
 import type { CableRecord } from "../../shared/cable/record";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
+import { Failover } from "../../shared/chain/failover";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/ports";
 import { Fault } from "../../shared/rpc/faults";
 import type { PaymentRequest, PaymentResult, SocketCalls } from "../../shared/rpc/types";
@@ -47,6 +48,8 @@ export interface Tamper {
   readonly cableStore?: (store: Store) => Store;
   readonly socketChain?: (chain: Chain) => Chain;
   readonly socketGate?: (gate: PowerGate) => PowerGate;
+  /** True: every socket has a quorum of two. */
+  readonly quorum?: boolean;
   /** Takes a guard out of the code itself, where no port reaches it. Gives what puts it back. */
   readonly patch?: () => () => void;
   /** What the cable does besides when a socket refuses a payment; `settings` are its own. */
@@ -84,6 +87,8 @@ export class Stage {
   readonly socketStore = new CutStore();
   readonly cableStore = new CutStore();
   readonly view: View;
+  /** What the socket asks: that view, or with a quorum of two a liar as well. */
+  readonly chain: Chain;
   readonly acks: Ack[] = [];
   /** Satoshi for which the honest socket credited energy. */
   earned = 0;
@@ -141,6 +146,11 @@ export class Stage {
     // And of both kinds every other one lists coins that are unspent in the mempool, too.
     const lists = terms.seed % 4 < 2;
     this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk, lists });
+    // With a quorum of two the first of two backends hides what waits for a block.
+    const liar = new View(this.network.nodes[1] ?? this.network.node, { lists });
+    liar.fault = "mempool-hidden";
+    const hasQuorum = tamper.quorum ?? terms.seed % 5 === 4;
+    this.chain = hasQuorum ? new Failover({ backends: [liar, this.view], clock: this.clock, quorum: 2 }) : this.view;
     for (const amount of terms.coins) this.network.grant(this.purse.script, amount);
     this.cableStore.onCut = () => this.cutCable(this.cableOff);
     this.socketStore.onCut = () => this.cutSocket(this.socketOff);
@@ -160,7 +170,7 @@ export class Stage {
       random: this.random,
       store: life.store(socketStore(this.socketStore)),
       gate: life.gate(socketGate(this.circuit.socket)),
-      chain: life.chain(socketChain(this.view)),
+      chain: life.chain(socketChain(this.chain)),
       ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("socket", event)),
       settings: this.settings,
