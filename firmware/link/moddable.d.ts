@@ -13,10 +13,19 @@ declare module "embedded:network/interface/wifi" {
   export default class WiFi {
     constructor(options: { onChanged?: (what: "connection" | "address") => void });
     connect(options: { SSID: string; password?: string }): void;
+    disconnect(): void;
     close(): void;
     /** 200 nothing, 300 joining, 400 joined, 500 with an address. */
     readonly connection: number;
+    /** Of the access point that is joined. */
+    readonly BSSID?: string;
+    readonly channel?: number;
   }
+}
+
+/** Joins an access point that is known already (firmware/native/fast-join-esp32.ts). */
+declare module "plugpay/fast-join" {
+  export default function joinKnown(ssid: string, password: string, bssid: string, channel: number): void;
 }
 
 declare module "embedded:network/dnssd" {

@@ -1,10 +1,12 @@
-// Wi-Fi: joins the owner's network and joins it again when it was lost. The SDK runs it before `main` as a set-up module;
-// it returns at once, and whoever calls before there is an address tries again.
+// Wi-Fi: joins the owner's network and joins it again when it was lost, first at the access point and on the channel of last
+// time. The SDK runs it before `main` as a set-up module; it returns at once, and whoever calls before there is an address tries again.
 
 import WiFi from "embedded:network/interface/wifi";
+import storage from "embedded:storage/key-value";
 import config from "mc/config";
 import announce from "plugpay/announce";
 import { drawSeed } from "plugpay/entropy";
+import joinKnown from "plugpay/fast-join";
 import { restartPause } from "plugpay/restarts";
 import tell from "plugpay/tell";
 import Timer from "timer";
@@ -13,10 +15,20 @@ import Timer from "timer";
 const RETRY = 2000;
 /** The driver's `connection`: 400 joined, 500 with an address. */
 const JOINED = 400;
+/** So long the access point of last time has, in ms: three times what it takes where it is still there. */
+const KNOWN = 1500;
+/** For the driver to have told that it let go of that one. */
+const AFTER = 100;
+/** Namespace and key of where that was. */
+const PLACE = "net";
+const KEY = "ap";
 
 export default function setUp(done: () => void): void {
   let link: WiFi | undefined;
   let announced = false;
+  let triedKnown = false;
+  const ssid = String(config.ssid);
+  const password = String(config.password);
   const again = (why: unknown): void => {
     tell("wifi", why);
     Timer.set(join, RETRY);
@@ -25,14 +37,40 @@ export default function setUp(done: () => void): void {
   const join = (): void => {
     try {
       link ??= new WiFi({ onChanged });
-      link.connect({ SSID: String(config.ssid), password: String(config.password) });
+      if (!joinAgain()) link.connect({ SSID: ssid, password });
     } catch (error) {
       again(error);
     }
   };
+  /** Once a start: tries where it was last time. The driver does not tell where that fails, so time does. */
+  const joinAgain = (): boolean => {
+    if (triedKnown) return false;
+    triedKnown = true;
+    const known = lastPlace(ssid);
+    if (!known) return false;
+    try {
+      joinKnown(ssid, password, known.bssid, known.channel);
+    } catch (error) {
+      tell("wifi", error);
+      return false;
+    }
+    Timer.set(joinElsewhere, KNOWN);
+    return true;
+  };
+  const joinElsewhere = (): void => {
+    if (!link || link.connection >= JOINED) return;
+    try {
+      link.disconnect();
+    } catch (error) {
+      tell("wifi", error);
+    }
+    Timer.set(join, AFTER);
+  };
   const onChanged = (what: "connection" | "address"): void => {
-    if (what === "address") tellAddress();
-    else if (link && link.connection < JOINED) Timer.set(join, RETRY);
+    if (what === "address") {
+      tellAddress();
+      if (link) keepPlace(ssid, link);
+    } else if (link && link.connection < JOINED) Timer.set(join, RETRY);
   };
   // Once: the SDK answers for the name from then on, and claiming it again throws.
   const tellAddress = (): void => {
@@ -51,4 +89,28 @@ export default function setUp(done: () => void): void {
   if (pause > 0) Timer.set(join, pause);
   else join();
   done();
+}
+
+/** Access point and channel that `ssid` had last time. */
+function lastPlace(ssid: string): { readonly bssid: string; readonly channel: number } | undefined {
+  try {
+    const [channel, bssid, ...name] = (storage.open({ path: PLACE, format: "string" }).read(KEY) ?? "").split(" ");
+    if (!bssid || name.join(" ") !== ssid) return undefined;
+    return { bssid, channel: Number(channel) };
+  } catch (error) {
+    tell("wifi", error);
+    return undefined;
+  }
+}
+
+/** Flash is written where something has changed only. */
+function keepPlace(ssid: string, { BSSID, channel }: WiFi): void {
+  if (!BSSID || !channel) return;
+  const place = `${channel} ${BSSID} ${ssid}`;
+  try {
+    const net = storage.open({ path: PLACE, format: "string" });
+    if (net.read(KEY) !== place) net.write(KEY, place);
+  } catch (error) {
+    tell("wifi", error);
+  }
 }

@@ -16,7 +16,13 @@ declare module "embedded:storage/key-value" {
     delete(key: string): void;
     close(): void;
   }
+  /** What holds text. */
+  export interface Texts {
+    read(key: string): string | undefined;
+    write(key: string, value: string): void;
+  }
   const storage: {
+    open(options: { path: string; format: "string" }): Texts;
     open(options: { path: string; format?: "buffer"; mode?: "r" | "r+" }): Storage;
   };
   export default storage;

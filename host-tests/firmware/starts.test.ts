@@ -18,6 +18,10 @@ interface World {
   /** What a device that died again and again is told to wait, ms. */
   pause?: number;
   readonly calls: string[];
+  /** What the store holds, by namespace, key and format. */
+  readonly stored: Map<string, string>;
+  /** The access point that is joined, and its channel. */
+  place?: readonly [string, number];
 }
 
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -32,13 +36,23 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/ethernet-qemu": 'export default () => world.call("card");',
   "plugpay/announce": 'export default () => world.call("announce");',
   "embedded:network/interface/wifi":
-    "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } get connection() { return world.connection; } }",
+    "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } disconnect() { world.call('let go'); } get connection() { return world.connection; } get BSSID() { return world.place?.[0]; } get channel() { return world.place?.[1]; } }",
+  "plugpay/fast-join":
+    "export default (ssid, password, bssid, channel) => world.call(['join', ssid, 'at', bssid, 'on', channel].join(' '));",
+  "embedded:storage/key-value":
+    "export default { open: ({ path, format }) => ({ read: (key) => world.stored.get([path, key, format].join(' ')), write: (key, value) => { world.call('write'); world.stored.set([path, key, format].join(' '), value); } }) };",
   "embedded:network/interface/ethernet":
     "export default class { constructor() { world.call('ethernet'); } configure() {} connect() { world.call('connect'); } }",
 };
 
 /** Runs `file`'s default export in a world where each call fails as often as `failures` says. */
-async function run(file: string, failures: Record<string, number>, give: string, pause = 0): Promise<World> {
+async function run(
+  file: string,
+  failures: Record<string, number>,
+  give: string,
+  pause = 0,
+  stored = new Map<string, string>(),
+): Promise<World> {
   const { outputFiles } = await build({
     entryPoints: [join(ROOT, file)],
     bundle: true,
@@ -65,6 +79,7 @@ async function run(file: string, failures: Record<string, number>, give: string,
     timers: [],
     failures,
     connection: 300,
+    stored,
     pause,
     calls: [] as string[],
   } as unknown as World;
@@ -100,6 +115,48 @@ test("Wi-Fi that refuses at first is asked again, and joining failed asks again"
     world.timers.map(({ delay }) => delay),
     [2000],
   );
+});
+
+const AT = "net ap string";
+const PLACE = "11 02:50:4c:55:00:01 home";
+
+test("where Wi-Fi was joined is written once, and tried first at the next start, on its channel", async () => {
+  const first = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});");
+  first.place = ["02:50:4c:55:00:01", 11];
+  first.connection = 500;
+  for (let k = 0; k < 3; k++) first.onChanged?.("address");
+  assert.deepEqual(first.calls, ["seed", "wifi", "join", "announce", "write"]);
+  assert.equal(first.stored.get(AT), PLACE);
+  const next = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});", 0, first.stored);
+  assert.deepEqual(next.calls, ["seed", "wifi", "join home at 02:50:4c:55:00:01 on 11"]);
+  next.connection = 500;
+  pass(next);
+  assert.equal(next.calls.length, 3, "joined: nothing else is tried");
+});
+
+test("an access point that is not where it was is left after 1.5 s, for any of that name, and is not tried again", async () => {
+  const world = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});", 0, new Map([[AT, PLACE]]));
+  assert.deepEqual(
+    world.timers.map(({ delay }) => delay),
+    [1500],
+  );
+  pass(world);
+  assert.deepEqual(world.calls.slice(2), ["join home at 02:50:4c:55:00:01 on 11", "let go", "join"]);
+  world.connection = 200;
+  world.onChanged?.("connection");
+  pass(world);
+  assert.deepEqual(world.calls.slice(5), ["join"]);
+});
+
+test("what is remembered of another network, is nonsense, or is refused by the radio is not waited for", async () => {
+  for (const stored of ["11 02:50:4c:55:00:01 other", "nonsense", ""]) {
+    const world = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});", 0, new Map([[AT, stored]]));
+    assert.deepEqual(world.calls, ["seed", "wifi", "join"], stored);
+  }
+  const refused = { "join home at 02:50:4c:55:00:01 on 11": 1 };
+  const world = await run("firmware/link/wifi.ts", refused, "subject.default(() => {});", 0, new Map([[AT, PLACE]]));
+  assert.deepEqual(world.calls, ["seed", "wifi", "join"]);
+  assert.match(world.printed[0] ?? "", /is not ready/);
 });
 
 test("the random seed is drawn before the radio starts", async () => {
