@@ -222,6 +222,9 @@ export class Board implements Party {
     trace: ({ text }) => this.#trace(text as string),
     "pin.write": () => undefined,
 
+    "text.decode": (_, bytes) => ({ text: asciiOf(bytes) }),
+    "text.encode": ({ text }) => new TextEncoder().encode(text as string),
+
     "timer.set": ({ interval }) => this.#setTimer(interval as number),
     "timer.clear": ({ handle }) => {
       this.#timers.get(handle as number)?.();
@@ -344,4 +347,10 @@ export class Board implements Party {
     this.#traced = lines.pop() ?? "";
     for (const line of lines) this.#options.onTrace(line, this.#instant());
   }
+}
+
+/** Throws for anything else: the firmware's own way says what is wrong with it. */
+function asciiOf(bytes: Uint8Array): string {
+  if (bytes.some((byte) => byte === 0 || byte > 0x7f)) throw new Error("expected ASCII");
+  return Buffer.from(bytes).toString("latin1");
 }

@@ -25,7 +25,7 @@ const standins: Plugin = {
 /** The wallets take a second to make; one process makes each once. */
 const bundles = new Map<string, Promise<string>>();
 
-/** Gives one script (IIFE, ES2020 for XS 13.3, not minified) that waits for its boot event. `main`: another entry, for tests. */
+/** Gives one script (IIFE, not minified, in the syntax that the manifests ask for) that waits for its boot event. `main`: another entry, for tests. */
 export function bundleFirmware(device: DeviceName, main?: string): Promise<string> {
   const key = `${device} ${main}`;
   const bundle = bundles.get(key) ?? makeBundle(device, main);
@@ -39,7 +39,8 @@ async function makeBundle(device: DeviceName, main: string | undefined): Promise
   const host = join(import.meta.dirname, "device/host.ts");
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { onBoot } from ${JSON.stringify(host)};
+      contents: `import ${JSON.stringify(join(import.meta.dirname, "device/text.ts"))};
+import { onBoot } from ${JSON.stringify(host)};
 import main from ${JSON.stringify(entry)};
 onBoot(main);`,
       resolveDir: ROOT,
@@ -47,7 +48,7 @@ onBoot(main);`,
     bundle: true,
     write: false,
     format: "iife",
-    target: "es2020",
+    target: "es2022",
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
