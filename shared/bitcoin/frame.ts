@@ -6,11 +6,22 @@ import type { Hex } from "../units";
 import { type Draft, inputsHex, outputsHex, outputsOf, txidOfUnsigned, unsignedFrom } from "./draft";
 import { hashOutputs, type Midstate, sighash, sighashMidstates } from "./sighash";
 
-export interface Frame {
-  readonly inputs: readonly Coin[];
-  readonly payerScript: Hex;
+export class Frame {
   readonly inputsHex: Hex;
-  readonly midstates: readonly Midstate[];
+  #midstates: readonly Midstate[] | undefined;
+
+  constructor(
+    readonly inputs: readonly Coin[],
+    readonly payerScript: Hex,
+  ) {
+    this.inputsHex = inputsHex(inputs);
+  }
+
+  /** Hashed when they are first asked for: an offer's bytes need none of it, and a cable waits for them. */
+  get midstates(): readonly Midstate[] {
+    this.#midstates ??= sighashMidstates(this.inputs, this.payerScript);
+    return this.#midstates;
+  }
 }
 
 /**
@@ -55,12 +66,7 @@ export class PreparedDraft {
 }
 
 export function frameOf(inputs: readonly Coin[], payerScript: Hex): Frame {
-  return {
-    inputs,
-    payerScript,
-    inputsHex: inputsHex(inputs),
-    midstates: sighashMidstates(inputs, payerScript),
-  };
+  return new Frame(inputs, payerScript);
 }
 
 /** The draft made ready. Throws where `frame` was made for other inputs. */

@@ -29,6 +29,7 @@ import { Outlet } from "./outlet";
 import { coinsOf, type PayerCoins } from "./payer-coins";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
+import { SessionIds } from "./session-ids";
 import type { SocketSettings } from "./settings";
 import type { Rival } from "./settlement";
 import { Settler } from "./settler";
@@ -63,6 +64,7 @@ export class SocketController implements SocketCalls {
   readonly #watch: CoinWatch;
   readonly #outlet: Outlet;
   readonly #settler: Settler;
+  readonly #ids: SessionIds;
   readonly #till: Till;
   readonly #candidates: Candidates;
   readonly #ahead: Ahead<PayerCoins>;
@@ -125,12 +127,13 @@ export class SocketController implements SocketCalls {
       onMined: (settlement) => this.onMined(settlement),
       onSent: ({ payerScript, credit, ticket }) => this.#outlet.creditFor(payerScript, credit ?? 0, ticket),
     });
+    this.#ids = new SessionIds({ clock, random });
     this.#till = new Till({
       clock,
       chain,
       watch,
       ahead: this.#ahead,
-      random,
+      ids: this.#ids,
       ecdsa,
       ledger,
       outlet: this.#outlet,
@@ -152,6 +155,7 @@ export class SocketController implements SocketCalls {
     attempt(report, () => this.#outlet.start());
     attempt(report, () => this.forgive());
     void this.#settler.run();
+    this.#ids.start();
     this.tellIfGuessing();
     this.tick();
   }

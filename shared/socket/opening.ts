@@ -4,7 +4,7 @@ import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import { MAX_COMMITMENTS, type Session } from "../payment/session";
-import type { Chain, Clock, Coin, Outpoint, Random } from "../ports";
+import type { Chain, Clock, Coin, Outpoint } from "../ports";
 import { Fault } from "../rpc/faults";
 import type { PowerRequest, Scheme } from "../rpc/types";
 import type { Hex, Satoshi } from "../units";
@@ -15,6 +15,7 @@ import type { SocketLedger } from "./ledger";
 import { coinsOf, type PayerCoins } from "./payer-coins";
 import { type Debt, latest, type SocketRecord } from "./record";
 import type { Rewards } from "./rewards";
+import type { SessionIds } from "./session-ids";
 import type { SocketSettings } from "./settings";
 
 export interface OpeningOptions {
@@ -23,7 +24,7 @@ export interface OpeningOptions {
   readonly watch: CoinWatch;
   /** What was asked before the request came. */
   readonly ahead: Ahead<PayerCoins>;
-  readonly random: Random;
+  readonly ids: SessionIds;
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly rewards: Rewards;
@@ -52,7 +53,7 @@ export async function openSession(
   request: PowerRequest,
   debts: readonly Debt[],
 ): Promise<Session> {
-  const { watch, ahead, settings, ledger, random, rewards, payoutScript } = options;
+  const { watch, ahead, settings, ledger, ids, rewards, payoutScript } = options;
   // One after the other: a question that waits takes kilobytes of a microcontroller's heap. Tip and rates are mostly known.
   const { coins: listed, asked } = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
   const tip = await watch.tip();
@@ -77,7 +78,7 @@ export async function openSession(
   if (asked !== undefined) watch.listed(inputs, asked);
   await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);
   return {
-    id: hexOf(random.bytes(16)),
+    id: ids.take(),
     scheme: request.scheme,
     payerScript: payer,
     socketScript: payoutScript,
@@ -131,10 +132,4 @@ export function isPaidWithAny(record: SocketRecord, coins: readonly Outpoint[]):
   const paid = new Set(pledgedIn(record));
   if (session && session.commitments.length > 0) for (const input of session.inputs) paid.add(nameOf(input));
   return coins.some((coin) => paid.has(nameOf(coin)));
-}
-
-function hexOf(bytes: Uint8Array): Hex {
-  let hex = "";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return hex;
 }
