@@ -47,7 +47,7 @@ export interface Demand {
   readonly confirmations: number;
   /** Blocks before the deadline in which nothing is sold; at least `CLOSING_MARGIN`. */
   readonly margin: number;
-  /** What this increment is to pay, as it was offered: `nextPay`. */
+  /** What this increment is to pay at least, as it was offered: `nextPay`. A cable that was not heard may owe more. */
   readonly pay: Satoshi;
 }
 
@@ -187,7 +187,6 @@ function sumRefusal(channel: Channel, paid: Satoshi, demand: Demand): ChannelRef
   if (pay < 0) return refuse("superseded", `Expected more than ${channel.paid} sat in all, got ${paid} sat.`);
   if (pay === 0) return refuse("nothing-paid", `Expected more than ${channel.paid} sat in all, got as much.`);
   if (pay < demand.pay) return refuse("underpaid", `Expected ${demand.pay} sat more, got ${pay} sat.`);
-  if (pay > demand.pay) return refuse("overpaid", `Expected ${demand.pay} sat more, got ${pay} sat.`);
   return undefined;
 }
 

@@ -3,6 +3,12 @@
 import { constant } from "../constant";
 
 export const CHANNEL_REASONS = constant({
+  "bad-terms": "Keys, delay or deposit are not within the terms.",
+  "bad-funding": "The transaction is not the funding that was offered, signed.",
+  "too-many-channels": "The socket keeps no more channels than it has.",
+  "chain-unasked": "No answer about the funding is fresh enough.",
+  undelivered: "What was bought before has not flowed by the cable's own meter.",
+  "unclosed-limit": "The channels together hold as much as the owner lets stand unclosed.",
   "malformed-increment": "A field of the increment has the wrong form or is out of range.",
   "other-channel": "The increment belongs to another funding than this channel's.",
   "not-buried": "The funding is not buried deep enough in the chain.",
@@ -11,7 +17,6 @@ export const CHANNEL_REASONS = constant({
   superseded: "A later increment was taken already.",
   "nothing-paid": "The increment pays no more than the one before it.",
   underpaid: "The increment pays less than was asked for.",
-  overpaid: "The increment pays more than was asked for.",
   "used-up": "The cable's change would be less than nodes relay.",
   "bad-half":
     "The signature is not the cable's half of this state, under SINGLE|ANYONECANPAY, strict and with a low S.",

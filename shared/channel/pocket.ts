@@ -1,0 +1,203 @@
+// The cable's channels: what it funds, what it signs, and how it gets its deposit back. It records what it is about to sign
+// before the key is used, and signs no increment while the last one has not been delivered by its own meter.
+
+import { bytesToHex } from "../bitcoin/bytes";
+import { dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
+import type { Wallet } from "../bitcoin/wallet";
+import type { Coin, Ecdsa, Reporter, Store } from "../ports";
+import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../units";
+import { changeAt } from "./amounts";
+import { adopted, type Increment, room, startClosing } from "./channel";
+import { channelFrame, type Deposit, signHalf, TRUC_VERSION } from "./closing";
+import { depositCoin, type Funding, fundingOutputs, signFunding } from "./funding";
+import { ChannelLedger } from "./ledger";
+import { type ChannelRefusal, refuse } from "./reasons";
+import { type ChannelEntry, channelOf, depositOf, MAX_CABLE_CHANNELS } from "./record";
+import { REFUND_VERSION, signRefund } from "./refund";
+import { keysFault } from "./script";
+
+/** The owner's limits. */
+export interface PocketLimits {
+  /** Longest that a deposit may be locked, in blocks. */
+  readonly delay: number;
+  /** Deposits of all channels together. */
+  readonly maxLocked: Satoshi;
+  /** Miner's fee of one funding, change too small for an output included. */
+  readonly fee: Satoshi;
+  /** What one increment may pay beyond the first of a channel, and the first. */
+  readonly increment: Satoshi;
+  readonly first: Satoshi;
+}
+
+export interface PocketOptions {
+  readonly store: Store;
+  readonly report: Reporter;
+  readonly wallet: Wallet;
+  readonly ecdsa: Ecdsa;
+  readonly limits: PocketLimits;
+}
+
+/** A script of the deposit's length. */
+const P2WSH_FORM = "00".repeat(34);
+
+/** What a socket proposes as a channel. */
+export interface FundingOffer {
+  readonly payeeKey: Hex;
+  readonly delay: number;
+  readonly version: number;
+  readonly inputs: readonly Coin[];
+  readonly deposit: Satoshi;
+  readonly fee: Satoshi;
+}
+
+export interface Funded {
+  readonly ok: true;
+  readonly txid: Hex;
+  /** Signed; the socket broadcasts it. */
+  readonly transaction: Hex;
+}
+
+export class ChannelPocket {
+  readonly #options: PocketOptions;
+  readonly #ledger: ChannelLedger;
+
+  constructor(options: PocketOptions) {
+    this.#options = options;
+    this.#ledger = new ChannelLedger(options.store, MAX_CABLE_CHANNELS, options.report);
+  }
+
+  get entries(): readonly ChannelEntry[] {
+    return this.#ledger.entries;
+  }
+
+  /** Deposits that are not back. */
+  get locked(): Satoshi {
+    let total = 0;
+    for (const { deposit } of this.entries) total += deposit;
+    return total;
+  }
+
+  /**
+   * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they were first seen. The entry is
+   * durable before the key is used.
+   */
+  fund(offer: FundingOffer, pinned: (coin: Coin) => Satoshi | undefined): Funded | ChannelRefusal {
+    const { wallet, limits } = this.#options;
+    const { payeeKey, delay, version, inputs, deposit, fee } = offer;
+    const funding: Funding = {
+      keys: { payeeKey, cableKey: bytesToHex(wallet.publicKey), delay },
+      inputs,
+      deposit,
+      fee,
+    };
+    const fault = keysFault(funding.keys) ?? fundingFault(offer, limits, this.locked);
+    if (fault) return refuse("bad-terms", `${fault}.`);
+    if (this.#ledger.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
+    for (const coin of inputs)
+      if (pinned(coin) !== coin.amount)
+        return refuse("bad-funding", `Expected ${pinned(coin)} sat in ${coin.txid}:${coin.vout}, got ${coin.amount}.`);
+    let paidOut = 0;
+    for (const { amount } of fundingOutputs(funding)) paidOut += amount;
+    if (totalOf(inputs) - paidOut > limits.fee)
+      return refuse("bad-funding", `Expected a fee of at most ${limits.fee} sat.`);
+    const { txid } = depositCoin(funding);
+    if (this.#ledger.find(txid)) return refuse("bad-funding", "This channel is open already.");
+    this.#ledger.save({ ...funding.keys, version, txid, deposit, phase: "open", paid: 0, energy: 0, metered: 0 });
+    return { ok: true, txid, transaction: signFunding(funding, wallet) };
+  }
+
+  /**
+   * The next increment, worth `pay` at `price`, recorded before its half exists. Refused while more than `slack` of what was bought
+   * has not flowed by the cable's own meter: so a socket that delivers nothing gets one increment and no more.
+   */
+  pay(txid: Hex, pay: Satoshi, price: MilliSatPerWh, slack: MilliwattHour): Increment | ChannelRefusal {
+    const entry = this.#ledger.find(txid);
+    const frame = this.#ledger.frame(txid);
+    if (!entry || !frame) return refuse("other-channel", "This cable has no such channel.");
+    const { limits } = this.#options;
+    const most = entry.paid === 0 ? limits.first : limits.increment;
+    if (!isSatoshi(pay) || pay < 1 || pay > most)
+      return refuse("bad-terms", `Expected an increment of 1 to ${most} sat, got ${pay}.`);
+    const channel = channelOf(entry);
+    if (entry.phase !== "open") return refuse("closing", `The channel is ${entry.phase}.`);
+    if (pay > room(channel)) return refuse("used-up", `Expected at most ${room(channel)} sat, got ${pay}.`);
+    const undelivered = entry.energy - (entry.metered ?? 0);
+    if (undelivered > slack)
+      return refuse("undelivered", `Expected at most ${slack} mWh undelivered, got ${undelivered}.`);
+    this.#ledger.save({ ...entry, paid: entry.paid + pay, energy: entry.energy + energyFor(pay, price) });
+    return this.again(txid) ?? refuse("closing", "The channel is over.");
+  }
+
+  /**
+   * The latest increment once more: what a lost answer, a restart, or a socket that remembers less calls for. The same digest gives the
+   * same signature, so nothing but the sum is kept.
+   */
+  again(txid: Hex): Increment | undefined {
+    const entry = this.#ledger.find(txid);
+    const frame = this.#ledger.frame(txid);
+    if (!entry || !frame || entry.paid === 0) return undefined;
+    const half = signHalf(frame, changeAt(entry.deposit, entry.paid), this.#options.wallet);
+    return { channel: txid, paid: entry.paid, half };
+  }
+
+  /** Energy that flowed on the channel's increments, by the cable's own meter, since the last call. */
+  flowed(txid: Hex, energy: MilliwattHour): void {
+    const entry = this.#ledger.find(txid);
+    if (entry && energy > 0) this.#ledger.save({ ...entry, metered: (entry.metered ?? 0) + energy });
+  }
+
+  /** A channel as a socket shows it after the cable has lost its journal; false where the cable signed no such state. */
+  adopt(deposit: Deposit, shown: Increment): boolean {
+    const { wallet, ecdsa } = this.#options;
+    if (deposit.keys.cableKey !== bytesToHex(wallet.publicKey) || keysFault(deposit.keys)) return false;
+    if (this.#ledger.isFull || this.#ledger.find(deposit.coin.txid)) return false;
+    const state = adopted(deposit, channelFrame(deposit), shown, ecdsa);
+    if (!state) return false;
+    const { txid, amount } = deposit.coin;
+    const { version, keys } = deposit;
+    this.#ledger.save({
+      ...keys,
+      version,
+      txid,
+      deposit: amount,
+      phase: "open",
+      paid: state.paid,
+      energy: 0,
+      metered: 0,
+    });
+    return true;
+  }
+
+  /** Signs nothing more on this channel: the cable asked for its end, or the socket told of it. */
+  end(txid: Hex): void {
+    const entry = this.#ledger.find(txid);
+    if (entry) this.#ledger.save({ ...entry, phase: startClosing(channelOf(entry)).phase });
+  }
+
+  /** Takes the deposit back, N blocks after the funding confirmed. Signs nothing more on this channel from then on. */
+  refund(txid: Hex, fee: Satoshi): Hex | undefined {
+    const entry = this.#ledger.find(txid);
+    const frame = this.#ledger.frame(txid);
+    if (!entry || !frame || fee > this.#options.limits.fee) return undefined;
+    this.end(txid);
+    return signRefund(depositOf(entry), frame, fee, this.#options.wallet);
+  }
+
+  /** The deposit is spent and buried, or its funding never came: it is no longer locked. */
+  over(txid: Hex): void {
+    this.#ledger.drop(txid);
+  }
+}
+
+function fundingFault(offer: FundingOffer, limits: PocketLimits, locked: Satoshi): string | undefined {
+  const { delay, version, inputs, deposit, fee } = offer;
+  if (delay > limits.delay) return `expected a delay of at most ${limits.delay} blocks, got ${delay}`;
+  if (version !== REFUND_VERSION && version !== TRUC_VERSION)
+    return `expected a closing of version 2 or 3, got ${version}`;
+  if (!isSatoshi(deposit) || deposit < dustOf(P2WSH_FORM) || locked + deposit > limits.maxLocked)
+    return `expected a deposit of at most ${limits.maxLocked - locked} sat, got ${deposit}`;
+  const total = totalOf(inputs);
+  if (!isSatoshi(fee) || inputs.length < 1 || inputs.length > MAX_INPUTS || total < deposit + fee)
+    return `expected 1 to ${MAX_INPUTS} coins worth ${deposit + fee} sat, got ${inputs.length} worth ${total}`;
+  return undefined;
+}

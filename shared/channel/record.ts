@@ -1,0 +1,86 @@
+// What a device keeps of its channels: an entry each, of its own, in two slots that take turns (shared/journal/journal.ts).
+// An increment writes one entry and no other record, and a torn write costs one channel its last step at most.
+
+import { Journal } from "../journal/journal";
+import { type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
+import type { Reporter, Store } from "../ports";
+import type { Hex, MilliwattHour, Satoshi } from "../units";
+import type { Channel, Phase } from "./channel";
+import type { Deposit } from "./closing";
+
+/** Of the entry's format; another one is set aside. */
+export const CHANNEL_ENTRY_VERSION = 1;
+/** Entries of a socket: the stores' keys end in its number. One more is a refusal. */
+export const MAX_SOCKET_CHANNELS = 16;
+/** Entries of a cable. */
+export const MAX_CABLE_CHANNELS = 2;
+
+/** One channel, flat: what both sides keep, and what only one of them needs. */
+export interface ChannelEntry {
+  readonly payeeKey: Hex;
+  readonly cableKey: Hex;
+  readonly delay: number;
+  readonly version: number;
+  readonly txid: Hex;
+  readonly deposit: Satoshi;
+  readonly phase: Phase;
+  readonly paid: Satoshi;
+  readonly half?: Hex;
+  readonly height?: number;
+  /** Signed: sent again until it is buried, then left out. */
+  readonly funding?: Hex;
+  /** Socket: number of its payee key. */
+  readonly index?: number;
+  /** Socket: paid for and not delivered. Cable: what it bought in all. */
+  readonly energy: MilliwattHour;
+  /** Cable: what flowed for it by its own meter. */
+  readonly metered?: MilliwattHour;
+  /** Socket: fee of the last closing that left the device. */
+  readonly closingFee?: Satoshi;
+}
+
+const PHASES = oneOf<Phase>("open", "closing", "closed");
+
+const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
+  payeeKey: hex(33),
+  cableKey: hex(33),
+  delay: integer,
+  version: integer,
+  txid: hex(32),
+  deposit: integer,
+  phase: PHASES,
+  paid: integer,
+  half: optional(hex()),
+  height: optional(integer),
+  funding: optional(hex()),
+  index: optional(integer),
+  energy: integer,
+  metered: optional(integer),
+  closingFee: optional(integer),
+});
+
+/** The journal of entry `slot`: keys `channel.<slot>.a` and `.b`. */
+export function entryJournal(store: Store, slot: number, report: Reporter): Journal<ChannelEntry> {
+  return new Journal({ store, name: `channel.${slot}`, version: CHANNEL_ENTRY_VERSION, parse: entryShape, report });
+}
+
+/** An entry that is over. Where a cut leaves one of the two slots, a channel that has closed is found again, and closed again. */
+export function forget(store: Store, slot: number): void {
+  store.remove(`channel.${slot}.a`);
+  store.remove(`channel.${slot}.b`);
+}
+
+export function depositOf({ payeeKey, cableKey, delay, version, txid, deposit }: ChannelEntry): Deposit {
+  return { keys: { payeeKey, cableKey, delay }, coin: { txid, vout: 0, amount: deposit }, version };
+}
+
+export function channelOf(entry: ChannelEntry): Channel {
+  const { height, phase, paid, half } = entry;
+  return { deposit: depositOf(entry), height, phase, paid, half };
+}
+
+/** The entry with what a step changed in its channel. */
+export function withChannel(entry: ChannelEntry, { height, phase, paid, half }: Channel): ChannelEntry {
+  const { height: _height, half: _half, ...rest } = entry;
+  return { ...rest, phase, paid, ...(height === undefined ? {} : { height }), ...(half === undefined ? {} : { half }) };
+}
