@@ -1,5 +1,6 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
+import { runChannelScenario } from "./channel-scenarios";
 import { runModelScenario } from "./model-scenarios";
 import { ROOM, runRoom } from "./room";
 import { findWorker } from "./sim/engine-xs";
@@ -15,6 +16,7 @@ await runCommand(startHelp, async () => {
   const { what, json, steps, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);
   if ("model" in what && what.model === ROOM) await runRoom({ seed, json });
   else if ("model" in what) await runModelScenario(what.model, { seed, json });
+  else if ("channel" in what) await runChannelScenario(what.channel, { seed, json });
   else await runSimulated(what.run, json, steps);
 });
 

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import bcoin from "bcoin";
 import { readRawTx } from "../../shared/chain/raw-tx";
 import {
   type Channel,
@@ -46,8 +45,6 @@ async function refused(transaction: string, why: RegExp): Promise<void> {
 
 describe("a channel on a real node", () => {
   before(async () => {
-    // TRUC transactions are standard since Bitcoin Core 28.
-    bcoin.policy.MAX_TX_VERSION = 3;
     node = await BitcoinNode.start();
   });
   after(() => node.stop());

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { paymentsOf, vbytesOf, visitShare } from "../../tools/docs/channel-fees";
 import { FEES_PAGE, feesOf, feesPage } from "../../tools/docs/fees";
 import { MINUTE, plugged } from "../controllers/bench";
 
@@ -38,3 +39,13 @@ for (const [scheme, checkpoint] of [
       computed,
     );
   });
+
+test("many visits: a dozen satoshi each, by one payment on chain for two dozen of them or by a channel", () => {
+  const visits = { sum: 12, count: 100 } as const;
+  assert.equal(paymentsOf({ scheme: "single-fee", ...visits }), 5);
+  assert.equal(vbytesOf({ scheme: "single-fee", ...visits }), 5 * (141 + 68));
+  assert.equal(vbytesOf({ scheme: "channel", ...visits }), 199 + 170 + 68);
+  assert.equal(visitShare({ scheme: "channel", ...visits }, 1_000), "36.4");
+  assert.equal(paymentsOf({ scheme: "basic", sum: 60_000, count: 3 }), 18);
+  assert.equal(paymentsOf({ scheme: "single-fee", sum: 60_000, count: 3 }), 3);
+});

@@ -11,6 +11,7 @@ import { schemeOf } from "../../shared/payment/schemes";
 import { lastCommitment, MAX_COMMITMENTS, type Session } from "../../shared/payment/session";
 import type { Scheme } from "../../shared/rpc/types";
 import type { MilliSatPerVbyte, Satoshi } from "../../shared/units";
+import { channelSection } from "./channel-fees";
 
 export const FEES_PAGE = new URL("../../docs/fees.md", import.meta.url);
 
@@ -92,7 +93,7 @@ This page is computed by \`npx tsx tools/docs/fees.ts\`.
 
 /** The page's text. */
 export function feesPage(): string {
-  return HEAD + RATES.map(table).join("");
+  return HEAD + RATES.map(table).join("") + channelSection(RATES);
 }
 
 function table(rate: MilliSatPerVbyte): string {

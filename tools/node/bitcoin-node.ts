@@ -66,6 +66,8 @@ export class BitcoinNode {
     this.#minRelay = options.minRelay ?? 100;
     this.#blockTime = options.blockTime ?? ((height) => FIRST_BLOCK_TIME + height * BLOCK_INTERVAL_S);
     bcoin.Network.get("regtest").addressPrefix.bech32 = "bcrt";
+    // TRUC transactions (BIP431) are standard since Bitcoin Core 28.
+    bcoin.policy.MAX_TX_VERSION = 3;
     this.#node = new bcoin.FullNode({
       network: "regtest",
       memory: true,

@@ -1,5 +1,6 @@
 // What --help prints.
 
+import { aboutChannelScenario, CHANNEL_SCENARIOS } from "../channel-scenarios";
 import { aboutModelScenario, MODEL_SCENARIOS } from "../model-scenarios";
 import { ABOUT_ROOM, ROOM } from "../room";
 import { builtInScenarios, loadScenario } from "./scenario";
@@ -37,7 +38,10 @@ Scenarios:
 ${table(scenarios)}
 
 On a model chain that takes replacements (with --seed and --json only):
-${table([...MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const), [ROOM, ABOUT_ROOM] as const])}`;
+${table([...MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const), [ROOM, ABOUT_ROOM] as const])}
+
+Payment channels, which no device offers yet: both sides' books and a real node, without boards (with --seed and --json only):
+${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as const))}`;
 }
 
 export function socketHelp(): string {

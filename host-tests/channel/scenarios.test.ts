@@ -1,0 +1,89 @@
+// The scenarios of payment channels, on a real node.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import bcoin from "bcoin";
+import { CHANNEL_SCENARIOS, type ChannelAccount, runChannelScenario } from "../../tools/channel-scenarios";
+import { startOptions } from "../../tools/sim/start-options";
+
+async function play(name: string): Promise<{ account: ChannelAccount; lines: string[] }> {
+  const lines: string[] = [];
+  const account = await runChannelScenario(name, { seed: 1, json: true, print: (line) => lines.push(line) });
+  return { account, lines };
+}
+
+const stories = (lines: readonly string[]): string =>
+  lines
+    .slice(0, -1)
+    .map((line) => String(JSON.parse(line).name))
+    .join("\n");
+
+describe("cafe", () => {
+  it("pays for sixty batches of toast, some twelve satoshi each, by two transactions in all", async () => {
+    const { account, lines } = await play("cafe");
+    assert.deepEqual(JSON.parse(lines.at(-1) ?? ""), account);
+    assert.deepEqual([account.visits, account.each.length], [60, 60]);
+    for (const { visit, drawnSat } of account.each)
+      assert.ok(drawnSat > 10.5 && drawnSat < 13.5, `visit ${visit}: ${drawnSat}`);
+    const drawn = account.each.reduce((sum, { drawnSat }) => sum + drawnSat, 0);
+    assert.ok(
+      account.paidSat >= drawn - 1 && account.paidSat < drawn + 5,
+      `${account.paidSat} sat paid, ${drawn} sat drawn`,
+    );
+    assert.equal(account.each[0]?.paidSat, 311, "the first covers dust and the closing's fee");
+    const free = account.each.slice(1).findIndex(({ paidSat }) => paidSat > 0);
+    assert.ok(free >= 23 && free <= 27, `it carries two dozen visits, ${free + 1}`);
+    assert.deepEqual(
+      account.transactions.map(({ kind }) => kind),
+      ["funding", "closing"],
+    );
+    for (const { hex, txid, vbytes, feeSat, height } of account.transactions) {
+      const tx = bcoin.TX.fromRaw(Buffer.from(hex, "hex"));
+      assert.deepEqual([tx.txid(), tx.getVirtualSize()], [txid, vbytes]);
+      assert.equal(feeSat, Math.ceil(vbytes / 10));
+      assert.ok(height > 432);
+    }
+    const [funding, closing] = account.transactions;
+    assert.equal(account.socketReceivedSat + (closing?.feeSat ?? 0), account.paidSat);
+    assert.equal(account.socketReceivedSat + account.cableReceivedSat + (closing?.feeSat ?? 0), account.depositSat);
+    assert.ok((closing?.height ?? 0) > (funding?.height ?? 0));
+    assert.deepEqual(account.otherwise, { transactions: 3, feeSat: 45, paidSat: 882 });
+  });
+});
+
+describe("channel-refund", () => {
+  it("gives the deposit back after N blocks, and not one earlier", async () => {
+    const { account, lines } = await play("channel-refund");
+    assert.match(stories(lines), /one block early a node says: non-BIP68-final/);
+    const [funding, refund] = account.transactions;
+    assert.equal(refund?.kind, "refund");
+    assert.equal((refund?.height ?? 0) - (funding?.height ?? 0), 2_016);
+    assert.deepEqual(
+      [account.cableReceivedSat, account.socketReceivedSat],
+      [account.depositSat - (refund?.feeSat ?? 0), 0],
+    );
+  });
+});
+
+describe("channel-thief", () => {
+  it("gets nothing of the cable's, and the payee's unclosed share with key and half only", async () => {
+    const { account, lines } = await play("channel-thief");
+    const story = stories(lines);
+    assert.equal(story.match(/refused \(/g)?.length, 3, story);
+    assert.ok(!story.includes("must not"), story);
+    assert.equal(account.cableReceivedSat, account.depositSat - account.paidSat);
+  });
+});
+
+describe("the scenarios of channels", () => {
+  it("are asked for like any other, and take no board's options", () => {
+    for (const name of CHANNEL_SCENARIOS)
+      assert.deepEqual(startOptions(["--scenario", name, "--scheme", "channel"], false).what, { channel: name });
+    assert.throws(() => startOptions(["--scenario", "cafe", "--engine", "xs"], false), /takes no --engine/);
+    assert.throws(() => startOptions(["--scenario", "cafe", "--scheme", "basic"], false), /takes no --scheme basic/);
+  });
+
+  it("play no unknown one", async () => {
+    await assert.rejects(runChannelScenario("lido", { seed: 1, json: true }), /expected one of cafe, /);
+  });
+});
