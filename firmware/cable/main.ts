@@ -16,8 +16,10 @@ import { RpcClient } from "../../shared/rpc/client";
 import { HttpClient } from "../../shared/rpc/http-client";
 import type { BuildOptions } from "../../shared/settings/build";
 import type { Hex, Millisecond } from "../../shared/units";
+import { keepAwake } from "../platform/awake";
 import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
+import { Names } from "../platform/names";
 import { DeviceDialer } from "../platform/network";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
@@ -26,7 +28,7 @@ import { bootLine, cableLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
 type CableConfig = Pick<BuildOptions, "socket"> &
-  Partial<Pick<BuildOptions, "gate">> & {
+  Partial<Pick<BuildOptions, "gate" | "link">> & {
     readonly settings: Parameters<typeof cableSettings>[0];
     /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
     readonly key?: Hex;
@@ -42,10 +44,12 @@ export default function main(): void {
 }
 
 function start(): void {
-  const { settings, key, socket, gate } = config as unknown as CableConfig;
+  const { settings, key, socket, gate, link } = config as unknown as CableConfig;
   // First of all: a device with wrong settings touches nothing.
   const checked = cableSettings(settings);
   const clock = new DeviceClock();
+  // It has power, so it is plugged in.
+  if (link === "wifi") keepAwake(clock, () => true);
   const store = new DeviceStore("cable");
   // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
@@ -56,13 +60,14 @@ function start(): void {
   report(cableLine(checked, calibrated));
   const wallet = openWallet(secret, ecdsa);
   const power = new NativePowerGate(options);
+  const dialer = new DeviceDialer({ names: new Names({ clock, report }) });
   new CableController({
     clock,
     store,
     gate: power,
     calibrated,
     wallet,
-    socket: new RpcClient({ http: new HttpClient({ dialer: new DeviceDialer(), clock }), ...socket }),
+    socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
     report: withCadence(report, power),
     settings: checked,
   }).start();

@@ -28,25 +28,6 @@ declare module "plugpay/fast-join" {
   export default function joinKnown(ssid: string, password: string, bssid: string, channel: number): void;
 }
 
-declare module "embedded:network/dnssd" {
-  export default class Dnssd {
-    constructor(options: { socket: { io: unknown } });
-    claim(options: { host: string; onReady?: () => void; onError?: () => void }): void;
-    advertise(options: { serviceType: string; name: string; host: string; port: number }): void;
-    close(): void;
-  }
-}
-
-declare module "embedded:io/socket/udp" {
-  const UDP: unknown;
-  export default UDP;
-}
-
-/** Says where the device is, once it has an address. */
-declare module "plugpay/announce" {
-  export default function announce(): void;
-}
-
 /** Tells on the console what went wrong while the network came up. */
 declare module "plugpay/tell" {
   export default function tell(where: string, why: unknown): void;

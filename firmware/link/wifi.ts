@@ -4,7 +4,6 @@
 import WiFi from "embedded:network/interface/wifi";
 import storage from "embedded:storage/key-value";
 import config from "mc/config";
-import announce from "plugpay/announce";
 import { drawSeed } from "plugpay/entropy";
 import joinKnown from "plugpay/fast-join";
 import { restartPause } from "plugpay/restarts";
@@ -13,7 +12,7 @@ import Timer from "timer";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
 const RETRY = 2000;
-/** The driver's `connection`: 400 joined, 500 with an address. */
+/** The driver's `connection`: 400 joined, 500 with an address, which who needs it looks for (firmware/platform/announce.ts). */
 const JOINED = 400;
 /** So long the access point of last time has, in ms: three times what it takes where it is still there. */
 const KNOWN = 1500;
@@ -25,7 +24,6 @@ const KEY = "ap";
 
 export default function setUp(done: () => void): void {
   let link: WiFi | undefined;
-  let announced = false;
   let triedKnown = false;
   const ssid = String(config.ssid);
   const password = String(config.password);
@@ -68,19 +66,8 @@ export default function setUp(done: () => void): void {
   };
   const onChanged = (what: "connection" | "address"): void => {
     if (what === "address") {
-      tellAddress();
       if (link) keepPlace(ssid, link);
     } else if (link && link.connection < JOINED) Timer.set(join, RETRY);
-  };
-  // Once: the SDK answers for the name from then on, and claiming it again throws.
-  const tellAddress = (): void => {
-    if (announced) return;
-    try {
-      announce();
-      announced = true;
-    } catch (error) {
-      tell("announce", error);
-    }
   };
   // The internal noise source must be off once the radio works.
   drawSeed();

@@ -5,7 +5,7 @@
  * handful; lwIP's own (18) and the power gate's stand above it. It tells JavaScript's by one message that never waits:
  * the SDK's other way to post never returns where the queue is full.
  *
- * Memory: the table and one segment to read into (2.4 KB), the task's stack (3 KB); lwIP's buffers are ESP-IDF's heap.
+ * Memory: the table, two datagrams and one segment to read into (5.7 KB), the task's stack (3 KB); lwIP's buffers are ESP-IDF's heap.
  */
 
 #include "xsmc.h"
@@ -13,6 +13,7 @@
 #include "mc.xs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "esp_netif.h"
 #include "esp_timer.h"
@@ -29,9 +30,11 @@ enum {
 	LONGEST_MS = 250,
 	/* Where waiting itself fails, it is not tried faster than this. */
 	FAILED_MS = 10,
-	READ_BYTES = 1460,
+	READ_BYTES = 1480,
 	PLACES = 16,
-	ADDRESS_CHARACTERS = 16
+	ADDRESS_CHARACTERS = 16,
+	/* Before a datagram stands whose it is or for whom: four bytes of address, two of port. */
+	WHOSE_BYTES = 6
 };
 
 /* JavaScript's object of each socket, by the handle's lowest bits. */
@@ -259,6 +262,62 @@ void plugpay_sockets_write(xsMachine *the)
 		took = sockets_write(&net.all, handle, bytes, count);
 	finish();
 	xsmcSetInteger(xsResult, (xsIntegerValue)took);
+}
+
+/* ------------------------------------------------------------------ datagrams */
+
+/* plugpay_sockets_talk(owner, group, port, here): group and here are addresses, or "". */
+void plugpay_sockets_talk(xsMachine *the)
+{
+	xsIntegerValue port = xsmcToInteger(xsArg(2));
+	uint32_t group, here;
+	const char *refusal;
+	int32_t handle;
+	if ((port < 0) || (port > 65535))
+		xsRangeError("sockets: expected a port from 0 to 65535");
+	if (!sockets_parse(xsmcToString(xsArg(1)), &group))
+		group = 0;
+	if (!sockets_parse(xsmcToString(xsArg(3)), &here))
+		here = 0;
+	begin(the);
+	handle = sockets_talk(&net.all, group, (uint16_t)port, here, &refusal);
+	if (!handle)
+		xsUnknownError("sockets: %s", refusal);
+	own(the, handle, &xsArg(0));
+	finish();
+	xsmcSetInteger(xsResult, handle);
+}
+
+/* plugpay_sockets_receive(handle) gives an ArrayBuffer, whose it is and the datagram, or undefined where there is none. */
+void plugpay_sockets_receive(xsMachine *the)
+{
+	uint32_t address;
+	uint16_t port;
+	size_t count = 0;
+	if (net.running)
+		count = sockets_receive(&net.all, xsmcToInteger(xsArg(0)), net.bytes + WHOSE_BYTES, sizeof(net.bytes) - WHOSE_BYTES, &address, &port);
+	if (count) {
+		const uint8_t whose[WHOSE_BYTES] = { address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255, port >> 8, port & 255 };
+		memcpy(net.bytes, whose, WHOSE_BYTES);
+		xsmcSetArrayBuffer(xsResult, net.bytes, (xsIntegerValue)(WHOSE_BYTES + count));
+	}
+	finish();
+}
+
+/* plugpay_sockets_say(handle, bytes): for whom it is, and the datagram. Gives whether it was sent. */
+void plugpay_sockets_say(xsMachine *the)
+{
+	xsUnsignedValue count = 0;
+	void *buffer = NULL;
+	const uint8_t *bytes;
+	bool sent = false;
+	xsmcGetBufferReadable(xsArg(1), &buffer, &count);
+	bytes = buffer;
+	if (net.running && (count > WHOSE_BYTES)) {
+		uint32_t address = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+		sent = sockets_say(&net.all, xsmcToInteger(xsArg(0)), address, (uint16_t)(bytes[4] << 8 | bytes[5]), bytes + WHOSE_BYTES, count - WHOSE_BYTES);
+	}
+	xsmcSetBoolean(xsResult, sent);
 }
 
 /* plugpay_sockets_close(handle); may be called twice. */

@@ -1,4 +1,4 @@
-// The module "plugpay/sockets" on a device: TCP natively (sockets-esp32.c). Sockets go by handles; what happens to one is
+// The module "plugpay/sockets" on a device: TCP and UDP natively (sockets-esp32.c). Sockets go by handles; what happens to one is
 // told to its owner, which it keeps alive until it is closed. Nothing here waits, and calls with an old handle do nothing.
 
 import type { SocketOwner } from "plugpay/sockets";
@@ -51,4 +51,19 @@ export function write(this: unknown, handle: number, bytes: Uint8Array): number 
 /** What was written is still sent; where nothing was, the other end learns at once that the connection is gone. */
 export function close(this: unknown, handle: number): void {
   native("plugpay_sockets_close").call(this, handle);
+}
+
+/** A port for datagrams (0: any), a member of `group` on the interface with the address `here`; "" for no group, any interface. Throws where there is no link. */
+export function talk(this: unknown, owner: SocketOwner, group: string, port: number, here: string): number {
+  return native("plugpay_sockets_talk").call(this, owner, group, port, here) as number;
+}
+
+/** Whose it is (four bytes of address, two of port), and the datagram; undefined where none has come. */
+export function receive(this: unknown, handle: number): ArrayBuffer | undefined {
+  return native("plugpay_sockets_receive").call(this, handle) as ArrayBuffer | undefined;
+}
+
+/** `bytes`: for whom it is, in the same way, and the datagram. Gives whether it was sent. */
+export function say(this: unknown, handle: number, bytes: Uint8Array): boolean {
+  return native("plugpay_sockets_say").call(this, handle, bytes) as boolean;
 }

@@ -17,8 +17,10 @@
 #define getsockopt lwip_getsockopt
 #define listen lwip_listen
 #define recv lwip_recv
+#define recvfrom lwip_recvfrom
 #define select lwip_select
 #define send lwip_send
+#define sendto lwip_sendto
 #define setsockopt lwip_setsockopt
 #define shutdown lwip_shutdown
 #define socket lwip_socket
@@ -32,8 +34,8 @@
 #include <unistd.h>
 #endif
 
-enum { FREE, LISTENING, CONNECTING, WAITING, OPEN, ENDED, CLOSING, DROPPING };
-enum { SERVED, DIALED, LISTENER };
+enum { FREE, LISTENING, CONNECTING, WAITING, OPEN, ENDED, CLOSING, DROPPING, TALKING };
+enum { SERVED, DIALED, LISTENER, TALKER };
 
 /* A handle: a generation, and the place in the table in the lowest bits. */
 enum { PLACE_BITS = 4, PLACE_MASK = 15, GENERATIONS = 32767, THOUSAND = 1000 };
@@ -83,7 +85,7 @@ static sockets_slot *held(sockets *all, int32_t handle)
 	slot = &all->slots[place];
 	if (slot->generation != (uint32_t)handle >> PLACE_BITS)
 		return NULL;
-	return (slot->state == LISTENING || slot->state == CONNECTING || slot->state == OPEN || slot->state == ENDED) ? slot : NULL;
+	return (slot->state == LISTENING || slot->state == CONNECTING || slot->state == OPEN || slot->state == ENDED || slot->state == TALKING) ? slot : NULL;
 }
 
 static sockets_slot *fill(sockets *all, int fd, uint8_t kind, uint8_t state, uint64_t until)
@@ -224,18 +226,18 @@ static bool take_from(sockets_bucket *bucket, uint64_t now, uint32_t burst, uint
 }
 
 /* The bucket of an address; the one that came longest ago makes room. */
-static sockets_bucket *bucket_of(sockets *all, uint32_t address, uint64_t now)
+static sockets_bucket *bucket_of(sockets_bucket *peers, uint32_t address, uint64_t now, uint32_t burst)
 {
-	sockets_bucket *oldest = &all->peers[0];
+	sockets_bucket *oldest = &peers[0];
 	for (unsigned i = 0; i < SOCKETS_PEERS; i++) {
-		sockets_bucket *bucket = &all->peers[i];
+		sockets_bucket *bucket = &peers[i];
 		if (bucket->address == address)
 			return bucket;
 		if (bucket->at < oldest->at)
 			oldest = bucket;
 	}
 	oldest->address = address;
-	oldest->left = SOCKETS_PEER_BURST * THOUSAND;
+	oldest->left = burst * THOUSAND;
 	oldest->at = now;
 	return oldest;
 }
@@ -282,7 +284,8 @@ static bool may_wait(sockets *all, uint32_t address, bool favoured)
 static bool admits(sockets *all, uint32_t address, uint64_t now)
 {
 	bool favoured = all->favoured && address == all->favoured;
-	if (!take_from(bucket_of(all, address, now), now, SOCKETS_PEER_BURST, SOCKETS_PEER_PER_SECOND))
+	sockets_bucket *own = bucket_of(all->peers, address, now, SOCKETS_PEER_BURST);
+	if (!take_from(own, now, SOCKETS_PEER_BURST, SOCKETS_PEER_PER_SECOND))
 		return false;
 	if (!may_wait(all, address, favoured))
 		return false;
@@ -396,7 +399,7 @@ static bool drain(sockets_slot *slot)
  */
 static void attend_closing(sockets_slot *slot, bool readable, uint64_t now)
 {
-	if (slot->kind != SERVED) {
+	if (slot->kind != SERVED) { /* one that talks too */
 		close_plainly(slot);
 		return;
 	}
@@ -411,6 +414,63 @@ static void attend_closing(sockets_slot *slot, bool readable, uint64_t now)
 		drop(slot);
 }
 
+/* Whether JavaScript may hear of one more datagram of this address. */
+static bool hears(sockets *all, uint32_t address, uint64_t now)
+{
+	sockets_bucket *own = bucket_of(all->talkers, address, now, SOCKETS_TALKER_BURST);
+	return take_from(own, now, SOCKETS_TALKER_BURST, SOCKETS_TALKER_PER_SECOND)
+		&& take_from(&all->talk, now, SOCKETS_TALK_BURST, SOCKETS_TALK_PER_SECOND);
+}
+
+/* The place of a handle's oldest datagram; of handle 0 a free place. */
+static sockets_datagram *datagram_of(sockets *all, int32_t handle)
+{
+	sockets_datagram *oldest = NULL;
+	for (unsigned i = 0; i < SOCKETS_HEARD; i++) {
+		sockets_datagram *datagram = &all->heard[i];
+		if (datagram->handle == handle && (!oldest || datagram->order < oldest->order))
+			oldest = datagram;
+	}
+	return oldest;
+}
+
+/* Takes one out of the stack, and keeps it where there is room and it may be heard. False where there is none. */
+static bool hear_one(sockets *all, sockets_slot *slot, uint64_t now)
+{
+	sockets_datagram *kept = datagram_of(all, 0);
+	struct sockaddr_in from;
+	socklen_t size = sizeof(from);
+	uint32_t address;
+	char byte;
+	ssize_t got;
+	memset(&from, 0, sizeof(from));
+	got = recvfrom(slot->fd, kept ? (char *)kept->bytes : &byte, kept ? sizeof(kept->bytes) : 1, 0, (struct sockaddr *)&from, &size);
+	if (got < 0)
+		return false;
+	address = ntohl(from.sin_addr.s_addr);
+	/* One that fills its place may have been longer. */
+	if (!kept || got == 0 || (size_t)got == sizeof(kept->bytes) || !hears(all, address, now)) {
+		all->unheard++;
+		return true;
+	}
+	kept->handle = handle_of(all, slot);
+	kept->address = address;
+	kept->port = ntohs(from.sin_port);
+	kept->size = (uint16_t)got;
+	kept->order = all->order++;
+	slot->due |= SOCKETS_READABLE;
+	return true;
+}
+
+static void attend_talking(sockets *all, sockets_slot *slot, bool readable, uint64_t now)
+{
+	for (int i = 0; readable && i < SOCKETS_IN_A_ROW; i++)
+		if (!hear_one(all, slot, now))
+			return;
+	if (readable)
+		slot->until = now + SOCKETS_TALK_REST_MS;
+}
+
 static void attend(sockets *all, sockets_slot *slot, bool readable, bool writable, uint64_t now)
 {
 	switch (slot->state) {
@@ -423,6 +483,7 @@ static void attend(sockets *all, sockets_slot *slot, bool readable, bool writabl
 		case OPEN: attend_open(slot, readable, writable); break;
 		case CLOSING: attend_closing(slot, readable, now); break;
 		case DROPPING: drop(slot); break;
+		case TALKING: attend_talking(all, slot, readable, now); break;
 		default: break;
 	}
 }
@@ -443,6 +504,10 @@ static void watch_slot(const sockets *all, const sockets_slot *slot, watch *watc
 		reads = now >= all->rest_until;
 		if (!reads && all->rest_until < watched->until)
 			watched->until = all->rest_until;
+	}
+	if (slot->state == TALKING) {
+		reads = now >= slot->until;
+		timed = !reads;
 	}
 	if (timed && slot->until < watched->until)
 		watched->until = slot->until;
@@ -541,7 +606,8 @@ const char *sockets_begin(sockets *all, const sockets_host *host)
 	for (unsigned i = 0; i < SOCKETS_SLOTS; i++)
 		all->slots[i].fd = -1;
 	all->crowd.left = SOCKETS_CROWD_BURST * THOUSAND;
-	all->crowd.at = now_of(all);
+	all->talk.left = SOCKETS_TALK_BURST * THOUSAND;
+	all->crowd.at = all->talk.at = now_of(all);
 	all->wake = wake_socket();
 	return all->wake < 0 ? "no socket to wake its task by" : NULL;
 }
@@ -724,9 +790,91 @@ void sockets_close(sockets *all, int32_t handle)
 		slot->until = now_of(all) + SOCKETS_FAREWELL_MS;
 		slot->told = false;
 		slot->due = 0;
+		for (sockets_datagram *left; (left = datagram_of(all, handle));)
+			left->handle = 0;
 		all->changed = true;
 	}
 	unlock(all);
+}
+
+/* ------------------------------------------------------------------ datagrams */
+
+/* RFC 6762, 11: whoever hears it was one hop away. */
+enum { MULTICAST_HOPS = 255 };
+
+static bool join(int fd, uint32_t group, uint32_t here)
+{
+	struct ip_mreq membership = { .imr_multiaddr.s_addr = htonl(group), .imr_interface.s_addr = htonl(here) };
+	uint8_t hops = MULTICAST_HOPS, back = 0;
+	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops));
+	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &back, sizeof(back));
+	if (here)
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &membership.imr_interface, sizeof(membership.imr_interface));
+	return !group || setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof(membership)) == 0;
+}
+
+static int talking_socket(uint32_t group, uint16_t port, uint32_t here)
+{
+	struct sockaddr_in own = address_of(0, port);
+	int on = 1;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (prepare_socket(fd) && bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0 && join(fd, group, here))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int32_t sockets_talk(sockets *all, uint32_t group, uint16_t port, uint32_t here, const char **refusal)
+{
+	int32_t handle = 0;
+	int fd = -1;
+	*refusal = "all sockets are in use";
+	lock(all);
+	if (count(all, TALKER) < SOCKETS_TALKING) {
+		fd = talking_socket(group, port, here);
+		*refusal = fd < 0 ? "no link yet, or the port is taken" : NULL;
+	}
+	if (fd >= 0)
+		handle = handle_of(all, fill(all, fd, TALKER, TALKING, 0));
+	all->changed = true;
+	unlock(all);
+	return handle;
+}
+
+size_t sockets_receive(sockets *all, int32_t handle, void *bytes, size_t size, uint32_t *address, uint16_t *port)
+{
+	sockets_datagram *oldest;
+	sockets_slot *slot;
+	size_t count = 0;
+	lock(all);
+	slot = held(all, handle);
+	oldest = slot && slot->state == TALKING ? datagram_of(all, handle) : NULL;
+	if (oldest) {
+		if (oldest->size <= size)
+			count = oldest->size;
+		memcpy(bytes, oldest->bytes, count);
+		*address = oldest->address;
+		*port = oldest->port;
+		oldest->handle = 0;
+	}
+	unlock(all);
+	return count;
+}
+
+bool sockets_say(sockets *all, int32_t handle, uint32_t address, uint16_t port, const void *bytes, size_t count)
+{
+	struct sockaddr_in there = address_of(address, port);
+	sockets_slot *slot;
+	ssize_t sent = -1;
+	lock(all);
+	slot = held(all, handle);
+	if (slot && slot->state == TALKING)
+		sent = sendto(slot->fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&there, sizeof(there));
+	unlock(all);
+	return sent == (ssize_t)count;
 }
 
 void sockets_received(sockets *all)

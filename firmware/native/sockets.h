@@ -1,5 +1,5 @@
 /*
- * A device's TCP: one table of sockets, one task that waits for all of them, limits that hold before JavaScript hears of
+ * A device's TCP and UDP: one table of sockets, one task that waits for all of them, limits that hold before JavaScript hears of
  * anything. BSD sockets only, which lwIP and Linux both have: the same code runs on a chip (sockets-esp32.c) and in tests.
  *
  * The task runs `sockets_turn` again and again: it accepts, connects, watches, closes. Everything else is called
@@ -19,10 +19,11 @@
 #include <stdint.h>
 
 enum {
-	/* Connections that were accepted, those that we opened, and a listener. */
+	/* Connections that were accepted, those that we opened, a listener, and ports for datagrams. */
 	SOCKETS_SERVED = 8,
 	SOCKETS_DIALED = 4,
-	SOCKETS_SLOTS = SOCKETS_SERVED + SOCKETS_DIALED + 1,
+	SOCKETS_TALKING = 2,
+	SOCKETS_SLOTS = SOCKETS_SERVED + SOCKETS_DIALED + 1 + SOCKETS_TALKING,
 
 	/* Accepted and not yet taken by JavaScript: of all, and of one address. Those of the favoured address count apart. */
 	SOCKETS_WAITING = 4,
@@ -40,6 +41,16 @@ enum {
 	SOCKETS_IN_A_ROW = 8,
 	SOCKETS_REST_MS = 50,
 	SOCKETS_BACKLOG = 6,
+
+	/* Datagrams that JavaScript hears of: of one address, then of all. What is beyond is dropped, so many in a row, then a rest. */
+	SOCKETS_TALKER_BURST = 8,
+	SOCKETS_TALKER_PER_SECOND = 4,
+	SOCKETS_TALK_BURST = 24,
+	SOCKETS_TALK_PER_SECOND = 12,
+	SOCKETS_TALK_REST_MS = 10,
+	/* Heard and not yet taken by JavaScript: kept here, out of the stack, where Wi-Fi has six buffers for all that comes. */
+	SOCKETS_HEARD = 2,
+	SOCKETS_DATAGRAM_BYTES = 1472,
 
 	SOCKETS_CONNECT_MS = 10000,
 	/* What was written last has so long to reach a peer, and what still comes is dropped. */
@@ -104,11 +115,26 @@ typedef struct {
 	uint64_t at;
 } sockets_bucket;
 
+/* A datagram that JavaScript has not taken yet; of no handle where the place is free. */
+typedef struct {
+	int32_t handle;
+	uint32_t address;
+	uint16_t port;
+	uint16_t size;
+	uint32_t order;
+	uint8_t bytes[SOCKETS_DATAGRAM_BYTES];
+} sockets_datagram;
+
 typedef struct {
 	sockets_host host;
 	sockets_slot slots[SOCKETS_SLOTS];
 	sockets_bucket peers[SOCKETS_PEERS];
 	sockets_bucket crowd;
+	/* Of datagrams: apart, since anybody may write any address on one. */
+	sockets_bucket talkers[SOCKETS_PEERS];
+	sockets_bucket talk;
+	sockets_datagram heard[SOCKETS_HEARD];
+	uint32_t order;
 	uint32_t favoured;
 	int wake;
 	bool woken;
@@ -116,8 +142,9 @@ typedef struct {
 	bool posted;
 	uint8_t turn;
 	uint64_t rest_until;
-	/* Connections refused here, since the start. */
+	/* Connections refused here, and datagrams dropped, since the start. */
 	uint32_t refused;
+	uint32_t unheard;
 } sockets;
 
 /* Gives NULL, or why it cannot begin. */
@@ -141,6 +168,15 @@ const char *sockets_why(sockets *all, int32_t handle);
 size_t sockets_read(sockets *all, int32_t handle, void *bytes, size_t size);
 /* How many bytes it took; where that is not all, WRITABLE follows. */
 size_t sockets_write(sockets *all, int32_t handle, const void *bytes, size_t count);
+/*
+ * A port for datagrams: `port`, or any where it is 0; a member of `group` where that is not 0, on the interface whose
+ * address is `here`, or on all. What is sent to a group leaves by that interface, and does not come back.
+ */
+int32_t sockets_talk(sockets *all, uint32_t group, uint16_t port, uint32_t here, const char **refusal);
+/* How many bytes of the oldest datagram were taken; 0 where none waits. One that does not fit is dropped. */
+size_t sockets_receive(sockets *all, int32_t handle, void *bytes, size_t size, uint32_t *address, uint16_t *port);
+/* Whether it was sent. It never waits. */
+bool sockets_say(sockets *all, int32_t handle, uint32_t address, uint16_t port, const void *bytes, size_t count);
 /* What was written is still sent; where nothing was, an accepted connection is reset. */
 void sockets_close(sockets *all, int32_t handle);
 /* Call first when a post arrives; then `sockets_next` until it gives false. */

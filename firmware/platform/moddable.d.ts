@@ -42,7 +42,7 @@ declare module "socketmbedtls" {
   }
 }
 
-/** TCP (firmware/native/sockets-esp32.ts says what each does). */
+/** TCP and UDP (firmware/native/sockets-esp32.ts says what each does). */
 declare module "plugpay/sockets" {
   export interface SocketOwner {
     /** A sum of what is in socket-events.ts. */
@@ -58,6 +58,14 @@ declare module "plugpay/sockets" {
   export function read(handle: number): ArrayBuffer | undefined;
   export function write(handle: number, bytes: Uint8Array): number;
   export function close(handle: number): void;
+  export function talk(owner: SocketOwner, group: string, port: number, here: string): number;
+  export function receive(handle: number): ArrayBuffer | undefined;
+  export function say(handle: number, bytes: Uint8Array): boolean;
+}
+
+/** Whether Wi-Fi may sleep between beacons (firmware/native/wifi-sleep-esp32.ts). */
+declare module "plugpay/wifi-sleep" {
+  export function wifiSleep(whether: boolean): boolean;
 }
 
 /** The serial console (firmware/native). */

@@ -3,10 +3,9 @@
 // stack has room for; the rest waits here, and is dropped when the connection is closed: a peer that does not read must
 // not keep memory without end.
 
-// biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
-import Net from "net";
 import { adopt, close, connect, favour, listen, peer, read, type SocketOwner, take, why, write } from "plugpay/sockets";
 import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/ports";
+import type { Names } from "./names";
 import { ENDED, OPENED, READABLE, WRITABLE } from "./socket-events";
 
 /** More than ever wait to be taken; others that come meanwhile are told of again. */
@@ -99,19 +98,19 @@ class TcpConnection implements Connection, SocketOwner {
 export type SecureConnect = (host: string, port: number) => Promise<Connection>;
 
 export class DeviceDialer implements Dialer {
-  readonly #secure: SecureConnect | undefined;
-
-  constructor(options: { readonly secure?: SecureConnect } = {}) {
-    this.#secure = options.secure;
-  }
+  constructor(private readonly options: { readonly names: Names; readonly secure?: SecureConnect }) {}
 
   async connect({ host, port, secure }: { host: string; port: number; secure?: boolean }): Promise<Connection> {
-    if (secure && !this.#secure) throw new Error(`${host}:${port}: this firmware has no TLS`);
-    if (secure && this.#secure) return this.#secure(host, port);
-    const address = await resolve(host);
+    const { names, secure: secured } = this.options;
+    if (secure && !secured) throw new Error(`${host}:${port}: this firmware has no TLS`);
+    if (secure && secured) return secured(host, port);
+    const address = await names.find(host);
     return new Promise((resolve, reject) => {
       const connection = new TcpConnection({ address, port });
-      connection.onClose = (reason) => reject(new Error(`${host}:${port}: cannot connect: ${reason}`));
+      connection.onClose = (reason) => {
+        names.forget(host);
+        reject(new Error(`${host}:${port}: cannot connect: ${reason}`));
+      };
       connection.onOpen = () => {
         connection.onClose = nothing;
         resolve(connection);
@@ -151,14 +150,4 @@ export class DeviceListener implements Listener {
     const handle = listen(new Port(onConnection, admits, favoured), port);
     return () => close(handle);
   }
-}
-
-function resolve(host: string): Promise<string> {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(host)) return Promise.resolve(host);
-  return new Promise((resolve, reject) => {
-    Net.resolve(host, (_name, address) => {
-      if (address) resolve(address);
-      else reject(new Error(`${host}: no such name, or no name server answers`));
-    });
-  });
 }

@@ -12,8 +12,8 @@ export function bootLine(device: "socket" | "cable" | "calibrator", network?: st
   return { name: "boot", device, version: VERSION, network, reset: resetCause(), why: lastWords() };
 }
 
-/** What a socket sells, to whom it is paid, and what it risks. */
-export function socketLine(settings: SocketSettings, calibrated: boolean): DeviceEvent {
+/** What a socket sells, to whom it is paid, and what it risks. `host`: the name that it asks for on Wi-Fi. */
+export function socketLine(settings: SocketSettings, calibrated: boolean, host?: string): DeviceEvent {
   const { payoutAddress: payout, price, increment, sessionMax, exposureLimit, feeLimit, maxCurrent } = settings;
   return {
     name: "settings",
@@ -26,6 +26,7 @@ export function socketLine(settings: SocketSettings, calibrated: boolean): Devic
     standby: settings.standbyAllowance,
     maxCurrent,
     calibrated,
+    host,
   };
 }
 

@@ -8,6 +8,7 @@ import { BOARD_STORE, isCalibrated, storedCalibration } from "../../shared/calib
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { constant } from "../../shared/constant";
 import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
+import { hostOf } from "../../shared/mdns/records";
 import { Fault } from "../../shared/rpc/faults";
 import { PatientListener } from "../../shared/rpc/patient-listener";
 import { RpcServer } from "../../shared/rpc/server";
@@ -15,8 +16,12 @@ import type { SocketCalls } from "../../shared/rpc/types";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
 import { socketSettings } from "../../shared/socket/settings";
+import type { Milliwatt } from "../../shared/units";
+import { announce, lastName } from "../platform/announce";
+import { keepAwake } from "../platform/awake";
 import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
+import { Names } from "../platform/names";
 import { DeviceDialer, DeviceListener } from "../platform/network";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
@@ -26,9 +31,12 @@ import { bootLine, socketLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
 type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
-  Partial<Pick<BuildOptions, "certificate" | "chain" | "gate">> & {
+  Partial<Pick<BuildOptions, "certificate" | "chain" | "gate" | "link" | "ssid" | "hostname">> & {
     readonly settings: Parameters<typeof socketSettings>[0];
   };
+
+/** Less than a cable's electronics draw. */
+const CABLE_DRAWS: Milliwatt = 300;
 
 export default function main(): void {
   const { settings } = config as unknown as Partial<SocketConfig>;
@@ -51,14 +59,18 @@ function start(clock: DeviceClock): void {
   const checked = socketSettings(settings);
   // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const dialer = new DeviceDialer(
-    certificate ? { secure: secureConnect(certificate, (why) => report({ name: "chain-trouble", why })) } : {},
-  );
+  const names = new Names({ clock, report });
+  const tell = (why: string): void => report({ name: "chain-trouble", why });
+  const dialer = new DeviceDialer({
+    names,
+    ...(certificate ? { secure: secureConnect(certificate, tell) } : {}),
+  });
   const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
-  report(socketLine(checked, calibrated));
+  const wanted = wifiName();
+  report(socketLine(checked, calibrated, wanted === undefined ? undefined : hostOf(lastName(wanted))));
   const power = new NativePowerGate(options);
   const controller = new SocketController({
     clock,
@@ -73,10 +85,19 @@ function start(clock: DeviceClock): void {
   });
   controller.start();
   serve(clock, controller);
+  if (wanted !== undefined) keepAwake(clock, () => controller.payer !== undefined || power.read().power >= CABLE_DRAWS);
+}
+
+/** The name to announce on Wi-Fi; undefined where there is none. */
+function wifiName(): string | undefined {
+  const { link, ssid, hostname } = config as unknown as Partial<SocketConfig>;
+  return link === "wifi" || ssid !== undefined ? hostname : undefined;
 }
 
 function serve(clock: DeviceClock, calls: SocketCalls): void {
   const { port } = config as unknown as SocketConfig;
+  const wanted = wifiName();
+  if (wanted !== undefined) announce({ clock, report, wanted, port });
   new RpcServer({
     listener: new PatientListener({
       listener: new DeviceListener(),

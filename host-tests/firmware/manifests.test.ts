@@ -46,8 +46,7 @@ test("every image includes its network and preloads every module of its own and 
     const manifest = deviceManifest(ROOT, device, target, config, { own, outside: [] }, wallet);
     assert.deepEqual(manifest.preload, ["@noble/hashes/sha2", "shared/units"]);
     assert.ok(manifest.include.includes(`$(PLUGPAY)/manifests/network-${link}.json`));
-    const announces = manifest.include.includes("$(PLUGPAY)/manifests/announce.json");
-    assert.equal(announces, device === "socket" && link === "wifi");
+    assert.ok(!manifest.include.some((name) => /dnssd|udp/.test(name)));
     // The ESP32-C3 has no pulse counter: its component would be an empty one.
     const counter = manifest.include.includes("$(PLUGPAY)/manifests/pulse-counter.json");
     assert.equal(counter, target.name !== "esp32c3");

@@ -34,7 +34,6 @@ const STAND_INS: Readonly<Record<string, string>> = {
     "export const restartPause = () => world.pause ?? 0; export const watchRestarts = () => world.call('watch');",
   "plugpay/entropy": 'export const drawSeed = () => world.call("seed");',
   "plugpay/ethernet-qemu": 'export default () => world.call("card");',
-  "plugpay/announce": 'export default () => world.call("announce");',
   "embedded:network/interface/wifi":
     "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } disconnect() { world.call('let go'); } get connection() { return world.connection; } get BSSID() { return world.place?.[0]; } get channel() { return world.place?.[1]; } }",
   "plugpay/fast-join":
@@ -125,7 +124,7 @@ test("where Wi-Fi was joined is written once, and tried first at the next start,
   first.place = ["02:50:4c:55:00:01", 11];
   first.connection = 500;
   for (let k = 0; k < 3; k++) first.onChanged?.("address");
-  assert.deepEqual(first.calls, ["seed", "wifi", "join", "announce", "write"]);
+  assert.deepEqual(first.calls, ["seed", "wifi", "join", "write"]);
   assert.equal(first.stored.get(AT), PLACE);
   const next = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});", 0, first.stored);
   assert.deepEqual(next.calls, ["seed", "wifi", "join home at 02:50:4c:55:00:01 on 11"]);
@@ -162,14 +161,6 @@ test("what is remembered of another network, is nonsense, or is refused by the r
 test("the random seed is drawn before the radio starts", async () => {
   const { calls } = await run("firmware/link/wifi.ts", {}, "subject.default(() => {});");
   assert.deepEqual(calls, ["seed", "wifi", "join"]);
-});
-
-test("a socket claims its name once, however often Wi-Fi goes and comes, and a claim that throws is told", async () => {
-  const world = await run("firmware/link/wifi.ts", { announce: 1 }, "subject.default(() => {});");
-  world.connection = 500;
-  for (let k = 0; k < 4; k++) world.onChanged?.("address");
-  assert.deepEqual(world.calls, ["seed", "wifi", "join", "announce"]);
-  assert.match(world.printed[0] ?? "", /announce is not ready/);
 });
 
 test("Ethernet whose PHY does not answer is tried again", async () => {

@@ -120,6 +120,14 @@ test("a name longer than any of ours is passed over, and what follows it is read
   );
 });
 
+test("what is under names that nobody wants is passed over", () => {
+  const message = parseMessage(announcement(RECORDS, ALL), (name) => name === "plugpay.local");
+  assert.deepEqual(
+    message?.answers.map(({ type }) => type),
+    [TYPE.A],
+  );
+});
+
 test("a message cut off anywhere, or with any byte changed, is refused or read within its bounds", () => {
   const chance = chanceOf(1);
   const queries = [probe(RECORDS), announcement(RECORDS, ALL), addressQuery(7, "plugpay.local")];
@@ -137,7 +145,7 @@ test("a message cut off anywhere, or with any byte changed, is refused or read w
 
 test("anything at all is refused or read within its bounds", () => {
   const chance = chanceOf(2);
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 4000; round++) {
     const bytes = Uint8Array.from({ length: Math.floor(chance() * 200) }, () => Math.floor(chance() ** 3 * 256));
     bytes.fill(0, 2, 4);
     checkBounds(bytes);
@@ -145,7 +153,7 @@ test("anything at all is refused or read within its bounds", () => {
   // Pointers everywhere, and counts as large as they can be.
   const pointers = Uint8Array.from({ length: 1440 }, (_, k) => (k < 4 ? 0 : k < 12 ? 255 : k % 2 ? 12 : 0xc0));
   const labels = Uint8Array.from({ length: 1440 }, (_, k) => (k < 4 ? 0 : k < 12 ? 255 : k % 2 ? 0x61 : 1));
-  for (let round = 0; round < 2000; round++) for (const bytes of [pointers, labels]) checkBounds(bytes);
+  for (let round = 0; round < 300; round++) for (const bytes of [pointers, labels]) checkBounds(bytes);
 });
 
 /** What is read lies inside. */
@@ -153,7 +161,7 @@ function checkBounds(bytes: Uint8Array): void {
   const message = parseMessage(bytes);
   if (!message) return;
   const entries = [...message.answers, ...message.authorities, ...message.additionals];
-  assert.ok(message.questions.length <= 8 && entries.length <= 24);
+  assert.ok(message.questions.length <= 8 && entries.length <= 12);
   for (const entry of entries) {
     assert.ok(entry.at >= 12 && entry.at + entry.length <= bytes.length);
     assert.ok(entry.name.length <= 2 * 255);

@@ -44,6 +44,9 @@ static int fails(const char *call)
 int __real_accept(int, struct sockaddr *, socklen_t *);
 ssize_t __real_recv(int, void *, size_t, int);
 ssize_t __real_send(int, const void *, size_t, int);
+ssize_t __real_recvfrom(int, void *, size_t, int, struct sockaddr *, socklen_t *);
+ssize_t __real_sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+int __real_setsockopt(int, int, int, const void *, socklen_t);
 int __real_socket(int, int, int);
 int __real_select(int, fd_set *, fd_set *, fd_set *, struct timeval *);
 int __real_shutdown(int, int);
@@ -55,8 +58,19 @@ static __thread int in_crowd;
 int __wrap_accept(int fd, struct sockaddr *from, socklen_t *size) { return !in_crowd && fails("accept") ? -1 : __real_accept(fd, from, size); }
 ssize_t __wrap_recv(int fd, void *bytes, size_t size, int flags) { return !in_crowd && fails("recv") ? -1 : __real_recv(fd, bytes, size, flags); }
 ssize_t __wrap_send(int fd, const void *bytes, size_t size, int flags) { return !in_crowd && fails("send") ? -1 : __real_send(fd, bytes, size, flags); }
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t size, int flags, struct sockaddr *from, socklen_t *length) { return !in_crowd && fails("recvfrom") ? -1 : __real_recvfrom(fd, bytes, size, flags, from, length); }
+ssize_t __wrap_sendto(int fd, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t length) { return !in_crowd && fails("sendto") ? -1 : __real_sendto(fd, bytes, size, flags, to, length); }
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t size) { return !in_crowd && level == IPPROTO_IP && fails("setsockopt") ? -1 : __real_setsockopt(fd, level, name, value, size); }
 int __wrap_socket(int family, int type, int protocol) { return !in_crowd && fails("socket") ? -1 : __real_socket(family, type, protocol); }
-int __wrap_select(int highest, fd_set *r, fd_set *w, fd_set *e, struct timeval *wait) { return fails("select") ? -1 : __real_select(highest, r, w, e, wait); }
+/* How often the task found something to do. */
+static int found_ready;
+
+int __wrap_select(int highest, fd_set *r, fd_set *w, fd_set *e, struct timeval *wait)
+{
+	int ready = fails("select") ? -1 : __real_select(highest, r, w, e, wait);
+	found_ready += ready > 0;
+	return ready;
+}
 int __wrap_shutdown(int fd, int how) { return !in_crowd && fails("shutdown") ? -1 : __real_shutdown(fd, how); }
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size) { return fails("getsockopt") ? -1 : __real_getsockopt(fd, level, name, value, size); }
 
@@ -701,6 +715,178 @@ static void lost_wake(void)
 	hang_up(peer, false);
 }
 
+/* ------------------------------------------------------------------ datagrams */
+
+/* A port of 127.0.0.`last` that talks in datagrams, to groups over loopback too. */
+static int talker(unsigned last)
+{
+	struct sockaddr_in own = at(0x7f000000 + last, 0);
+	struct in_addr loopback = { .s_addr = htonl(LOCALHOST) };
+	int fd;
+	in_crowd = 1;
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	EXPECT(fd >= 0 && bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0);
+	EXPECT(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof(loopback)) == 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	in_crowd = 0;
+	return fd;
+}
+
+static void send_to(int fd, uint32_t address, uint16_t number, const void *bytes, size_t count)
+{
+	struct sockaddr_in there = at(address, number);
+	in_crowd = 1;
+	EXPECT(sendto(fd, bytes, count, 0, (struct sockaddr *)&there, sizeof(there)) == (ssize_t)count);
+	in_crowd = 0;
+}
+
+static uint16_t port_of(int32_t handle)
+{
+	struct sockaddr_in here;
+	socklen_t size = sizeof(here);
+	EXPECT(getsockname(net.slots[handle & 15].fd, (struct sockaddr *)&here, &size) == 0);
+	return ntohs(here.sin_port);
+}
+
+enum { GROUP = 0xe00000fb };
+
+/* To the group and to one: heard, with who said it; what it says reaches one, and the group: loopback gives it back to it. */
+static void datagrams(void)
+{
+	const char *refusal;
+	char bytes[64];
+	uint32_t address;
+	uint16_t number;
+	int peer = talker(2);
+	int32_t handle = sockets_talk(&net, GROUP, 0, LOCALHOST, &refusal);
+	EXPECT(handle > 0 && !refusal);
+	send_to(peer, GROUP, port_of(handle), "who?", 4);
+	await(handle, SOCKETS_READABLE);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 4 && !memcmp(bytes, "who?", 4));
+	EXPECT(address == 0x7f000002 && number > 0);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &(uint16_t){0}) == 0);
+	EXPECT(sockets_say(&net, handle, 0x7f000002, number, "me", 2));
+	for (int i = 0, heard = -2; i < TURNS && heard != 2; i++) {
+		turn();
+		heard = hears(peer);
+	}
+	forget(handle, SOCKETS_READABLE);
+	EXPECT(sockets_say(&net, handle, GROUP, port_of(handle), "all", 3));
+	sockets_flush(&net);
+	await(handle, SOCKETS_READABLE);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 3 && !memcmp(bytes, "all", 3));
+	/* It is no connection. */
+	EXPECT(sockets_read(&net, handle, bytes, sizeof(bytes)) == 0 && sockets_write(&net, handle, bytes, 1) == 0);
+	sockets_close(&net, handle);
+	EXPECT(!sockets_say(&net, handle, 0x7f000002, number, "me", 2));
+	turns(2);
+	EXPECT(in_use() == 1);
+	close(peer);
+}
+
+/* Sends `count` from `addresses` in turn, and gives how many JavaScript heard. */
+static int heard_of(int32_t handle, int count, int addresses)
+{
+	int peers[8], heard = 0;
+	for (int i = 0; i < addresses; i++)
+		peers[i] = talker(2 + (unsigned)i);
+	for (int i = 0; i < count; i++) {
+		uint32_t unheard = net.unheard, address;
+		char bytes[64];
+		send_to(peers[i % addresses], LOCALHOST, port_of(handle), "noise", 5);
+		for (int k = 0; k < TURNS && net.unheard == unheard; k++) {
+			now += net.slots[handle & 15].until > now ? SOCKETS_TALK_REST_MS : 0;
+			turn();
+			if (sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &(uint16_t){0}) == 5) {
+				heard++;
+				break;
+			}
+		}
+	}
+	for (int i = 0; i < addresses; i++)
+		close(peers[i]);
+	return heard;
+}
+
+/* A neighbour's datagrams are dropped beyond its rate, all neighbours' beyond theirs; connections are not counted with them. */
+static void talkers(void)
+{
+	const char *refusal;
+	int32_t handle = sockets_talk(&net, 0, 0, 0, &refusal);
+	int heard = heard_of(handle, 200, 1);
+	/* What the rests between allow is a few more. */
+	EXPECT(heard >= SOCKETS_TALKER_BURST && heard <= SOCKETS_TALKER_BURST + 12);
+	EXPECT(net.unheard == 200 - (unsigned)heard);
+	now += 3600000;
+	heard = heard_of(handle, 400, 8);
+	EXPECT(heard >= SOCKETS_TALK_BURST && heard <= SOCKETS_TALK_BURST + 60);
+	EXPECT(arrivals(40, 1) == SOCKETS_PEER_BURST);
+	sockets_close(&net, handle);
+}
+
+/* JavaScript does not take what has come: two are kept, the rest leaves the stack, and the task comes to rest. */
+static void nobody_listens(void)
+{
+	const char *refusal;
+	uint32_t address;
+	uint16_t number;
+	char bytes[64];
+	int32_t handle = sockets_talk(&net, 0, 0, 0, &refusal);
+	int peer = talker(2);
+	for (int i = 0; i < 50; i++)
+		send_to(peer, LOCALHOST, port_of(handle), i ? "noise" : "first", 5);
+	await(handle, SOCKETS_READABLE);
+	for (int i = 0; i < 20; i++) {
+		now += SOCKETS_TALK_REST_MS;
+		turn();
+	}
+	EXPECT(net.unheard == 50 - SOCKETS_HEARD && posts == 0);
+	found_ready = 0;
+	turns(5);
+	EXPECT(found_ready == 0);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 5 && !memcmp(bytes, "first", 5));
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 5);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 0);
+	/* What waits for one that is closed waits for nobody. */
+	now += 3600000;
+	forget(handle, SOCKETS_READABLE);
+	send_to(peer, LOCALHOST, port_of(handle), "noise", 5);
+	await(handle, SOCKETS_READABLE);
+	sockets_close(&net, handle);
+	turns(2);
+	EXPECT(in_use() == 1);
+	for (unsigned i = 0; i < SOCKETS_HEARD; i++)
+		EXPECT(net.heard[i].handle == 0);
+	close(peer);
+}
+
+/* One that does not fit, and an empty one, are dropped; the next is heard. Two ports are all there are. */
+static void unfit_datagrams(void)
+{
+	static char bytes[2000];
+	const char *refusal;
+	uint32_t address;
+	uint16_t number;
+	int peer = talker(2);
+	int32_t handle = sockets_talk(&net, 0, 0, 0, &refusal);
+	int32_t other = sockets_talk(&net, 0, port_of(handle) ^ 1, 0, &refusal);
+	EXPECT(other > 0 && sockets_talk(&net, 0, 0, 0, &refusal) == 0 && !strcmp(refusal, "all sockets are in use"));
+	for (int i = 0; i < 3; i++)
+		send_to(peer, LOCALHOST, port_of(handle), bytes, i == 0 ? sizeof(bytes) : i == 1 ? 0 : 64);
+	await(handle, SOCKETS_READABLE);
+	EXPECT(sockets_receive(&net, handle, bytes, sizeof(bytes), &address, &number) == 64 && net.unheard == 2);
+	fault = "setsockopt";
+	fault_error = ENODEV;
+	sockets_close(&net, other);
+	turns(2);
+	EXPECT(sockets_talk(&net, GROUP, 0, 0, &refusal) == 0 && !strcmp(refusal, "no link yet, or the port is taken"));
+	fault = "";
+	sockets_close(&net, handle);
+	turns(2);
+	EXPECT(in_use() == 1);
+	close(peer);
+}
+
 static void addresses(void)
 {
 	static const char *const wrong[] = { "", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1..3.4", "1.2.3.4 ", "a.2.3.4", "1.2.3.", "00001.2.3.4", "99999999999.2.3.4", "-1.2.3.4" };
@@ -748,7 +934,10 @@ static void act_as_javascript(void)
 	const char *refusal;
 	int32_t *handle = &handles[chance(HELD)];
 	size_t size = chance(sizeof(bytes) + 1);
-	switch (chance(9)) {
+	switch (chance(12)) {
+		case 9: *handle = sockets_talk(&net, chance(2) ? GROUP : 0, 0, chance(2) ? LOCALHOST : 0, &refusal); break;
+		case 10: EXPECT(sockets_receive(&net, *handle, bytes, size, &(uint32_t){0}, &(uint16_t){0}) <= size); break;
+		case 11: sockets_say(&net, *handle, LOCALHOST, of_place[*handle & 15] == *handle && net.slots[*handle & 15].state == 8 ? port_of(*handle) : 9, bytes, size); break;
 		case 0: *handle = sockets_take(&net); break;
 		case 1: *handle = sockets_connect(&net, LOCALHOST + chance(2), chance(3) ? port : 1, &refusal); break;
 		case 2: EXPECT(sockets_read(&net, *handle, bytes, size) <= size); break;
@@ -777,7 +966,7 @@ static void check_bounds(int files)
 
 static void anything(uint32_t seed, int steps)
 {
-	static const char *const calls[] = { "", "accept", "recv", "send", "socket", "select", "shutdown", "getsockopt" };
+	static const char *const calls[] = { "", "accept", "recv", "send", "socket", "select", "shutdown", "getsockopt", "recvfrom", "sendto", "setsockopt" };
 	static const int errors[] = { EAGAIN, ECONNRESET, ENOMEM, ENFILE, EPIPE, ENOTCONN, ECONNABORTED };
 	int files = open_files() + CROWD;
 	chance_state = seed * 2654435761u + 1;
@@ -793,7 +982,7 @@ static void anything(uint32_t seed, int steps)
 		if (chance(3))
 			hear();
 		if (chance(50) == 0) {
-			fault = calls[chance(8)];
+			fault = calls[chance(11)];
 			fault_error = errors[chance(7)];
 			fault_every = 1 + (int)chance(3);
 		}
@@ -896,6 +1085,7 @@ static const struct { const char *name; void (*play)(void); } SCENES[] = {
 	{ "half-closed", half_closed }, { "dial", dial }, { "dial-is-refused", dial_is_refused },
 	{ "dial-is-not-answered", dial_is_not_answered }, { "queue-full", queue_full }, { "one-message", one_message },
 	{ "old-handles", old_handles }, { "no-more-sockets", no_more_sockets }, { "lost-wake", lost_wake },
+	{ "datagrams", datagrams }, { "talkers", talkers }, { "nobody-listens", nobody_listens }, { "unfit-datagrams", unfit_datagrams },
 	{ "addresses", addresses }, { "two-tasks", two_tasks },
 };
 

@@ -31,6 +31,11 @@ const SCENES: Readonly<Record<string, string>> = {
   "old-handles": "a handle of a closed socket touches nothing",
   "no-more-sockets": "a system out of sockets does not keep the task turning",
   "lost-wake": "a wake that is lost delays, and no more",
+  datagrams: "a group's datagrams are heard and answered, to one and to the group",
+  talkers: "datagrams beyond a neighbour's rate, or all neighbours', are dropped before JavaScript hears of them",
+  "nobody-listens":
+    "of datagrams that JavaScript does not take two are kept, the rest leaves the stack, and the task comes to rest",
+  "unfit-datagrams": "a datagram that does not fit is dropped, and a port without a link is refused",
   addresses: "addresses are read strictly",
   "two-tasks": "the task and JavaScript's interleave",
 };

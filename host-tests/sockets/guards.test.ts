@@ -12,8 +12,8 @@ interface Guard {
 
 const GUARDS: Readonly<Record<string, Guard>> = {
   "an address's rate": {
-    text: "if (!take_from(bucket_of(all, address, now), now, SOCKETS_PEER_BURST, SOCKETS_PEER_PER_SECOND))",
-    instead: "if (!take_from(bucket_of(all, address, now), now, 1000, 1000000))",
+    text: "if (!take_from(own, now, SOCKETS_PEER_BURST, SOCKETS_PEER_PER_SECOND))",
+    instead: "if (!take_from(own, now, 1000, 1000000))",
     scene: "rates",
   },
   "the crowd's rate": {
@@ -85,6 +85,31 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     text: "if (!would_wait(errno))\n\t\t\tall->rest_until = now + SOCKETS_REST_MS;",
     instead: "",
     scene: "no-more-sockets",
+  },
+  "a talker's rate": {
+    text: "return take_from(own, now, SOCKETS_TALKER_BURST, SOCKETS_TALKER_PER_SECOND)\n\t\t&& take_from",
+    instead: "(void)own;\n\treturn take_from",
+    scene: "talkers",
+  },
+  "all talkers' rate": {
+    text: "\n\t\t&& take_from(&all->talk, now, SOCKETS_TALK_BURST, SOCKETS_TALK_PER_SECOND);",
+    instead: ";",
+    scene: "talkers",
+  },
+  "datagrams counted apart from connections": {
+    text: "bucket_of(all->talkers, address, now, SOCKETS_TALKER_BURST)",
+    instead: "bucket_of(all->peers, address, now, SOCKETS_TALKER_BURST)",
+    scene: "talkers",
+  },
+  "whose interface a group is joined on": {
+    text: "setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof(membership)) == 0",
+    instead: "1",
+    scene: "datagrams",
+  },
+  "a datagram that does not fit": {
+    text: "|| (size_t)got == sizeof(kept->bytes)",
+    instead: "",
+    scene: "unfit-datagrams",
   },
   "a wake that was lost": {
     text: "\tall->woken = false;\n}",

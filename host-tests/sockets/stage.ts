@@ -9,7 +9,10 @@ const ROOT = join(import.meta.dirname, "../..");
 const CORE = join(ROOT, "firmware/native/sockets.c");
 
 /** Calls of the system that fail on request. */
-const FAILING = ["accept", "recv", "send", "socket", "select", "shutdown", "getsockopt"];
+const FAILING = [
+  ...["accept", "recv", "send", "socket", "select", "shutdown", "getsockopt"],
+  ...["recvfrom", "sendto", "setsockopt"],
+];
 const SANITIZERS = { memory: "address,undefined", threads: "thread" };
 
 /** Neighbours have addresses of their own on loopback, which other systems lack. */

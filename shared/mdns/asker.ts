@@ -70,7 +70,8 @@ class OpenQuestion {
 
   private hear(bytes: Uint8Array, from: Peer): void {
     if (from.port !== MDNS_PORT) return;
-    const message = parseMessage(bytes);
+    const wanted = this.host.toLowerCase();
+    const message = parseMessage(bytes, (name) => name === wanted);
     const addresses = message && this.addressesOf(message);
     const first = addresses?.[0];
     if (!addresses || first === undefined) return;
@@ -80,9 +81,8 @@ class OpenQuestion {
 
   private addressesOf({ bytes, id, isResponse, answers }: Message): string[] {
     if (!isResponse || id !== this.#id) return [];
-    const wanted = this.host.toLowerCase();
     return answers
-      .filter(({ name, type, ttl, length }) => name === wanted && type === TYPE.A && ttl > 0 && length === 4)
+      .filter(({ type, ttl, length }) => type === TYPE.A && ttl > 0 && length === 4)
       .map(({ at }) => bytes.subarray(at, at + 4).join("."));
   }
 

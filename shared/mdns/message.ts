@@ -22,9 +22,11 @@ export const TOP_BIT = 0x8000;
 export const HEADER_BYTES = 12;
 export const NAME_BYTES = 255;
 export const LABEL_BYTES = 63;
-/** Beyond those a message is not read: what counts for us comes first. */
+/** Beyond those a message is not read. */
 const QUESTIONS = 8;
-const RECORDS = 24;
+const RECORDS = 64;
+/** Of the records so many are kept: each costs a device 200 bytes while its message is looked at. */
+const KEPT = 12;
 /** Names of ours have at most four; one of the reverse lookup has 34. */
 const LABELS = 4;
 /** What a name may jump, each time further back. */
@@ -58,13 +60,16 @@ export interface Message {
   readonly additionals: readonly Entry[];
 }
 
-/** Undefined for what is no message: shorter than it says, a name that leads nowhere, an operation that is no query. */
-export function parseMessage(bytes: Uint8Array): Message | undefined {
+/**
+ * Undefined for what is no message: shorter than it says, a name that leads nowhere, an operation that is no query. Keeps
+ * what is under names that `isWanted` names, in lower case.
+ */
+export function parseMessage(bytes: Uint8Array, isWanted: (name: string) => boolean = () => true): Message | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const flags = word(bytes, 2);
   // Neither another operation nor an error: both are to be ignored (RFC 6762, 18.3 and 18.11).
   if ((flags & 0x780f) !== 0) return undefined;
-  const cursor = { at: HEADER_BYTES, left: RECORDS };
+  const cursor = { at: HEADER_BYTES, left: RECORDS, kept: 0, isWanted };
   const questions = readQuestions(bytes, cursor, word(bytes, 4));
   const answers = questions && readEntries(bytes, cursor, word(bytes, 6));
   const authorities = answers && readEntries(bytes, cursor, word(bytes, 8));
@@ -85,6 +90,8 @@ interface Cursor {
   at: number;
   /** How many records more are read. */
   left: number;
+  kept: number;
+  readonly isWanted: (name: string) => boolean;
 }
 
 /** Of more questions than are read no record is read either: where they begin is not known. */
@@ -97,9 +104,10 @@ function readQuestions(bytes: Uint8Array, cursor: Cursor, count: number): Questi
     if (end === undefined || spelled === undefined || end + 4 > bytes.length) return undefined;
     const kind = word(bytes, end + 2);
     cursor.at = end + 4;
-    if (!isInternet(kind & ~TOP_BIT)) continue;
+    const name = spelled.toLowerCase();
+    if (!isInternet(kind & ~TOP_BIT) || !cursor.isWanted(name)) continue;
     questions.push({
-      name: spelled.toLowerCase(),
+      name,
       spelled,
       type: word(bytes, end),
       unicast: (kind & TOP_BIT) !== 0,
@@ -119,9 +127,11 @@ function readEntries(bytes: Uint8Array, cursor: Cursor, count: number): Entry[] 
     const length = word(bytes, end + 8);
     if (at + length > bytes.length) return undefined;
     cursor.at = at + length;
-    if (!isInternet(word(bytes, end + 2) & ~TOP_BIT)) continue;
+    const name = spelled.toLowerCase();
+    if (!isInternet(word(bytes, end + 2) & ~TOP_BIT) || cursor.kept >= KEPT || !cursor.isWanted(name)) continue;
+    cursor.kept++;
     const ttl = word(bytes, end + 4) * 0x10000 + word(bytes, end + 6);
-    entries.push({ name: spelled.toLowerCase(), type: word(bytes, end), ttl, at, length });
+    entries.push({ name, type: word(bytes, end), ttl, at, length });
   }
   return entries;
 }

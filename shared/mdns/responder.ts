@@ -6,7 +6,7 @@
 
 import type { Clock, Reporter } from "../ports";
 import type { Millisecond } from "../units";
-import { MDNS_PORT, type Message, type Peer, parseMessage, type Question } from "./message";
+import { MDNS_PORT, type Message, type Peer, parseMessage, type Question, TYPE } from "./message";
 import {
   ALL,
   announcement,
@@ -98,7 +98,7 @@ export class Responder {
     // Before it probes it has claimed nothing, and what it says itself may come back to it.
     if (this.#state === "idle" || this.#state === "waiting") return;
     if (from.address === this.#address && from.port === MDNS_PORT) return;
-    const message = parseMessage(bytes);
+    const message = parseMessage(bytes, (name) => answersTo(name, TYPE.ANY, this.#name) !== 0);
     if (!message) return;
     if (message.isResponse) {
       if (from.port === MDNS_PORT) this.hearResponse(message, from);

@@ -70,7 +70,8 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
 const NAMED: Readonly<Record<string, string>> = {
   "plugpay/console": "print",
   "plugpay/restarts": "lastWords, resetCause, restartPause, watchRestarts",
-  "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, take, why, write",
+  "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",
+  "plugpay/wifi-sleep": "wifiSleep",
 };
 /** The SDK's modules by name, as device/board.ts has them. */
 const BOARD: Readonly<Record<string, string>> = {

@@ -48,10 +48,7 @@ export function deviceManifest(
 function fragments(image: ImageName, target: Target, { link, uplink }: BuildConfig): readonly string[] {
   const gate = target.pulseCounter ? [image, "pulse-counter"] : [image];
   if (image === "calibrator") return gate;
-  const network = [`network-${link}`, ...(uplink ? ["network-wifi"] : [])];
-  const wifi = link === "wifi" || uplink;
-  // Before what uses it: what xsl warns of in the SDK's modules is not put down to ours.
-  return [...gate, ...(wifi ? [image === "socket" ? "announce" : "silent"] : []), ...network];
+  return [...gate, `network-${link}`, ...(uplink ? ["network-wifi"] : [])];
 }
 
 /** Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it. */

@@ -16,6 +16,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/console": file("console"),
   "plugpay/entropy": file("entropy"),
   "plugpay/sockets": file("sockets"),
+  "plugpay/wifi-sleep": file("wifi-sleep"),
   "plugpay/restarts": file("restarts"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),

@@ -124,3 +124,7 @@ export function peer(): void {}
 export function why(): void {}
 export function read(): void {}
 export function close(): void {}
+export function talk(): void {}
+export function receive(): void {}
+export function say(): void {}
+export function wifiSleep(): void {}

@@ -3,7 +3,7 @@
 
 import type { SocketOwner } from "plugpay/sockets";
 import { ARRIVED, ENDED, OPENED, READABLE, WRITABLE } from "../../../firmware/platform/socket-events";
-import { bytesOf, call, type HostEvent, ignore, receive } from "./host";
+import { bytesOf, call, type HostEvent, receive as hear, ignore } from "./host";
 
 interface Socket {
   owner: SocketOwner | undefined;
@@ -34,7 +34,7 @@ function state(): State {
 function keep(handle: number, peer: string, owner?: SocketOwner): void {
   const socket = { owner, peer, received: new Uint8Array(0), writable: 0, open: !owner, full: false, why: "" };
   state().sockets.set(handle, socket);
-  receive(handle, (event, bytes) => happened(socket, event, bytes));
+  hear(handle, (event, bytes) => happened(socket, event, bytes));
 }
 
 function happened(socket: Socket, { kind, value }: HostEvent, bytes: ArrayBuffer): void {
@@ -63,7 +63,7 @@ function tellRoom(socket: Socket): void {
 export function listen(owner: SocketOwner, port: number): number {
   const { handle } = call("tcp.listen", { port }).value as { handle: number };
   state().listeners.add(handle);
-  receive(handle, ({ value }) => {
+  hear(handle, ({ value }) => {
     keep(value.handle, `${value.remoteAddress}:${value.remotePort}`);
     state().waiting.push(value.handle);
     owner.happened(ARRIVED);
@@ -123,4 +123,17 @@ export function close(handle: number): void {
   ignore(handle);
   if (state().listeners.delete(handle)) call("tcp.unlisten", { handle });
   else if (state().sockets.delete(handle)) call("tcp.close", { handle });
+}
+
+/** The simulator has addresses, and no group that names are asked of. */
+export function talk(_owner: SocketOwner, _group: string, _port: number, _here: string): number {
+  throw new Error("no link for datagrams here");
+}
+
+export function receive(_handle: number): ArrayBuffer | undefined {
+  return undefined;
+}
+
+export function say(_handle: number, _bytes: Uint8Array): boolean {
+  return false;
 }

@@ -1,3 +1,0 @@
-// A cable announces nothing.
-
-export default function announce(): void {}
