@@ -1,12 +1,12 @@
 // npm run cable: the smart cable alone, at the clock's speed, at anybody's socket.
 
-import { SCHEMES } from "../shared/rpc/types";
-import { runAlone } from "./sim/alone";
-import { findWorker } from "./sim/engine-xs";
-import { cableHelp } from "./sim/help";
-import { keysOf } from "./sim/keys";
-import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "./sim/options";
-import { settingOptions, settingsIn } from "./sim/setting-options";
+import { runAlone } from "../lab/sim/alone";
+import { findWorker } from "../lab/sim/engine-xs";
+import { cableHelp } from "../lab/sim/help";
+import { keysOf } from "../lab/sim/keys";
+import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "../lab/sim/options";
+import { settingOptions, settingsIn } from "../lab/sim/setting-options";
+import { SCHEMES } from "../shared/protocol/types";
 
 const OPTIONS = {
   socket: "value",

@@ -1,4 +1,4 @@
-// npm run fuzz -- --runs N --seed N --only NAME: every module in tools/fuzz/ that exports `name` and `fuzz`.
+// npm run fuzz -- --runs N --seed N --only NAME: every module in lab/fuzz/ that exports `name` and `fuzz`.
 //
 // First each input kept in host-tests/corpus/NAME/ is tried again (where the module has `replay`), then new ones are
 // made from the seed. An input that fails is written into the corpus, so the next run starts with it. Exit 1 then.
@@ -6,9 +6,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { FuzzFailure, isTarget, type Target } from "./fuzz/target";
+import { FuzzFailure, isTarget, type Target } from "../lab/fuzz/target";
 
-const TARGETS = new URL("./fuzz/", import.meta.url);
+const TARGETS = new URL("../lab/fuzz/", import.meta.url);
 const CORPUS = new URL("../host-tests/corpus/", import.meta.url);
 /** Runs between two lines of progress. */
 const BATCH = 5000;

@@ -4,13 +4,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Purse } from "../host-tests/model/purse";
-import { parse, type Transaction } from "../host-tests/model/transaction";
-import { NETWORK, Stage, type Terms } from "../host-tests/prove/stage";
+import { Purse } from "../lab/model/purse";
+import { parse, type Transaction } from "../lab/model/transaction";
+import { NETWORK, Stage, type Terms } from "../lab/prove/stage";
 import { addressOf } from "../shared/bitcoin/address";
-import { Fault } from "../shared/rpc/faults";
+import { Fault } from "../shared/protocol/faults";
+import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/protocol/types";
 import { answerCall } from "../shared/rpc/methods";
-import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/rpc/types";
 import * as wire from "../shared/rpc/wire";
 import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
 

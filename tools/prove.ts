@@ -6,11 +6,11 @@
 
 import { readFileSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { Plan } from "../host-tests/prove/moves";
-import { MUTATIONS } from "../host-tests/prove/mutations";
-import { type Failure, prove, type Report } from "../host-tests/prove/prove";
-import { run } from "../host-tests/prove/run";
-import { TEST_RUNS, TEST_SEED } from "../host-tests/prove/size";
+import type { Plan } from "../lab/prove/moves";
+import { MUTATIONS } from "../lab/prove/mutations";
+import { type Failure, prove, type Report } from "../lab/prove/prove";
+import { run } from "../lab/prove/run";
+import { TEST_RUNS, TEST_SEED } from "../lab/prove/size";
 
 const USAGE = "usage: npm run prove -- [--runs N] [--seed N] [--json] [--no-self-check] | --plan FILE";
 

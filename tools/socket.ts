@@ -1,12 +1,12 @@
 // npm run socket: the smart socket alone, at the clock's speed, for anybody's cable or XML-RPC client.
 
-import { SCHEMES } from "../shared/rpc/types";
-import { FUND, runAlone } from "./sim/alone";
-import { findWorker } from "./sim/engine-xs";
-import { socketHelp } from "./sim/help";
-import { keysOf } from "./sim/keys";
-import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "./sim/options";
-import { settingOptions, settingsIn } from "./sim/setting-options";
+import { FUND, runAlone } from "../lab/sim/alone";
+import { findWorker } from "../lab/sim/engine-xs";
+import { socketHelp } from "../lab/sim/help";
+import { keysOf } from "../lab/sim/keys";
+import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
+import { settingOptions, settingsIn } from "../lab/sim/setting-options";
+import { SCHEMES } from "../shared/protocol/types";
 
 const OPTIONS = {
   port: "value",

@@ -1,16 +1,16 @@
 // npm start: runs a scenario, shows it live, and sums it up.
 
-import { runChannelScenario } from "./channel-scenarios";
-import { runModelScenario } from "./model-scenarios";
-import { ROOM, runRoom } from "./room";
-import { findWorker } from "./sim/engine-xs";
-import { startHelp } from "./sim/help";
-import { runCommand } from "./sim/options";
-import { summaryText } from "./sim/report-text";
-import { runScenario, type Watcher } from "./sim/run";
-import type { RunOptions } from "./sim/simulation";
-import { startOptions } from "./sim/start-options";
-import { View } from "./sim/view";
+import { runChannelScenario } from "../lab/channel-scenarios";
+import { runModelScenario } from "../lab/model/scenarios";
+import { ROOM, runRoom } from "../lab/room";
+import { findWorker } from "../lab/sim/engine-xs";
+import { startHelp } from "../lab/sim/help";
+import { runCommand } from "../lab/sim/options";
+import { summaryText } from "../lab/sim/report-text";
+import { runScenario, type Watcher } from "../lab/sim/run";
+import type { RunOptions } from "../lab/sim/simulation";
+import { startOptions } from "../lab/sim/start-options";
+import { View } from "../lab/sim/view";
 
 await runCommand(startHelp, async () => {
   const { what, json, steps, seed } = startOptions(process.argv.slice(2), process.stdout.isTTY === true);

@@ -3,10 +3,10 @@
 
 import config from "mc/config";
 import NativePowerGate from "plugpay/power-gate";
-import { BOARD_STORE, storedCalibration } from "../../shared/calibration";
-import { CalibrationLine } from "../../shared/calibration-line";
-import type { GateOptions } from "../../shared/gate-options";
-import type { GateReading, PowerGate } from "../../shared/ports";
+import { BOARD_STORE, storedCalibration } from "../../shared/board/calibration";
+import { CalibrationLine } from "../../shared/board/calibration-line";
+import type { GateOptions } from "../../shared/board/gate-options";
+import type { GateReading, PowerGate } from "../../shared/kernel/ports";
 import { SerialText } from "../platform/serial";
 import { DeviceStore } from "../platform/store";
 import { bootLine } from "../platform/told";

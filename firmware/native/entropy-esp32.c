@@ -1,5 +1,5 @@
 /*
- * The device's one draw of true randomness, for the seed of its random generator (shared/drbg.ts).
+ * The device's one draw of true randomness, for the seed of its random generator (shared/board/drbg.ts).
  *
  * esp_random() is true random only while the radio is on or the internal noise source is (ESP-IDF Programming Guide,
  * "Random Number Generation"). The noise source is the SAR ADC's, and may not be on while the ADC samples or the radio

@@ -1,7 +1,7 @@
 // The power gate: metering, tripping, and a relay held closed only by a lease. Portable C11: no heap, no platform, no
 // libc beyond <string.h>, no floating point. One `power_gate` a device; the caller serialises the calls.
 //
-// The glue (power-gate-esp32.c), the simulator (tools/world/world.c), the benchmarks and the fuzzer all drive this very
+// The glue (power-gate-esp32.c), the simulator (lab/world/world.c), the benchmarks and the fuzzer all drive this very
 // code: blocks of raw samples in, the wanted state of the relay and events out. docs/metering.md has the algorithms.
 #ifndef PLUGPAY_POWER_GATE_H
 #define PLUGPAY_POWER_GATE_H
@@ -231,7 +231,7 @@ bool power_gate_next_event(power_gate *gate, power_gate_event *event);
 // Puts an event back that could not be passed on; it comes again.
 void power_gate_return_event(power_gate *gate, const power_gate_event *event);
 
-// "over-current" and so on, as in shared/ports.ts.
+// "over-current" and so on, as in shared/kernel/ports.ts.
 const char *power_gate_trip_name(power_gate_trip trip);
 
 #endif

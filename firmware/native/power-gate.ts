@@ -1,8 +1,8 @@
 // The module "plugpay/power-gate" on a device: the native gate (power-gate-esp32.c) behind the PowerGate port.
 
-import type { GateOptions, GateSensor } from "../../shared/gate-options";
-import type { GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/ports";
-import type { MicrowattHour } from "../../shared/units";
+import type { GateOptions, GateSensor } from "../../shared/board/gate-options";
+import type { GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/kernel/ports";
+import type { MicrowattHour } from "../../shared/kernel/units";
 
 export interface DeviceGateOptions extends GateOptions {
   /** Default "adc". */

@@ -3,12 +3,12 @@
 
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";
+import type { Clock, Reporter } from "../../shared/kernel/ports";
+import type { Millisecond } from "../../shared/kernel/units";
+import { decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
 import { MDNS_GROUP, MDNS_PORT } from "../../shared/mdns/message";
 import { comesOf } from "../../shared/mdns/records";
 import { Responder } from "../../shared/mdns/responder";
-import type { Clock, Reporter } from "../../shared/ports";
-import { decodeUtf8, encodeUtf8 } from "../../shared/rpc/utf8";
-import type { Millisecond } from "../../shared/units";
 import { DatagramPort } from "./datagrams";
 import { DeviceStore } from "./store";
 

@@ -2,8 +2,8 @@
 // pays or draws: a cable always is where it has power, and a socket looks twice a second.
 
 import { wifiSleep } from "plugpay/wifi-sleep";
-import type { Clock } from "../../shared/ports";
-import type { Millisecond } from "../../shared/units";
+import type { Clock } from "../../shared/kernel/ports";
+import type { Millisecond } from "../../shared/kernel/units";
 
 const LOOK: Millisecond = 500;
 

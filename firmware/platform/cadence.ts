@@ -1,7 +1,7 @@
 // Tells how regularly the gate's sensor spoke, after a trip and at a session's end: whether something held the gate up, as a
 // signature that JavaScript verifies must not, can be read off it.
 
-import type { DeviceEvent, Reporter } from "../../shared/ports";
+import type { DeviceEvent, Reporter } from "../../shared/kernel/ports";
 
 /** As in firmware/native/power-gate.ts; the simulator's gate has none. */
 export interface Regular {

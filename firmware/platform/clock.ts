@@ -5,8 +5,8 @@
 
 import Time from "time";
 import Timer from "timer";
-import type { Clock } from "../../shared/ports";
-import type { Millisecond } from "../../shared/units";
+import type { Clock } from "../../shared/kernel/ports";
+import type { Millisecond } from "../../shared/kernel/units";
 
 const DAY: Millisecond = 86_400_000;
 

@@ -91,8 +91,8 @@ declare module "plugpay/entropy" {
 
 /** The native power gate (firmware/native). */
 declare module "plugpay/power-gate" {
-  import type { GateOptions } from "../../shared/gate-options";
-  import type { PowerGate } from "../../shared/ports";
+  import type { GateOptions } from "../../shared/board/gate-options";
+  import type { PowerGate } from "../../shared/kernel/ports";
 
   const NativePowerGate: new (options?: GateOptions) => PowerGate;
   export default NativePowerGate;

@@ -5,9 +5,9 @@
 
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";
+import type { Clock, Reporter } from "../../shared/kernel/ports";
 import { askAddress } from "../../shared/mdns/asker";
 import { MDNS_GROUP, MDNS_PORT } from "../../shared/mdns/message";
-import type { Clock, Reporter } from "../../shared/ports";
 import { DatagramPort } from "./datagrams";
 
 export interface NamesOptions {

@@ -4,7 +4,7 @@
 // not keep memory without end.
 
 import { adopt, close, connect, favour, listen, peer, read, type SocketOwner, take, why, write } from "plugpay/sockets";
-import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/ports";
+import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/kernel/ports";
 import type { Names } from "./names";
 import { ENDED, OPENED, READABLE, WRITABLE } from "./socket-events";
 

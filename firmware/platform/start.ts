@@ -5,7 +5,7 @@
 
 import { restartPause, watchRestarts } from "plugpay/restarts";
 import Timer from "timer";
-import type { Millisecond } from "../../shared/units";
+import type { Millisecond } from "../../shared/kernel/units";
 import { report } from "./report";
 
 const TELL_AGAIN: Millisecond = 10_000;

@@ -2,7 +2,7 @@
 // most 15 characters and a blob at most half a partition.
 
 import storage from "embedded:storage/key-value";
-import type { Store } from "../../shared/ports";
+import type { Store } from "../../shared/kernel/ports";
 
 export class DeviceStore implements Store {
   readonly #storage;

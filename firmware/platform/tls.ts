@@ -2,7 +2,7 @@
 // root. Connecting and the handshake block JavaScript for a while, so it is used off the path from plug to power only.
 
 import { SocketTLS } from "socketmbedtls";
-import type { Connection } from "../../shared/ports";
+import type { Connection } from "../../shared/kernel/ports";
 import type { SecureConnect } from "./network";
 
 const CONNECTED = 1;

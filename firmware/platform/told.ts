@@ -3,9 +3,9 @@
 
 import { lastWords, resetCause } from "plugpay/restarts";
 import type { CableSettings } from "../../shared/cable/settings";
-import type { DeviceEvent } from "../../shared/ports";
+import type { DeviceEvent } from "../../shared/kernel/ports";
+import { VERSION } from "../../shared/kernel/version";
 import type { SocketSettings } from "../../shared/socket/settings";
-import { VERSION } from "../../shared/version";
 
 /** The first line of all: it needs nothing that may be wrong. */
 export function bootLine(device: "socket" | "cable" | "calibrator", network?: string): DeviceEvent {

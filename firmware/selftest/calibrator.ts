@@ -1,7 +1,7 @@
 // The self-test of the calibrator's image: its line in flash answers, keeps a whole record and refuses a torn one.
 
-import { CALIBRATION_KEY, encodeCalibration, storedCalibration } from "../../shared/calibration";
-import { CalibrationLine } from "../../shared/calibration-line";
+import { CALIBRATION_KEY, encodeCalibration, storedCalibration } from "../../shared/board/calibration";
+import { CalibrationLine } from "../../shared/board/calibration-line";
 import type { Check } from "./fixture";
 
 const CALIBRATION = Object.freeze({ currentGain: 982_318, currentCurve: -3, voltageGain: 1_012_146, phase: 55_000 });

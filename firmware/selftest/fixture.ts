@@ -1,8 +1,8 @@
 // One payment for the self-test of a linked image: fixed, so that every engine must give the same bytes.
 
 import { actualFee, type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
-import type { DraftOffer } from "../../shared/rpc/types";
-import type { Hex } from "../../shared/units";
+import type { Hex } from "../../shared/kernel/units";
+import type { DraftOffer } from "../../shared/protocol/types";
 
 /** BIP143's example of P2WPKH: key, digest and signature. */
 export const BIP143 = Object.freeze({

@@ -6,11 +6,11 @@ import { unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { checkSigned } from "../../shared/bitcoin/transaction";
 import { ChainError } from "../../shared/chain/error";
-import { Fault } from "../../shared/rpc/faults";
-import { HttpError } from "../../shared/rpc/http";
+import type { Hex } from "../../shared/kernel/units";
+import { HttpError } from "../../shared/net/http";
+import { Fault } from "../../shared/protocol/faults";
 import { WireError } from "../../shared/rpc/wire";
 import { XmlRpcError } from "../../shared/rpc/xmlrpc";
-import type { Hex } from "../../shared/units";
 import { BIP143, type Check, draftOf } from "./fixture";
 
 /** Errors are made while Error.prototype lies in flash. */

@@ -9,9 +9,9 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { quoteFee } from "../../shared/bitcoin/fees";
 import { frameOf, prepareDraft } from "../../shared/bitcoin/frame";
 import { checkSigned, signDraft } from "../../shared/bitcoin/transaction";
-import type { Outpoint } from "../../shared/ports";
-import type { DraftOffer } from "../../shared/rpc/types";
-import { energyFor } from "../../shared/units";
+import type { Outpoint } from "../../shared/kernel/ports";
+import { energyFor } from "../../shared/kernel/units";
+import type { DraftOffer } from "../../shared/protocol/types";
 import { coin, draft, p2wshScript, socketScript, taprootScript, wallet, walletOf } from "./cases";
 
 const INCREMENT = 10_000;

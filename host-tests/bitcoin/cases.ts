@@ -5,8 +5,8 @@ import { scriptOfKey } from "../../shared/bitcoin/address";
 import type { Draft } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
-import type { Coin } from "../../shared/ports";
-import type { Hex } from "../../shared/units";
+import type { Coin } from "../../shared/kernel/ports";
+import type { Hex } from "../../shared/kernel/units";
 
 export const secretOf = (seed: number): Uint8Array => new Uint8Array(32).fill(seed);
 export const walletOf = (seed: number): Wallet => openWallet(secretOf(seed), ecdsa);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { selectCoins, sessionMaximum } from "../../shared/bitcoin/coins";
 import { totalOf } from "../../shared/bitcoin/draft";
-import type { Coin } from "../../shared/ports";
+import type { Coin } from "../../shared/kernel/ports";
 import { coin, hex } from "./cases";
 
 const anyCoin: fc.Arbitrary<Coin> = fc

@@ -10,8 +10,8 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { explainRefusal, MAX_TRANSACTION_BYTES } from "../../shared/bitcoin/explain";
 import { prepareDraft } from "../../shared/bitcoin/frame";
 import { type CheckOptions, checkSigned, signDraft } from "../../shared/bitcoin/transaction";
-import type { FaultName } from "../../shared/rpc/faults";
-import type { Hex } from "../../shared/units";
+import type { Hex } from "../../shared/kernel/units";
+import type { FaultName } from "../../shared/protocol/faults";
 import { anyDraft, coin, draft, secretOf, wallet, walletOf } from "./cases";
 
 const signed = signDraft(draft, wallet);

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { BACKENDS, fails, SCRIPT, SHOP, spend } from "../../lab/chain/backends";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { BlockCypher } from "../../shared/chain/blockcypher";
-import type { Chain } from "../../shared/ports";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { BACKENDS, fails, SCRIPT, SHOP, spend } from "./backends";
+import type { Chain } from "../../shared/kernel/ports";
 
 for (const { name, make } of BACKENDS) {
   const isOldCore = name.includes("before 24");

@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { fails, SCRIPT, spend, UNLIMITED } from "../../lab/chain/backends";
+import { wallClock } from "../../lab/chain/fakes";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
+import { tcpDialer } from "../../lab/platform/tcp";
 import { Core } from "../../shared/chain/core";
-import { HttpClient } from "../../shared/rpc/http-client";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { tcpDialer } from "../../tools/platform/tcp";
-import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
-import { wallClock } from "./fakes";
+import { HttpClient } from "../../shared/net/http-client";
 
 const PASSWORD = "a-password";
 let node: BitcoinNode;

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { fails } from "../../lab/chain/backends";
+import { ManualClock, settled } from "../../lab/chain/fakes";
 import { Bucket } from "../../shared/chain/bucket";
 import { ChainError } from "../../shared/chain/error";
-import { fails } from "./backends";
-import { ManualClock, settled } from "./fakes";
 
 describe("the rate limit", () => {
   it("lets a burst out at once, then keeps the pace", async () => {

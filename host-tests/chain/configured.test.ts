@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { FakeLines, ManualClock, settled } from "../../lab/chain/fakes";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { Failover } from "../../shared/chain/failover";
-import { FakeLines, ManualClock, settled } from "./fakes";
 
 const ESPLORA = { kind: "esplora", url: "https://esplora.test/api" } as const;
 const CORE = { kind: "core", url: "http://127.0.0.1:8332", user: "u", password: "p" } as const;

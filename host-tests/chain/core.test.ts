@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { fails, SCRIPT, SHOP, UNLIMITED } from "../../lab/chain/backends";
+import { FakeHttp, ManualClock, type Reply, settled } from "../../lab/chain/fakes";
 import { Core } from "../../shared/chain/core";
-import { fails, SCRIPT, SHOP, UNLIMITED } from "./backends";
-import { FakeHttp, ManualClock, type Reply, settled } from "./fakes";
 
 const TXID = "ab".repeat(32);
 const BLOCK = "0f".repeat(32);

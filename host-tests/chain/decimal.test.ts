@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Decimal, rateOfBtcPerKvb, rateOfSatPerVb, satoshiOfBtc, shifted } from "../../shared/chain/decimal";
-import { MAX_SATOSHI } from "../../shared/units";
+import { MAX_SATOSHI } from "../../shared/kernel/units";
 
 const satoshi = fc.integer({ min: 0, max: MAX_SATOSHI });
 

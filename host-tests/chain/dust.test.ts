@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { blockCypherOver, coreOver, UNLIMITED } from "../../lab/chain/backends";
+import { SCRIPT } from "../../lab/chain/canned";
+import { FakeHttp, FakeLines, ManualClock } from "../../lab/chain/fakes";
 import { Decimal } from "../../shared/chain/decimal";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { type Json, JsonReader } from "../../shared/chain/json-stream";
 import { MOST_COINS } from "../../shared/chain/shape";
-import type { Chain } from "../../shared/ports";
-import { blockCypherOver, coreOver, UNLIMITED } from "./backends";
-import { SCRIPT } from "./canned";
-import { FakeHttp, FakeLines, ManualClock } from "./fakes";
+import type { Chain } from "../../shared/kernel/ports";
 
 const ADDRESS = "bcrt1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3lgth6c";
 const HONEST = 500_000;

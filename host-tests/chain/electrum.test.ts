@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { fails, SCRIPT, SHOP, spend, UNLIMITED } from "../../lab/chain/backends";
+import { electrumFake } from "../../lab/chain/electrum-fake";
+import { FakeLines, type LineServer, ManualClock, settled } from "../../lab/chain/fakes";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { Electrum } from "../../shared/chain/electrum";
 import { readRawTx } from "../../shared/chain/raw-tx";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { fails, SCRIPT, SHOP, spend, UNLIMITED } from "./backends";
-import { electrumFake } from "./electrum-fake";
-import { FakeLines, type LineServer, ManualClock, settled } from "./fakes";
 
 function over(dialer: FakeLines) {
   const clock = new ManualClock();

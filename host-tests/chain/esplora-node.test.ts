@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { fails, SCRIPT, spend, UNLIMITED } from "../../lab/chain/backends";
+import { settled, wallClock } from "../../lab/chain/fakes";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
+import { EsploraServer } from "../../lab/node/esplora-server";
+import { tcpDialer } from "../../lab/platform/tcp";
 import { ChainError } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
-import { HttpClient } from "../../shared/rpc/http-client";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { EsploraServer } from "../../tools/node/esplora-server";
-import { tcpDialer } from "../../tools/platform/tcp";
-import { fails, SCRIPT, spend, UNLIMITED } from "./backends";
-import { settled, wallClock } from "./fakes";
+import { HttpClient } from "../../shared/net/http-client";
 
 let node: BitcoinNode;
 let server: EsploraServer;

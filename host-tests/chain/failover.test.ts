@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { fails } from "../../lab/chain/backends";
+import { RAW, TXID } from "../../lab/chain/canned";
+import { ManualClock } from "../../lab/chain/fakes";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Failover } from "../../shared/chain/failover";
-import type { Chain, Coin, Spend } from "../../shared/ports";
-import { fails } from "./backends";
-import { RAW, TXID } from "./canned";
-import { ManualClock } from "./fakes";
+import type { Chain, Coin, Spend } from "../../shared/kernel/ports";
 
 const COIN = { txid: "11".repeat(32), vout: 1 };
 

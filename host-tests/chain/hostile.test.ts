@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { CALL_NAMES, CANNED, type CallName, type Canned } from "./canned";
-import type { Reply } from "./fakes";
-import { fuzzBackends, replayAnswer } from "./fuzz-backends";
-import { ask } from "./hostile";
+import { CALL_NAMES, CANNED, type CallName, type Canned } from "../../lab/chain/canned";
+import type { Reply } from "../../lab/chain/fakes";
+import { fuzzBackends, replayAnswer } from "../../lab/chain/fuzz-backends";
+import { ask } from "../../lab/chain/hostile";
 
 const CORPUS = new URL("../corpus/chain/", import.meta.url);
 

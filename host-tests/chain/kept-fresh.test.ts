@@ -3,14 +3,14 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { RAW } from "../../lab/chain/canned";
+import { FakeHttp, FakeLines, ManualClock, ok, type Reply, settled } from "../../lab/chain/fakes";
 import { BlockCypher } from "../../shared/chain/blockcypher";
 import { Core } from "../../shared/chain/core";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
-import type { Chain } from "../../shared/ports";
+import type { Chain } from "../../shared/kernel/ports";
 import { CoinWatch } from "../../shared/socket/coin-watch";
-import { RAW } from "./canned";
-import { FakeHttp, FakeLines, ManualClock, ok, type Reply, settled } from "./fakes";
 
 const HOUR = 3_600_000;
 const TICK = 5_000;

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { fails, UNLIMITED } from "../../lab/chain/backends";
+import { FakeHttp, FakeLines, ManualClock } from "../../lab/chain/fakes";
 import type { Network } from "../../shared/bitcoin/address";
 import { configuredChain } from "../../shared/chain/configured";
 import { Core } from "../../shared/chain/core";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
-import type { FeeRates } from "../../shared/ports";
-import { fails, UNLIMITED } from "./backends";
-import { FakeHttp, FakeLines, ManualClock } from "./fakes";
+import type { FeeRates } from "../../shared/kernel/ports";
 
 const URL = "http://backend.test:3000";
 /** What an answer of JSON-RPC says after its id. */

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { BACKENDS, coreOver, esploraHandler, fails, SCRIPT, SHOP, UNLIMITED } from "../../lab/chain/backends";
+import { RAW, TXID } from "../../lab/chain/canned";
+import { FakeHttp, ManualClock, type Reply } from "../../lab/chain/fakes";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
 import { Failover } from "../../shared/chain/failover";
-import type { Chain } from "../../shared/ports";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
-import { BACKENDS, coreOver, esploraHandler, fails, SCRIPT, SHOP, UNLIMITED } from "./backends";
-import { RAW, TXID } from "./canned";
-import { FakeHttp, ManualClock, type Reply } from "./fakes";
+import type { Chain } from "../../shared/kernel/ports";
 
 /** As Bitcoin Core documents it (28 to 31). */
 function tested(verdict: object): object[] {

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { build } from "esbuild";
+import { UNLIMITED } from "../../lab/chain/backends";
+import { FakeHttp, ManualClock, ok } from "../../lab/chain/fakes";
+import { XsEngine } from "../../lab/sim/engine-xs";
 import { Esplora } from "../../shared/chain/esplora";
-import { XsEngine } from "../../tools/sim/engine-xs";
-import { UNLIMITED } from "./backends";
-import { FakeHttp, ManualClock, ok } from "./fakes";
 
 const SCRIPT = `0014${"11".repeat(20)}`;
 /** As many as electrs lists at most. */
@@ -23,7 +23,7 @@ function answerWith(outputs: number): string {
 }
 
 async function onXs(body: string): Promise<{ answer: unknown; meter: number }> {
-  const entry = new URL("xs-entry.ts", import.meta.url).pathname;
+  const entry = new URL("../../lab/chain/xs-entry.ts", import.meta.url).pathname;
   const options = { bundle: true, write: false, format: "iife", target: "es2022", charset: "utf8" } as const;
   const { outputFiles } = await build({ entryPoints: [entry], ...options });
   const engine = new XsEngine("chain");

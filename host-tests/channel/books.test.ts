@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { type CutKind, CutStore } from "../../lab/model/store";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { readRawTx } from "../../shared/chain/raw-tx";
@@ -19,7 +20,6 @@ import {
   MAX_SOCKET_CHANNELS,
 } from "../../shared/channel/record";
 import { highestTip } from "../../shared/channel/tip";
-import { type CutKind, CutStore } from "../model/store";
 import { cable, coin, payeeScript, SEED, stranger } from "./cases";
 
 const HOUR = 3_600_000;

@@ -10,8 +10,8 @@ import { channelFrame, type Deposit } from "../../shared/channel/closing";
 import { depositCoin, type Funding } from "../../shared/channel/funding";
 import { payeeWallet } from "../../shared/channel/payee-key";
 import type { ChannelKeys } from "../../shared/channel/script";
-import type { Coin } from "../../shared/ports";
-import type { Hex } from "../../shared/units";
+import type { Coin } from "../../shared/kernel/ports";
+import type { Hex } from "../../shared/kernel/units";
 
 export const walletOf = (seed: number): Wallet => openWallet(new Uint8Array(32).fill(seed), ecdsa);
 

@@ -29,7 +29,7 @@ import {
 } from "../../shared/channel/channel";
 import { closingVsize, digestOfHalf, signHalf } from "../../shared/channel/closing";
 import { indexOfPayeeKey, payeeSecret, payeeWallet } from "../../shared/channel/payee-key";
-import { feeFor } from "../../shared/units";
+import { feeFor } from "../../shared/kernel/units";
 import {
   buried,
   cable,

@@ -1,8 +1,8 @@
 // An independent judge of a channel's spends: bcoin's script interpreter, with all of the rules that nodes relay by.
 
 import bcoin from "bcoin";
-import type { Coin } from "../../shared/ports";
-import type { Hex } from "../../shared/units";
+import type { Coin } from "../../shared/kernel/ports";
+import type { Hex } from "../../shared/kernel/units";
 
 /** An output that a transaction spends. */
 export interface Spent extends Pick<Coin, "amount"> {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { readRawTx } from "../../shared/chain/raw-tx";
 import {
   type Channel,
@@ -17,7 +18,6 @@ import { type ChannelFrame, channelFrame, type Deposit, feeCoinScript } from "..
 import { depositCoin, type Funding, signFunding } from "../../shared/channel/funding";
 import { signRefund } from "../../shared/channel/refund";
 import { depositScript } from "../../shared/channel/script";
-import { BitcoinNode } from "../../tools/node/bitcoin-node";
 import { cable, keys, payee, payeeScript } from "./cases";
 
 let node: BitcoinNode;

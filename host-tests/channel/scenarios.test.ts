@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import bcoin from "bcoin";
-import { CHANNEL_SCENARIOS, type ChannelAccount, runChannelScenario } from "../../tools/channel-scenarios";
-import { startOptions } from "../../tools/sim/start-options";
+import { CHANNEL_SCENARIOS, type ChannelAccount, runChannelScenario } from "../../lab/channel-scenarios";
+import { startOptions } from "../../lab/sim/start-options";
 
 async function play(name: string): Promise<{ account: ChannelAccount; lines: string[] }> {
   const lines: string[] = [];

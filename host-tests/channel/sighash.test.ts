@@ -8,7 +8,7 @@ import { outputsHex, SEQUENCE } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { depositScript } from "../../shared/channel/script";
 import { halfDigest, halfMidstate, SINGLE_ANYONECANPAY, wholeDigest } from "../../shared/channel/sighash";
-import type { Coin } from "../../shared/ports";
+import type { Coin } from "../../shared/kernel/ports";
 import bip143 from "../vectors/bip143-p2wsh.json" with { type: "json" };
 import { deposit, frame, payeeScript } from "./cases";
 

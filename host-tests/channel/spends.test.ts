@@ -33,7 +33,7 @@ import {
 import { REFUND_VSIZE, signRefund, unsignedRefund } from "../../shared/channel/refund";
 import { depositScript, MAX_DELAY, MIN_DELAY } from "../../shared/channel/script";
 import { wholeDigest } from "../../shared/channel/sighash";
-import type { Coin } from "../../shared/ports";
+import type { Coin } from "../../shared/kernel/ports";
 import { cable, coin, deposit, frame, funding, keys, payee, payeeScript, stranger, taprootScript } from "./cases";
 import { maySpend, type Spent, vsizeOfSigned } from "./judge";
 

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "../../shared/rpc/faults";
-import type { Status } from "../../shared/rpc/types";
-import { alone, type Bench, Customer } from "./bench";
+import { alone, type Bench, Customer } from "../../lab/stage/bench";
+import { Fault } from "../../shared/protocol/faults";
+import type { Status } from "../../shared/protocol/types";
 
 function faultIs(name: string): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.fault === name;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Bench, CAR, MINUTE, plugged } from "./bench";
+import { type Bench, CAR, MINUTE, plugged } from "../../lab/stage/bench";
 
 function reasons(bench: Bench): string[] {
   return [...bench.named("held"), ...bench.named("stopped")].map((event) => String(event.reason));

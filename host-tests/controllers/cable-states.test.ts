@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { CableState } from "../../shared/rpc/types";
-import { Bench, MINUTE, TOASTER } from "./bench";
+import { Bench, MINUTE, TOASTER } from "../../lab/stage/bench";
+import type { CableState } from "../../shared/protocol/types";
 
 interface Row {
   readonly by: string;

@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { realEcdsa } from "../../lab/model/signers";
+import { alone, type Bench, Customer, MINUTE, plugged } from "../../lab/stage/bench";
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord } from "../../shared/cable/record";
 import { Ledger } from "../../shared/journal/ledger";
+import { energyFor } from "../../shared/kernel/units";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import type { Table } from "../../shared/settings/entry";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
-import { energyFor } from "../../shared/units";
-import { realEcdsa } from "../model/signers";
-import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
 
 const HOUR = 60 * MINUTE;
 /** One of the paper's increments, in mWh. */

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "../../shared/rpc/faults";
-import type { PaymentRequest } from "../../shared/rpc/types";
-import { alone, CAR, Customer, MINUTE, plugged } from "./bench";
+import { alone, CAR, Customer, MINUTE, plugged } from "../../lab/stage/bench";
+import { Fault } from "../../shared/protocol/faults";
+import type { PaymentRequest } from "../../shared/protocol/types";
 
 /** Pays `count` increments and gives what was sent, the last one's answer's next draft unpaid. */
 async function pay(payer: Customer, count: number): Promise<PaymentRequest[]> {

@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { realEcdsa } from "../../lab/model/signers";
+import { Bench, plugged, TOASTER } from "../../lab/stage/bench";
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { ADDRESS_ENTRY } from "../../shared/cable/address";
-import { Fault } from "../../shared/rpc/faults";
-import type { PowerRequest, SocketCalls, StatusRequest } from "../../shared/rpc/types";
-import { decodeUtf8, encodeUtf8 } from "../../shared/rpc/utf8";
+import { decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
+import { Fault } from "../../shared/protocol/faults";
+import type { PowerRequest, SocketCalls, StatusRequest } from "../../shared/protocol/types";
 import type { SocketController } from "../../shared/socket/controller";
-import { realEcdsa } from "../model/signers";
-import { Bench, plugged, TOASTER } from "./bench";
 
 /** Keeps what is asked. */
 function heard(bench: Bench) {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { alone, type Bench, Customer, MINUTE, plugged } from "../../lab/stage/bench";
 import { ChainError } from "../../shared/chain/error";
-import { Fault } from "../../shared/rpc/faults";
-import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
+import { Fault } from "../../shared/protocol/faults";
 
 const TESTS = { view: { tests: true, rewards: true } } as const;
 /** Blockstream's Esplora, Electrum, BlockCypher. */

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
+import { cableJournal } from "../../lab/model/records";
+import { Bench, type BenchOptions, MINUTE, TOASTER } from "../../lab/stage/bench";
+import { Grabber, INCREMENT, type Names } from "../../lab/stage/grabber";
 import { outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
-import type { Coin } from "../../shared/ports";
-import { Fault } from "../../shared/rpc/faults";
-import type { DraftOffer, PowerRequest, SocketCalls } from "../../shared/rpc/types";
-import { cableJournal } from "../model/records";
-import { Bench, type BenchOptions, MINUTE, TOASTER } from "./bench";
-import { Grabber, INCREMENT, type Names } from "./grabber";
+import type { Coin } from "../../shared/kernel/ports";
+import { Fault } from "../../shared/protocol/faults";
+import type { DraftOffer, PowerRequest, SocketCalls } from "../../shared/protocol/types";
 
 const HOUR = 60 * MINUTE;
 /** Default of the cable: three increments that are out, and one more. */

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault, type FaultName } from "../../shared/rpc/faults";
-import type { PaymentResult } from "../../shared/rpc/types";
-import { energyFor } from "../../shared/units";
-import { PEER } from "../model/link";
-import { cableJournal } from "../model/records";
-import { alone, type Bench, Customer, MINUTE, plugged } from "./bench";
+import { PEER } from "../../lab/model/link";
+import { cableJournal } from "../../lab/model/records";
+import { alone, type Bench, Customer, MINUTE, plugged } from "../../lab/stage/bench";
+import { energyFor } from "../../shared/kernel/units";
+import { Fault, type FaultName } from "../../shared/protocol/faults";
+import type { PaymentResult } from "../../shared/protocol/types";
 
 const TICKET = "ab".repeat(16);
 const HOUSE = { increment: 2_500 } as const;

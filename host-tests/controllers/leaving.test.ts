@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "../../shared/rpc/faults";
-import { alone, Bench, Customer, INCREMENT_UWH, MINUTE, plugged, TOASTER } from "./bench";
+import { alone, Bench, Customer, INCREMENT_UWH, MINUTE, plugged, TOASTER } from "../../lab/stage/bench";
+import { Fault } from "../../shared/protocol/faults";
 
 function faultIs(name: string): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.fault === name;

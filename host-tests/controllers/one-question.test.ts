@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Coin } from "../../shared/ports";
-import { Fault } from "../../shared/rpc/faults";
-import { alone, type Bench, Customer, MINUTE } from "./bench";
+import { alone, type Bench, Customer, MINUTE } from "../../lab/stage/bench";
+import type { Coin } from "../../shared/kernel/ports";
+import { Fault } from "../../shared/protocol/faults";
 
 const LISTS = { view: { lists: true } } as const;
 const HOUR = 60 * MINUTE;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type BenchOptions, plugged, TOASTER } from "./bench";
+import { type BenchOptions, plugged, TOASTER } from "../../lab/stage/bench";
 
 const BLOCK_TIME = 30_000;
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CutKind, CutStore } from "../model/store";
-import { CAR, INCREMENT_UWH, MINUTE, plugged } from "./bench";
+import type { CutKind, CutStore } from "../../lab/model/store";
+import { CAR, INCREMENT_UWH, MINUTE, plugged } from "../../lab/stage/bench";
 
 const KINDS: readonly CutKind[] = ["lost", "torn", "kept"];
 const OFF = 3_000;

@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { socketJournal } from "../../lab/model/records";
+import { hash160, parse, serialise, sighash, type Transaction, type TxOutput } from "../../lab/model/transaction";
+import { alone, type Bench, Customer, MINUTE } from "../../lab/stage/bench";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { ChainError } from "../../shared/chain/error";
-import { FAULTS, Fault, type FaultName } from "../../shared/rpc/faults";
-import type { DraftOffer } from "../../shared/rpc/types";
+import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
+import type { DraftOffer } from "../../shared/protocol/types";
 import type { SocketRecord } from "../../shared/socket/record";
-import { socketJournal } from "../model/records";
-import { hash160, parse, serialise, sighash, type Transaction, type TxOutput } from "../model/transaction";
-import { alone, type Bench, Customer, MINUTE } from "./bench";
 
 /** Faults that are given before the controllers are asked (shared/rpc): their tests are there. */
 const WIRE: readonly FaultName[] = [

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { alone, Bench, type BenchOptions, Customer, MINUTE, TOASTER } from "../../lab/stage/bench";
+import { Grabber, INCREMENT } from "../../lab/stage/grabber";
 import { releaseDraft } from "../../shared/bitcoin/release";
 import { signDraft } from "../../shared/bitcoin/sign";
-import type { Coin } from "../../shared/ports";
-import { Fault } from "../../shared/rpc/faults";
-import type { PowerRequest, SocketCalls } from "../../shared/rpc/types";
-import { alone, Bench, type BenchOptions, Customer, MINUTE, TOASTER } from "./bench";
-import { Grabber, INCREMENT } from "./grabber";
+import type { Coin } from "../../shared/kernel/ports";
+import { Fault } from "../../shared/protocol/faults";
+import type { PowerRequest, SocketCalls } from "../../shared/protocol/types";
 
 const MOST = 4 * INCREMENT;
 const WORD = { cable: { release: "2026-11-26" } };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { playRoom, type RoomScenario } from "../../tools/room";
+import { playRoom, type RoomScenario } from "../../lab/room";
 
 /** One increment and the owner's limit, by the usual settings. */
 const BOUND = 4_000;

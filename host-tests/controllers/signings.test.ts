@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { dearestTogether } from "../../lab/model/together";
 import { dearest, type Signing } from "../../shared/cable/signings";
-import type { Outpoint } from "../../shared/ports";
-import { dearestTogether } from "../model/together";
+import type { Outpoint } from "../../shared/kernel/ports";
 
 const RUNS = 3_000;
 

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it, test } from "node:test";
-import { socketJournal } from "../model/records";
-import { alone, Bench, Customer } from "./bench";
+import { socketJournal } from "../../lab/model/records";
+import { alone, Bench, Customer } from "../../lab/stage/bench";
 
 type State = "standby" | "paid" | "lockout";
 

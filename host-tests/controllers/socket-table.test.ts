@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { PAPER } from "../../lab/paper";
 import { merged } from "../../shared/journal/ledger";
 import type { Effect, Memory, Moment, SocketEvent } from "../../shared/socket/effects";
 import { EMPTY_RECORD, type SocketRecord } from "../../shared/socket/record";
 import { socketSettings } from "../../shared/socket/settings";
 import { effectsOf } from "../../shared/socket/states";
-import { PAPER } from "../../tools/paper";
 
 const NOW = 1_000_000;
 const TOTAL = 5_000_000;

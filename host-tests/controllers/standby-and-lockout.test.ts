@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alone, Customer, MINUTE } from "./bench";
+import { alone, Customer, MINUTE } from "../../lab/stage/bench";
 
 const ALLOWANCE_UWH = 50_000;
 const HOUR = 60 * MINUTE;

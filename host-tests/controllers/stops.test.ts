@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bench, type BenchOptions, CAR, Customer, INCREMENT_UWH, MINUTE, TOASTER } from "../../lab/stage/bench";
+import { type Lies, lying } from "../../lab/stage/liar";
 import { AUDIT_REASONS } from "../../shared/bitcoin/audit-reasons";
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { isCheating, STOP_REASONS, type StopReason } from "../../shared/cable/stop";
-import { Fault, type FaultName } from "../../shared/rpc/faults";
-import type { DraftOffer, SocketCalls } from "../../shared/rpc/types";
+import { Fault, type FaultName } from "../../shared/protocol/faults";
+import type { DraftOffer, SocketCalls } from "../../shared/protocol/types";
 import type { SocketController } from "../../shared/socket/controller";
-import { Bench, type BenchOptions, CAR, Customer, INCREMENT_UWH, MINUTE, TOASTER } from "./bench";
-import { type Lies, lying } from "./liar";
 
 const seen = new Set<StopReason>();
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bench, Customer } from "../../lab/stage/bench";
 import { addressOf } from "../../shared/bitcoin/address";
-import { Bench, Customer } from "./bench";
 
 const MINUTE = 60_000;
 const TOASTER = 1_300_000;

@@ -3,17 +3,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { realEcdsa } from "../../lab/model/signers";
+import { type Bench, MINUTE, plugged } from "../../lab/stage/bench";
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { EMPTY_RECORD, parseCableRecord } from "../../shared/cable/record";
 import { ticketsFor } from "../../shared/cable/tickets";
 import { Counters } from "../../shared/journal/counters";
 import { Journal } from "../../shared/journal/journal";
-import { Fault } from "../../shared/rpc/faults";
-import type { PaymentRequest, PowerRequest, SocketCalls } from "../../shared/rpc/types";
+import { Fault } from "../../shared/protocol/faults";
+import type { PaymentRequest, PowerRequest, SocketCalls } from "../../shared/protocol/types";
 import type { SocketController } from "../../shared/socket/controller";
-import { realEcdsa } from "../model/signers";
-import { type Bench, MINUTE, plugged } from "./bench";
 
 const AWAY = 2 * MINUTE;
 const OTHER_OWNER = 11;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GateReading, TripCause } from "../../shared/ports";
-import { TripRetry } from "../../shared/trip-retry";
-import { VirtualClock } from "../model/clock";
+import { VirtualClock } from "../../lab/model/clock";
+import { TripRetry } from "../../shared/board/trip-retry";
+import type { GateReading, TripCause } from "../../shared/kernel/ports";
 
 function setUp() {
   const clock = new VirtualClock();

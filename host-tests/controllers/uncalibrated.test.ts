@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Bench, type BenchOptions, INCREMENT_UWH, MINUTE, plugged } from "../../lab/stage/bench";
 import { addressOf } from "../../shared/bitcoin/address";
-import { encodeCalibration, isCalibrated, storedCalibration, UNCALIBRATED } from "../../shared/calibration";
-import { Fault } from "../../shared/rpc/faults";
-import { Bench, type BenchOptions, INCREMENT_UWH, MINUTE, plugged } from "./bench";
+import { encodeCalibration, isCalibrated, storedCalibration, UNCALIBRATED } from "../../shared/board/calibration";
+import { Fault } from "../../shared/protocol/faults";
 
 const HOST = "169.254.1.7";
 

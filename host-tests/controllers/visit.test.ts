@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Status } from "../../shared/rpc/types";
-import { Room, type RoomOptions, type Seat } from "../model/room";
+import { Room, type RoomOptions, type Seat } from "../../lab/model/room";
+import type { Status } from "../../shared/protocol/types";
 
 const MINUTE = 60_000;
 const HEATER = 2_000_000;
@@ -141,7 +141,7 @@ test("a louder socket that says nothing, is in lockout, or serves another cable 
           return { ...(await socket.getStatus(request, peer)), state: "paid", used };
         },
         powerRequest: async () => {
-          const { Fault } = await import("../../shared/rpc/faults");
+          const { Fault } = await import("../../shared/protocol/faults");
           throw new Fault("socket-busy", "", 30_000);
         },
         payTransaction: (request, peer) => socket.payTransaction(request, peer),

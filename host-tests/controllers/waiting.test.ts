@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Status } from "../../shared/rpc/types";
-import { alone, type Bench, CAR, Customer, MINUTE, plugged } from "./bench";
+import { alone, type Bench, CAR, Customer, MINUTE, plugged } from "../../lab/stage/bench";
+import type { Status } from "../../shared/protocol/types";
 
 /** Asks without waiting for the answer; gives when it came. */
 function asked(bench: Bench, waitMs: number): { at: number | undefined; status: Status | undefined } {

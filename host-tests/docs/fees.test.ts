@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { MINUTE, plugged } from "../../lab/stage/bench";
 import { paymentsOf, vbytesOf, visitShare } from "../../tools/docs/channel-fees";
 import { FEES_PAGE, feesOf, feesPage } from "../../tools/docs/fees";
-import { MINUTE, plugged } from "../controllers/bench";
 
 const RATE = 1_000;
 

@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
+import { VirtualClock } from "../../lab/model/clock";
+import type { DeviceEvent } from "../../shared/kernel/ports";
 import { MDNS_PORT, parseMessage } from "../../shared/mdns/message";
 import { ALL, announcement, recordsOf } from "../../shared/mdns/records";
-import type { DeviceEvent } from "../../shared/ports";
 import { ROOT } from "../../tools/firmware/image";
-import { VirtualClock } from "../model/clock";
 
 const READABLE = 8;
 

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EngineName } from "../../tools/sim/engine";
-import { findWorker } from "../../tools/sim/engine-xs";
-import type { Party } from "../../tools/sim/network";
-import { type Run, runScenario, type Watcher } from "../../tools/sim/run";
-import { loadScenario, type Scenario } from "../../tools/sim/scenario";
+import type { EngineName } from "../../lab/sim/engine";
+import { findWorker } from "../../lab/sim/engine-xs";
+import type { Party } from "../../lab/sim/network";
+import { type Run, runScenario, type Watcher } from "../../lab/sim/run";
+import { loadScenario, type Scenario } from "../../lab/sim/scenario";
 
 /** A scenario checks settings too, when it is read; these come past it, as from a store that an older image wrote. */
 function scenarioOf(wrong: Pick<Scenario, "socket"> | Pick<Scenario, "cable">): Scenario {

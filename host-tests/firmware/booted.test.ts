@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
+import { LINK_ADDRESS, LINK_PORT } from "../../shared/protocol/types";
 import { ChipFrames } from "../../tools/firmware/chip-frames";
 import { EmulatedBoard } from "../../tools/firmware/emulated-board";
 import { OUT } from "../../tools/firmware/image";

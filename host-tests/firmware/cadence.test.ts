@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withCadence } from "../../firmware/platform/cadence";
-import type { DeviceEvent } from "../../shared/ports";
+import type { DeviceEvent } from "../../shared/kernel/ports";
 
 const CADENCE = { gaps: "1699 0 1", longest: 7, standstills: 0, rate: 4000 };
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { HmacDrbg, SEED_BYTES } from "../../shared/drbg";
+import { HmacDrbg, SEED_BYTES } from "../../shared/board/drbg";
 
 interface Vectors {
   readonly cases: readonly {

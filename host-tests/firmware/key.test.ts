@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deviceKey, isSecret, KEY_ENTRY } from "../../shared/cable/key";
-import type { Random, Store } from "../../shared/ports";
+import type { Random, Store } from "../../shared/kernel/ports";
 
 class MemoryStore implements Store {
   readonly #values = new Map<string, Uint8Array>();

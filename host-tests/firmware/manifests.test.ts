@@ -36,7 +36,7 @@ test("an unsupported platform gets an error that names what is supported", () =>
 });
 
 test("every image includes its network and preloads every module of its own and of the wallet's", () => {
-  const own = new Map([["shared/units", join(ROOT, "shared/units.ts")]]);
+  const own = new Map([["shared/units", join(ROOT, "shared/kernel/units.ts")]]);
   const wallet = {
     modules: new Map([["@noble/hashes/sha2", join(ROOT, "build/sha2.js")]]),
     preload: ["@noble/hashes/sha2"],
@@ -146,8 +146,8 @@ test("TLS's C finds its headers in the SDK's build, and only the image that uses
 
 test("the import graph holds what is needed at run time, under the names that XS looks for", async () => {
   const { own, outside } = await moduleGraph(ROOT, "firmware/cable/main.ts");
-  assert.ok(own.has("firmware/cable/main") && own.has("shared/units"));
-  assert.ok(!own.has("shared/ports"), "types alone are no module");
+  assert.ok(own.has("firmware/cable/main") && own.has("shared/kernel/units"));
+  assert.ok(!own.has("shared/kernel/ports"), "types alone are no module");
   assert.ok(outside.includes("mc/config"));
   assert.equal(xsName("@noble/hashes/sha2.js"), "@noble/hashes/sha2");
 });

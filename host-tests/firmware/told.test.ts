@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { VERSION } from "../../shared/version";
+import { type Run, runScenario } from "../../lab/sim/run";
+import { loadScenario } from "../../lab/sim/scenario";
+import { sentenceOf } from "../../lab/sim/story";
+import { VERSION } from "../../shared/kernel/version";
 import { ROOT } from "../../tools/firmware/image";
-import { type Run, runScenario } from "../../tools/sim/run";
-import { loadScenario } from "../../tools/sim/scenario";
-import { sentenceOf } from "../../tools/sim/story";
 
 let toaster: Promise<Run> | undefined;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { CutStore } from "../../lab/model/store";
 import { Counters, decodeNote, encodeNote } from "../../shared/journal/counters";
 import { Ledger } from "../../shared/journal/ledger";
-import type { GateReading, PowerGate, Store } from "../../shared/ports";
-import { CutStore } from "../model/store";
+import type { GateReading, PowerGate, Store } from "../../shared/kernel/ports";
 
 interface Meter {
   readonly total: number;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import * as audit from "../../tools/fuzz/audit";
-import * as journal from "../../tools/fuzz/journal";
+import * as audit from "../../lab/fuzz/audit";
+import * as journal from "../../lab/fuzz/journal";
 
 for (const target of [journal, audit])
   describe(`fuzzing the ${target.name}`, () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { CutStore } from "../../lab/model/store";
 import { crc32 } from "../../shared/journal/crc32";
 import { decodeSlot, encodeSlot, Journal } from "../../shared/journal/journal";
 import { jsonOf } from "../../shared/journal/json";
-import type { DeviceEvent, Store } from "../../shared/ports";
-import { CutStore } from "../model/store";
+import type { DeviceEvent, Store } from "../../shared/kernel/ports";
 
 class MemoryStore implements Store {
   readonly values = new Map<string, Uint8Array>();

@@ -1,9 +1,9 @@
 // One link of multicast DNS in virtual time: what is sent to the group reaches all but who sent it, a little later.
 
+import { VirtualClock } from "../../lab/model/clock";
+import type { DeviceEvent } from "../../shared/kernel/ports";
 import { MDNS_PORT, type Peer } from "../../shared/mdns/message";
 import { Responder, type ResponderOptions } from "../../shared/mdns/responder";
-import type { DeviceEvent } from "../../shared/ports";
-import { VirtualClock } from "../model/clock";
 
 export interface Sent {
   readonly at: number;

@@ -3,15 +3,15 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Unspent } from "../../lab/model/blocks";
+import { VirtualClock } from "../../lab/model/clock";
+import { chunksOf, improves } from "../../lab/model/diagram";
+import { dustLimit, type Policy, paysForReplacement } from "../../lab/model/mempool";
+import { ModelNetwork, View } from "../../lab/model/network";
+import { coinOf, Purse } from "../../lab/model/purse";
+import { realEcdsa, standInEcdsa } from "../../lab/model/signers";
+import type { Transaction } from "../../lab/model/transaction";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
-import type { Unspent } from "./blocks";
-import { VirtualClock } from "./clock";
-import { chunksOf, improves } from "./diagram";
-import { dustLimit, type Policy, paysForReplacement } from "./mempool";
-import { ModelNetwork, View } from "./network";
-import { coinOf, Purse } from "./purse";
-import { realEcdsa, standInEcdsa } from "./signers";
-import type { Transaction } from "./transaction";
 
 const CORE_30: Partial<Policy> = { rules: "28", minRelay: 1000, incremental: 1000 };
 

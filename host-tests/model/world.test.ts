@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { GateEvent } from "../../shared/ports";
-import { Fault } from "../../shared/rpc/faults";
-import type { SocketCalls, Status } from "../../shared/rpc/types";
-import { Circuit } from "./circuit";
-import { VirtualClock } from "./clock";
-import { Life } from "./life";
-import { CLEAR_LINE, Link } from "./link";
-import { SeededRandom } from "./random";
-import { realEcdsa, standInEcdsa } from "./signers";
-import { CutStore } from "./store";
+import { Circuit } from "../../lab/model/circuit";
+import { VirtualClock } from "../../lab/model/clock";
+import { Life } from "../../lab/model/life";
+import { CLEAR_LINE, Link } from "../../lab/model/link";
+import { SeededRandom } from "../../lab/model/random";
+import { realEcdsa, standInEcdsa } from "../../lab/model/signers";
+import { CutStore } from "../../lab/model/store";
+import type { GateEvent } from "../../shared/kernel/ports";
+import { Fault } from "../../shared/protocol/faults";
+import type { SocketCalls, Status } from "../../shared/protocol/types";
 
 describe("the virtual clock", () => {
   it("runs events by instant, then by order of asking, and promises in between", async () => {

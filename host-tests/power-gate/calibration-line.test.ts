@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { READING } from "../../firmware/selftest/calibrator";
-import { CALIBRATION_KEY, encodeCalibration, storedCalibration, UNCALIBRATED } from "../../shared/calibration";
-import { CalibrationLine } from "../../shared/calibration-line";
-import type { Lease } from "../../shared/ports";
+import { CALIBRATION_KEY, encodeCalibration, storedCalibration, UNCALIBRATED } from "../../shared/board/calibration";
+import { CalibrationLine } from "../../shared/board/calibration-line";
+import type { Lease } from "../../shared/kernel/ports";
 
 function setUp() {
   const kept = new Map<string, Uint8Array>();

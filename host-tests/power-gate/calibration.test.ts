@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { CALIBRATION_BYTES, decodeCalibration, encodeCalibration, UNCALIBRATED } from "../../shared/calibration";
+import { CALIBRATION_BYTES, decodeCalibration, encodeCalibration, UNCALIBRATED } from "../../shared/board/calibration";
 import { RAW_BOARD } from "../../tools/meter/figures";
 import { fitCalibration } from "../../tools/meter/fit";
 import { calibrateRig, Rig } from "../../tools/meter/rig";

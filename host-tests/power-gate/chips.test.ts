@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { buildProgram, GATE_CORE, SANITIZED } from "../../lab/world/build";
+import { Helper } from "../../lab/world/helper";
 import { ChipFrames, COEFFICIENT, chipFrame, cycle, type FrameFields } from "../../tools/firmware/chip-frames";
-import { buildProgram, GATE_CORE, SANITIZED } from "../../tools/world/build";
-import { Helper } from "../../tools/world/helper";
 
 const driver = new Helper(
   buildProgram({

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { GATE_CORE } from "../../tools/world/build";
+import { GATE_CORE } from "../../lab/world/build";
 import { writeHeaders } from "../firmware/stand-in-headers";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { GATE_OPTION_NAMES, type GateOptions } from "../../shared/gate-options";
+import { gateOptionTable } from "../../lab/world/world";
+import { GATE_OPTION_NAMES, type GateOptions } from "../../shared/board/gate-options";
 import type { Entry } from "../../shared/settings/entry";
 import { GATE_TABLE, gateProblems } from "../../shared/settings/gate";
-import { gateOptionTable } from "../../tools/world/world";
 import { onStage } from "./stage";
 
 const CONTRADICTIONS: readonly GateOptions[] = [

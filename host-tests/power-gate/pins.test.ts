@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { GATE_CORE } from "../../lab/world/build";
 import { TARGETS } from "../../tools/firmware/targets";
-import { GATE_CORE } from "../../tools/world/build";
 
 interface PinMap {
   readonly signals: Record<string, { direction: "adc1" | "input" | "output"; what: string }>;

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { ROOT } from "../../lab/world/build";
+import type { LoadSpec } from "../../lab/world/world";
 import { boardGate, LATE_PERCENT, rangesOf } from "../../tools/firmware/ranges";
 import { TARGETS as ALL, type TargetName } from "../../tools/firmware/targets";
-import { ROOT } from "../../tools/world/build";
-import type { LoadSpec } from "../../tools/world/world";
 import { ANYTHING, onStage, type Stage, startWire } from "./stage";
 
 const TARGETS = Object.keys(ALL) as TargetName[];

@@ -1,8 +1,8 @@
 // A socket's gate, or a socket's and a cable's, in the simulated world; the C code checked by the sanitizers.
 
-import type { GateOptions } from "../../shared/gate-options";
-import { buildHelper } from "../../tools/world/build";
-import { type GateSpec, startWorld, type World, type WorldEvent, type WorldOptions } from "../../tools/world/world";
+import { buildHelper } from "../../lab/world/build";
+import { type GateSpec, startWorld, type World, type WorldEvent, type WorldOptions } from "../../lab/world/world";
+import type { GateOptions } from "../../shared/board/gate-options";
 
 export const ANYTHING = { upTo: 9e15, time: 4e9, current: 16_000 };
 

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { buildProgram, GATE_CORE, SANITIZED } from "../../tools/world/build";
-import { Helper } from "../../tools/world/helper";
+import { buildProgram, GATE_CORE, SANITIZED } from "../../lab/world/build";
+import { Helper } from "../../lab/world/helper";
 
 const board = new Helper(
   buildProgram({

@@ -5,17 +5,17 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { realEcdsa } from "../../lab/model/signers";
+import { inputFault, parse } from "../../lab/model/transaction";
 import { auditDraft } from "../../shared/bitcoin/audit";
 import { unsignedHex } from "../../shared/bitcoin/draft";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { signDraft } from "../../shared/bitcoin/sign";
 import { openWallet } from "../../shared/bitcoin/wallet";
-import type { DraftOffer, PaymentRequest } from "../../shared/rpc/types";
+import type { DraftOffer, PaymentRequest } from "../../shared/protocol/types";
 import * as wire from "../../shared/rpc/wire";
 import { decodeCall, decodeResponse, type Value } from "../../shared/rpc/xmlrpc";
 import { essence, FOLDER, type ProtocolVector, protocolVectors, type VectorCall } from "../../tools/protocol-vectors";
-import { realEcdsa } from "../model/signers";
-import { inputFault, parse } from "../model/transaction";
 
 const vectors = readdirSync(FOLDER)
   .sort()

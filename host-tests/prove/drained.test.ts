@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { Manner } from "./manner";
-import { run } from "./run";
-import type { Terms } from "./stage";
+import type { Manner } from "../../lab/prove/manner";
+import { run } from "../../lab/prove/run";
+import type { Terms } from "../../lab/prove/stage";
 
 const TERMS: Terms = {
   ...{ seed: 1, realSigner: false, socketError: 0, cableError: 0, electronics: 1_000 },

@@ -2,23 +2,23 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Circuit } from "../../lab/model/circuit";
+import { VirtualClock } from "../../lab/model/clock";
+import { socketJournal } from "../../lab/model/records";
+import { CutStore } from "../../lab/model/store";
+import { PAPER } from "../../lab/paper";
+import type { Plan, Step } from "../../lab/prove/moves";
+import { run } from "../../lab/prove/run";
+import type { Terms } from "../../lab/prove/stage";
+import { alone, Bench, Customer, MINUTE, TOASTER } from "../../lab/stage/bench";
+import { Grabber, INCREMENT } from "../../lab/stage/grabber";
 import { Inlet } from "../../shared/cable/inlet";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord } from "../../shared/cable/record";
 import { cableSettings } from "../../shared/cable/settings";
 import { Ledger } from "../../shared/journal/ledger";
-import type { Coin, GateEvent } from "../../shared/ports";
-import { Fault } from "../../shared/rpc/faults";
+import type { Coin, GateEvent } from "../../shared/kernel/ports";
+import { Fault } from "../../shared/protocol/faults";
 import type { SocketRecord } from "../../shared/socket/record";
-import { PAPER } from "../../tools/paper";
-import { alone, Bench, Customer, MINUTE, TOASTER } from "../controllers/bench";
-import { Grabber, INCREMENT } from "../controllers/grabber";
-import { Circuit } from "../model/circuit";
-import { VirtualClock } from "../model/clock";
-import { socketJournal } from "../model/records";
-import { CutStore } from "../model/store";
-import type { Plan, Step } from "./moves";
-import { run } from "./run";
-import type { Terms } from "./stage";
 
 const TERMS: Terms = {
   seed: 1,

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { behind, MUTATIONS } from "./mutations";
-import { prove } from "./prove";
-import { TEST_RUNS, TEST_SEED } from "./size";
+import { behind, MUTATIONS } from "../../lab/prove/mutations";
+import { prove } from "../../lab/prove/prove";
+import { TEST_RUNS, TEST_SEED } from "../../lab/prove/size";
 
 describe("money", () => {
   it("is never lost beyond the bounds, by either side, over a thousand sessions of faults and cheats", async (t) => {

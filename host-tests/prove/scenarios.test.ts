@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Account, MODEL_SCENARIOS, runModelScenario } from "../../tools/model-scenarios";
+import { type Account, MODEL_SCENARIOS, runModelScenario } from "../../lab/model/scenarios";
 
 async function play(name: string): Promise<{ account: Account; names: string[] }> {
   const lines: string[] = [];

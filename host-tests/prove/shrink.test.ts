@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { prove, SHRINK_TIME } from "./prove";
-import type { Outcome } from "./run";
+import { prove, SHRINK_TIME } from "../../lab/prove/prove";
+import type { Outcome } from "../../lab/prove/run";
 
 const PLAY_TAKES = 7_000;
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { ROGUE_CABLE_TRICKS, ROGUE_SOCKET_TRICKS } from "../../lab/prove/moves";
 import { namedIn } from "../../tools/mutants/trust";
-import { ROGUE_CABLE_TRICKS, ROGUE_SOCKET_TRICKS } from "./moves";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const page = readFileSync(join(ROOT, "docs", "trust.md"), "utf8");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Bytes } from "../../shared/rpc/bytes";
+import { Bytes } from "../../shared/net/bytes";
 
 test("pieces come out joined, and only once", () => {
   fc.assert(

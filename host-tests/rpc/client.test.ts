@@ -3,15 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { VirtualClock } from "../../lab/model/clock";
+import { encodeUtf8 } from "../../shared/kernel/utf8";
+import { HttpClient } from "../../shared/net/http-client";
+import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
+import type { SocketCalls, StatusRequest } from "../../shared/protocol/types";
 import { RpcClient } from "../../shared/rpc/client";
-import { FAULTS, Fault, type FaultName } from "../../shared/rpc/faults";
-import { HttpClient } from "../../shared/rpc/http-client";
 import { RpcServer } from "../../shared/rpc/server";
-import type { SocketCalls, StatusRequest } from "../../shared/rpc/types";
-import { encodeUtf8 } from "../../shared/rpc/utf8";
 import { draftOffer, status } from "../../shared/rpc/wire";
 import { encodeFault, encodeResponse, type Struct, type Value } from "../../shared/rpc/xmlrpc";
-import { VirtualClock } from "../model/clock";
 import { Network } from "./network";
 import {
   anyOffer,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { FAULTS } from "../../shared/rpc/faults";
+import { FAULTS } from "../../shared/protocol/faults";
 import { FAULTS_PAGE, faultsPage } from "../../tools/docs/faults";
 
 test("docs/faults.md says what the catalogue says", () => {

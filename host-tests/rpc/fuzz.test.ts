@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import * as rpc from "../../tools/fuzz/rpc";
-import { FuzzFailure, fuzzBytes, isTarget } from "../../tools/fuzz/target";
+import * as rpc from "../../lab/fuzz/rpc";
+import { FuzzFailure, fuzzBytes, isTarget } from "../../lab/fuzz/target";
 
 const CORPUS = new URL("../corpus/rpc/", import.meta.url);
 

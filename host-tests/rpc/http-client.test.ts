@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Connection } from "../../shared/ports";
-import { HttpClient, type HttpRequest } from "../../shared/rpc/http-client";
-import { decodeLatin1, encodeUtf8 } from "../../shared/rpc/utf8";
-import { VirtualClock } from "../model/clock";
+import { VirtualClock } from "../../lab/model/clock";
+import type { Connection } from "../../shared/kernel/ports";
+import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
+import { HttpClient, type HttpRequest } from "../../shared/net/http-client";
 import { Network } from "./network";
 
 /** A server that hands each connection and what came over it so far to `play` whenever data arrives. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
 import {
   HttpError,
   type HttpLimits,
@@ -10,8 +11,7 @@ import {
   parseRequest,
   parseResponse,
   writeMessage,
-} from "../../shared/rpc/http";
-import { decodeLatin1, encodeUtf8 } from "../../shared/rpc/utf8";
+} from "../../shared/net/http";
 
 const LIMITS: HttpLimits = { headBytes: 400, headers: 8, bodyBytes: 1000 };
 type Side = "request" | "response";

@@ -2,8 +2,8 @@
 //
 // Data arrives in a microtask of its own, never within `write`, as on a real link.
 
-import type { Admits, Connection, Dialer, Listener } from "../../shared/ports";
-import { decodeLatin1 } from "../../shared/rpc/utf8";
+import type { Admits, Connection, Dialer, Listener } from "../../shared/kernel/ports";
+import { decodeLatin1 } from "../../shared/kernel/utf8";
 
 class End implements Connection {
   onData: (data: Uint8Array) => void = () => {};

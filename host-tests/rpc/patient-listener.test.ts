@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Admits, Connection, Favoured, Listener } from "../../shared/ports";
-import { PatientListener } from "../../shared/rpc/patient-listener";
+import { VirtualClock } from "../../lab/model/clock";
+import type { Admits, Connection, Favoured, Listener } from "../../shared/kernel/ports";
+import { PatientListener } from "../../shared/net/patient-listener";
+import type { SocketCalls } from "../../shared/protocol/types";
 import { RpcServer } from "../../shared/rpc/server";
-import type { SocketCalls } from "../../shared/rpc/types";
-import { VirtualClock } from "../model/clock";
 
 const anybody = () => true;
 

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { tcpDialer, tcpListener } from "../../lab/platform/tcp";
+import { HttpClient } from "../../shared/net/http-client";
+import { Fault } from "../../shared/protocol/faults";
 import { RpcClient } from "../../shared/rpc/client";
-import { Fault } from "../../shared/rpc/faults";
-import { HttpClient } from "../../shared/rpc/http-client";
-import { tcpDialer, tcpListener } from "../../tools/platform/tcp";
 import { calls, OFFER, STATUS } from "./samples";
 import { clock, withServer } from "./tcp";
 

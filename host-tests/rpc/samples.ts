@@ -1,7 +1,8 @@
 // Calls that answer plausibly, and plausible values at random, for the tests of server, client and wire.
 
 import fc from "fast-check";
-import type { Fault } from "../../shared/rpc/faults";
+import { MAX_SATOSHI } from "../../shared/kernel/units";
+import type { Fault } from "../../shared/protocol/faults";
 import type {
   DraftOffer,
   PaymentRequest,
@@ -10,9 +11,8 @@ import type {
   SocketCalls,
   Status,
   StatusRequest,
-} from "../../shared/rpc/types";
+} from "../../shared/protocol/types";
 import { INT_MAX } from "../../shared/rpc/xmlrpc";
-import { MAX_SATOSHI } from "../../shared/units";
 
 export const STATUS: Status = Object.freeze({
   version: 1,

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Fault } from "../../shared/rpc/faults";
+import { VirtualClock } from "../../lab/model/clock";
+import { Fault } from "../../shared/protocol/faults";
+import type { SocketCalls } from "../../shared/protocol/types";
 import { RpcServer, type RpcServerOptions } from "../../shared/rpc/server";
-import type { SocketCalls } from "../../shared/rpc/types";
 import { encodeCall } from "../../shared/rpc/xmlrpc";
-import { VirtualClock } from "../model/clock";
 import { Network, post } from "./network";
 import { calls, OFFER, refusing, STATUS, Waiting } from "./samples";
 

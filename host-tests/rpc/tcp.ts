@@ -1,9 +1,9 @@
 // The server on a real loopback port and the machine's clock, for clients of other languages.
 
-import type { Clock } from "../../shared/ports";
+import { tcpListener } from "../../lab/platform/tcp";
+import type { Clock } from "../../shared/kernel/ports";
+import type { SocketCalls } from "../../shared/protocol/types";
 import { RpcServer } from "../../shared/rpc/server";
-import type { SocketCalls } from "../../shared/rpc/types";
-import { tcpListener } from "../../tools/platform/tcp";
 
 export const clock: Clock = {
   now: () => performance.now(),

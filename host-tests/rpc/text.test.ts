@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalNumber, isDigits, isHeaderText, isHex, isToken, isVisible, printable } from "../../shared/text";
+import {
+  canonicalNumber,
+  isDigits,
+  isHeaderText,
+  isHex,
+  isToken,
+  isVisible,
+  printable,
+} from "../../shared/kernel/text";
 
 /** The code units from 0 to 256 that a class takes, as a text. */
 function taken(is: (text: string) => boolean): string {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../../shared/rpc/utf8";
+import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
 
 const native = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

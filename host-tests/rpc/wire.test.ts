@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { FAULTS, Fault, type FaultName } from "../../shared/rpc/faults";
+import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
 import {
   draftOffer,
   faultText,

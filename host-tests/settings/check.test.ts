@@ -5,15 +5,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { loadScenario } from "../../lab/sim/scenario";
 import { addressOf } from "../../shared/bitcoin/address";
 import { isPointX } from "../../shared/bitcoin/ecdsa";
 import { cableProblems, cableSettings } from "../../shared/cable/settings";
+import { energyFor, formatPrice, MAX_SATOSHI } from "../../shared/kernel/units";
 import { nearest } from "../../shared/settings/nearest";
 import { socketProblems, socketSettings } from "../../shared/socket/settings";
-import { energyFor, formatPrice, MAX_SATOSHI } from "../../shared/units";
 import { buildConfig } from "../../tools/firmware/config";
 import { TARGETS } from "../../tools/firmware/targets";
-import { loadScenario } from "../../tools/sim/scenario";
 
 const PAYOUT = addressOf(`0014${"11".repeat(20)}`, "regtest");
 const socket = (given: object) => socketProblems(given, "settings");

@@ -9,12 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, test } from "node:test";
+import { cableHelp, socketHelp } from "../../lab/sim/help";
+import { readOptions } from "../../lab/sim/options";
+import { settingOptions, settingsIn } from "../../lab/sim/setting-options";
+import { startOptions } from "../../lab/sim/start-options";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
-import { cableHelp, socketHelp } from "../../tools/sim/help";
-import { readOptions } from "../../tools/sim/options";
-import { settingOptions, settingsIn } from "../../tools/sim/setting-options";
-import { startOptions } from "../../tools/sim/start-options";
 
 const ROOT = join(import.meta.dirname, "../..");
 

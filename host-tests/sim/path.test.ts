@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
-import { findWorker } from "../../tools/sim/engine-xs";
-import { labelOf, NOT_KNOWN, pathTo, type Turn } from "../../tools/sim/path";
-import { runScenario } from "../../tools/sim/run";
-import { loadScenario } from "../../tools/sim/scenario";
+import { findWorker } from "../../lab/sim/engine-xs";
+import { labelOf, NOT_KNOWN, pathTo, type Turn } from "../../lab/sim/path";
+import { runScenario } from "../../lab/sim/run";
+import { loadScenario } from "../../lab/sim/scenario";
 
 const BOOT: Turn = {
   device: "cable",

@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Account } from "../../lab/sim/account";
+import type { Simulation } from "../../lab/sim/simulation";
+import { View } from "../../lab/sim/view";
+import { plugged } from "../../lab/stage/bench";
+import { formatPrice, priceOf } from "../../shared/kernel/units";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
-import { formatPrice, priceOf } from "../../shared/units";
-import type { Account } from "../../tools/sim/account";
-import type { Simulation } from "../../tools/sim/simulation";
-import { View } from "../../tools/sim/view";
-import { plugged } from "../controllers/bench";
 
 test("a price of 0.3 sat/Wh reads 300 sat/kWh, and a kWh costs that", () => {
   assert.equal(formatPrice(300), "300 sat/kWh");

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { before, describe, test } from "node:test";
-import type { Scheme } from "../../shared/rpc/types";
-import type { EngineName } from "../../tools/sim/engine";
-import { findWorker } from "../../tools/sim/engine-xs";
-import { type Run, runScenario } from "../../tools/sim/run";
-import { loadScenario } from "../../tools/sim/scenario";
+import type { EngineName } from "../../lab/sim/engine";
+import { findWorker } from "../../lab/sim/engine-xs";
+import { type Run, runScenario } from "../../lab/sim/run";
+import { loadScenario } from "../../lab/sim/scenario";
+import type { Scheme } from "../../shared/protocol/types";
 
 function run(name: string, engine: EngineName = "node", scheme: Scheme = "single-fee", seed = 1): Promise<Run> {
   return runScenario({ scenario: loadScenario(name), engine, scheme, seed });

@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EngineName } from "../../tools/sim/engine";
-import { findWorker } from "../../tools/sim/engine-xs";
-import { mannerNamed } from "../../tools/sim/hostile/crowd";
-import { type Run, runScenario } from "../../tools/sim/run";
-import { loadScenario } from "../../tools/sim/scenario";
+import type { EngineName } from "../../lab/sim/engine";
+import { findWorker } from "../../lab/sim/engine-xs";
+import { mannerNamed } from "../../lab/sim/hostile/crowd";
+import { type Run, runScenario } from "../../lab/sim/run";
+import { loadScenario } from "../../lab/sim/scenario";
 
 function run(name: string, engine: EngineName = "node"): Promise<Run> {
   return runScenario({ scenario: loadScenario(name), engine, scheme: "single-fee", seed: 1 });

@@ -4,9 +4,9 @@
 // a txid after the fact. A socket may be paid at any native SegWit script that somebody can spend from.
 
 import { bech32, bech32m } from "@scure/base";
-import { constant } from "../constant";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { constant } from "../kernel/constant";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 import { byteHex, bytesToHex, hash160, hexToBytes } from "./bytes";
 
 export const NETWORKS = constant(["mainnet", "testnet", "testnet4", "signet", "regtest"] as const);

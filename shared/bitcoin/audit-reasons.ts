@@ -1,6 +1,6 @@
 // The catalogue of reasons for which a cable refuses a draft: a stable name and one sentence each.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 
 export const AUDIT_REASONS = constant({
   "malformed-offer": "A field of the offer has the wrong form or is out of range.",

@@ -1,7 +1,7 @@
 // The audit's rules, in the order in which they are asked; each may rely on those before it.
 
-import { isHex } from "../text";
-import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../units";
+import { isHex } from "../kernel/text";
+import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../kernel/units";
 import { isPayeeScript } from "./address";
 import type { AuditReason } from "./audit-reasons";
 import type { AuditRefusal, Step } from "./audit-step";

@@ -1,8 +1,8 @@
 // What the audit is told and what it answers: the offer, all that the cable knows by itself, and the refusal.
 
-import type { Coin, Outpoint } from "../ports";
-import type { DraftOffer, Scheme } from "../rpc/types";
-import type { Hex, MilliSatPerVbyte, MilliSatPerWh, Satoshi } from "../units";
+import type { Coin, Outpoint } from "../kernel/ports";
+import type { Hex, MilliSatPerVbyte, MilliSatPerWh, Satoshi } from "../kernel/units";
+import type { DraftOffer, Scheme } from "../protocol/types";
 import type { AuditReason } from "./audit-reasons";
 import type { Frame } from "./frame";
 

@@ -4,8 +4,8 @@
 // comparison find names for what is wrong, and bound what the records do not fix: value, fee and price. What only
 // time can tell (budgets over sessions, whether the renewal is due) is the controller's.
 
-import type { DraftOffer } from "../rpc/types";
-import type { Hex, Satoshi } from "../units";
+import type { Hex, Satoshi } from "../kernel/units";
+import type { DraftOffer } from "../protocol/types";
 import { RULES } from "./audit-rules";
 import type { AuditExpectation, AuditRefusal, Step } from "./audit-step";
 import type { Draft } from "./draft";

@@ -6,8 +6,8 @@
 import { ripemd160 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 
 export { bytesToHex };
 

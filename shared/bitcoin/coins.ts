@@ -1,7 +1,7 @@
 // Which coins a session spends, and what they can pay.
 
-import type { Coin } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import { DUST, MAX_INPUTS, totalOf } from "./draft";
 
 export interface CoinChoice {

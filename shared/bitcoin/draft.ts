@@ -2,9 +2,9 @@
 // it by themselves and compare bytes. Version 2, lock time 0, every sequence 0xfffffffd (replaceable, BIP125), at
 // most five P2WPKH inputs in the agreed order, outputs [socket, change], sizes counted with 72-byte signatures.
 
-import type { Coin } from "../ports";
-import type { WireOutput } from "../rpc/types";
-import { type Hex, MAX_SATOSHI, type Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import { type Hex, MAX_SATOSHI, type Satoshi } from "../kernel/units";
+import type { WireOutput } from "../protocol/types";
 import { byteHex, bytesToHex, hexToBytes, le32, le64, reverseHex, sha256d } from "./bytes";
 
 export const TX_VERSION = 2;

@@ -3,8 +3,8 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { getPublicKey, hashes, Point, sign, verify } from "@noble/secp256k1";
-import type { Ecdsa } from "../ports";
-import type { Hex } from "../units";
+import type { Ecdsa } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 import { decodeDer, encodeDer } from "./der";
 
 // The library is free of dependencies and asks for its hashes; this is its documented way to get them.

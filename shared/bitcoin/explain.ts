@@ -4,9 +4,9 @@
 // nothing to complain about, that is a refusal too.
 
 import { RawTx } from "@scure/btc-signer/script.js";
-import type { FaultName } from "../rpc/faults";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
+import type { FaultName } from "../protocol/faults";
 import { bytesToHex, hexToBytes } from "./bytes";
 import { actualFee, type Draft, LOCK_TIME, outputsOf, SEQUENCE, TX_VERSION, totalOf } from "./draft";
 

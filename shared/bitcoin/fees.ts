@@ -1,7 +1,7 @@
 // Miner's fees: what a draft is quoted, and what a replacement has to add (Core's replacement rules, docs of BIP125
 // rules 3 and 4, and since Core 31 a strictly better fee rate).
 
-import { feeFor, type MilliSatPerVbyte, type Satoshi } from "../units";
+import { feeFor, type MilliSatPerVbyte, type Satoshi } from "../kernel/units";
 import { type Draft, DUST, totalOf, vsizeOf } from "./draft";
 
 /**

@@ -1,8 +1,8 @@
 // What all drafts of a session share: the serialised inputs and the SHA-256 states over them. Both sides compute it
 // once a session and then pay only for what an increment changes. A value, not a cache: who made it keeps it.
 
-import type { Coin, Outpoint } from "../ports";
-import type { Hex } from "../units";
+import type { Coin, Outpoint } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 import { type Draft, inputsHex, outputsHex, outputsOf, txidOfUnsigned, unsignedFrom } from "./draft";
 import { hashOutputs, type Midstate, sighash, sighashMidstates } from "./sighash";
 

@@ -1,9 +1,9 @@
 // A release: coins that a cable signed for once, spent to the cable's own address. It excludes the payment that was signed
 // before, so a payee that took it and vanished holds the coins no longer. One output, no change, the draft's other rules.
 
-import type { Coin, Outpoint } from "../ports";
-import { isHex } from "../text";
-import type { Hex, Satoshi } from "../units";
+import type { Coin, Outpoint } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import type { Hex, Satoshi } from "../kernel/units";
 import { byteHex, le32, reverseHex } from "./bytes";
 import { type Draft, LOCK_TIME, MAX_INPUTS, SEQUENCE, TX_VERSION, totalOf, vsizeOf } from "./draft";
 import { witnessesOf } from "./witness";

@@ -5,8 +5,8 @@
 // input and three for its outputs instead of eleven.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Outpoint } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { Outpoint } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import { hexToBytes, le32, le64, sha256d } from "./bytes";
 import { LOCK_TIME, outpointHex, SEQUENCE, TX_VERSION } from "./draft";
 

@@ -1,6 +1,6 @@
 // How the cable makes a commitment out of a draft. In a file of its own, so that its image carries no parser.
 
-import type { Hex } from "../units";
+import type { Hex } from "../kernel/units";
 import { byteHex, bytesToHex } from "./bytes";
 import type { Draft } from "./draft";
 import { type PreparedDraft, prepareDraft } from "./frame";

@@ -4,9 +4,9 @@
 // the witnesses are read, and each must be exactly [signature, public key]. A refusal is explained afterwards,
 // in explain.ts, which cannot accept anything.
 
-import type { Ecdsa } from "../ports";
-import type { FaultName } from "../rpc/faults";
-import type { Hex } from "../units";
+import type { Ecdsa } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
+import type { FaultName } from "../protocol/faults";
 import { scriptOfKey } from "./address";
 import { byteHex, bytesToHex, hexToBytes } from "./bytes";
 import { decodeDer } from "./der";

@@ -4,9 +4,9 @@
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Ecdsa } from "../ports";
-import { encodeUtf8 } from "../rpc/utf8";
-import type { Hex } from "../units";
+import type { Ecdsa } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
+import { encodeUtf8 } from "../kernel/utf8";
 import { scriptOfKey } from "./address";
 
 export interface Wallet {

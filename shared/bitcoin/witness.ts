@@ -1,7 +1,7 @@
 // Witnesses of P2WPKH inputs and where they stand in a transaction (BIP141, BIP144).
 
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 import { byteHex } from "./bytes";
 
 export interface Witness {

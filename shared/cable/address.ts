@@ -2,11 +2,11 @@
 // a socket need no more than the text. What is kept is only believed in questions; before anything is signed the address is
 // derived from the key and compared, since change that went to another's script would be lost.
 
-import { attempt } from "../attempt";
 import { addressOf, type Network, PREFIXES } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Reporter, Store } from "../ports";
-import { decodeUtf8, encodeUtf8 } from "../rpc/utf8";
+import { attempt } from "../kernel/attempt";
+import type { Reporter, Store } from "../kernel/ports";
+import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
 
 /** Of the store's entry, beside that of the key (key.ts). */
 export const ADDRESS_ENTRY = "address";

@@ -1,15 +1,22 @@
 // The paying side: finds out the socket's terms, opens a session, pays each increment when both meters say that it is
 // due, and holds the relay while credit lasts. It reads top to bottom as one story, told again after each stop.
 
-import { attempt } from "../attempt";
 import type { Wallet } from "../bitcoin/wallet";
-import { constant } from "../constant";
 import { appended, Ledger } from "../journal/ledger";
+import { attempt } from "../kernel/attempt";
+import { constant } from "../kernel/constant";
+import type { Clock, Outpoint, PowerGate, Reporter, Store } from "../kernel/ports";
+import {
+  energyFor,
+  type Hex,
+  type MicrowattHour,
+  type Millisecond,
+  type MilliwattHour,
+  priceOf,
+} from "../kernel/units";
 import type { Radio } from "../link/radio";
-import type { Clock, Outpoint, PowerGate, Reporter, Store } from "../ports";
-import { Fault, type FaultName } from "../rpc/faults";
-import type { CableState, DraftOffer, Status } from "../rpc/types";
-import { energyFor, type Hex, type MicrowattHour, type Millisecond, type MilliwattHour, priceOf } from "../units";
+import { Fault, type FaultName } from "../protocol/faults";
+import type { CableState, DraftOffer, Status } from "../protocol/types";
 import { Inlet } from "./inlet";
 import { Purse, type Ready, type Terms } from "./purse";
 import { Questions, type SocketLink } from "./questions";
@@ -45,7 +52,7 @@ export interface CableOptions {
   readonly socket: SocketLink;
   readonly report: Reporter;
   readonly settings: CableSettings;
-  /** True where the gate's scales were measured (shared/calibration.ts); on mainnet nothing is paid without. */
+  /** True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is paid without. */
   readonly calibrated?: boolean;
   /** On a direct link: joins sockets' access points. */
   readonly radio?: Radio;

@@ -3,10 +3,10 @@
 // The cable believes its own meter: what its sensor counts and what its electronics draw. The socket's word moves the
 // account only within what both meters together may be off, once an increment.
 
+import { TripRetry } from "../board/trip-retry";
 import type { Ledger } from "../journal/ledger";
-import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../ports";
-import { TripRetry } from "../trip-retry";
-import type { MicrowattHour, Millisecond, Milliwatt, MilliwattHour } from "../units";
+import type { Clock, GateEvent, PowerGate, Reporter, TripCause } from "../kernel/ports";
+import type { MicrowattHour, Millisecond, Milliwatt, MilliwattHour } from "../kernel/units";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
 

@@ -5,7 +5,7 @@
 // board is lost, so are its coins. So it is born for test networks only.
 
 import type { Network } from "../bitcoin/address";
-import type { Random, Store } from "../ports";
+import type { Random, Store } from "../kernel/ports";
 
 /** Of the store's entry; the provisioning tool writes the same. */
 export const KEY_ENTRY = "key";

@@ -1,9 +1,9 @@
 // The list of a cable's pledges: sessions that are over, whose signatures may still be mined. It is short, since a device
 // has to write it; what was never acknowledged is not forgotten to make room.
 
+import type { Satoshi } from "../kernel/units";
 import type { Session } from "../payment/session";
 import { lastCommitment } from "../payment/session";
-import type { Satoshi } from "../units";
 import type { Handed, Pledge, Signed } from "./record";
 import { isOverSameCoins } from "./signings";
 import { Stop } from "./stop";

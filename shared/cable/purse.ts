@@ -7,9 +7,10 @@ import { type Frame, type PreparedDraft, sameOutpoints } from "../bitcoin/frame"
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import type { Changes, Ledger } from "../journal/ledger";
+import type { Coin, Outpoint } from "../kernel/ports";
+import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
-import type { Coin, Outpoint } from "../ports";
 import {
   type DraftOffer,
   MAX_PROMISED,
@@ -17,8 +18,7 @@ import {
   PROTOCOL_VERSION,
   type Scheme,
   type Status,
-} from "../rpc/types";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../units";
+} from "../protocol/types";
 import { pledgeOf, roomFor, withPledge } from "./pledges";
 import type { CableRecord, Pin, Pledge } from "./record";
 import { isReleasable, releaseAt, releaseOf, signingsOf } from "./release";

@@ -1,12 +1,13 @@
 // What the cable asks a socket: the first question, and for a draft. Under which address, with which ticket, and what it
 // prepares while the answer is on its way.
 
-import { attempt } from "../attempt";
 import type { Wallet } from "../bitcoin/wallet";
-import { constant } from "../constant";
 import type { Ledger } from "../journal/ledger";
-import type { Clock, Reporter, Store } from "../ports";
-import { Fault, type FaultName } from "../rpc/faults";
+import { attempt } from "../kernel/attempt";
+import { constant } from "../kernel/constant";
+import type { Clock, Reporter, Store } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
+import { Fault, type FaultName } from "../protocol/faults";
 import type {
   DraftOffer,
   PaymentRequest,
@@ -15,8 +16,7 @@ import type {
   Scheme,
   Status,
   StatusRequest,
-} from "../rpc/types";
-import type { Hex, Millisecond } from "../units";
+} from "../protocol/types";
 import { OwnAddress } from "./address";
 import { type Purse, payeeOf } from "./purse";
 import type { CableRecord } from "./record";

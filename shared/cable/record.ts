@@ -1,13 +1,21 @@
 // All that a cable must not forget, as one record of the journal.
 
-import { constant } from "../constant";
 import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, optional, text } from "../journal/shape";
+import { constant } from "../kernel/constant";
+import type { Outpoint } from "../kernel/ports";
+import type {
+  Hex,
+  MicrowattHour,
+  MilliSatPerWh,
+  Millisecond,
+  Milliwatt,
+  MilliwattHour,
+  Satoshi,
+} from "../kernel/units";
 import { type Places, placesShape } from "../link/places";
 import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
-import type { Outpoint } from "../ports";
-import type { Scheme } from "../rpc/types";
-import type { Hex, MicrowattHour, MilliSatPerWh, Millisecond, Milliwatt, MilliwattHour, Satoshi } from "../units";
+import type { Scheme } from "../protocol/types";
 
 /** Of the record's format; another one is set aside. */
 export const CABLE_RECORD_VERSION = 2;

@@ -4,8 +4,8 @@
 import { type Draft, DUST, totalOf } from "../bitcoin/draft";
 import { OLD_INCREMENTAL } from "../bitcoin/fees";
 import { releaseDraft, releaseVsize } from "../bitcoin/release";
-import type { Coin, Outpoint } from "../ports";
-import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../units";
+import type { Coin, Outpoint } from "../kernel/ports";
+import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../kernel/units";
 import { worthOf } from "./pledges";
 import type { Pledge } from "./record";
 import type { Signing } from "./signings";

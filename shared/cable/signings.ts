@@ -4,8 +4,8 @@
 // moves the result. Two signings are not summed only where one spends a coin that the other spends, or descends from a
 // transaction that does. The result may be too high, where a signing spends several coins; it is never too low.
 
-import type { Outpoint } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { Outpoint } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 
 /** Transactions that were signed over the same coins: at most one of them can be mined. */
 export interface Signing {

@@ -1,9 +1,9 @@
 // Why a cable stops paying: a stable name and one sentence each, beside the audit's own reasons.
 
 import { AUDIT_REASONS, type AuditReason } from "../bitcoin/audit-reasons";
-import { constant } from "../constant";
-import { NamedError } from "../named-error";
-import type { Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import { NamedError } from "../kernel/named-error";
+import type { Millisecond } from "../kernel/units";
 
 export const STOP_REASONS = constant({
   ...AUDIT_REASONS,

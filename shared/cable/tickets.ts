@@ -4,7 +4,7 @@
 // cable never paid learns nothing.
 
 import type { Wallet } from "../bitcoin/wallet";
-import type { Hex } from "../units";
+import type { Hex } from "../kernel/units";
 import type { CableRecord } from "./record";
 
 /** The tickets with which credit may wait at `payee`, the likeliest first; none where the cable has never paid it. */

@@ -5,8 +5,10 @@
 // is found out by the power: the socket that the plug is really in gives standby only, and opens. The journal knows by then
 // whom the cable was about to draw from (docs/protocol.md, "Direct link").
 
-import { constant } from "../constant";
 import type { Changes, Ledger } from "../journal/ledger";
+import { constant } from "../kernel/constant";
+import type { Clock, Reporter } from "../kernel/ports";
+import type { Hex, MicrowattHour, Millisecond } from "../kernel/units";
 import {
   type AccessPoint,
   afterPowerLoss,
@@ -19,9 +21,7 @@ import {
   setAside,
 } from "../link/places";
 import type { Radio } from "../link/radio";
-import type { Clock, Reporter } from "../ports";
-import type { Status } from "../rpc/types";
-import type { Hex, MicrowattHour, Millisecond } from "../units";
+import type { Status } from "../protocol/types";
 import type { Inlet } from "./inlet";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";

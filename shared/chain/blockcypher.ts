@@ -1,9 +1,9 @@
 // Chain backend: BlockCypher (https://www.blockcypher.com/dev/bitcoin/), the third party of the 2017 paper.
 
 import { addressOf, type Network } from "../bitcoin/address";
-import { constant } from "../constant";
-import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../ports";
-import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../units";
+import { constant } from "../kernel/constant";
+import type { Chain, Coin, FeeRates, Outpoint, Spend, TxStatus } from "../kernel/ports";
+import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../kernel/units";
 import type { BucketOptions } from "./bucket";
 import { ChainError } from "./error";
 import { likelyFloor } from "./fee-rate";

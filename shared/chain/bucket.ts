@@ -1,8 +1,8 @@
 // Keeping a server's rate limit: a token bucket, and silence after the server has asked for it.
 
-import { constant } from "../constant";
-import type { Clock } from "../ports";
-import type { Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Clock } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
 import { ChainError } from "./error";
 
 export interface BucketOptions {

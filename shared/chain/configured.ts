@@ -2,12 +2,12 @@
 // is built, so a wrong line is told at start and not at the first payment.
 
 import type { Network } from "../bitcoin/address";
-import type { Chain, Clock, Dialer } from "../ports";
-import { HttpClient } from "../rpc/http-client";
+import type { Chain, Clock, Dialer } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
+import { HttpClient } from "../net/http-client";
 import { CHAIN_TABLE } from "../settings/chain";
 import { missing, problems, refuse } from "../settings/check";
 import type { GivenOf } from "../settings/types";
-import type { Millisecond } from "../units";
 import { BlockCypher } from "./blockcypher";
 import { Core } from "./core";
 import { Electrum } from "./electrum";

@@ -7,11 +7,11 @@
 // the latest blocks.
 
 import { base64 } from "@scure/base";
-import { constant } from "../constant";
-import { keepLatest } from "../latest";
-import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
-import { encodeUtf8 } from "../rpc/utf8";
-import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../units";
+import { constant } from "../kernel/constant";
+import { keepLatest } from "../kernel/latest";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
+import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../kernel/units";
+import { encodeUtf8 } from "../kernel/utf8";
 import { satoshiOfBtc } from "./decimal";
 import { ChainError } from "./error";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";

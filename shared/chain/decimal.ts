@@ -2,7 +2,7 @@
 //
 // Bitcoin Core and Electrum state amounts in BTC and fee rates in BTC/kvB, Esplora fee rates in sat/vB.
 
-import { isSatoshi, type MilliSatPerVbyte, type Satoshi } from "../units";
+import { isSatoshi, type MilliSatPerVbyte, type Satoshi } from "../kernel/units";
 
 export class Decimal {
   /** `text` is a number by JSON's grammar. */

@@ -3,10 +3,10 @@
 // Calls go one after another, so that a long answer can be read as a stream: what arrives belongs to the one call
 // that waits. It connects when it is needed, agrees on the version first, and forgets a connection at any doubt.
 
-import { constant } from "../constant";
-import type { Clock, Connection, Dialer } from "../ports";
-import { encodeUtf8 } from "../rpc/utf8";
-import type { Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Clock, Connection, Dialer } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
+import { encodeUtf8 } from "../kernel/utf8";
 import { Bucket, type BucketOptions } from "./bucket";
 import { ChainError } from "./error";
 import { type Json, JsonReader, type JsonReaderOptions, TooLong } from "./json-stream";

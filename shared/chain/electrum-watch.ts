@@ -1,8 +1,8 @@
 // Watching scripts at an Electrum server: subscriptions that outlive the connection. A change that happened while it
 // was down is noticed by the script's status (a hash of its history) when it is back.
 
-import type { Clock } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import type { Clock } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 import type { ElectrumLink } from "./electrum-link";
 import type { Json } from "./json-stream";
 

@@ -6,9 +6,9 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
-import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
-import { isHex } from "../text";
-import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import type { Hex, MilliSatPerVbyte, Satoshi } from "../kernel/units";
 import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } from "./electrum-link";
 import { ElectrumWatch } from "./electrum-watch";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";

@@ -1,7 +1,7 @@
 // What can go wrong between a device and its view of the block chain, as one typed error.
 
-import { NamedError } from "../named-error";
-import type { Millisecond, Satoshi } from "../units";
+import { NamedError } from "../kernel/named-error";
+import type { Millisecond, Satoshi } from "../kernel/units";
 
 export type ChainErrorKind =
   /** The backend wants fewer requests; see `retryAfter`. */

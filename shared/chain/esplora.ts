@@ -5,9 +5,9 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
-import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
-import { isDigits } from "../text";
-import type { Hex, MilliSatPerVbyte, Satoshi } from "../units";
+import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
+import { isDigits } from "../kernel/text";
+import type { Hex, MilliSatPerVbyte, Satoshi } from "../kernel/units";
 import { rateOfSatPerVb } from "./decimal";
 import { ChainError } from "./error";
 import { type EstimateOptions, likelyFloor, ratesOf } from "./fee-rate";

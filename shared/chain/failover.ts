@@ -5,9 +5,9 @@
 // "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so, or both list the coin. One that says "spent" is
 // enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
 
-import { constant } from "../constant";
-import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 import { ChainError, type ChainErrorKind } from "./error";
 import { NEWS_AGE } from "./news";
 import { txidToSend } from "./raw-tx";

@@ -1,8 +1,8 @@
 // Fee rates of an answer, in BTC/kvB as Bitcoin Core and Electrum state them, and what holds where there is none.
 
 import { OLD_FLOOR } from "../bitcoin/fees";
-import type { FeeRates } from "../ports";
-import type { MilliSatPerVbyte } from "../units";
+import type { FeeRates } from "../kernel/ports";
+import type { MilliSatPerVbyte } from "../kernel/units";
 import { rateOfBtcPerKvb, shifted } from "./decimal";
 import { ChainError } from "./error";
 import type { Json } from "./json-stream";

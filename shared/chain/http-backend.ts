@@ -1,12 +1,12 @@
 // What all backends over HTTP share: the base URL, the rate limit, time and size limits, and turning every failure of
 // the link into a ChainError. What a status or a body means is the backend's own matter.
 
-import type { Clock } from "../ports";
-import { HttpError } from "../rpc/http";
-import { decodeLatin1 } from "../rpc/utf8";
-import { isDigits } from "../text";
-import type { Millisecond } from "../units";
-import { type UrlParts, urlParts } from "../url";
+import type { Clock } from "../kernel/ports";
+import { isDigits } from "../kernel/text";
+import type { Millisecond } from "../kernel/units";
+import { type UrlParts, urlParts } from "../kernel/url";
+import { decodeLatin1 } from "../kernel/utf8";
+import { HttpError } from "../net/http";
 import { Bucket, type BucketOptions } from "./bucket";
 import { ChainError } from "./error";
 import type { Http, HttpResponse } from "./http-port";

@@ -1,7 +1,7 @@
-// What a chain backend needs of HTTP/1.1: one request, one answer, with limits. A device hands in rpc/http-client.ts
+// What a chain backend needs of HTTP/1.1: one request, one answer, with limits. A device hands in net/http-client.ts
 // over TCP or TLS, a test a server in memory.
 
-import type { HttpRequest, HttpResponse } from "../rpc/http-client";
+import type { HttpRequest, HttpResponse } from "../net/http-client";
 
 export type { HttpRequest, HttpResponse };
 

@@ -3,9 +3,9 @@
 // Strict: no comments, no trailing text, no raw control characters, shortest-form UTF-8 only. The text of strings that
 // the reader does not want is passed over and not kept. Devices have no TextDecoder and little memory, hence our own.
 
-import { constant } from "../constant";
-import { decodeLatin1, decodeUtf8 } from "../rpc/utf8";
-import { canonicalNumber } from "../text";
+import { constant } from "../kernel/constant";
+import { canonicalNumber } from "../kernel/text";
+import { decodeLatin1, decodeUtf8 } from "../kernel/utf8";
 
 /** Structure as itself, a string or a number (as text) with its kind, a literal as its name. */
 export interface TokenSink {

@@ -1,7 +1,7 @@
 // JSON (RFC 8259) read as a stream: values leave as soon as they are complete, so an answer of any length needs only
 // the memory of one item. Same values as JSON.parse, but stricter (a key may come once) and exact (see Decimal).
 
-import { decodeUtf8 } from "../rpc/utf8";
+import { decodeUtf8 } from "../kernel/utf8";
 import { Decimal } from "./decimal";
 import { JsonLexer, type TokenSink } from "./json-lexer";
 

@@ -2,9 +2,9 @@
 // a broadcast, what it spends and what it pays. Not for judging payments: those are rebuilt and compared as bytes.
 
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
-import type { Outpoint } from "../ports";
-import { isHex } from "../text";
-import { type Hex, MAX_SATOSHI, type Satoshi } from "../units";
+import type { Outpoint } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import { type Hex, MAX_SATOSHI, type Satoshi } from "../kernel/units";
 import { ChainError } from "./error";
 
 export interface RawTx {

@@ -3,8 +3,8 @@
 // The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora and Electrum servers pass on
 // inside their own, and a few of BlockCypher's. So one table serves all; it looks for the words anywhere in the text.
 
-import { constant } from "../constant";
-import type { Satoshi } from "../units";
+import { constant } from "../kernel/constant";
+import type { Satoshi } from "../kernel/units";
 import { Decimal, satoshiOfBtc } from "./decimal";
 import { ChainError, type ChainErrorKind } from "./error";
 

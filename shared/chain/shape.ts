@@ -1,9 +1,9 @@
 // Checking the shape of an answer before anything of it is believed: each function gives the value or throws a
 // ChainError "malformed" that says what was expected and what came.
 
-import type { Coin } from "../ports";
-import { isHex } from "../text";
-import { type Hex, isSatoshi, type Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import { type Hex, isSatoshi, type Satoshi } from "../kernel/units";
 import { Decimal } from "./decimal";
 import { ChainError } from "./error";
 import type { Json, JsonObject } from "./json-stream";

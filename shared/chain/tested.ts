@@ -1,6 +1,6 @@
 // The result of Bitcoin Core's testmempoolaccept for one transaction, which mempool.space's Esplora passes on as it is.
 
-import type { Hex } from "../units";
+import type { Hex } from "../kernel/units";
 import type { Json } from "./json-stream";
 import { rejection } from "./reject";
 import { arrayOf, booleanOf, malformed, objectOf } from "./shape";

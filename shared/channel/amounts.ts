@@ -1,7 +1,7 @@
 // A channel's amounts: deposit = change + paid, at every state and on both sides.
 
 import { DUST, dustOf } from "../bitcoin/draft";
-import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../units";
+import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../kernel/units";
 import { closingVsize } from "./closing";
 
 /**

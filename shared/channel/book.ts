@@ -4,7 +4,7 @@
 import { bytesToHex } from "../bitcoin/bytes";
 import { feeNeeded } from "../bitcoin/fees";
 import { witnessesOf } from "../bitcoin/witness";
-import type { Coin, Ecdsa, Reporter, Store } from "../ports";
+import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
 import {
   energyFor,
   type Hex,
@@ -13,7 +13,7 @@ import {
   type Millisecond,
   type MilliwattHour,
   type Satoshi,
-} from "../units";
+} from "../kernel/units";
 import { firstPayment, highestRate, unclosed } from "./amounts";
 import {
   closed,

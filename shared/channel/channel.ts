@@ -8,8 +8,8 @@
 
 import { DUST } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Ecdsa } from "../ports";
-import { type Hex, isSatoshi, type Satoshi } from "../units";
+import type { Ecdsa } from "../kernel/ports";
+import { type Hex, isSatoshi, type Satoshi } from "../kernel/units";
 import { changeAt, mostPaid } from "./amounts";
 import { type ChannelFrame, type ClosingTerms, type Deposit, isHalf, signClosing, signHalf } from "./closing";
 import { type ChannelRefusal, refuse } from "./reasons";

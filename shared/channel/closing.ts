@@ -9,9 +9,9 @@ import { dustOf, LOCK_TIME, outpointHex, outputsHex, SEQUENCE, totalOf } from ".
 import type { Midstate } from "../bitcoin/sighash";
 import { SIGHASH_ALL } from "../bitcoin/sighash";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Coin, Ecdsa } from "../ports";
-import { isHex } from "../text";
-import type { Hex, Satoshi } from "../units";
+import type { Coin, Ecdsa } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import type { Hex, Satoshi } from "../kernel/units";
 import { type ChannelKeys, cableScript, channelScript, SCRIPT_BYTES } from "./script";
 import { halfDigest, halfMidstate, SINGLE_ANYONECANPAY, type WholeSpend, wholeDigest } from "./sighash";
 

@@ -8,10 +8,10 @@ import { DUST, inputsHex, outputsHex, totalOf, txidOfUnsigned, unsignedFrom, vsi
 import { hashOutputs, type Midstate, SIGHASH_ALL, sighash, sighashMidstates } from "../bitcoin/sighash";
 import type { Wallet } from "../bitcoin/wallet";
 import { withWitnesses } from "../bitcoin/witness";
-import type { Coin } from "../ports";
-import type { WireOutput } from "../rpc/types";
-import { isHex } from "../text";
-import type { Hex, Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import { isHex } from "../kernel/text";
+import type { Hex, Satoshi } from "../kernel/units";
+import type { WireOutput } from "../protocol/types";
 import { type ChannelKeys, cableScript, channelScript, depositScript, keysFault } from "./script";
 
 /** Place of the deposit among the funding's outputs. */

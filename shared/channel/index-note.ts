@@ -2,7 +2,7 @@
 
 import { Journal } from "../journal/journal";
 import { integer, object } from "../journal/shape";
-import type { Reporter, Store } from "../ports";
+import type { Reporter, Store } from "../kernel/ports";
 
 interface Note {
   readonly next: number;

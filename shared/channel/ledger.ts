@@ -1,8 +1,8 @@
 // A device's channels, each in an entry of its own. Every step is durable before it is told to anybody.
 
 import type { Journal } from "../journal/journal";
-import type { Reporter, Store } from "../ports";
-import type { Hex } from "../units";
+import type { Reporter, Store } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 import type { ChannelFrame } from "./closing";
 import { channelFrame } from "./closing";
 import { type ChannelEntry, depositOf, entryJournal, forget } from "./record";

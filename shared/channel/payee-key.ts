@@ -7,9 +7,9 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "../bitcoin/bytes";
 import { openWallet, type Wallet } from "../bitcoin/wallet";
-import type { Ecdsa } from "../ports";
-import { encodeUtf8 } from "../rpc/utf8";
-import type { Hex } from "../units";
+import type { Ecdsa } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
+import { encodeUtf8 } from "../kernel/utf8";
 
 export const SEED_BYTES = 32;
 export const MAX_INDEX = 0x7fffffff;

@@ -4,8 +4,8 @@
 import { bytesToHex } from "../bitcoin/bytes";
 import { dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Coin, Ecdsa, Reporter, Store } from "../ports";
-import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../units";
+import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
+import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { changeAt } from "./amounts";
 import { adopted, type Increment, room, startClosing } from "./channel";
 import { channelFrame, type Deposit, signHalf, TRUC_VERSION } from "./closing";

@@ -1,6 +1,6 @@
 // Why an increment is refused: a stable name and one sentence each.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 
 export const CHANNEL_REASONS = constant({
   "bad-terms": "Keys, delay or deposit are not within the terms.",

@@ -3,8 +3,8 @@
 
 import { Journal } from "../journal/journal";
 import { type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
-import type { Reporter, Store } from "../ports";
-import type { Hex, MilliwattHour, Satoshi } from "../units";
+import type { Reporter, Store } from "../kernel/ports";
+import type { Hex, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Channel, Phase } from "./channel";
 import type { Deposit } from "./closing";
 

@@ -5,7 +5,7 @@
 import { le32 } from "../bitcoin/bytes";
 import { DUST, LOCK_TIME, outpointHex, outputsHex } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
-import type { Hex, Satoshi } from "../units";
+import type { Hex, Satoshi } from "../kernel/units";
 import { type ChannelFrame, type Deposit, push, signWhole, withStacks } from "./closing";
 import { wholeDigest } from "./sighash";
 

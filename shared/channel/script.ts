@@ -10,8 +10,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { scriptOfKey } from "../bitcoin/address";
 import { byteHex, bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import { isPointX } from "../bitcoin/ecdsa";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 
 /** A week to sell in, and the least margin of a week to close in (`CLOSING_MARGIN`). */
 export const MIN_DELAY = 2_016;

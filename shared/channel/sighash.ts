@@ -8,8 +8,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { hexToBytes, le32, le64, sha256d } from "../bitcoin/bytes";
 import { LOCK_TIME, outpointHex, SEQUENCE } from "../bitcoin/draft";
 import { hashOutputs, type Midstate, SIGHASH_ALL } from "../bitcoin/sighash";
-import type { Coin, Outpoint } from "../ports";
-import type { Hex } from "../units";
+import type { Coin, Outpoint } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 
 export const SINGLE_ANYONECANPAY = 0x83;
 

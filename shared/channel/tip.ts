@@ -1,8 +1,8 @@
 // How high the chain may be by now. A device has no calendar: between answers it takes the last tip, one more, and a block
 // for every three minutes. That is faster than blocks come but in rare hours, so a deadline is never thought further away.
 
-import { constant } from "../constant";
-import type { Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Millisecond } from "../kernel/units";
 
 /** Blocks come every ten minutes on average. */
 export const QUICK_BLOCK: Millisecond = constant(180_000);

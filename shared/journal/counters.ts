@@ -8,9 +8,9 @@
 //   offset 12  uptime, ms                        float64
 //   offset 20  CRC-32 of what is before it       4 bytes; all little-endian
 
-import { constant } from "../constant";
-import type { Store } from "../ports";
-import type { MicrowattHour, Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Store } from "../kernel/ports";
+import type { MicrowattHour, Millisecond } from "../kernel/units";
 import { crc32 } from "./crc32";
 
 const BYTES = 24;

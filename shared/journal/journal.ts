@@ -8,10 +8,10 @@
 //   plugpay <version> <sequence> <length> <crc32>\n<JSON>
 // The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be mistaken either.
 
-import { attempt } from "../attempt";
-import { constant } from "../constant";
-import type { Reporter, Store } from "../ports";
-import { decodeLatin1, encodeUtf8 } from "../rpc/utf8";
+import { attempt } from "../kernel/attempt";
+import { constant } from "../kernel/constant";
+import type { Reporter, Store } from "../kernel/ports";
+import { decodeLatin1, encodeUtf8 } from "../kernel/utf8";
 import { crc32 } from "./crc32";
 import { jsonOf } from "./json";
 

@@ -1,7 +1,7 @@
 // A device's one record in memory, and its way into the journal. Everybody on that device changes it here.
 
-import type { PowerGate, Reporter, Store } from "../ports";
-import type { MicrowattHour, Millisecond } from "../units";
+import type { PowerGate, Reporter, Store } from "../kernel/ports";
+import type { MicrowattHour, Millisecond } from "../kernel/units";
 import { Counters } from "./counters";
 import { Journal } from "./journal";
 import type { Check } from "./shape";

@@ -3,9 +3,9 @@
 // What a check holds on to is a constant, never a parameter: that could be assigned, so XS would keep a place in RAM for
 // each (docs/building.md).
 
-import { constant } from "../constant";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { constant } from "../kernel/constant";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 
 /** Gives `value` as a T, or throws an Error that starts with `where`. */
 export type Check<T> = (value: unknown, where?: string) => T;

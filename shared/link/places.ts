@@ -2,8 +2,8 @@
 // access point is tried next. Pure: what a power cut means is read from the record alone (docs/protocol.md, "Direct link").
 
 import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
-import { isHex } from "../text";
-import type { Hex } from "../units";
+import { isHex } from "../kernel/text";
+import type { Hex } from "../kernel/units";
 
 /** Access points of sockets are called so, and some hexadecimal digits of their address. */
 export const DIRECT_PREFIX = "plugpay-";

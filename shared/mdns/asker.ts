@@ -2,8 +2,8 @@
 // that answers come to it alone. Unlike lwIP's, which takes the first answer, it listens on for a moment: a second one
 // that says otherwise means two devices of one name, and a cable would pay whichever was quicker.
 
-import type { Clock } from "../ports";
-import type { Millisecond } from "../units";
+import type { Clock } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
 import { MDNS_PORT, type Message, type Peer, parseMessage, TYPE } from "./message";
 import { addressQuery } from "./records";
 

@@ -3,7 +3,7 @@
 // A name is a text of its labels with points between, in lower case; a label with a point or a backslash in it has a
 // backslash before it, so that no other name reads like it. Of a name with more labels than any of ours nothing is kept.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 
 export const MDNS_PORT = 5353;
 export const MDNS_GROUP = "224.0.0.251";

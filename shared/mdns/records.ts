@@ -1,7 +1,7 @@
 // What a socket says of itself: its host name, and its service by DNS-SD (RFC 6763). Each record has a bit, so that a set
 // of them is a number. Messages are written without pointers: the whole of it is under 300 bytes.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 import { CLASS_IN, HEADER_BYTES, LABEL_BYTES, nameBytes, TOP_BIT, TYPE } from "./message";
 
 /** Whose records they are. */

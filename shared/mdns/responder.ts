@@ -4,8 +4,8 @@
 // It answers resolvers that ask from a port of their own too (6.7), as lwIP's and most simple ones do: alone, with their
 // number and question. A flood costs little: one message to all a second for each record, ten to single askers.
 
-import type { Clock, Reporter } from "../ports";
-import type { Millisecond } from "../units";
+import type { Clock, Reporter } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
 import { MDNS_PORT, type Message, type Peer, parseMessage, type Question, TYPE } from "./message";
 import {
   ALL,

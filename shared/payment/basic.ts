@@ -2,9 +2,9 @@
 // of the last, so a session needs no more coins than it opened with. Simple, and a fee for each increment.
 
 import { actualFee, type Draft, outputsOf } from "../bitcoin/draft";
-import { constant } from "../constant";
-import type { Coin } from "../ports";
-import type { Hex } from "../units";
+import { constant } from "../kernel/constant";
+import type { Coin } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 import { arrearsDue, type PaymentScheme, type Session, type Step } from "./session";
 
 export const basic: PaymentScheme = constant({

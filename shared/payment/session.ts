@@ -2,9 +2,9 @@
 // Pure data: the schemes (single-fee.ts, basic.ts) are functions from one session to the next.
 
 import type { Draft } from "../bitcoin/draft";
-import type { Coin } from "../ports";
-import type { Scheme } from "../rpc/types";
-import type { Hex, MilliSatPerWh, Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import type { Hex, MilliSatPerWh, Satoshi } from "../kernel/units";
+import type { Scheme } from "../protocol/types";
 
 /** Bounds what a device has to remember of a session; increments and repetitions at a higher fee both count. */
 export const MAX_COMMITMENTS = 32;

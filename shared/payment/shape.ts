@@ -1,7 +1,7 @@
 // The shapes of a session in both devices' journals.
 
 import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
-import type { Coin } from "../ports";
+import type { Coin } from "../kernel/ports";
 import type { Commitment, Session } from "./session";
 
 export const coinShape: Check<Coin> = object<Coin>({

@@ -2,8 +2,8 @@
 // supersedes the last one. Only the latest is broadcast, so a hundred increments cost one fee.
 
 import { actualFee, type Draft } from "../bitcoin/draft";
-import { constant } from "../constant";
-import type { Hex } from "../units";
+import { constant } from "../kernel/constant";
+import type { Hex } from "../kernel/units";
 import { arrearsDue, lastCommitment, type PaymentScheme, type Session, type Step } from "./session";
 
 export const singleFee: PaymentScheme = constant({

@@ -3,11 +3,12 @@
 // A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
 // may lie, so answers are limited in size and checked field by field before anybody sees them.
 
-import { NamedError } from "../named-error";
-import { isDigits } from "../text";
-import type { Millisecond } from "../units";
-import { HttpError } from "./http";
-import type { HttpClient, HttpResponse } from "./http-client";
+import { NamedError } from "../kernel/named-error";
+import { isDigits } from "../kernel/text";
+import type { Millisecond } from "../kernel/units";
+import { decodeUtf8 } from "../kernel/utf8";
+import { HttpError } from "../net/http";
+import type { HttpClient, HttpResponse } from "../net/http-client";
 import {
   type DraftOffer,
   type PaymentRequest,
@@ -16,8 +17,7 @@ import {
   RPC_PATH,
   type Status,
   type StatusRequest,
-} from "./types";
-import { decodeUtf8 } from "./utf8";
+} from "../protocol/types";
 import {
   draftOffer,
   paymentRequest,

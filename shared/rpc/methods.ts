@@ -4,9 +4,9 @@
 // Introspection as in "XML-RPC for PHP"'s reserved methods, which stock clients know. `system.multicall` is left out:
 // it would let one request do the work of many.
 
-import { constant } from "../constant";
-import { Fault } from "./faults";
-import type { SocketCalls } from "./types";
+import { constant } from "../kernel/constant";
+import { Fault } from "../protocol/faults";
+import type { SocketCalls } from "../protocol/types";
 import {
   draftOffer,
   faultText,

@@ -4,17 +4,17 @@
 // request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends. What was
 // sent ahead is answered only where the answer before it is out; else that one is the last.
 
-import { constant } from "../constant";
-import type { Clock, Connection } from "../ports";
-import { printable } from "../text";
-import type { Millisecond } from "../units";
-import type { Admission } from "./admission";
-import { Bytes } from "./bytes";
-import { Fault } from "./faults";
-import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
+import { constant } from "../kernel/constant";
+import type { Clock, Connection } from "../kernel/ports";
+import { printable } from "../kernel/text";
+import type { Millisecond } from "../kernel/units";
+import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
+import type { Admission } from "../net/admission";
+import { Bytes } from "../net/bytes";
+import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "../net/http";
+import { Fault } from "../protocol/faults";
+import { RPC_PATH, type SocketCalls } from "../protocol/types";
 import { type Answer, answerCall, type ErrorReporter, faultAnswer } from "./methods";
-import { RPC_PATH, type SocketCalls } from "./types";
-import { decodeUtf8, encodeUtf8 } from "./utf8";
 import { isAscii } from "./xmlrpc";
 
 export interface ConnectionLimits {

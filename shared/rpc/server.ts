@@ -6,12 +6,12 @@
 // and slow clients shut nobody out, and a connection of the cable that pays makes room for nobody else. Unfinished
 // requests and unread answers of all share one memory: beyond it the one that has held some of it longest ends.
 
-import type { Clock, Connection, Listener } from "../ports";
-import type { Millisecond } from "../units";
-import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "./admission";
+import type { Clock, Connection, Listener } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
+import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "../net/admission";
+import type { SocketCalls } from "../protocol/types";
 import type { ErrorReporter } from "./methods";
 import { CONNECTION_LIMITS, type ConnectionLimits, ServerConnection } from "./server-connection";
-import type { SocketCalls } from "./types";
 
 /** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
 const SLOW_MS: Millisecond = 1_000;

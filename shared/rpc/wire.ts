@@ -3,12 +3,12 @@
 //
 // Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
 
-import { constant } from "../constant";
-import { NamedError } from "../named-error";
-import type { Outpoint } from "../ports";
-import { canonicalNumber, isHex, isVisible, printable } from "../text";
-import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../units";
-import { FAULTS, Fault, type FaultName, faultName } from "./faults";
+import { constant } from "../kernel/constant";
+import { NamedError } from "../kernel/named-error";
+import type { Outpoint } from "../kernel/ports";
+import { canonicalNumber, isHex, isVisible, printable } from "../kernel/text";
+import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../kernel/units";
+import { FAULTS, Fault, type FaultName, faultName } from "../protocol/faults";
 import {
   type DraftOffer,
   MAX_PROMISED,
@@ -22,7 +22,7 @@ import {
   type StatusRequest,
   type WireInput,
   type WireOutput,
-} from "./types";
+} from "../protocol/types";
 import { DateTime, Double, INT_MAX, type Members, type Struct, type Value } from "./xmlrpc";
 
 /** Longest that `get_status` waits. */

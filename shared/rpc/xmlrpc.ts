@@ -6,8 +6,8 @@
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
 
-import { NamedError } from "../named-error";
-import { canonicalNumber } from "../text";
+import { NamedError } from "../kernel/named-error";
+import { canonicalNumber } from "../kernel/text";
 
 /** An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted. */
 export class DateTime {

@@ -1,7 +1,7 @@
 // What a configuration file of `--config` holds beside the owner's settings. Most of it is for the build; where a
 // default depends on the board, `follows` says on what.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 import { CHAIN_TABLE } from "./chain";
 import type { Table } from "./entry";
 import { GATE_TABLE } from "./gate";

@@ -1,8 +1,8 @@
 // The owner's settings of a cable: above all, what it may spend. Times end where a timer of 32 bits does.
 
-import { constant } from "../constant";
 import { MAX_WORD } from "../journal/shape";
-import { SCHEMES } from "../rpc/types";
+import { constant } from "../kernel/constant";
+import { SCHEMES } from "../protocol/types";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
 

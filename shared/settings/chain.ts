@@ -1,6 +1,6 @@
 // A socket's way to the chain: `chain` of a configuration file.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 import type { Table } from "./entry";
 
 const FLOOR = constant({

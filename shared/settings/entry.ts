@@ -1,4 +1,4 @@
-// What a table of settings says of each: plain data, so that a device keeps it in flash (shared/constant.ts).
+// What a table of settings says of each: plain data, so that a device keeps it in flash (shared/kernel/constant.ts).
 
 import type { Form } from "./form";
 

@@ -1,6 +1,6 @@
 // Texts of a certain form: what each looks like, and whether one does.
 
-import { urlParts } from "../url";
+import { urlParts } from "../kernel/url";
 
 export type Form = "url" | "host" | "label" | "ipv4" | "passphrase";
 

@@ -4,7 +4,7 @@
 // them on the device; a test compares both. In the order of the C core's table; `sensor`, which the core does not know, is
 // last.
 
-import { constant } from "../constant";
+import { constant } from "../kernel/constant";
 import { conflicts, defaults, problems, stated } from "./check";
 import type { Table } from "./entry";
 

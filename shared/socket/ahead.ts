@@ -1,8 +1,8 @@
 // A payer's coins, asked for before its power_request: the cable's first call tells who it is, and what the chain answers
 // is there, or on its way, when the request comes. It is a question and no more; nothing opens or closes by it.
 
-import type { Clock } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import type { Clock } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 
 /** From the answer, as long as an offer holds the socket: a cable comes within a second. */
 const KEPT: Millisecond = 5_000;

@@ -1,9 +1,9 @@
 // Whose turn it is while nobody has paid. An offer costs its caller nothing, so it holds the socket for a moment only,
 // and a host that let one lapse goes to the back: neighbours who ask and never pay cannot keep out a cable that would.
 
-import { keepLatest } from "../latest";
-import type { Clock } from "../ports";
-import type { Millisecond } from "../units";
+import { keepLatest } from "../kernel/latest";
+import type { Clock } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
 
 /** From the answer; a cable pays within a second of it. */
 const HELD: Millisecond = 5_000;

@@ -2,8 +2,8 @@
 // bring back. Neither pays here again, until the owner forgives.
 
 import { appended } from "../journal/ledger";
-import type { Outpoint } from "../ports";
-import type { Hex } from "../units";
+import type { Outpoint } from "../kernel/ports";
+import type { Hex } from "../kernel/units";
 import { settledName } from "./coin-watch";
 import type { Settlement, SocketRecord } from "./record";
 

@@ -3,10 +3,10 @@
 
 import { ChainError } from "../chain/error";
 import { NEWS_AGE } from "../chain/news";
-import { keepLatest } from "../latest";
-import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "../ports";
-import { Fault } from "../rpc/faults";
-import type { Hex, Millisecond } from "../units";
+import { keepLatest } from "../kernel/latest";
+import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
+import { Fault } from "../protocol/faults";
 
 /** News that is kept fresh is asked for when it is this old, in thousandths of what it is good for. */
 const REFRESHED_AT = 750;

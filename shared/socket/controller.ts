@@ -1,12 +1,13 @@
 // The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
 // payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
 
-import { attempt } from "../attempt";
 import { payeeScriptOf } from "../bitcoin/address";
 import { dustOf } from "../bitcoin/draft";
 import { ChainError } from "../chain/error";
-import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../ports";
-import { Fault } from "../rpc/faults";
+import { attempt } from "../kernel/attempt";
+import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../kernel/ports";
+import type { Hex, Millisecond, Satoshi } from "../kernel/units";
+import { Fault } from "../protocol/faults";
 import {
   type DraftOffer,
   type PaymentRequest,
@@ -16,8 +17,7 @@ import {
   type SocketCalls,
   type Status,
   type StatusRequest,
-} from "../rpc/types";
-import type { Hex, Millisecond, Satoshi } from "../units";
+} from "../protocol/types";
 import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
 import { isCheat, withCheat } from "./cheats";
@@ -54,7 +54,7 @@ export interface SocketOptions {
   readonly ecdsa: Ecdsa;
   readonly report: Reporter;
   readonly settings: SocketSettings;
-  /** True where the gate's scales were measured (shared/calibration.ts); on mainnet nothing is sold without. */
+  /** True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is sold without. */
   readonly calibrated?: boolean;
 }
 

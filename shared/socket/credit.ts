@@ -4,7 +4,7 @@
 // of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
 
 import { appended, type Changes } from "../journal/ledger";
-import type { Hex, MicrowattHour, MilliwattHour } from "../units";
+import type { Hex, MicrowattHour, MilliwattHour } from "../kernel/units";
 import type { Credit, SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 

@@ -1,9 +1,9 @@
 // What may happen to a socket's outlet, and what may follow from it: the words of the table in states.ts.
 
-import { constant } from "../constant";
 import type { Changes } from "../journal/ledger";
-import type { DeviceEvent, GateEvent, TripCause } from "../ports";
-import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
+import { constant } from "../kernel/constant";
+import type { DeviceEvent, GateEvent, TripCause } from "../kernel/ports";
+import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
 import type { SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 

@@ -1,8 +1,8 @@
 // Exposure: value of delivered energy that no confirmed transaction pays yet. It bounds what the socket can lose.
 
+import type { MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment } from "../payment/session";
-import type { MilliSatPerWh, MilliwattHour, Satoshi } from "../units";
 import { latest, type SocketRecord } from "./record";
 
 /** What no confirmed transaction pays, delivered or not: settlements on their way, the commitment held, and debts. */

@@ -3,9 +3,9 @@
 // instead. A node that does not answer in time has refused nothing: then it is as if nobody had been asked.
 
 import { ChainError, type ChainErrorKind } from "../chain/error";
-import { constant } from "../constant";
-import type { Chain, Clock, Coin, Reporter } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import { constant } from "../kernel/constant";
+import type { Chain, Clock, Coin, Reporter } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 import { nameOf } from "./coin-watch";
 import type { Rewards } from "./rewards";
 

@@ -1,7 +1,7 @@
 // The socket's ledger: its record, and the journal that it is kept in.
 
 import { Ledger } from "../journal/ledger";
-import type { PowerGate, Reporter, Store } from "../ports";
+import type { PowerGate, Reporter, Store } from "../kernel/ports";
 import { EMPTY_RECORD, parseSocketRecord, SOCKET_RECORD_VERSION, type SocketRecord } from "./record";
 
 export type SocketLedger = Ledger<SocketRecord>;

@@ -3,11 +3,11 @@
 import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
+import type { Chain, Clock, Coin, Outpoint } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import { MAX_COMMITMENTS, type Session } from "../payment/session";
-import type { Chain, Clock, Coin, Outpoint } from "../ports";
-import { Fault } from "../rpc/faults";
-import type { PowerRequest, Scheme } from "../rpc/types";
-import type { Hex, Satoshi } from "../units";
+import { Fault } from "../protocol/faults";
+import type { PowerRequest, Scheme } from "../protocol/types";
 import type { Ahead } from "./ahead";
 import { isCheatCoin } from "./cheats";
 import { type CoinWatch, nameOf } from "./coin-watch";

@@ -1,13 +1,13 @@
 // The outlet: who may draw how much, as leases on the power gate. states.ts says what follows from what; here it
 // happens, and here is told what there is.
 
-import { attempt } from "../attempt";
-import { constant } from "../constant";
+import { TripRetry } from "../board/trip-retry";
 import type { Changes } from "../journal/ledger";
-import type { Clock, PowerGate, Reporter, TripCause } from "../ports";
-import type { SocketState } from "../rpc/types";
-import { TripRetry } from "../trip-retry";
-import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../units";
+import { attempt } from "../kernel/attempt";
+import { constant } from "../kernel/constant";
+import type { Clock, PowerGate, Reporter, TripCause } from "../kernel/ports";
+import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
+import type { SocketState } from "../protocol/types";
 import { allowanceLeft, credited, creditedAside, creditLeft, fullAllowance, MICRO, waitingFor } from "./credit";
 import type { Effect, Memory, SocketEvent } from "./effects";
 import type { SocketLedger } from "./ledger";

@@ -1,7 +1,7 @@
 // The one question that opens a session: which coins the payer has.
 
-import type { Chain, Clock, Coin } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import type { Chain, Clock, Coin } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 import { available } from "./coin-watch";
 
 /** Coins of an address that are looked at; more than a session can spend, so that pledged ones can be passed over. */

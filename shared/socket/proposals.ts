@@ -3,6 +3,15 @@
 import { actualFee, type Draft, draftVsize, outputsOf } from "../bitcoin/draft";
 import { OLD_FLOOR, OLD_INCREMENTAL, quoteFee } from "../bitcoin/fees";
 import { type Frame, frameOf, type PreparedDraft, prepareDraft, sameOutpoints } from "../bitcoin/frame";
+import type { Clock, FeeRates } from "../kernel/ports";
+import {
+  energyFor,
+  type Hex,
+  type MilliSatPerVbyte,
+  type Millisecond,
+  type MilliwattHour,
+  type Satoshi,
+} from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import {
   arrearsDue,
@@ -13,16 +22,7 @@ import {
   type Session,
   type Step,
 } from "../payment/session";
-import type { Clock, FeeRates } from "../ports";
-import type { DraftOffer } from "../rpc/types";
-import {
-  energyFor,
-  type Hex,
-  type MilliSatPerVbyte,
-  type Millisecond,
-  type MilliwattHour,
-  type Satoshi,
-} from "../units";
+import type { DraftOffer } from "../protocol/types";
 import { unpaid } from "./exposure";
 import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";

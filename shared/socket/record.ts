@@ -1,11 +1,11 @@
 // All that a socket must not forget, as one record of the journal.
 
-import { constant } from "../constant";
 import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, oneOf, optional, text } from "../journal/shape";
+import { constant } from "../kernel/constant";
+import type { Coin } from "../kernel/ports";
+import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Commitment, Session } from "../payment/session";
 import { coinShape, commitmentShape, sessionShape } from "../payment/shape";
-import type { Coin } from "../ports";
-import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../units";
 
 /** Of the record's format; another one is set aside. */
 export const SOCKET_RECORD_VERSION = 1;

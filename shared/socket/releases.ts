@@ -2,8 +2,8 @@
 // chain a question, so one is taken a minute, only of the address that asks, and none of what is paid with here.
 
 import { coinsOfRelease } from "../bitcoin/release";
-import type { Chain, Clock, Outpoint, Reporter } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import type { Chain, Clock, Outpoint, Reporter } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 
 const EVERY: Millisecond = 60_000;
 

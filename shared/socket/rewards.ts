@@ -1,7 +1,7 @@
 // Coins of block rewards: no node takes what spends one before 100 blocks hold it, so until then it pays nothing.
 
-import { keepLatest } from "../latest";
-import type { Chain, Coin } from "../ports";
+import { keepLatest } from "../kernel/latest";
+import type { Chain, Coin } from "../kernel/ports";
 import { nameOf } from "./coin-watch";
 
 /** Consensus: COINBASE_MATURITY. */

@@ -1,8 +1,8 @@
 // Session ids, drawn ahead: 16 random bytes cost a generator of random bits as much as half a signature, and a cable waits for
 // them. One is drawn while nobody waits, and kept in memory alone.
 
-import type { Clock, Random } from "../ports";
-import type { Hex, Millisecond } from "../units";
+import type { Clock, Random } from "../kernel/ports";
+import type { Hex, Millisecond } from "../kernel/units";
 
 const ID_BYTES = 16;
 /** After a start. */

@@ -1,10 +1,10 @@
 // What a socket's owner decides. What each means, its range and its default: shared/settings/socket.ts.
 
+import { energyFor, type Milliampere, type MilliwattHour } from "../kernel/units";
 import { conflicts, defaults, missing, problems, refuse, stated } from "../settings/check";
 import { payoutProblem } from "../settings/payout";
 import { SOCKET_TABLE } from "../settings/socket";
 import type { FollowedOf, GivenOf, SettingsOf } from "../settings/types";
-import { energyFor, type Milliampere, type MilliwattHour } from "../units";
 
 export type SocketSettings = SettingsOf<typeof SOCKET_TABLE>;
 

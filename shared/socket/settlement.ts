@@ -8,8 +8,8 @@
 // changes nothing itself; settler.ts asks the network, and has the effects happen in the order in which they stand.
 
 import type { Changes } from "../journal/ledger";
-import type { DeviceEvent, Spend } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { DeviceEvent, Spend } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import { latest, type Settlement } from "./record";
 
 /** Who spends the inputs of a settlement, where it is not its latest commitment. */

@@ -6,8 +6,8 @@
 
 import { ChainError } from "../chain/error";
 import { type Changes, merged } from "../journal/ledger";
-import type { Chain, Reporter, Spend } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { Chain, Reporter, Spend } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import type { CoinWatch } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
 import { latest, type Settlement, type SocketRecord } from "./record";

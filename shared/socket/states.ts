@@ -4,7 +4,7 @@
 // It changes nothing itself. It gives the effects in the order in which outlet.ts has them happen. Where one fails (a
 // store that is full), those after it do not happen: so nothing follows from a state that is not written.
 
-import type { Hex, Millisecond } from "../units";
+import type { Hex, Millisecond } from "../kernel/units";
 import { allowanceLeft, credited, creditLeft, fullAllowance, putAside, waitingFor, withoutCreditOf } from "./credit";
 import {
   ANSWER,

@@ -1,7 +1,7 @@
 // Calls that wait for news: get_status may be held back until the socket's state or its renewal flag changes.
 
-import type { Clock } from "../ports";
-import type { Millisecond } from "../units";
+import type { Clock } from "../kernel/ports";
+import type { Millisecond } from "../kernel/units";
 
 const MAX_WAITERS = 8;
 

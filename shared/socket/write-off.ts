@@ -1,8 +1,8 @@
 // Writing off a settlement: what it leaves owed, who cheated, and which others are lost with it.
 
 import type { Changes } from "../journal/ledger";
-import type { Coin } from "../ports";
-import type { Hex, Satoshi } from "../units";
+import type { Coin } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import { type Cheats, withCheat } from "./cheats";
 import { settledName } from "./coin-watch";
 import { type Debt, latest, type Settlement, type SocketRecord } from "./record";

@@ -1,11 +1,11 @@
 // `npx tsx tools/bench/requests.ts`: what reading a request costs a socket: usual ones, and the dearest that its limits let
-// pass (tools/sim/hostile/crowd.ts). Instructions of the 32-bit core; the answer, under 2 M, is not in them. While one is
+// pass (lab/sim/hostile/crowd.ts). Instructions of the 32-bit core; the answer, under 2 M, is not in them. While one is
 // read the socket does nothing else, neither serve its cable nor renew a lease.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { MANNERS } from "../sim/hostile/crowd";
+import { MANNERS } from "../../lab/sim/hostile/crowd";
 import { runScript } from "./engine";
 import { bundle, readFigures } from "./figures";
 

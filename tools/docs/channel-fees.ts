@@ -3,7 +3,7 @@
 import { dustOf, vsizeOf } from "../../shared/bitcoin/draft";
 import { closingVsize } from "../../shared/channel/closing";
 import { fundingVsize } from "../../shared/channel/funding";
-import { feeFor, type MilliSatPerVbyte, type Satoshi } from "../../shared/units";
+import { feeFor, type MilliSatPerVbyte, type Satoshi } from "../../shared/kernel/units";
 
 export const VISIT_SUMS: readonly Satoshi[] = [12, 150, 3_000, 18_000, 60_000];
 export const VISIT_COUNTS: readonly number[] = [1, 3, 10, 30, 100];

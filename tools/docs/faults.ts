@@ -1,9 +1,9 @@
-// docs/faults.md from the catalogue (shared/rpc/faults.ts): `tsx tools/docs/faults.ts` writes it anew.
+// docs/faults.md from the catalogue (shared/protocol/faults.ts): `tsx tools/docs/faults.ts` writes it anew.
 // A test compares the two, so the page is never older than the code.
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { FAULTS, type FaultName } from "../../shared/rpc/faults";
+import { FAULTS, type FaultName } from "../../shared/protocol/faults";
 
 export const FAULTS_PAGE = new URL("../../docs/faults.md", import.meta.url);
 
@@ -24,7 +24,7 @@ Negative codes are those of the "Specification for Fault Code Interoperability" 
 RFC 9112 has it, are not for \`POST /RPC2\`, are over the size limit or take too long are answered with an HTTP status
 (400, 404, 405, 408, 411, 413, 415, 417, 429, 431, 503) and one line of text instead.
 
-This page is generated from \`shared/rpc/faults.ts\` by \`npx tsx tools/docs/faults.ts\`.
+This page is generated from \`shared/protocol/faults.ts\` by \`npx tsx tools/docs/faults.ts\`.
 `;
 
 /** The page's text. */

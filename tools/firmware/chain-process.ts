@@ -4,9 +4,9 @@
 // Started by `Chain.start` (chain.ts) with the server's port, and the name by which it is certified if it speaks TLS;
 // takes requests and gives answers as messages.
 
+import { BitcoinNode } from "../../lab/node/bitcoin-node";
+import { EsploraServer } from "../../lab/node/esplora-server";
 import { payeeScriptOf, payerScriptOf } from "../../shared/bitcoin/address";
-import { BitcoinNode } from "../node/bitcoin-node";
-import { EsploraServer } from "../node/esplora-server";
 import type { ChainAnswer, ChainRequest } from "./chain";
 import { TlsFront } from "./tls-front";
 

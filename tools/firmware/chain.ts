@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import type { Satoshi } from "../../shared/units";
+import type { Satoshi } from "../../shared/kernel/units";
 import type { Face } from "./tls-front";
 
 export type ChainRequest =

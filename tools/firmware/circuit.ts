@@ -1,10 +1,10 @@
-// The electrical world around two emulated boards (tools/world). Their relays' pins decide what flows; what flows comes
+// The electrical world around two emulated boards (lab/world). Their relays' pins decide what flows; what flows comes
 // back to each as frames of a metering chip; a cable that the socket gives no voltage is off.
 //
 // The world's own gates stand for plain relays here: they close and open as the boards' pins say, at once.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { startWorld, type World } from "../world/world";
+import { startWorld, type World } from "../../lab/world/world";
 import { ChipFrames } from "./chip-frames";
 import { DEVICES, type DeviceName } from "./targets";
 

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { isNetwork, NETWORKS, type Network } from "../../shared/bitcoin/address";
 import { cableProblems } from "../../shared/cable/settings";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
-import { LINK_ADDRESS, LINK_PORT } from "../../shared/rpc/types";
+import { LINK_ADDRESS, LINK_PORT } from "../../shared/protocol/types";
 import { BUILD_TABLE } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import { absent, conflicts, problems } from "../../shared/settings/check";

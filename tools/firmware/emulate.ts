@@ -13,9 +13,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { DeviceEvent } from "../../shared/ports";
-import { LINK_PORT } from "../../shared/rpc/types";
-import { sentenceOf } from "../sim/story";
+import { sentenceOf } from "../../lab/sim/story";
+import type { DeviceEvent } from "../../shared/kernel/ports";
+import { LINK_PORT } from "../../shared/protocol/types";
 import { ChipFrames } from "./chip-frames";
 import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";

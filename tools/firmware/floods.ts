@@ -1,19 +1,19 @@
 // npm run firmware:measure -- --flood [--scheme basic] [--only NAME,NAME...] [--held]: the socket's heap under hostile peers. A full
 // heap stops XS, so a neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
 // in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
-// (tools/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
+// (lab/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
 //
 // The figures are what the heap held at most, garbage left out, sampled every 200 allocations (firmware/selftest/host.c);
 // where the chip's heap was too small, what a larger one held. With --held, also what it consisted of: slots (16 bytes each),
 // objects, and the names of their properties.
 
-import type { Scheme } from "../../shared/rpc/types";
-import { energyFor } from "../../shared/units";
-import { NodeEngine } from "../sim/engine-node";
-import { MANNERS } from "../sim/hostile/crowd";
-import type { Manner } from "../sim/hostile/manner";
-import { runScenario, type Watcher } from "../sim/run";
-import type { Happening, Simulation } from "../sim/simulation";
+import { NodeEngine } from "../../lab/sim/engine-node";
+import { MANNERS } from "../../lab/sim/hostile/crowd";
+import type { Manner } from "../../lab/sim/hostile/manner";
+import { runScenario, type Watcher } from "../../lab/sim/run";
+import type { Happening, Simulation } from "../../lab/sim/simulation";
+import { energyFor } from "../../shared/kernel/units";
+import type { Scheme } from "../../shared/protocol/types";
 import { link } from "./link";
 import type { Held, LinkedEngine } from "./linked";
 import { BYTES_PER_SLOT, emulated, kilo, LONGEST, type Memory, Rig } from "./rig";

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import type { Check } from "../../firmware/selftest/fixture";
-import { type Engine, FirmwareCrash, type Message, PowerLost } from "../sim/engine";
+import { type Engine, FirmwareCrash, type Message, PowerLost } from "../../lab/sim/engine";
 
 /** Runs the image's self-test; `signed`: what a cable's image paid, for a socket's. `args`: where `binary` is an emulator. */
 export function selfTest(binary: string, signed = "", args: readonly string[] = []): readonly Check[] {

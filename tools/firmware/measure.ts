@@ -15,7 +15,7 @@
 import { statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Check } from "../../firmware/selftest/fixture";
-import { runScenario } from "../sim/run";
+import { runScenario } from "../../lab/sim/run";
 import { floods } from "./floods";
 import { holdBuilds } from "./image";
 import { link } from "./link";

@@ -6,7 +6,7 @@ import { relative, resolve } from "node:path";
 import { build } from "esbuild";
 
 export interface ModuleGraph {
-  /** Our modules: XS name (`shared/units`) to source file (absolute), sorted by name. */
+  /** Our modules: XS name (`shared/kernel/units`) to source file (absolute), sorted by name. */
   readonly own: ReadonlyMap<string, string>;
   /** What they import from elsewhere (`@noble/hashes/sha2.js`, `timer`, `embedded:io/socket/tcp`), sorted. */
   readonly outside: readonly string[];

@@ -1,8 +1,8 @@
 // What comes over a board's console, made into lines for people or programs. The board tells one JSON object a line; among
 // them come what the chip itself prints (its loader, a panic) and noise, whole and in pieces.
 
-import { sentenceOf } from "../sim/story";
-import { storyLine } from "../sim/view";
+import { sentenceOf } from "../../lab/sim/story";
+import { storyLine } from "../../lab/sim/view";
 import { type BoardEvent, eventOf } from "./console";
 
 /** A line without an end is noise. */

@@ -1,6 +1,6 @@
 // What boards tell of the memory beside XS's own heap: a line whenever it has been scarcer than it was when last told.
 
-import { formatDuration, type Millisecond } from "../../shared/units";
+import { formatDuration, type Millisecond } from "../../shared/kernel/units";
 import type { BoardEvent } from "./console";
 
 /** What fragments and late connections may still take in the second half of a long run. */

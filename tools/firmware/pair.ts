@@ -2,8 +2,8 @@
 // power, reset buttons and the link may fail at random moments. A Bitcoin node of the simulator's stands behind the socket.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { urlParts } from "../../shared/url";
-import { Chance } from "../sim/chance";
+import { Chance } from "../../lab/sim/chance";
+import { urlParts } from "../../shared/kernel/url";
 import { Chain } from "./chain";
 import { Circuit } from "./circuit";
 import type { BoardEvent } from "./console";

@@ -1,7 +1,7 @@
 // What the ends of a board's scales mean: the chip's ADC, and the parts of docs/hardware.md before it. An image is built
 // with these ranges unless its owner states others. Calibration then finds what a board really has.
 
-import type { GateOptions } from "../../shared/gate-options";
+import type { GateOptions } from "../../shared/board/gate-options";
 import type { TargetName } from "./targets";
 
 /**

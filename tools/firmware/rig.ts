@@ -5,8 +5,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Scheme } from "../../shared/rpc/types";
-import { loadScenario, type Scenario } from "../sim/scenario";
+import { loadScenario, type Scenario } from "../../lab/sim/scenario";
+import type { Scheme } from "../../shared/protocol/types";
 import { OUT, ROOT } from "./image";
 import { LinkedEngine } from "./linked";
 import type { Sdk } from "./sdk";

@@ -1,10 +1,10 @@
 // The SDK's modules of a chip have no place on a desktop. A linked image has the simulator's stand-ins under the same
-// names (tools/sim/stand-ins.ts), over the linked image's own door to the world (firmware/selftest/host.ts).
+// names (lab/sim/stand-ins.ts), over the linked image's own door to the world (firmware/selftest/host.ts).
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { STAND_INS } from "../sim/stand-ins";
+import { STAND_INS } from "../../lab/sim/stand-ins";
 import { xsName } from "./modules";
 
 const CONFIG = "mc/config";
@@ -18,7 +18,7 @@ export async function standIns(root: string, folder: string, names: readonly str
   for (const name of names) {
     const file = name === CONFIG ? join(own, "config.ts") : STAND_INS[name];
     if (!file)
-      throw new Error(`the image imports ${name}, which has no stand-in for the desktop (tools/sim/stand-ins.ts)`);
+      throw new Error(`the image imports ${name}, which has no stand-in for the desktop (lab/sim/stand-ins.ts)`);
     // make takes no colon in a file's path.
     const path = name.replace(":", "_");
     named.set(path, name);

@@ -1,6 +1,6 @@
 // Judges the story of two emulated boards: what must have happened by its end, and what the chain has of it.
 
-import type { Satoshi } from "../../shared/units";
+import type { Satoshi } from "../../shared/kernel/units";
 import type { BoardEvent } from "./console";
 
 export interface Told {

@@ -1,9 +1,9 @@
-// A board that is being calibrated, over its serial port: speaks the lines of shared/calibration-line.ts.
+// A board that is being calibrated, over its serial port: speaks the lines of shared/board/calibration-line.ts.
 
 import { spawnSync } from "node:child_process";
 import { type FileHandle, open } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import type { GateCalibration } from "../../shared/gate-options";
+import type { GateCalibration } from "../../shared/board/gate-options";
 import type { CalibrationPoint } from "./fit";
 
 const TIMEOUT_MS = 3000;

@@ -7,7 +7,7 @@
 // watts at --volts as a reference meter shows them. The record is kept on the board with a checksum and survives updates.
 
 import { parseArgs } from "node:util";
-import { encodeCalibration } from "../../shared/calibration";
+import { encodeCalibration } from "../../shared/board/calibration";
 import { Board, question } from "./board";
 import { RAW_BOARD } from "./figures";
 import { type CalibrationPoint, combine, fitCalibration } from "./fit";

@@ -1,7 +1,7 @@
 // Builds rv32/main.c with the power gate for a bare rv32imac core and runs it in qemu, where `instret` counts exactly.
 
 import { spawnSync } from "node:child_process";
-import { buildProgram, GATE_CORE } from "../world/build";
+import { buildProgram, GATE_CORE } from "../../lab/world/build";
 
 const COMPILER = "riscv64-unknown-elf-gcc";
 const EMULATOR = "qemu-system-riscv32";

@@ -1,7 +1,7 @@
 // The power gate's figures, measured on the C core in the simulated world against a truth kept in double precision.
 
-import type { GateOptions } from "../../shared/gate-options";
-import type { LoadSpec } from "../world/world";
+import type { LoadSpec } from "../../lab/world/world";
+import type { GateOptions } from "../../shared/board/gate-options";
 import { calibrateRig, FOREVER, Rig } from "./rig";
 
 const RATED_A = 16;

@@ -4,7 +4,7 @@
 // unknowns, gain and the cubic term of the converter's bend: a sine of amplitude a (of full scale) through i + c i^3
 // comes out as a (1 + 3/4 c a^2). A resistive load has no reactive power, so what is read is the channels' delay.
 
-import type { GateCalibration } from "../../shared/gate-options";
+import type { GateCalibration } from "../../shared/board/gate-options";
 
 /** Means over some seconds. The gate's side is read with UNCALIBRATED options. */
 export interface CalibrationPoint {

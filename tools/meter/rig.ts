@@ -1,6 +1,5 @@
 // A bench in the simulated world: one socket's gate, a cable without electronics, and any load behind it.
 
-import type { GateCalibration, GateOptions } from "../../shared/gate-options";
 import {
   type LoadSpec,
   type MainsSpec,
@@ -8,7 +7,8 @@ import {
   startWorld,
   type World,
   type WorldOptions,
-} from "../world/world";
+} from "../../lab/world/world";
+import type { GateCalibration, GateOptions } from "../../shared/board/gate-options";
 import { type CalibrationPoint, fitCalibration } from "./fit";
 
 export interface RigOptions {

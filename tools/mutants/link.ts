@@ -56,7 +56,7 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "connects-of-one-address",
-    "rpc/admission",
+    "net/admission",
     "if (bucket.connects < 1) return false;",
     "",
     "rpc/server",
@@ -64,7 +64,7 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "connects-of-strangers",
-    "rpc/admission",
+    "net/admission",
     "if (payer !== undefined && address !== payer && !this.takeStranger()) return false;",
     "",
     "rpc/server",

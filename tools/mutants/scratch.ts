@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { join, resolve } from "node:path";
 
 /** What tests read; the rest of the tree they do without. */
-const PARTS = ["shared", "host-tests", "tools", "docs", "package.json", "tsconfig.json"];
+const PARTS = ["shared", "lab", "host-tests", "tools", "docs", "package.json", "tsconfig.json"];
 
 export class Scratch {
   readonly folder: string;

@@ -6,7 +6,7 @@ import { OPENED } from "../../../firmware/platform/socket-events";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD } from "../../../shared/cable/record";
 import { encodeSlot } from "../../../shared/journal/journal";
 import { jsonOf } from "../../../shared/journal/json";
-import { encodeUtf8 } from "../../../shared/rpc/utf8";
+import { encodeUtf8 } from "../../../shared/kernel/utf8";
 import { calibrate, report } from "./host";
 
 const COINS = [1, 2].map((vout) => ({ txid: `c${vout}`.repeat(32), vout, amount: 500_000 }));

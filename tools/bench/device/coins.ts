@@ -5,8 +5,8 @@ import { Core } from "../../../shared/chain/core";
 import { Electrum } from "../../../shared/chain/electrum";
 import { Esplora } from "../../../shared/chain/esplora";
 import type { Http } from "../../../shared/chain/http-port";
-import type { Chain, Clock, Connection, Dialer } from "../../../shared/ports";
-import { decodeUtf8 } from "../../../shared/rpc/utf8";
+import type { Chain, Clock, Connection, Dialer } from "../../../shared/kernel/ports";
+import { decodeUtf8 } from "../../../shared/kernel/utf8";
 import { calibrate, count, report } from "./host";
 
 const SCRIPT = `0014${"11".repeat(20)}`;

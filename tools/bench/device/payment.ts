@@ -1,6 +1,7 @@
 // One payment of a running session between a real purse and a real socket, with everything around them that a device
 // has, as little of it as they need: a store in memory, a gate that reads the same, a chain that answers at once.
 
+import { PAPER } from "../../../lab/paper";
 import { addressOf } from "../../../shared/bitcoin/address";
 import { ecdsa } from "../../../shared/bitcoin/ecdsa";
 import { openWallet, type Wallet } from "../../../shared/bitcoin/wallet";
@@ -8,10 +9,9 @@ import { Purse, type Terms } from "../../../shared/cable/purse";
 import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord } from "../../../shared/cable/record";
 import { cableSettings } from "../../../shared/cable/settings";
 import { Ledger } from "../../../shared/journal/ledger";
-import type { Chain, Clock, Coin, GateReading, PowerGate, Store } from "../../../shared/ports";
+import type { Chain, Clock, Coin, GateReading, PowerGate, Store } from "../../../shared/kernel/ports";
 import { SocketController } from "../../../shared/socket/controller";
 import { socketSettings } from "../../../shared/socket/settings";
-import { PAPER } from "../../paper";
 
 const READING: GateReading = {
   total: 1_000_000,

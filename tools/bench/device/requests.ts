@@ -1,11 +1,11 @@
 // Reads requests as a socket's connection does, and counts what each costs until it is known what it asks for.
 
 import texts from "hostile-requests";
-import { MessageReader, parseRequest } from "../../../shared/rpc/http";
+import { decodeUtf8 } from "../../../shared/kernel/utf8";
+import { MessageReader, parseRequest } from "../../../shared/net/http";
+import type { SocketCalls } from "../../../shared/protocol/types";
 import { answerCall } from "../../../shared/rpc/methods";
 import { CONNECTION_LIMITS } from "../../../shared/rpc/server-connection";
-import type { SocketCalls } from "../../../shared/rpc/types";
-import { decodeUtf8 } from "../../../shared/rpc/utf8";
 import { calibrate, count, report } from "./host";
 
 const never = () => new Promise<never>(() => {});

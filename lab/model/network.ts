@@ -1,0 +1,361 @@
+// The model chain: nodes with a mempool each, relay between them, a miner, reorganisations and censorship; and the
+// view that one client has of it (the Chain port), which may be slow, away, stale or wrong.
+//
+// Blocks reach every node at once; transactions take `relayDelay`, so that two nodes can hold rival transactions
+// for a while, which is where double spends live. There is no proof of work and no calendar: tests mine.
+
+import { ChainError } from "../../shared/chain/error";
+import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../../shared/kernel/ports";
+import type { Hex, Millisecond } from "../../shared/kernel/units";
+import { type Block, Blocks, type Unspent } from "./blocks";
+import { CORE_POLICY, Mempool, type Policy } from "./mempool";
+import { realVerify } from "./signers";
+import { outpointKey, parse, type Transaction, type Verify } from "./transaction";
+
+export interface NetworkOptions {
+  readonly clock: Clock;
+  readonly policy?: Partial<Policy>;
+  /** The real curve unless a stand-in signer is in use. */
+  readonly verify?: Verify;
+  readonly nodes?: number;
+  readonly relayDelay?: Millisecond;
+}
+
+const BLOCK_VSIZE = 1_000_000;
+
+export class ModelNetwork {
+  readonly blocks = new Blocks();
+  readonly nodes: ModelNode[] = [];
+  /** Feerate that other people's transactions leave in the next block, msat/vB: below it nothing of ours is mined. */
+  market = 0;
+  /** What the miner leaves out. */
+  censored: (tx: Transaction) => boolean = () => false;
+  relayDelay: Millisecond;
+  /** Every transaction that any node ever accepted, by id: the referee's memory. */
+  readonly seen = new Map<string, Transaction>();
+  /** The same in the order in which they came. */
+  readonly accepted: Transaction[] = [];
+  readonly clock: Clock;
+  /** How often a branch took another's place. */
+  reorganisations = 0;
+  private readonly listeners = new Set<() => void>();
+
+  constructor(options: NetworkOptions) {
+    this.clock = options.clock;
+    this.relayDelay = options.relayDelay ?? 0;
+    const policy = { ...CORE_POLICY, ...options.policy };
+    const verify = options.verify ?? realVerify();
+    for (let i = 0; i < (options.nodes ?? 1); i++) this.nodes.push(new ModelNode(this, policy, verify));
+  }
+
+  get node(): ModelNode {
+    return this.nodes[0] as ModelNode;
+  }
+
+  /** A block that pays its reward of `amount` satoshi to `script`. */
+  reward(script: Hex, amount: number): Unspent {
+    const coin = this.blocks.reward(script, amount);
+    this.changed();
+    return coin;
+  }
+
+  /** A new confirmed coin of `amount` satoshi, in a block of its own. */
+  grant(script: Hex, amount: number): Unspent {
+    const coin = this.blocks.grant(script, amount);
+    this.changed();
+    return coin;
+  }
+
+  /** Mines one block from the miner's mempool, best feerates first. */
+  mine(miner: ModelNode = this.node): Block {
+    return this.connect(miner.mempool.template(BLOCK_VSIZE, this.market, this.censored));
+  }
+
+  mineMany(count: number): void {
+    for (let i = 0; i < count; i++) this.mine();
+  }
+
+  /**
+   * A longer branch takes over: the last `depth` blocks go, `depth + 1` come. Their transactions return to the
+   * mempools (as in Core), and the first new block holds `instead` before anything else, rivals of what was undone.
+   */
+  reorganise(depth: number, instead: readonly Hex[] = []): void {
+    this.reorganisations += 1;
+    const undone: Block[] = [];
+    for (let i = 0; i < depth && this.blocks.height > 0; i++) undone.unshift(this.blocks.disconnect());
+    for (const { mempool } of this.nodes) mempool.afterDisconnect();
+    const returning = undone.flatMap((block) => block.transactions);
+    this.connect(
+      instead.map(parse),
+      undone.flatMap((block) => block.grants),
+    );
+    for (const node of this.nodes) for (const tx of returning) node.hear([tx.hex]);
+    for (let i = 0; i < depth; i++) this.mine();
+  }
+
+  private connect(transactions: readonly Transaction[], grants: readonly Unspent[] = []): Block {
+    for (const tx of transactions) this.remember(tx);
+    const block = this.blocks.connect(transactions, grants);
+    for (const { mempool } of this.nodes) mempool.afterBlock(transactions);
+    this.changed();
+    return block;
+  }
+
+  remember(tx: Transaction): void {
+    if (this.seen.has(tx.txid)) return;
+    this.seen.set(tx.txid, tx);
+    this.accepted.push(tx);
+  }
+
+  changed(): void {
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
+export class ModelNode {
+  readonly mempool: Mempool;
+  /** False while cut off from the other nodes: it neither sends nor hears transactions. */
+  connected = true;
+
+  constructor(
+    readonly network: ModelNetwork,
+    policy: Policy,
+    verify: Verify,
+  ) {
+    this.mempool = new Mempool(network.blocks, policy, verify);
+  }
+
+  /** Takes a transaction and tells the others, also when it was known (as sendrawtransaction does). */
+  submit(hex: Hex): Hex {
+    const { tx } = this.mempool.accept(hex);
+    this.tell([tx]);
+    return tx.txid;
+  }
+
+  submitPackage(hexes: readonly Hex[]): void {
+    this.mempool.acceptPackage(hexes);
+    this.tell(hexes.map(parse));
+  }
+
+  /** What another node told: taken if policy allows, together where one alone pays too little. */
+  hear(hexes: readonly Hex[]): void {
+    if (hexes.length === 2 && this.takes(() => this.mempool.acceptPackage(hexes))) return;
+    for (const hex of hexes) this.takes(() => this.mempool.accept(hex));
+  }
+
+  private takes(accept: () => unknown): boolean {
+    try {
+      accept();
+      this.network.changed();
+      return true;
+    } catch (error) {
+      if (error instanceof ChainError) return false;
+      throw error;
+    }
+  }
+
+  private tell(transactions: readonly Transaction[]): void {
+    const { network } = this;
+    for (const tx of transactions) network.remember(tx);
+    network.changed();
+    if (!this.connected) return;
+    const child = transactions[transactions.length - 1];
+    const parent = child?.inputs
+      .map((input) => this.mempool.entries.get(input.txid)?.tx)
+      .find((tx) => tx !== undefined);
+    const message = transactions.length === 1 && parent ? [parent, ...transactions] : transactions;
+    for (const other of network.nodes) {
+      if (other === this) continue;
+      const deliver = (): void => {
+        if (other.connected) other.hear(message.map((tx) => tx.hex));
+      };
+      if (network.relayDelay === 0) deliver();
+      else network.clock.after(network.relayDelay, deliver);
+    }
+  }
+}
+
+export type ViewFault =
+  | "none"
+  /** Every call fails. */
+  | "away"
+  /**
+   * Gives again what it answered last to the same question; but does not call confirmed what a reorganisation has undone
+   * (docs/trust.md, "Beyond the bounds").
+   */
+  | "stale"
+  /** Says unspent of everything that no block has spent. */
+  | "mempool-hidden"
+  /** Takes a broadcast, answers the txid and drops it. */
+  | "swallows"
+  /** Knows no transaction that is unconfirmed. */
+  | "forgetful"
+  /** Names feerates a hundred times too high, or of the floor only. */
+  | "rates-high"
+  | "rates-low"
+  | "rate-limits";
+
+const DELAY: Millisecond = 50;
+const AWAY_AFTER: Millisecond = 5_000;
+
+export interface ViewOptions {
+  /** The backend can ask its node whether it would take a transaction. */
+  readonly tests?: boolean;
+  /** It can tell a block's reward from other coins. */
+  readonly rewards?: boolean;
+  /** Its list of coins says that they are unspent, in blocks and mempool. */
+  readonly lists?: boolean;
+  /** What it says the relay floor is, whatever its node's is; msat/vB. */
+  readonly floor?: number;
+}
+
+/** One client's view through one node. */
+export class View implements Chain {
+  readonly wouldTake?: (transaction: Hex) => Promise<boolean>;
+  readonly isReward?: (coin: Coin) => Promise<boolean>;
+  readonly listing?: (script: Hex, limit: number) => Promise<Listing>;
+  readonly canTest?: boolean;
+  /** Questions asked, by name. */
+  readonly asked = new Map<string, number>();
+  fault: ViewFault = "none";
+  delay: Millisecond = DELAY;
+  /** Calls answered while a fault was on, for the record. */
+  faults = 0;
+  private readonly last = new Map<string, unknown>();
+  private reorganisations = 0;
+
+  constructor(
+    private readonly node: ModelNode,
+    private readonly options: ViewOptions = {},
+  ) {
+    if (options.lists)
+      this.listing = async (script, limit) => ({ coins: await this.utxos(script, limit), unspent: true });
+    if (options.tests) this.canTest = true;
+    if (options.tests)
+      this.wouldTake = (transaction) =>
+        this.answer("wouldTake", undefined, () => {
+          node.mempool.test(transaction);
+          return true;
+        });
+    if (options.rewards)
+      this.isReward = ({ txid }) => this.answer("isReward", undefined, () => this.blocks.isReward(txid));
+  }
+
+  utxos(script: Hex, limit: number): Promise<readonly Coin[]> {
+    return this.answer("utxos", `utxos ${script} ${limit}`, () => this.coins(script).slice(0, limit));
+  }
+
+  outspend(outpoint: Outpoint): Promise<Spend | undefined> {
+    const key = outpointKey(outpoint);
+    return this.answer("outspend", `outspend ${key}`, () => this.spend(outpoint));
+  }
+
+  broadcast(transaction: Hex): Promise<Hex> {
+    return this.answer("broadcast", undefined, () =>
+      this.fault === "swallows" ? parse(transaction).txid : this.send(transaction),
+    );
+  }
+
+  status(txid: Hex): Promise<TxStatus> {
+    return this.answer("status", `status ${txid}`, () => {
+      const block = this.blocks.blockOf(txid);
+      if (block) return { state: "confirmed", height: block.height, blockHash: block.hash };
+      return { state: this.fault !== "forgetful" && this.node.mempool.has(txid) ? "mempool" : "unknown" };
+    });
+  }
+
+  feeRates(): Promise<FeeRates> {
+    return this.answer("feeRates", "feeRates", () => {
+      const { minRelay, mempoolMin, incremental } = this.node.mempool.policy;
+      const floor = this.options.floor ?? Math.max(minRelay, mempoolMin);
+      const target = Math.max(floor, this.node.network.market);
+      if (this.fault === "rates-high") return { floor, incremental, target: target * 100 };
+      return { floor, incremental, target: this.fault === "rates-low" ? floor : target };
+    });
+  }
+
+  tip(): Promise<number> {
+    return this.answer("tip", "tip", () => this.blocks.height);
+  }
+
+  watch(_script: Hex, onChange: () => void): () => void {
+    return this.node.network.onChange(() => {
+      if (this.fault === "none") this.node.network.clock.after(this.delay, onChange);
+    });
+  }
+
+  private get blocks(): Blocks {
+    return this.node.network.blocks;
+  }
+
+  private coins(script: Hex): Coin[] {
+    const { mempool } = this.node;
+    const confirmed = [...this.blocks.unspent.values()].filter((coin) => coin.script === script);
+    const coins: Coin[] = confirmed.map(({ txid, vout, amount, height }) => ({ txid, vout, amount, height }));
+    for (const { tx } of mempool.entries.values())
+      tx.outputs.forEach((output, vout) => {
+        if (output.script === script) coins.push({ txid: tx.txid, vout, amount: output.amount });
+      });
+    return coins
+      .filter((coin) => this.fault === "mempool-hidden" || mempool.spenderOf(outpointKey(coin)) === undefined)
+      .sort((a, b) => b.amount - a.amount || (outpointKey(a) < outpointKey(b) ? -1 : 1));
+  }
+
+  private spend(outpoint: Outpoint): Spend | undefined {
+    const key = outpointKey(outpoint);
+    const txid = this.blocks.spenderOf(key);
+    const block = txid ? this.blocks.blockOf(txid) : undefined;
+    if (txid && block) return { txid, height: block.height };
+    const rival = this.fault === "mempool-hidden" ? undefined : this.node.mempool.spenderOf(key);
+    return rival ? { txid: rival } : undefined;
+  }
+
+  private send(transaction: Hex): Hex {
+    try {
+      return this.node.submit(transaction);
+    } catch (error) {
+      if (error instanceof ChainError && error.kind === "already-known") return parse(transaction).txid;
+      throw error;
+    }
+  }
+
+  /** Answers after the delay with what is true then; `question` is undefined for what may not be repeated stale. */
+  private answer<T>(name: string, question: string | undefined, look: () => T): Promise<T> {
+    this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
+    const { clock } = this.node.network;
+    const away = this.fault === "away";
+    return new Promise((resolve, reject) => {
+      clock.after(away ? AWAY_AFTER : this.delay, () => {
+        try {
+          resolve(this.look(question, look, away));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  private forgetUndone(): void {
+    const { reorganisations } = this.node.network;
+    if (reorganisations === this.reorganisations) return;
+    this.reorganisations = reorganisations;
+    for (const question of this.last.keys()) if (question.startsWith("status ")) this.last.delete(question);
+  }
+
+  private look<T>(question: string | undefined, look: () => T, wasAway: boolean): T {
+    if (this.fault !== "none") this.faults += 1;
+    if (wasAway || this.fault === "away") throw new ChainError("away", "the model chain's view is away");
+    if (this.fault === "rate-limits") throw new ChainError("rate-limited", "429", { retryAfter: 2_000 });
+    this.forgetUndone();
+    if (question !== undefined && this.fault === "stale" && this.last.has(question))
+      return this.last.get(question) as T;
+    const answer = look();
+    if (question !== undefined) this.last.set(question, answer);
+    return answer;
+  }
+}
