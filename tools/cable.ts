@@ -6,7 +6,7 @@ import { cableHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "../lab/sim/options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
-import { SCHEMES } from "../shared/protocol/types";
+import { SCHEMES } from "../shared/protocol/words";
 
 const OPTIONS = {
   socket: "value",

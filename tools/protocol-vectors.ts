@@ -11,6 +11,7 @@ import { addressOf } from "../shared/bitcoin/address";
 import { Fault } from "../shared/protocol/faults";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/protocol/types";
 import { answerCall } from "../shared/rpc/methods";
+import type { Shape } from "../shared/rpc/shapes";
 import * as wire from "../shared/rpc/wire";
 import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
 
@@ -236,7 +237,7 @@ function payment(offer: DraftOffer, tx: Transaction): PaymentRequest {
 
 /** The calls as a client of another make would see them: everything goes through XML and back. */
 function overTheWire(stage: Stage, real: SocketCalls, calls: VectorCall[]): SocketCalls {
-  const call = async <A, R>(method: string, request: A, write: wire.Shape<A>, read: wire.Shape<R>): Promise<R> => {
+  const call = async <A, R>(method: string, request: A, write: Shape<A>, read: Shape<R>): Promise<R> => {
     const params: Value[] = Object.keys(request as object).length > 0 ? [write.write(request)] : [];
     const requestXml = encodeCall(method, params);
     const atMs = stage.clock.now();

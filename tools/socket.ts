@@ -6,7 +6,7 @@ import { socketHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
-import { SCHEMES } from "../shared/protocol/types";
+import { SCHEMES } from "../shared/protocol/words";
 
 const OPTIONS = {
   port: "value",

@@ -9,7 +9,7 @@ import { ChainError } from "../../shared/chain/error";
 import type { Hex } from "../../shared/kernel/units";
 import { HttpError } from "../../shared/net/http";
 import { Fault } from "../../shared/protocol/faults";
-import { WireError } from "../../shared/rpc/wire";
+import { WireError } from "../../shared/rpc/shapes";
 import { XmlRpcError } from "../../shared/rpc/xmlrpc";
 import { BIP143, type Check, draftOf } from "./fixture";
 

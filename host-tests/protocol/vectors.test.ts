@@ -13,6 +13,7 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { signDraft } from "../../shared/bitcoin/sign";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import type { DraftOffer, PaymentRequest } from "../../shared/protocol/types";
+import type { Shape } from "../../shared/rpc/shapes";
 import * as wire from "../../shared/rpc/wire";
 import { decodeCall, decodeResponse, type Value } from "../../shared/rpc/xmlrpc";
 import { essence, FOLDER, type ProtocolVector, protocolVectors, type VectorCall } from "../../tools/protocol-vectors";
@@ -21,12 +22,12 @@ const vectors = readdirSync(FOLDER)
   .sort()
   .map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as ProtocolVector);
 
-const REQUESTS: Readonly<Record<string, wire.Shape<never>>> = {
-  get_status: wire.statusRequest as wire.Shape<never>,
-  power_request: wire.powerRequest as wire.Shape<never>,
-  pay_transaction: wire.paymentRequest as wire.Shape<never>,
+const REQUESTS: Readonly<Record<string, Shape<never>>> = {
+  get_status: wire.statusRequest as Shape<never>,
+  power_request: wire.powerRequest as Shape<never>,
+  pay_transaction: wire.paymentRequest as Shape<never>,
 };
-const RESULTS: Readonly<Record<string, wire.Shape<unknown>>> = {
+const RESULTS: Readonly<Record<string, Shape<unknown>>> = {
   get_status: wire.status,
   power_request: wire.draftOffer,
   pay_transaction: wire.paymentResult,
@@ -138,14 +139,10 @@ function checkXml({ method, request, requestXml, result, fault, answerXml }: Vec
   const call = decodeCall(requestXml);
   assert.equal(call.method, method);
   const params = call.params as readonly Value[];
-  const shape = REQUESTS[method] as wire.Shape<unknown>;
+  const shape = REQUESTS[method] as Shape<unknown>;
   if (params[0] !== undefined && fault?.name !== "invalid-parameters")
     assert.deepEqual(shape.read(params[0], ""), request);
   const answer = decodeResponse(answerXml);
   if (answer.kind === "fault") assert.equal(answer.code, fault?.code);
-  else
-    assert.deepEqual(
-      JSON.parse(JSON.stringify((RESULTS[method] as wire.Shape<unknown>).read(answer.value, ""))),
-      result,
-    );
+  else assert.deepEqual(JSON.parse(JSON.stringify((RESULTS[method] as Shape<unknown>).read(answer.value, ""))), result);
 }

@@ -7,7 +7,7 @@ import type { EngineName } from "../../lab/sim/engine";
 import { findWorker } from "../../lab/sim/engine-xs";
 import { type Run, runScenario } from "../../lab/sim/run";
 import { loadScenario } from "../../lab/sim/scenario";
-import type { Scheme } from "../../shared/protocol/types";
+import type { Scheme } from "../../shared/protocol/words";
 
 function run(name: string, engine: EngineName = "node", scheme: Scheme = "single-fee", seed = 1): Promise<Run> {
   return runScenario({ scenario: loadScenario(name), engine, scheme, seed });

@@ -9,15 +9,14 @@ import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
 import { HttpError, MessageReader, parseRequest, parseResponse } from "../../shared/net/http";
 import { Fault } from "../../shared/protocol/faults";
 import {
-  draftOffer,
-  paymentRequest,
-  paymentResult,
-  powerRequest,
-  type Shape,
-  status,
-  statusRequest,
-  WireError,
-} from "../../shared/rpc/wire";
+  channelOffer,
+  channelPayment,
+  channelRequest,
+  channelResult,
+  channelTerms,
+} from "../../shared/rpc/channel-wire";
+import { type Shape, WireError } from "../../shared/rpc/shapes";
+import { draftOffer, paymentRequest, paymentResult, powerRequest, status, statusRequest } from "../../shared/rpc/wire";
 import {
   decodeCall,
   decodeResponse,
@@ -50,6 +49,11 @@ const SHAPES: readonly Shape<unknown>[] = [
   draftOffer,
   paymentRequest,
   paymentResult,
+  channelTerms,
+  channelRequest,
+  channelOffer,
+  channelPayment,
+  channelResult,
 ].map((shape) => shape as Shape<unknown>);
 
 function checkCall(bytes: Uint8Array): void {

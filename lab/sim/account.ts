@@ -10,7 +10,8 @@ import {
   priceOf,
   type Satoshi,
 } from "../../shared/kernel/units";
-import type { CableState, Scheme, SocketState } from "../../shared/protocol/types";
+import type { CableState } from "../../shared/protocol/types";
+import type { Scheme, SocketState } from "../../shared/protocol/words";
 import type { DeviceName } from "./bundle";
 import type { EngineName } from "./engine";
 import { type PathStep, pathTo } from "./path";

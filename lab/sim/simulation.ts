@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeviceEvent } from "../../shared/kernel/ports";
 import type { MilliSatPerVbyte, MilliSatPerWh, Millisecond } from "../../shared/kernel/units";
-import { SCHEMES, type Scheme } from "../../shared/protocol/types";
+import { SCHEMES, type Scheme } from "../../shared/protocol/words";
 import { defaults } from "../../shared/settings/check";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { BitcoinNode } from "../node/bitcoin-node";

@@ -1,6 +1,6 @@
 // What npm start was asked for.
 
-import { SCHEMES } from "../../shared/protocol/types";
+import { SCHEMES } from "../../shared/protocol/words";
 import { CHANNEL_SCENARIOS } from "../channel-scenarios";
 import { MODEL_SCENARIOS } from "../model/scenarios";
 import { ROOM } from "../room";

@@ -2,7 +2,8 @@
 
 import type { Coin, Outpoint } from "../kernel/ports";
 import type { Hex, MilliSatPerVbyte, MilliSatPerWh, Satoshi } from "../kernel/units";
-import type { DraftOffer, Scheme } from "../protocol/types";
+import type { DraftOffer } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 import type { AuditReason } from "./audit-reasons";
 import type { Frame } from "./frame";
 

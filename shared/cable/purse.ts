@@ -11,14 +11,8 @@ import type { Coin, Outpoint } from "../kernel/ports";
 import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
-import {
-  type DraftOffer,
-  MAX_PROMISED,
-  type PaymentRequest,
-  PROTOCOL_VERSION,
-  type Scheme,
-  type Status,
-} from "../protocol/types";
+import { type DraftOffer, MAX_PROMISED, type PaymentRequest, PROTOCOL_VERSION, type Status } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 import { pledgeOf, roomFor, withPledge } from "./pledges";
 import type { CableRecord, Pin, Pledge } from "./record";
 import { isReleasable, releaseAt, releaseOf, signingsOf } from "./release";

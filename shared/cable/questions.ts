@@ -8,15 +8,8 @@ import { constant } from "../kernel/constant";
 import type { Clock, Reporter, Store } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
 import { Fault, type FaultName } from "../protocol/faults";
-import type {
-  DraftOffer,
-  PaymentRequest,
-  PaymentResult,
-  PowerRequest,
-  Scheme,
-  Status,
-  StatusRequest,
-} from "../protocol/types";
+import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Status, StatusRequest } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 import { OwnAddress } from "./address";
 import { type Purse, payeeOf } from "./purse";
 import type { CableRecord } from "./record";

@@ -15,7 +15,7 @@ import type {
 import { type Places, placesShape } from "../link/places";
 import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
-import type { Scheme } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 
 /** Of the record's format; another one is set aside. */
 export const CABLE_RECORD_VERSION = 2;

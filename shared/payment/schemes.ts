@@ -1,6 +1,6 @@
 // The schemes by name.
 
-import type { Scheme } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 import { basic } from "./basic";
 import type { PaymentScheme } from "./session";
 import { singleFee } from "./single-fee";

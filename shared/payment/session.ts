@@ -4,7 +4,7 @@
 import type { Draft } from "../bitcoin/draft";
 import type { Coin } from "../kernel/ports";
 import type { Hex, MilliSatPerWh, Satoshi } from "../kernel/units";
-import type { Scheme } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 
 /** Bounds what a device has to remember of a session; increments and repetitions at a higher fee both count. */
 export const MAX_COMMITMENTS = 32;

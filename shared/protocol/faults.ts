@@ -25,6 +25,12 @@ export const FAULTS = constant({
   "power-fault": [110, "The power gate has tripped or is not calibrated; no power is sold until that is over."],
   stopping: [111, "The socket is about to restart and takes no payments."],
   "fees-too-high": [112, "The network's fees are above the socket's limit; try again when they have fallen."],
+  "unknown-channel": [113, "There is no such channel here, or it is another cable's."],
+  "channel-not-ready": [114, "The channel's funding is not buried yet, or the chain was not asked about it since."],
+  "channel-closing": [115, "The channel closes, or has closed, and sells nothing more."],
+  "too-many-channels": [116, "The socket keeps no more channels than it has."],
+  "bad-deposit": [117, "The deposit is not within the socket's terms; get_status tells them."],
+  "unclosed-limit": [118, "All that the owner lets stand in channels is paid; try again when the oldest has closed."],
 
   "malformed-transaction": [200, "The transaction is not a canonical serialisation of version 2 with witnesses."],
   "wrong-inputs": [201, "The transaction does not spend the agreed inputs in the agreed order."],
@@ -39,6 +45,8 @@ export const FAULTS = constant({
   "wrong-key": [210, "A witness carries another public key than the payer's address."],
   "input-spent": [211, "An input of the session was spent by another transaction."],
   "already-superseded": [212, "A later commitment of this session is already held; this one pays nothing."],
+  "bad-funding": [213, "The transaction is not the funding that was proposed, signed."],
+  "bad-increment": [214, "The increment is not the cable's signature of a sum that this channel may have next."],
 
   "chain-unavailable": [300, "The socket cannot ask the chain whether the inputs are unspent; paid power goes on."],
   "broadcast-refused": [301, "The network refused the transaction; nothing was credited."],

@@ -3,9 +3,10 @@
 // Amounts of money and energy travel as decimal strings: XML-RPC's <int> ends at 2^31 - 1 and stock clients cannot
 // send <i8>. Everything else that counts (prices, heights, milliseconds) fits an <int>.
 
-import { constant } from "../kernel/constant";
 import type { Outpoint } from "../kernel/ports";
 import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
+import type { ChannelCalls, ChannelTerms } from "./channel";
+import type { Scheme, SchemeName, SocketState, WireInput } from "./words";
 
 export const PROTOCOL_VERSION = 1;
 export const RPC_PATH = "/RPC2";
@@ -13,10 +14,6 @@ export const RPC_PATH = "/RPC2";
 export const LINK_ADDRESS = "169.254.80.80";
 export const LINK_PORT = 8080;
 
-/** The preferred one first. */
-export const SCHEMES = constant(["single-fee", "basic"] as const);
-export type Scheme = (typeof SCHEMES)[number];
-export type SocketState = "standby" | "paid" | "lockout";
 export type CableState = "connecting" | "negotiating" | "powered" | "stopped";
 
 export interface StatusRequest {
@@ -30,7 +27,7 @@ export interface StatusRequest {
 export interface Status {
   readonly version: number;
   /** Schemes that the socket accepts, the preferred one first. */
-  readonly schemes: readonly Scheme[];
+  readonly schemes: readonly SchemeName[];
   readonly state: SocketState;
   /** Energy delivered since the latest session opened. */
   readonly used: MilliwattHour;
@@ -48,6 +45,8 @@ export interface Status {
   readonly payee?: Hex;
   /** Why nothing is sold to anybody: `not-calibrated`, or what the gate has tripped for. */
   readonly trouble?: string;
+  /** Terms of channels, where the socket sells by them. */
+  readonly channel?: ChannelTerms;
 }
 
 /** Outpoints that one request may name. */
@@ -65,12 +64,6 @@ export interface PowerRequest {
   readonly promised?: readonly Outpoint[];
   /** A signed transaction that spends coins of the address back to it; the socket broadcasts it. */
   readonly release?: Hex;
-}
-
-export interface WireInput {
-  readonly txid: Hex;
-  readonly vout: number;
-  readonly amount: Satoshi;
 }
 
 export interface WireOutput {
@@ -129,4 +122,6 @@ export interface SocketCalls {
   getStatus(request: StatusRequest, peer: string): Promise<Status>;
   powerRequest(request: PowerRequest, peer: string): Promise<DraftOffer>;
   payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult>;
+  /** power_request and pay_transaction of the scheme `channel`; undefined where the socket does not sell by it. */
+  readonly channels?: ChannelCalls | undefined;
 }

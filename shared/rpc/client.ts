@@ -9,6 +9,7 @@ import type { Millisecond } from "../kernel/units";
 import { decodeUtf8 } from "../kernel/utf8";
 import { HttpError } from "../net/http";
 import type { HttpClient, HttpResponse } from "../net/http-client";
+import type { ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult } from "../protocol/channel";
 import {
   type DraftOffer,
   type PaymentRequest,
@@ -18,16 +19,9 @@ import {
   type Status,
   type StatusRequest,
 } from "../protocol/types";
-import {
-  draftOffer,
-  paymentRequest,
-  paymentResult,
-  powerRequest,
-  readFault,
-  type Shape,
-  status,
-  statusRequest,
-} from "./wire";
+import { channelOffer, channelPayment, channelRequest, channelResult } from "./channel-wire";
+import type { Shape } from "./shapes";
+import { draftOffer, paymentRequest, paymentResult, powerRequest, readFault, status, statusRequest } from "./wire";
 import { decodeResponse, encodeCall, type Limits, type MethodResponse, type Value } from "./xmlrpc";
 
 /** The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values. */
@@ -82,6 +76,14 @@ export class RpcClient {
 
   payTransaction(request: PaymentRequest): Promise<PaymentResult> {
     return this.call("pay_transaction", [paymentRequest.write(request)], paymentResult);
+  }
+
+  channelRequest(request: ChannelRequest): Promise<ChannelOffer> {
+    return this.call("power_request", [channelRequest.write(request)], channelOffer);
+  }
+
+  payChannel(payment: ChannelPayment): Promise<ChannelResult> {
+    return this.call("pay_transaction", [channelPayment.write(payment)], channelResult);
   }
 
   private async call<T>(method: string, params: readonly Value[], shape: Shape<T>, extraMs = 0): Promise<T> {

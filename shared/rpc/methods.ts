@@ -5,18 +5,19 @@
 // it would let one request do the work of many.
 
 import { constant } from "../kernel/constant";
+import type { ChannelCalls, ChannelOffer, ChannelResult } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
-import type { SocketCalls } from "../protocol/types";
+import type { DraftOffer, PaymentResult, SocketCalls } from "../protocol/types";
 import {
-  draftOffer,
-  faultText,
-  paymentRequest,
-  paymentResult,
-  powerRequest,
-  status,
-  statusRequest,
-  WireError,
-} from "./wire";
+  channelOffer,
+  channelPayment,
+  channelRequest,
+  channelResult,
+  isChannelPayment,
+  isChannelRequest,
+} from "./channel-wire";
+import { WireError } from "./shapes";
+import { draftOffer, faultText, paymentRequest, paymentResult, powerRequest, status, statusRequest } from "./wire";
 import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
 
 /**
@@ -47,18 +48,26 @@ const METHODS: readonly Method[] = constant([
   {
     name: "power_request",
     signatures: [["struct", "struct"]],
-    help: "Opens, resumes or goes on with a session. {address, scheme, session?}: answers with the draft to sign.",
-    call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
-      calls.powerRequest(powerRequest.read(params[0] as Value, ""), peer),
-    write: draftOffer.write,
+    help: "Opens, resumes or goes on with a session. {address, scheme, session?}: answers with the draft to sign. Of a channel {scheme, cable_key, ticket, deposit_sat | channel, close?}: answers with the funding to sign, or with what the next increment pays.",
+    call: (calls: SocketCalls, params: readonly Value[], peer: string) => {
+      const request = params[0] as Value;
+      if (isChannelRequest(request)) return channelsOf(calls).request(channelRequest.read(request, ""), peer);
+      return calls.powerRequest(powerRequest.read(request, ""), peer);
+    },
+    write: (offer: DraftOffer | ChannelOffer) =>
+      "session" in offer ? draftOffer.write(offer) : channelOffer.write(offer),
   },
   {
     name: "pay_transaction",
     signatures: [["struct", "struct"]],
-    help: "Pays one increment. {session, increment, transaction}: answers with the energy credited and the next draft.",
-    call: (calls: SocketCalls, params: readonly Value[], peer: string) =>
-      calls.payTransaction(paymentRequest.read(params[0] as Value, ""), peer),
-    write: paymentResult.write,
+    help: "Pays one increment. {session, increment, transaction}: answers with the energy credited and the next draft. Of a channel {ticket, funding | channel, paid_sat, half}: answers with the energy credited and what the next increment pays.",
+    call: (calls: SocketCalls, params: readonly Value[], peer: string) => {
+      const payment = params[0] as Value;
+      if (isChannelPayment(payment)) return channelsOf(calls).pay(channelPayment.read(payment, ""), peer);
+      return calls.payTransaction(paymentRequest.read(payment, ""), peer);
+    },
+    write: (result: PaymentResult | ChannelResult) =>
+      "channel" in result ? channelResult.write(result) : paymentResult.write(result),
   },
   {
     name: "system.listMethods",
@@ -109,6 +118,11 @@ async function answerOf({ write }: Method, result: unknown, onError: ErrorReport
   } catch (error) {
     return failure(error, onError);
   }
+}
+
+function channelsOf({ channels }: SocketCalls): ChannelCalls {
+  if (!channels) throw new Fault("unknown-scheme", "Here nothing is sold by channel.");
+  return channels;
 }
 
 function failure(error: unknown, onError: ErrorReporter): Answer {

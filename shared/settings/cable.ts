@@ -2,7 +2,7 @@
 
 import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";
-import { SCHEMES } from "../protocol/types";
+import { SCHEMES } from "../protocol/words";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
 

@@ -1,7 +1,7 @@
 // The owner's settings of a socket. Times end where a timer of 32 bits does.
 
 import { constant } from "../kernel/constant";
-import { SCHEMES } from "../protocol/types";
+import { SCHEMES } from "../protocol/words";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
 

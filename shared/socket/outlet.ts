@@ -7,7 +7,7 @@ import { attempt } from "../kernel/attempt";
 import { constant } from "../kernel/constant";
 import type { Clock, PowerGate, Reporter, TripCause } from "../kernel/ports";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
-import type { SocketState } from "../protocol/types";
+import type { SocketState } from "../protocol/words";
 import { allowanceLeft, credited, creditedAside, creditLeft, fullAllowance, MICRO, waitingFor } from "./credit";
 import type { Effect, Memory, SocketEvent } from "./effects";
 import type { SocketLedger } from "./ledger";

@@ -12,7 +12,8 @@ import { energyFor, type Hex, type Millisecond, type Satoshi } from "../kernel/u
 import { schemeOf } from "../payment/schemes";
 import { canPayMore, lastCommitment, nextIncrement, type Session } from "../payment/session";
 import { Fault } from "../protocol/faults";
-import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Scheme } from "../protocol/types";
+import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest } from "../protocol/types";
+import type { Scheme } from "../protocol/words";
 import { isCheat } from "./cheats";
 import { nameOf } from "./coin-watch";
 import { refusalOf } from "./first-payment";

@@ -10,7 +10,7 @@ import { quoteFee } from "../../shared/bitcoin/fees";
 import type { MilliSatPerVbyte, Satoshi } from "../../shared/kernel/units";
 import { schemeOf } from "../../shared/payment/schemes";
 import { lastCommitment, MAX_COMMITMENTS, type Session } from "../../shared/payment/session";
-import type { Scheme } from "../../shared/protocol/types";
+import type { Scheme } from "../../shared/protocol/words";
 import { channelSection } from "./channel-fees";
 
 export const FEES_PAGE = new URL("../../docs/fees.md", import.meta.url);

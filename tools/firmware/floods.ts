@@ -13,7 +13,7 @@ import type { Manner } from "../../lab/sim/hostile/manner";
 import { runScenario, type Watcher } from "../../lab/sim/run";
 import type { Happening, Simulation } from "../../lab/sim/simulation";
 import { energyFor } from "../../shared/kernel/units";
-import type { Scheme } from "../../shared/protocol/types";
+import type { Scheme } from "../../shared/protocol/words";
 import { link } from "./link";
 import type { Held, LinkedEngine } from "./linked";
 import { BYTES_PER_SLOT, emulated, kilo, LONGEST, type Memory, Rig } from "./rig";

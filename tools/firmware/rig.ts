@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { loadScenario, type Scenario } from "../../lab/sim/scenario";
-import type { Scheme } from "../../shared/protocol/types";
+import type { Scheme } from "../../shared/protocol/words";
 import { OUT, ROOT } from "./image";
 import { LinkedEngine } from "./linked";
 import type { Sdk } from "./sdk";
