@@ -5,8 +5,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings } from "./checks";
 import { addComponents, checkRelayEnds } from "./components";
+import { includeFolders, missingHeaders, moduleSources, platformSources } from "./headers";
 import { hold } from "./lock";
 import { type Manifest, writeManifest } from "./manifest";
+import { buildFlags } from "./native";
 import type { Sdk } from "./sdk";
 import { checkFinal } from "./sdkconfig";
 import { forgetStale } from "./stale";
@@ -41,16 +43,21 @@ export function holdBuilds(): Promise<void> {
   return hold(join(OUT, "lock"));
 }
 
-/** Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded. Gives the makefile's path. */
+/**
+ * Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded, and for a chip that the SDK's
+ * headers will be found. Gives the makefile's path.
+ */
 export function configure(sdk: Sdk, image: Image): string {
   const path = writeManifest(image.folder, image.manifest, image.files);
   mkdirSync(join(OUT, "sdk"), { recursive: true });
   run(sdk, image, [path]);
   const makefile = makefileOf(image);
-  const complaints = checkMakefile(readFileSync(makefile, "utf8"), {
-    preload: image.manifest.preload,
-    own: [...image.own.keys()],
-  });
+  const text = readFileSync(makefile, "utf8");
+  const complaints = checkMakefile(text, { preload: image.manifest.preload, own: [...image.own.keys()] });
+  if (image.manifest.build?.ESP32_SUBCLASS) {
+    const files = [...platformSources(sdk.path), ...moduleSources(text)];
+    complaints.push(...missingHeaders({ sdk: sdk.path, files, folders: includeFolders(buildFlags(sdk, makefile)) }));
+  }
   if (complaints.length > 0)
     throw new ImageError(`${basename(image.folder)} is not the image that it should be`, complaints);
   return makefile;
