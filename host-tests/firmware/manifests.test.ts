@@ -127,7 +127,10 @@ test("every image has a console and a short panic: no core dump, no debugger's s
     ]) {
       assert.ok(settings.includes(`${line}\n`), line);
     }
-    assert.doesNotMatch(settings, /ROLLBACK|SKIP_VALIDATE|SILENT_REBOOT=y|COREDUMP_ENABLE_TO_UART=y|GDBSTUB\w*=y/);
+    assert.doesNotMatch(
+      settings,
+      /ROLLBACK_ENABLE=y|SKIP_VALIDATE\w*=y|SILENT_REBOOT=y|COREDUMP_ENABLE_TO_UART=y|GDBSTUB\w*=y/,
+    );
   }
 });
 
