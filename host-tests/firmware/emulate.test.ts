@@ -14,7 +14,7 @@ import { ROOT } from "../../tools/firmware/image";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, qemuArguments, renewed } from "../../tools/firmware/qemu";
 import { Monitor, Replies, wordsIn } from "../../tools/firmware/qmp";
 import { TARGETS } from "../../tools/firmware/targets";
-import { isOver, type Told, verdict } from "../../tools/firmware/verdict";
+import { isOver, known, type Told, verdict } from "../../tools/firmware/verdict";
 
 const folder = mkdtempSync(join(tmpdir(), "emulate-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -180,6 +180,12 @@ test("a pair that paid, renewed and settled is judged good; what is missing is s
     String(verdict(GOOD.slice(0, 5), { settled: 0, deliveredMilliwattHours: 9000 })),
     /a session that was paid on and ended/,
   );
+});
+
+test("an increment counts when the cable knows of it too: a plug is not pulled while the answer is under way", () => {
+  assert.equal(known(GOOD), 2);
+  const unanswered = GOOD.filter(({ from }, at) => from !== "cable" || at < 3);
+  assert.equal(known(unanswered), 1);
 });
 
 test("a story is over when the session of its last payment is", () => {

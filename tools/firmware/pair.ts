@@ -11,7 +11,7 @@ import type { EmulatedBoard } from "./emulated-board";
 import { NativeHeap } from "./native-heap";
 import { loseLink, showFaces } from "./secure-play";
 import { DEVICES, type DeviceName, UsageError } from "./targets";
-import { isOver, named, sum, type Told, verdict } from "./verdict";
+import { isOver, known, named, sum, type Told, verdict } from "./verdict";
 
 const FUND = 250_000;
 const BLOCK_MS = 12_000;
@@ -156,10 +156,10 @@ export class Pair {
   private async sell(): Promise<void> {
     const { increments, hours } = this.options;
     const end = performance.now() + hours * 3_600_000;
-    const isOver = (): boolean => (hours > 0 ? performance.now() >= end : this.count("credited") >= increments);
+    const isOver = (): boolean => (hours > 0 ? performance.now() >= end : known(this.story) >= increments);
     while (!isOver()) {
-      const next = this.count("credited") + 1;
-      await this.until(`increment ${next}`, () => this.count("credited") >= next || isOver());
+      const next = known(this.story) + 1;
+      await this.until(`increment ${next}`, () => known(this.story) >= next || isOver());
     }
   }
 

@@ -28,6 +28,14 @@ export function named(story: readonly Told[], from: Told["from"], name: string):
   return story.filter((told) => told.from === from && told.event.name === name).map(({ event }) => event);
 }
 
+/**
+ * Increments that both know of: the socket tells of one when it is written down, and the cable when the answer has come. A plug that
+ * is pulled in between leaves the cable with one less, until it comes back.
+ */
+export function known(story: readonly Told[]): number {
+  return Math.min(named(story, "socket", "credited").length, named(story, "cable", "paid").length);
+}
+
 /** The session of the last payment has ended too. */
 export function isOver(story: readonly Told[]): boolean {
   const last = (name: string): number => story.map(({ event }) => event.name).lastIndexOf(name);
