@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Bench, MINUTE, TOASTER } from "../../lab/stage/bench";
+import { lying } from "../../lab/stage/liar";
 import type { CableState } from "../../shared/protocol/types";
 
 interface Row {
@@ -132,6 +133,36 @@ const TABLE: Readonly<Record<CableState, readonly Row[]>> = {
       to: "powered",
       relay: "open",
       told: ["trip over-current"],
+    },
+    {
+      by: "a socket that does not sell any more, and gives credit back when it is asked",
+      happens: async ({ bench }) => {
+        bench.restartSocket();
+        await bench.clock.run(20 * SECOND);
+      },
+      to: "powered",
+      relay: "closed",
+      told: [],
+    },
+    {
+      by: "a socket in lockout",
+      happens: async ({ bench }) => {
+        bench.front = lying({ status: (status) => ({ ...status, state: "lockout", lockoutMs: MINUTE }) });
+        await bench.clock.run(45 * SECOND);
+      },
+      to: "stopped",
+      relay: "open",
+      told: ["stopped locked"],
+    },
+    {
+      by: "a socket that claims energy that did not flow: what was paid for flows on",
+      happens: async ({ bench }) => {
+        bench.front = lying({ status: (status) => ({ ...status, remaining: Math.max(0, status.remaining - 9_000) }) });
+        await bench.clock.run(45 * SECOND);
+      },
+      to: "powered",
+      relay: "closed",
+      told: ["held energy-claimed"],
     },
   ],
   stopped: [

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { roomFor, withPledge, worthOf } from "../../shared/cable/pledges";
 import type { Pledge } from "../../shared/cable/record";
-import { Stop } from "../../shared/cable/stop";
+import { Hold } from "../../shared/cable/stop";
 
 const PAYEE = `0014${"01".repeat(20)}`;
 const OTHER = `0014${"02".repeat(20)}`;
@@ -62,7 +62,7 @@ describe("a list of pledges that is full", () => {
     assert.equal(worthOf(open), 4_000);
     assert.throws(
       () => roomFor(pledge(2, many), [open]),
-      (error) => error instanceof Stop && error.reason === "paid-already",
+      (error) => error instanceof Hold && error.reason === "paid-already",
     );
   });
 });

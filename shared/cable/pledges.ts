@@ -6,7 +6,7 @@ import type { Session } from "../payment/session";
 import { lastCommitment } from "../payment/session";
 import type { Handed, Pledge, Signed } from "./record";
 import { isOverSameCoins } from "./signings";
-import { Stop } from "./stop";
+import { Hold } from "./stop";
 
 const MAX_PLEDGES = 8;
 /** Of all pledges together: what a device can write. A socket that raises its fees again and again makes many. */
@@ -34,7 +34,7 @@ export function withPledge(pledges: readonly Pledge[], pledge: Pledge): readonly
   return pledges.map((other) => (other === before ? folded(before, pledge) : other));
 }
 
-/** `pledges` with room for one more. Throws a Stop where no other may be forgotten. */
+/** `pledges` with room for one more. Throws a Hold where no other may be forgotten. */
 export function roomFor(pledge: Pledge, pledges: readonly Pledge[]): readonly Pledge[] {
   let kept = pledges;
   while (isFull(withPledge(kept, pledge))) {
@@ -42,7 +42,7 @@ export function roomFor(pledge: Pledge, pledges: readonly Pledge[]): readonly Pl
     const least =
       kept.find((other) => isAnswered(other) && !other.forgiven && !isTwin(other, pledge)) ??
       kept.find((other) => isAnswered(other) && !isTwin(other, pledge));
-    if (!least) throw new Stop("paid-already", `${kept.length} payments were never acknowledged.`);
+    if (!least) throw new Hold("paid-already", `${kept.length} payments were never acknowledged.`);
     kept = kept.filter((other) => other !== least);
   }
   return kept;

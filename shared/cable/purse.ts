@@ -18,7 +18,7 @@ import type { CableRecord, Pin, Pledge } from "./record";
 import { isReleasable, releaseAt, releaseOf, signingsOf } from "./release";
 import type { CableSettings } from "./settings";
 import { dearest, isOverSameCoins, isSame } from "./signings";
-import { Stop, type StopReason } from "./stop";
+import { Hold, type StopReason } from "./stop";
 
 const DAY: Millisecond = 86_400_000;
 /** Silence after which a socket has settled the session, so that another may begin. */
@@ -61,13 +61,13 @@ export class Purse {
     return this.#options.ledger.record.session;
   }
 
-  /** What the socket announces for new sessions. Throws a Stop where the two cannot deal at all. */
+  /** What the socket announces for new sessions. Throws a Hold where the two cannot deal at all. */
   termsOf(status: Status): Terms {
     const { settings } = this.#options;
     if (status.version !== PROTOCOL_VERSION)
-      throw new Stop("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
+      throw new Hold("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
     const scheme = settings.schemes.find((name) => status.schemes.includes(name));
-    if (!scheme) throw new Stop("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
+    if (!scheme) throw new Hold("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
     return { scheme, price: status.price, increment: status.increment };
   }
 
@@ -78,13 +78,13 @@ export class Purse {
     return { scheme: announced.scheme, price: session.price, increment: session.increment };
   }
 
-  /** Throws a Stop where the terms are not within the owner's limits. */
+  /** Throws a Hold where the terms are not within the owner's limits. */
   mustAccept({ price, increment }: Terms): void {
     const { maxPrice, maxIncrement } = this.#options.settings;
     if (price > maxPrice || price <= 0)
-      throw new Stop("overpriced", `Expected at most ${maxPrice} sat/kWh, came ${price}.`);
+      throw new Hold("overpriced", `Expected at most ${maxPrice} sat/kWh, came ${price}.`);
     if (increment > maxIncrement)
-      throw new Stop("increment-too-large", `Expected at most ${maxIncrement} sat, came ${increment}.`);
+      throw new Hold("increment-too-large", `Expected at most ${maxIncrement} sat, came ${increment}.`);
   }
 
   /** What the increment buys that was signed last. */
@@ -148,7 +148,7 @@ export class Purse {
     };
   }
 
-  /** Audits the offer and signs it; throws a Stop with the reason otherwise. */
+  /** Audits the offer and signs it; throws a Hold with the reason otherwise. */
   sign(offer: DraftOffer, terms: Terms): Ready {
     const session = this.session;
     const opening = session === undefined || session.commitments.length === 0;
@@ -164,9 +164,9 @@ export class Purse {
       frame: this.#frame,
     });
     if (!verdict.ok)
-      throw new Stop(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
-    if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Stop("wrong-coins");
-    if (session && opening && !isAsOpened(session, offer)) throw new Stop("terms-changed");
+      throw new Hold(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
+    if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Hold("wrong-coins");
+    if (session && opening && !isAsOpened(session, offer)) throw new Hold("terms-changed");
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     this.mustAfford(step);
@@ -246,10 +246,10 @@ export class Purse {
     const spent = Math.max(0, handed.paid - (session?.paid ?? 0));
     const more = Math.max(0, step.pay - spent);
     if (today + more > settings.maxDaily)
-      throw new Stop("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + more}.`);
+      throw new Hold("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + more}.`);
     const fees = record.totalFees + Math.max(0, step.fee - handed.fee);
     const allowed = this.allowedFees(step.pay);
-    if (fees > allowed) throw new Stop("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
+    if (fees > allowed) throw new Hold("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
   }
 
   /** Most of fees in all, with a payment of `pay`. One fee may run ahead of what it will turn out to be a share of. */
@@ -268,7 +268,7 @@ export class Purse {
     let owed = this.unanswered(step, offer);
     for (const { script, value } of ledger.record.claims) if (script !== payee) owed += value;
     if (owed > settings.maxClaims + step.pay)
-      throw new Stop("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed - step.pay}.`);
+      throw new Hold("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed - step.pay}.`);
   }
 
   /** What of all that was handed over nobody acknowledged, were the dearest of it mined. */
@@ -389,7 +389,7 @@ export class Purse {
     const fresh = inputs.filter((input) => this.amountOf(input) === undefined);
     const all = [...known, ...fresh.map(({ txid, vout, amount }) => ({ txid, vout, amount, shared }))];
     const kept = all.filter((pin) => pin.shared);
-    if (kept.length > MAX_PINS) throw new Stop("too-many-coins", `Expected at most ${MAX_PINS}.`);
+    if (kept.length > MAX_PINS) throw new Hold("too-many-coins", `Expected at most ${MAX_PINS}.`);
     const alone = all.filter((pin) => !pin.shared);
     return [...kept, ...alone.slice(Math.max(0, all.length - MAX_PINS))];
   }

@@ -1,4 +1,4 @@
-// Why a cable stops paying: a stable name and one sentence each, beside the audit's own reasons.
+// Why a cable does not pay: a stable name and one sentence each, beside the audit's own reasons.
 
 import { AUDIT_REASONS, type AuditReason } from "../bitcoin/audit-reasons";
 import { constant } from "../kernel/constant";
@@ -52,15 +52,29 @@ export function isCheating(reason: StopReason): boolean {
   return CHEATING.includes(reason) || (reason in AUDIT_REASONS && !TERMS.includes(reason));
 }
 
-/** Ends dealing for now. */
-export class Stop extends NamedError {
-  override readonly name = "Stop";
+/** A reason, and when it may have changed. */
+abstract class Refusal extends NamedError {
   constructor(
     readonly reason: StopReason,
     readonly detail = "",
-    /** When it may have changed; the cable's own pause where absent. */
+    /** The cable's own pause where absent. */
     readonly retryAfter?: Millisecond,
   ) {
     super(`${STOP_REASONS[reason]}${detail ? ` ${detail}` : ""}`);
+  }
+}
+
+/** No payment for now; what is paid for flows on. */
+export class Hold extends Refusal {
+  override readonly name = "Hold";
+}
+
+/** The relay opens, and dealing begins anew after a pause. */
+export class Stop extends Refusal {
+  override readonly name = "Stop";
+
+  /** Where nothing is left to draw, a hold stops the cable. */
+  static after({ reason, detail, retryAfter }: Hold): Stop {
+    return new Stop(reason, detail, retryAfter);
   }
 }

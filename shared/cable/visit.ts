@@ -191,18 +191,26 @@ export class Visit {
     this.#payee = payee;
   }
 
-  /** Throws `stop` where no account with the socket here was agreed: credit of another one is not drawn here. */
-  mustHaveMet(stop: Stop | undefined): void {
-    if (this.#payee === undefined && stop) throw stop;
+  /** False where no account with the socket here was agreed: credit of another one is not drawn here. */
+  get hasMet(): boolean {
+    return this.#payee !== undefined;
   }
 
-  /** Reading of the gate up to which the relay may close here. What is more than a blink is in the journal first. */
+  /** Reading of the gate up to which the relay may close here. */
   mayDraw(): MicrowattHour {
     if (this.#payee === undefined) return 0;
-    if (this.#proven || this.places.trial?.stage !== "asking") return Number.POSITIVE_INFINITY;
-    if (!this.#here || !isHome(this.#here, this.#found, this.places)) return this.#upTo;
-    this.closing(this.#payee);
-    return Number.POSITIVE_INFINITY;
+    if (this.#proven || this.places.trial?.stage !== "asking" || this.isHomeHere()) return Number.POSITIVE_INFINITY;
+    return this.#upTo;
+  }
+
+  /** The relay is about to close. What is more than a blink is in the journal first. */
+  draws(): void {
+    if (this.#payee === undefined || this.#proven || this.places.trial?.stage !== "asking") return;
+    if (this.isHomeHere()) this.closing(this.#payee);
+  }
+
+  private isHomeHere(): boolean {
+    return this.#here !== undefined && isHome(this.#here, this.#found, this.places);
   }
 
   private closing(payee: Hex): void {

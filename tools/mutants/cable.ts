@@ -78,7 +78,7 @@ export const CABLE: readonly Mutation[] = [
   ),
   mutation(
     "claims-kept",
-    "controller",
+    "reckoning",
     "left > 0 ? withClaim(others, { script: before, energy: left, value }) : others",
     "others",
     [FINDINGS],
@@ -102,7 +102,7 @@ export const CABLE: readonly Mutation[] = [
   ),
   mutation(
     "crowded-out-is-no-answer",
-    "controller",
+    "calls",
     'error instanceof Fault && error.fault !== "too-many-requests"',
     "error instanceof Fault",
     ["controllers/leaving"],

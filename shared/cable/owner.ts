@@ -1,0 +1,51 @@
+// The owner's words that a cable follows once each, at a start: `release` takes coins back that vanished sockets hold,
+// `forgive` writes off what sockets took and did not give.
+
+import type { Ledger } from "../journal/ledger";
+import type { Reporter } from "../kernel/ports";
+import type { Purse } from "./purse";
+import type { CableRecord } from "./record";
+import type { CableSettings } from "./settings";
+
+export interface OwnerParts {
+  readonly ledger: Ledger<CableRecord>;
+  readonly purse: Purse;
+  readonly settings: CableSettings;
+  readonly report: Reporter;
+}
+
+/** Also pays those again that cheated. Throws where the journal takes nothing. */
+export function forgive({ ledger, purse, settings, report }: OwnerParts): void {
+  const { claims, pledges, forgiven } = ledger.record;
+  if (settings.forgive === "" || settings.forgive === forgiven) return;
+  report({
+    name: "forgiven",
+    claims: claims.reduce((sum, { value }) => sum + value, 0),
+    unanswered: purse.outOfHand(),
+  });
+  // A payment that was never acknowledged may still be mined: the owner writes its worth off, and it frees no coin.
+  const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
+  const written = { claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive };
+  ledger.write({ ...written, ...purse.forgiven() });
+}
+
+/** Comes before `forgive`, which forgets the coins' worth. Throws where the journal takes nothing. */
+export function release({ ledger, purse, settings, report }: OwnerParts): void {
+  if (settings.release === "" || settings.release === ledger.record.released) return;
+  const written = purse.released();
+  ledger.write({ ...written, released: settings.release });
+  const freed = ledger.record.pledges.filter((pledge) => pledge.release);
+  report({ name: "released", coins: freed.length, stuck: purse.stuck().length - freed.length });
+}
+
+/** What the owner must know to free coins that pay nobody: which, for how much, and the action. */
+export function tellStuck({ purse, report }: OwnerParts): void {
+  for (const { outpoints, unanswered, socketScript, release: back, forgiven } of purse.stuck())
+    report({
+      name: "stuck",
+      coins: outpoints.map(({ txid, vout }) => `${txid}:${vout}`).join(" "),
+      value: forgiven ? 0 : unanswered,
+      payee: socketScript,
+      ...(back && { release: back.txid }),
+    });
+}

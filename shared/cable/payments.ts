@@ -1,0 +1,112 @@
+// The payments: asks for a draft, has it signed ahead, and hands it over when it is due.
+
+import type { Outpoint } from "../kernel/ports";
+import { Fault } from "../protocol/faults";
+import type { DraftOffer, Status } from "../protocol/types";
+import type { Calls } from "./calls";
+import type { CableEvent } from "./effects";
+import type { CableParts } from "./parts";
+import { payeeOf, type Ready, type Terms } from "./purse";
+import { agree } from "./reckoning";
+import type { CableRecord } from "./record";
+import { holdOf } from "./refusals";
+import { Hold } from "./stop";
+import { ticketed } from "./tickets";
+
+export class Payments {
+  readonly #parts: CableParts;
+  readonly #calls: Calls;
+
+  constructor(parts: CableParts, calls: Calls) {
+    this.#parts = parts;
+    this.#calls = calls;
+  }
+
+  /** Asks for a draft, makes the accounts agree, and signs it ahead. What the socket cannot sell now is asked for later. */
+  async ask(status: Status): Promise<CableEvent> {
+    const { socket, purse, inlet, questions } = this.#parts;
+    const known = purse.session?.id;
+    try {
+      const announced = purse.termsOf(status);
+      // Whatever the terms are now, credit was paid for under earlier ones.
+      if (inlet.isSpent()) purse.mustAccept(announced);
+      const asked = await questions.draft(announced.scheme, known, status.payee);
+      const another = (promised: readonly Outpoint[]) => socket.powerRequest({ ...asked.request, promised });
+      return { kind: "signed", ready: await this.acceptOr(asked.offer, announced, another) };
+    } catch (error) {
+      return { kind: "refused", hold: holdOf(error) };
+    }
+  }
+
+  /** Signs the draft that came with the answer to a payment. */
+  sign(offer: DraftOffer, status: Status): CableEvent {
+    const { purse } = this.#parts;
+    try {
+      return { kind: "signed", ready: purse.sign(offer, purse.termsFor(offer, purse.termsOf(status))) };
+    } catch (error) {
+      return { kind: "refused", hold: holdOf(error) };
+    }
+  }
+
+  /** Hands the signature over, and books what it bought. */
+  async pay(ready: Ready): Promise<CableEvent> {
+    const { inlet, purse, socket } = this.#parts;
+    try {
+      purse.sending();
+      let asked = 0;
+      const result = await this.#calls.answered(() => {
+        asked = inlet.meter();
+        return socket.payTransaction(ready.request);
+      });
+      this.book(ready, inlet.agreed(result.remaining, ready.energy, asked));
+      return { kind: "paid", next: result.next };
+    } catch (error) {
+      return { kind: "refused", hold: holdOf(error) };
+    }
+  }
+
+  private book(ready: Ready, agreed: Partial<CableRecord>): void {
+    const { ledger, purse, inlet, report } = this.#parts;
+    ledger.write({ ...purse.taken(), ...agreed, ...trusted(ledger.record, ready), ...ticketed(ledger.record) });
+    report({
+      name: "paid",
+      increment: ready.request.increment,
+      value: ready.step.pay,
+      fee: ready.step.fee,
+      remaining: inlet.remaining(),
+    });
+  }
+
+  /** Signs the offer. Where it spends coins that will not do, one over other coins is asked for, once. */
+  private async acceptOr(
+    offer: DraftOffer,
+    announced: Terms,
+    another: (promised: readonly Outpoint[]) => Promise<DraftOffer>,
+  ): Promise<Ready> {
+    try {
+      return this.accept(offer, announced);
+    } catch (error) {
+      const unfit = error instanceof Hold ? this.#parts.purse.unfitCoins(offer, error.reason) : [];
+      if (unfit.length === 0) throw error;
+      const other = await another(unfit).catch((refusal: unknown) => {
+        // A socket of version 1 knows no such member.
+        throw refusal instanceof Fault && refusal.fault === "invalid-parameters" ? error : refusal;
+      });
+      return this.accept(other, announced);
+    }
+  }
+
+  private accept(offer: DraftOffer, announced: Terms): Ready {
+    const { purse, visit } = this.#parts;
+    const terms = purse.termsFor(offer, announced);
+    agree(this.#parts, offer, terms);
+    visit?.met(payeeOf(offer));
+    purse.mustAccept(terms);
+    return purse.sign(offer, terms);
+  }
+}
+
+/** An increment that came as it was paid makes good one that did not: the pauses after stops grow shorter again. */
+function trusted({ losses }: CableRecord, { request, step }: Ready): Pick<CableRecord, "losses"> {
+  return { losses: request.increment > 1 && step.pay > 0 ? Math.max(0, losses - 1) : losses };
+}

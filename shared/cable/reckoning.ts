@@ -1,0 +1,90 @@
+// The reckoning: makes the cable's account and a socket's offer agree before anything is signed. What the offer shows of
+// earlier payments is booked; what it says less than both meters can explain is refused.
+
+import type { Ledger } from "../journal/ledger";
+import { energyFor, type Hex, priceOf } from "../kernel/units";
+import type { DraftOffer } from "../protocol/types";
+import type { Inlet } from "./inlet";
+import type { Purse, Terms } from "./purse";
+import type { CableRecord, Claim } from "./record";
+import { Hold } from "./stop";
+
+const MAX_CLAIMS = 16;
+
+export interface ReckoningParts {
+  readonly ledger: Ledger<CableRecord>;
+  readonly inlet: Inlet;
+  readonly purse: Purse;
+}
+
+/** Books what `offer` shows, and opens its session where it is another. Throws a Hold that says why the two cannot agree. */
+export function agree(parts: ReckoningParts, offer: DraftOffer, terms: Terms): void {
+  const { ledger, inlet, purse } = parts;
+  const payee = offer.outputs[0]?.script ?? "";
+  const before = ledger.record.session?.socketScript;
+  const isAnother = before !== undefined && before !== payee;
+  // What an offer shows of the last payment is about the socket that it went to.
+  if (purse.wasTaken(offer) || (!isAnother && isCredited(parts, offer))) acknowledge(parts);
+  if (isAnother && ledger.record.claims.some(({ script }) => script === payee)) inlet.returned();
+  // Account and session move in one: between them nothing may be refused and written down.
+  if (isAnother) ledger.change({ ...purse.opened(offer, terms), ...accountOf(parts, payee, before) });
+  acknowledgeLate(parts, offer);
+  if (inlet.isShort(offer.credit))
+    throw new Hold("credit-lost", `Expected ${inlet.remaining()} mWh, came ${offer.credit}.`);
+  ledger.change(inlet.agreed(offer.credit));
+  if (!purse.knows(offer)) ledger.change(purse.opened(offer, terms));
+}
+
+/** The record's part for another socket: credit stays where it was paid. */
+function accountOf(
+  { ledger, inlet }: ReckoningParts,
+  payee: Hex,
+  before: Hex,
+): Pick<CableRecord, "claims" | "paidUpTo"> {
+  const { claims } = ledger.record;
+  const left = inlet.remaining();
+  const others = claims.filter(({ script }) => script !== before && script !== payee);
+  const value = priceOf(Math.max(0, left), ledger.record.session?.price ?? 0);
+  const back = claims.find(({ script }) => script === payee)?.energy ?? 0;
+  return {
+    claims: left > 0 ? withClaim(others, { script: before, energy: left, value }) : others,
+    paidUpTo: inlet.meter() + back * 1000,
+  };
+}
+
+/** The increment that was signed last has arrived, though nobody told us. */
+function acknowledge({ ledger, purse }: ReckoningParts): void {
+  const paidUpTo = ledger.record.paidUpTo + purse.signedEnergy() * 1000;
+  ledger.write({ ...purse.taken(), paidUpTo });
+}
+
+/** A payee shows by its credit that it took a payment of a session that is over, which it never acknowledged. */
+function acknowledgeLate({ ledger, inlet, purse }: ReckoningParts, offer: DraftOffer): void {
+  const { record } = ledger;
+  const late = record.pledges.find((pledge) => purse.isLate(pledge, offer));
+  if (!late) return;
+  const energy = energyFor(late.unanswered, late.price);
+  const off = inlet.tolerance();
+  if (energy <= 2 * off || offer.credit < inlet.remaining() + energy - off) return;
+  ledger.change({
+    pledges: record.pledges.map((each) => (each === late ? { ...each, unanswered: 0 } : each)),
+    paidUpTo: record.paidUpTo + energy * 1000,
+    totalPaid: record.totalPaid + late.unanswered,
+  });
+}
+
+/** A socket that has restarted shows by its credit that it took the last increment, whatever coins it offers now. */
+function isCredited({ ledger, inlet, purse }: ReckoningParts, offer: DraftOffer): boolean {
+  if (!ledger.record.signed?.sent || purse.knows(offer)) return false;
+  const energy = purse.signedEnergy();
+  const off = inlet.tolerance();
+  return energy > 2 * off && offer.credit >= inlet.remaining() + energy - off;
+}
+
+/** `claims` and one more. They bound what is risked, so none is forgotten: beyond the list's end the oldest become one. */
+function withClaim(claims: readonly Claim[], claim: Claim): readonly Claim[] {
+  const list = [...claims, claim];
+  if (list.length <= MAX_CLAIMS) return list;
+  const [first, second, ...rest] = list as [Claim, Claim, ...Claim[]];
+  return [{ script: "", energy: first.energy + second.energy, value: first.value + second.value }, ...rest];
+}
