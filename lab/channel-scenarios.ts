@@ -194,7 +194,13 @@ class Scene {
     };
     const funded = this.pocket.fund(offer, ({ amount }) => amount);
     if (!funded.ok) throw new Error(funded.detail);
-    const entry = this.book.open(bytesToHex(this.cable.publicKey), inputs, DEPOSIT, fee, funded.transaction);
+    const entry = this.book.open({
+      cableKey: bytesToHex(this.cable.publicKey),
+      inputs,
+      deposit: DEPOSIT,
+      fee,
+      signed: funded.transaction,
+    });
     if (!("txid" in entry)) throw new Error(entry.detail);
     await this.node.submit(funded.transaction);
     await this.node.mine(CONFIRMATIONS);

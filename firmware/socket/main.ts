@@ -7,12 +7,14 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { BOARD_STORE, isCalibrated, storedCalibration } from "../../shared/board/calibration";
 import { HmacDrbg, SEED_BYTES } from "../../shared/board/drbg";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
+import { deviceSeed } from "../../shared/channel/seed";
 import { constant } from "../../shared/kernel/constant";
 import type { Milliwatt } from "../../shared/kernel/units";
 import { hostOf } from "../../shared/mdns/records";
 import { PatientListener } from "../../shared/net/patient-listener";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
+import { CHANNEL } from "../../shared/protocol/words";
 import { RpcServer } from "../../shared/rpc/server";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
@@ -34,6 +36,8 @@ type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
   Partial<Pick<BuildOptions, "certificate" | "chain" | "gate" | "link" | "ssid" | "hostname">> & {
     readonly settings: Parameters<typeof socketSettings>[0];
   };
+
+const NO_SEED = "on mainnet nothing is sold by channel before its owner has supplied a seed (docs/keys.md)";
 
 /** Less than a cable's electronics draw. */
 const CABLE_DRAWS: Milliwatt = 300;
@@ -72,16 +76,21 @@ function start(clock: DeviceClock): void {
   const wanted = wifiName();
   report(socketLine(checked, calibrated, wanted === undefined ? undefined : hostOf(lastName(wanted))));
   const power = new NativePowerGate(options);
+  const store = new DeviceStore("socket");
+  const sells = checked.schemes.includes(CHANNEL);
+  const channelSeed = deviceSeed({ store, random, sells, mainnet: checked.network === "mainnet" });
+  if (sells && !channelSeed) report({ name: "no-channel-seed", why: NO_SEED });
   const controller = new SocketController({
     clock,
     random,
-    store: new DeviceStore("socket"),
+    store,
     gate: power,
     calibrated,
     chain: configuredChain(backends, { dialer, clock, network: checked.network }),
     ecdsa,
     report: withCadence(report, power),
     settings: checked,
+    ...(channelSeed ? { channelSeed } : {}),
   });
   controller.start();
   serve(clock, controller);

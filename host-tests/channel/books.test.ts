@@ -67,7 +67,7 @@ function offerOf(book: ChannelBook, change: Partial<FundingOffer> = {}): Funding
 function funded(book: ChannelBook, pocket: ChannelPocket, change: Partial<FundingOffer> = {}): string {
   const offer = offerOf(book, change);
   const { txid, transaction } = ok(pocket.fund(offer, pinned));
-  const entry = book.open(bytesToHex(cable.publicKey), offer.inputs, offer.deposit, offer.fee, transaction);
+  const entry = book.open({ cableKey: bytesToHex(cable.publicKey), ...offer, signed: transaction });
   assert.ok("txid" in entry, JSON.stringify(entry));
   assert.equal(entry.txid, txid);
   asked(book, txid, 0);
@@ -99,7 +99,7 @@ describe("the socket's book", () => {
     const { transaction } = ok(pocketOver(new CutStore()).fund(offer, pinned));
     const key = bytesToHex(cable.publicKey);
     const open = (deposit: number, fee: number, signed: string, cableKey = key): unknown =>
-      reason(book.open(cableKey, offer.inputs, deposit, fee, signed));
+      reason(book.open({ cableKey, inputs: offer.inputs, deposit, fee, signed }));
     assert.equal(open(20_001, 199, transaction), "bad-funding");
     assert.equal(open(20_000, 198, transaction), "bad-funding");
     assert.equal(open(20_000, 199, `${transaction.slice(0, -2)}01`), "bad-funding");
@@ -133,7 +133,7 @@ describe("the socket's book", () => {
       funded(book, pocketOver(new CutStore()), { inputs: [coin("ab", 60_000, i)] });
     const offer = offerOf(book);
     const { transaction } = ok(pocketOver(new CutStore()).fund(offer, pinned));
-    const more = book.open(bytesToHex(cable.publicKey), offer.inputs, offer.deposit, offer.fee, transaction);
+    const more = book.open({ cableKey: bytesToHex(cable.publicKey), ...offer, signed: transaction });
     assert.equal(reason(more), "too-many-channels");
     assert.equal(book.entries.length, MAX_SOCKET_CHANNELS);
   });

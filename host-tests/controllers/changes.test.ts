@@ -24,7 +24,11 @@ function unread(table: Table, read: ReadonlySet<string>): readonly string[] {
 
 test("a setting that needs no restart is read where it is used, not kept from the start", async () => {
   const read = { socket: new Set<string>(), cable: new Set<string>() };
-  const bench = plugged({ onRead: (device, name) => read[device].add(name), cable: { sharedLink: true } });
+  const bench = plugged({
+    onRead: (device, name) => read[device].add(name),
+    socket: { schemes: ["single-fee", "basic", "channel"] },
+    cable: { sharedLink: true },
+  });
   read.socket.clear();
   read.cable.clear();
   await bench.clock.run(5 * MINUTE);

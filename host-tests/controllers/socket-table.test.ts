@@ -104,6 +104,36 @@ describe("the socket's table", () => {
     assert.equal(write.changes.paidUpTo, 40_000_000);
   });
 
+  it("draws on a channel's entry only once the record says so, and puts what is left back there before the record forgets it", () => {
+    const channel = "cc".repeat(32);
+    const event: SocketEvent = { kind: "channel", payer: PAYER, ticket: TICKET, channel, energy: 7_000, added: 1_000 };
+    const effects = effectsOf(event, moment(STANDBY, { since: NOW }));
+    assert.deepEqual(words(effects), ["write", "engage", "remember", "lease", "answer"]);
+    const [write] = effects;
+    assert.ok(write?.do === "write");
+    assert.equal(write.changes.paidUpTo, 7_000_000, "what standby gave is paid with it");
+    const drawn = merged<SocketRecord>(PAID, { channel });
+    const more = effectsOf(event, moment(drawn));
+    assert.deepEqual(
+      words(more),
+      ["change", "remember", "lease", "answer"],
+      "an increment writes its entry and no record",
+    );
+    assert.deepEqual(more[0], { do: "change", changes: { paidUpTo: TOTAL + 41_000_000 } });
+    assert.deepEqual(words(effectsOf({ ...event, added: 0 }, moment(drawn))), []);
+    assert.deepEqual(words(effectsOf({ ...event, payer: OTHER }, moment(drawn))), []);
+    const another = effectsOf({ ...event, channel: "dd".repeat(32) }, moment(drawn));
+    assert.deepEqual(words(another).slice(0, 3), ["empty", "write", "engage"]);
+    const left = effectsOf({ kind: "request", payer: OTHER }, moment(drawn));
+    assert.deepEqual(words(left).slice(0, 4), ["rest", "change", "forgive", "write"]);
+    const used = effectsOf({ kind: "tick" }, moment(merged<SocketRecord>(drawn, { paidUpTo: TOTAL })));
+    assert.deepEqual(words(used).slice(0, 2), ["rest", "write"]);
+    const paid = effectsOf({ kind: "payment", payer: PAYER, energy: 1, ticket: TICKET, besides: {} }, moment(drawn));
+    assert.equal(words(paid).at(-1), "engage", "what a session pays meanwhile is kept in the same place");
+    const started = effectsOf({ kind: "start", isNew: false }, moment(drawn));
+    assert.ok(!words(started).includes("rest"), "after a restart the entry itself says what is left");
+  });
+
   it("ends no lockout by what is credited while it lasts", () => {
     const [remember] = effectsOf({ kind: "credited" }, moment(LOCKOUT, { since: NOW }));
     assert.ok(remember?.do === "remember" && !("since" in remember.memory));

@@ -3,12 +3,21 @@
 //
 // `rules` chooses the generation: "28" judges a replacement by its feerate against each direct conflict, "31" by
 // the feerate diagram, "both" refuses what either would. Not modelled: mempool size eviction (mempoolMin is set by
-// hand), sigops, scripts other than P2WPKH.
+// hand), sigops, scripts other than P2WPKH and the deposits of channels.
 
 import { ChainError } from "../../shared/chain/error";
 import type { Blocks } from "./blocks";
 import { chunksOf, improves, type Weighed } from "./diagram";
-import { inputFault, Malformed, outpointKey, parse, type Transaction, type TxOutput, type Verify } from "./transaction";
+import {
+  finalAt,
+  inputFault,
+  Malformed,
+  outpointKey,
+  parse,
+  type Transaction,
+  type TxOutput,
+  type Verify,
+} from "./transaction";
 
 export interface Policy {
   readonly rules: "28" | "31" | "both";
@@ -180,6 +189,10 @@ export class Mempool {
       const fault = inputFault(tx, index, coin, this.verify);
       if (fault) throw malformed(fault);
     });
+    for (const input of tx.inputs) {
+      const height = this.blocks.unspent.get(outpointKey(input))?.height ?? this.blocks.height + 1;
+      if (finalAt(tx, input, height) > this.blocks.height + 1) throw malformed("non-BIP68-final");
+    }
     const fee = total(coins) - total(tx.outputs);
     if (fee < 0) throw malformed(`bad-txns-in-belowout: ${total(coins)} in, ${total(tx.outputs)} out`);
     return fee;

@@ -219,6 +219,18 @@ export function sighash(
   amount: number,
   type: number,
 ): Buffer {
+  const code = Buffer.concat([Buffer.from([0x76, 0xa9, 0x14]), keyHash, Buffer.from([0x88, 0xac])]);
+  return sighashOf(tx, index, code, amount, type);
+}
+
+/** The same for any script code of fewer than 253 bytes. */
+export function sighashOf(
+  tx: Pick<Transaction, "version" | "locktime" | "inputs" | "outputs">,
+  index: number,
+  code: Uint8Array,
+  amount: number,
+  type: number,
+): Buffer {
   const zero = Buffer.alloc(32);
   const anyone = (type & 0x80) !== 0;
   const base = type & 0x1f;
@@ -238,9 +250,8 @@ export function sighash(
     anyone ? zero : sha256d(...tx.inputs.map(outpointBytes)),
     anyone || base === 2 || base === 3 ? zero : sha256d(...tx.inputs.map((each) => u32(each.sequence))),
     outpointBytes(input),
-    Buffer.from([0x19, 0x76, 0xa9, 0x14]),
-    keyHash,
-    Buffer.from([0x88, 0xac]),
+    compact(code.length),
+    code,
     u64(amount),
     u32(input.sequence),
     outputs,
@@ -253,7 +264,9 @@ export function sighash(
 export function inputFault(tx: Transaction, index: number, coin: TxOutput, verify: Verify): string | undefined {
   const input = tx.inputs[index];
   if (!input) return "there is no such input";
-  if (!/^0014[0-9a-f]{40}$/.test(coin.script)) return "the model chain verifies P2WPKH inputs only";
+  if (/^0020[0-9a-f]{64}$/.test(coin.script)) return depositFault(tx, index, coin, verify);
+  if (!/^0014[0-9a-f]{40}$/.test(coin.script))
+    return "the model chain verifies P2WPKH inputs and deposits of channels only";
   if (input.scriptSig.length > 0) return "mandatory-script-verify-flag-failed (Witness requires empty scriptSig)";
   const [signature, key] = input.witness;
   if (input.witness.length !== 2 || !signature || !key)
@@ -267,4 +280,42 @@ export function inputFault(tx: Transaction, index: number, coin: TxOutput, verif
   if (!verify(signature.subarray(0, -1), sighash(tx, index, keyHash, coin.amount, type), key))
     return "mandatory-script-verify-flag-failed (Signature must be valid)";
   return undefined;
+}
+
+const FAILED = "mandatory-script-verify-flag-failed";
+/** `<payee> CHECKSIG NOTIF <N, two bytes> CHECKSEQUENCEVERIFY VERIFY ENDIF <cable> CHECKSIG`. */
+const DEPOSIT = /^21([0-9a-f]{66})ac6402([0-9a-f]{4})b2696821([0-9a-f]{66})ac$/;
+
+/** What the script of a channel's deposit says of input `index`: read and judged apart from shared/channel. */
+function depositFault(tx: Transaction, index: number, coin: TxOutput, verify: Verify): string | undefined {
+  const input = tx.inputs[index] as TxInput;
+  const [cable, payee, script] = input.witness;
+  if (input.scriptSig.length > 0) return `${FAILED} (Witness requires empty scriptSig)`;
+  if (input.witness.length !== 3 || !cable || !payee || !script) return `${FAILED} (Witness program mismatch)`;
+  if (createHash("sha256").update(script).digest("hex") !== coin.script.slice(4))
+    return `${FAILED} (Witness program hash mismatch)`;
+  const [, payeeKey = "", delay = "", cableKey = ""] = DEPOSIT.exec(script.toString("hex")) ?? [];
+  if (payeeKey === "") return "the model chain verifies P2WPKH inputs and deposits of channels only";
+  const signs = (signature: Buffer, key: string): boolean => {
+    const type = signature.readUInt8(signature.length - 1);
+    const digest = sighashOf(tx, index, script, coin.amount, type);
+    return (
+      [1, 2, 3, 0x81, 0x82, 0x83].includes(type) && verify(signature.subarray(0, -1), digest, Buffer.from(key, "hex"))
+    );
+  };
+  if (payee.length > 0 && !signs(payee, payeeKey))
+    return `${FAILED} (Signature must be zero for failed CHECK(MULTI)SIG operation)`;
+  if (payee.length === 0) {
+    const blocks = Number.parseInt(delay.slice(2) + delay.slice(0, 2), 16);
+    const isTimed = tx.version >= 2 && input.sequence < 0x80000000 && (input.sequence & 0x400000) === 0;
+    if (!isTimed || (input.sequence & 0xffff) < blocks) return `${FAILED} (Locktime requirement not satisfied)`;
+  }
+  if (cable.length === 0 || !signs(cable, cableKey)) return `${FAILED} (Signature must be valid)`;
+  return undefined;
+}
+
+/** BIP68: the first block that may hold the transaction by this input, whose coin is in the block of `height`. */
+export function finalAt({ version }: Transaction, { sequence }: TxInput, height: number): number {
+  const isTimed = version >= 2 && sequence < 0x80000000 && (sequence & 0x400000) === 0;
+  return isTimed ? height + (sequence & 0xffff) : 0;
 }

@@ -4,6 +4,7 @@
 import { addressOf } from "../../shared/bitcoin/address";
 import { ChainError } from "../../shared/chain/error";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../../shared/protocol/types";
+import { SCHEMES } from "../../shared/protocol/words";
 import { coinOf, Purse, type Spendable } from "../model/purse";
 import type { Transaction } from "../model/transaction";
 import { type CableManner, CableSpeech, type Props } from "./cable-manner";
@@ -151,7 +152,7 @@ export class RogueCable implements Props {
   }
 
   private async request(choice = 1): Promise<void> {
-    const { schemes } = this.stage.settings;
+    const schemes = SCHEMES.filter((each) => this.stage.settings.schemes.includes(each));
     const scheme = schemes[choice % 5 === 0 ? schemes.length - 1 : 0] ?? "single-fee";
     const honest = { address: addressOf(this.purse.script, NETWORK), scheme };
     const request = this.speech?.request(honest, this) ?? honest;

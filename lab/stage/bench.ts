@@ -40,6 +40,8 @@ export const MINUTE = 60_000;
 /** mW. */
 export const TOASTER = 1_300_000;
 export const CAR = 3_600_000;
+/** Of the socket's payee keys. */
+export const CHANNEL_SEED = new Uint8Array(32).fill(0x5e);
 /** One increment of the paper, in µWh. */
 export const INCREMENT_UWH = 40_000_000;
 
@@ -96,6 +98,7 @@ export class Bench {
       report: life.report((event) => this.events.push({ device: "socket", at: this.clock.now(), ...event })),
       settings: this.watched("socket", this.settings.socket),
       calibrated: this.isCalibrated("socket"),
+      ...(this.#options.socket?.schemes?.includes("channel") ? { channelSeed: CHANNEL_SEED } : {}),
     });
   }
 

@@ -3,7 +3,6 @@
 
 import { bytesToHex } from "../bitcoin/bytes";
 import { feeNeeded } from "../bitcoin/fees";
-import { witnessesOf } from "../bitcoin/witness";
 import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
 import {
   energyFor,
@@ -28,7 +27,8 @@ import {
   validate,
 } from "./channel";
 import { closingVsize } from "./closing";
-import { depositCoin, type Funding, unsignedFunding } from "./funding";
+import { ChannelCredit } from "./credit";
+import { depositCoin, type Funding, isSigned } from "./funding";
 import { IndexNote } from "./index-note";
 import { ChannelLedger } from "./ledger";
 import { payeeWallet } from "./payee-key";
@@ -78,17 +78,32 @@ export interface Taken {
   readonly credited: MilliwattHour;
 }
 
+/** A funding that a cable signed. */
+export interface SignedFunding {
+  readonly cableKey: Hex;
+  readonly inputs: readonly Coin[];
+  readonly deposit: Satoshi;
+  readonly fee: Satoshi;
+  readonly signed: Hex;
+  /** What the cable will show. */
+  readonly ticket?: Hex;
+}
+
 export class ChannelBook {
+  readonly credit: ChannelCredit;
   readonly #options: BookOptions;
   readonly #ledger: ChannelLedger;
   readonly #index: IndexNote;
   #tip: TipAnswer | undefined;
   /** Since the start only: after a restart nothing is sold before a channel's funding has been asked for anew. */
   readonly #answers = new Map<Hex, FundingAnswer>();
+  /** The next channel's key: deriving it costs a third of a signature. */
+  #nextKey: { readonly index: number; readonly key: Hex } | undefined;
 
   constructor(options: BookOptions) {
     this.#options = options;
     this.#ledger = new ChannelLedger(options.store, MAX_SOCKET_CHANNELS, options.report);
+    this.credit = new ChannelCredit(this.#ledger);
     let least = 0;
     for (const { index = 0 } of this.#ledger.entries) least = Math.max(least, index + 1);
     this.#index = new IndexNote(options.store, options.report, least);
@@ -103,34 +118,50 @@ export class ChannelBook {
     return unclosed(this.entries);
   }
 
+  get terms(): BookTerms {
+    return this.#options.terms;
+  }
+
+  get isFull(): boolean {
+    return this.#ledger.isFull;
+  }
+
+  find(txid: Hex): ChannelEntry | undefined {
+    return this.#ledger.find(txid);
+  }
+
   /** The payee key that the next channel gets. */
   nextKey(): Hex {
     const { seed, ecdsa } = this.#options;
-    return bytesToHex(payeeWallet(seed, this.#index.next, ecdsa).publicKey);
+    const { next } = this.#index;
+    if (this.#nextKey?.index !== next)
+      this.#nextKey = { index: next, key: bytesToHex(payeeWallet(seed, next, ecdsa).publicKey) };
+    return this.#nextKey.key;
   }
 
-  /** Opens a channel by a funding that the cable signed. The entry is durable when this returns; then it is broadcast. */
-  open(
-    cableKey: Hex,
-    inputs: readonly Coin[],
-    deposit: Satoshi,
-    fee: Satoshi,
-    signed: Hex,
-  ): ChannelEntry | ChannelRefusal {
+  /** Why no channel with this deposit opens now; undefined where one may. */
+  openingFault(cableKey: Hex, deposit: Satoshi): ChannelRefusal | undefined {
     const { terms } = this.#options;
-    const keys: ChannelKeys = { payeeKey: this.nextKey(), cableKey, delay: terms.delay };
-    const fault = keysFault(keys);
+    const fault = keysFault({ payeeKey: this.nextKey(), cableKey, delay: terms.delay });
     if (fault) return refuse("bad-terms", `Expected good keys: ${fault}.`);
     if (deposit < terms.depositLeast || deposit > terms.depositMost)
       return refuse(
         "bad-terms",
         `Expected a deposit of ${terms.depositLeast} to ${terms.depositMost} sat, got ${deposit}.`,
       );
-    if (this.#ledger.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_SOCKET_CHANNELS}.`);
+    if (this.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_SOCKET_CHANNELS}.`);
+    return undefined;
+  }
+
+  /** Opens a channel. The entry is durable when this returns; then the funding is broadcast. */
+  open({ signed, ticket, cableKey, inputs, deposit, fee }: SignedFunding): ChannelEntry | ChannelRefusal {
+    const refusal = this.openingFault(cableKey, deposit);
+    if (refusal) return refusal;
+    const keys: ChannelKeys = { payeeKey: this.nextKey(), cableKey, delay: this.#options.terms.delay };
     const funding: Funding = { keys, inputs, deposit, fee };
-    if (!witnessesOf(unsignedFunding(funding), signed, inputs.length))
+    if (!isSigned(funding, signed, this.#options.ecdsa))
       return refuse("bad-funding", "Expected the funding that was offered, signed.");
-    return this.opened(funding, signed);
+    return this.opened(funding, signed, ticket);
   }
 
   /** What the chain's server said; tips and answers may come in any order. */
@@ -142,8 +173,27 @@ export class ChannelBook {
     const entry = this.#ledger.find(txid);
     if (!entry) return;
     this.#answers.set(txid, answer);
-    if (entry.height !== answer.height)
-      this.#ledger.save(withChannel(entry, confirmedAt(channelOf(entry), answer.height)));
+    const placed =
+      entry.height === answer.height ? entry : withChannel(entry, confirmedAt(channelOf(entry), answer.height));
+    // Buried: nobody has to send it again.
+    const { funding, ...rest } = placed;
+    const next = funding !== undefined && this.depthOf(placed) >= this.#options.terms.confirmations ? rest : placed;
+    if (next !== entry) this.#ledger.save(next);
+  }
+
+  /** Blocks that bury the funding, by the last answer. */
+  depthOf({ height }: ChannelEntry): number {
+    return height === undefined ? 0 : Math.max(0, this.lowestTip() - height + 1);
+  }
+
+  /** True where the chain has to be asked before anything is sold on this channel: nothing since the start, or too long ago. */
+  mustAsk(txid: Hex, now: Millisecond): boolean {
+    const answer = this.#answers.get(txid);
+    return !answer || this.#tip === undefined || now - answer.at > this.#options.terms.answerAge;
+  }
+
+  answerTo(txid: Hex): FundingAnswer | undefined {
+    return this.#answers.get(txid);
   }
 
   /** What the next increment of this channel pays; 0 where it sells nothing more. */
@@ -188,14 +238,17 @@ export class ChannelBook {
     const highest = highestTip(this.#tip, now);
     const due: Hex[] = [];
     let oldest: ChannelEntry | undefined;
+    // What closes already frees its sum by itself.
+    let standing = 0;
     for (const entry of this.entries) {
       if (entry.phase !== "open" || entry.half === undefined) continue;
+      standing += entry.paid;
       const channel = channelOf(entry);
       const isLate = highest !== undefined && mustClose(channel, highest, margin);
       if (isLate || room(channel) === 0) due.push(entry.txid);
       else if (!oldest || (entry.index ?? 0) < (oldest.index ?? 0)) oldest = entry;
     }
-    if (due.length === 0 && oldest && this.unclosed + step > maxUnclosed) due.push(oldest.txid);
+    if (due.length === 0 && oldest && standing + step > maxUnclosed) due.push(oldest.txid);
     return due;
   }
 
@@ -208,17 +261,32 @@ export class ChannelBook {
     const entry = this.#ledger.find(txid);
     const frame = this.#ledger.frame(txid);
     if (!entry || !frame || entry.half === undefined || entry.phase === "closed") return undefined;
-    const { terms, seed, ecdsa } = this.#options;
+    const { terms } = this.#options;
     const vsize = closingVsize(terms.payeeScript);
     const last = entry.closingFee;
     const replaces = last === undefined ? undefined : { fee: last, vsize };
     const most = entry.paid - firstPayment(terms.payeeScript, 0);
     const fee = Math.min(most, feeNeeded(vsize, { rate, incremental, replaces }));
     if (fee < (last === undefined ? 0 : feeNeeded(vsize, { rate: 0, incremental, replaces }))) return undefined;
-    const channel = startClosing(channelOf(entry));
-    this.#ledger.save({ ...withChannel(entry, channel), closingFee: fee });
+    this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });
+    return this.closing(txid);
+  }
+
+  /** The closing that left last, the same bytes again. */
+  closing(txid: Hex): Hex | undefined {
+    const entry = this.#ledger.find(txid);
+    const frame = this.#ledger.frame(txid);
+    if (!entry || !frame || entry.closingFee === undefined) return undefined;
+    const { terms, seed, ecdsa } = this.#options;
     const payee = payeeWallet(seed, entry.index ?? 0, ecdsa);
-    return complete(channel, frame, { payeeScript: terms.payeeScript, fee, coins: [] }, payee);
+    const closing = { payeeScript: terms.payeeScript, fee: entry.closingFee, coins: [] };
+    return complete(channelOf(entry), frame, closing, payee);
+  }
+
+  /** Sells nothing more on this channel: somebody who may has asked for its end. */
+  startClosing(txid: Hex): void {
+    const entry = this.#ledger.find(txid);
+    if (entry) this.#ledger.save(withChannel(entry, startClosing(channelOf(entry))));
   }
 
   /** The deposit's spend is buried: the entry is kept while it holds credit, since that is still owed. */
@@ -226,7 +294,8 @@ export class ChannelBook {
     const entry = this.#ledger.find(txid);
     if (!entry) return;
     this.#answers.delete(txid);
-    if (entry.energy > 0) this.#ledger.save(withChannel(entry, closed(channelOf(entry))));
+    const isOwed = entry.energy > 0 || entry.reading !== undefined;
+    if (isOwed) this.#ledger.save(withChannel(entry, closed(channelOf(entry))));
     else this.#ledger.drop(txid);
   }
 
@@ -235,7 +304,7 @@ export class ChannelBook {
     return highestRate(entry.paid, this.#options.terms.payeeScript);
   }
 
-  private opened({ keys, ...funding }: Funding, signed: Hex): ChannelEntry {
+  private opened({ keys, ...funding }: Funding, signed: Hex, ticket: Hex | undefined): ChannelEntry {
     const index = this.#index.next;
     const entry: ChannelEntry = {
       ...keys,
@@ -247,6 +316,7 @@ export class ChannelBook {
       energy: 0,
       funding: signed,
       index,
+      ...(ticket === undefined ? {} : { ticket }),
     };
     // First the number, so that a cut between the two leaves a key unused and never one used twice.
     this.#index.use(index);

@@ -3,12 +3,12 @@
 // P2WSH hides the script. The memo, an OP_RETURN with the payee's key and N, lets the cable's key alone find and refund a
 // deposit after both devices have lost their journals. It costs 46 vbytes; without it such a deposit would be lost.
 
-import { byteHex, bytesToHex } from "../bitcoin/bytes";
+import { byteHex, bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import { DUST, inputsHex, outputsHex, totalOf, txidOfUnsigned, unsignedFrom, vsizeOf } from "../bitcoin/draft";
 import { hashOutputs, type Midstate, SIGHASH_ALL, sighash, sighashMidstates } from "../bitcoin/sighash";
 import type { Wallet } from "../bitcoin/wallet";
-import { withWitnesses } from "../bitcoin/witness";
-import type { Coin } from "../kernel/ports";
+import { withWitnesses, witnessesOf } from "../bitcoin/witness";
+import type { Coin, Ecdsa } from "../kernel/ports";
 import { isHex } from "../kernel/text";
 import type { Hex, Satoshi } from "../kernel/units";
 import type { WireOutput } from "../protocol/types";
@@ -17,6 +17,7 @@ import { type ChannelKeys, cableScript, channelScript, depositScript, keysFault 
 /** Place of the deposit among the funding's outputs. */
 export const DEPOSIT_VOUT = 0;
 
+const ALL_HEX = byteHex(SIGHASH_ALL);
 const RETURN = "6a";
 const MEMO_BYTES = 35;
 
@@ -82,17 +83,34 @@ export function depositCoin(funding: Funding): Coin {
 
 /** The funding, signed with SIGHASH_ALL. The caller has recorded what it is about to sign. */
 export function signFunding(funding: Funding, wallet: Wallet): Hex {
-  const script = cableScript(funding.keys);
-  if (script !== wallet.script) throw new Error("expected a funding of the wallet's own coins");
+  if (cableScript(funding.keys) !== wallet.script) throw new Error("expected a funding of the wallet's own coins");
   const fault = keysFault(funding.keys);
   if (fault) throw new Error(fault);
-  const outputsHash = hashOutputs(outputsHex(fundingOutputs(funding)));
-  const midstates = sighashMidstates(funding.inputs, script);
   const publicKey = bytesToHex(wallet.publicKey);
-  const witnesses = funding.inputs.map((coin, i) => ({
-    signature:
-      bytesToHex(wallet.sign(sighash(midstates[i] as Midstate, coin.amount, outputsHash))) + byteHex(SIGHASH_ALL),
+  const witnesses = digestsOf(funding).map((digest) => ({
+    signature: bytesToHex(wallet.sign(digest)) + ALL_HEX,
     publicKey,
   }));
   return withWitnesses(unsignedFunding(funding), witnesses);
+}
+
+/** True for this very funding, each input signed by the cable's key. Never throws for what a peer can send. */
+export function isSigned(funding: Funding, signed: Hex, ecdsa: Ecdsa): boolean {
+  const witnesses = witnessesOf(unsignedFunding(funding), signed, funding.inputs.length);
+  if (!witnesses) return false;
+  const { cableKey } = funding.keys;
+  if (!witnesses.every(({ signature, publicKey }) => publicKey === cableKey && signature.endsWith(ALL_HEX)))
+    return false;
+  const key = hexToBytes(cableKey);
+  const digests = digestsOf(funding);
+  return witnesses.every(({ signature }, i) =>
+    ecdsa.verify(hexToBytes(signature.slice(0, -2)), digests[i] as Uint8Array, key),
+  );
+}
+
+/** What the signature of each input commits to. */
+function digestsOf(funding: Funding): readonly Uint8Array[] {
+  const outputsHash = hashOutputs(outputsHex(fundingOutputs(funding)));
+  const midstates = sighashMidstates(funding.inputs, cableScript(funding.keys));
+  return funding.inputs.map((coin, i) => sighash(midstates[i] as Midstate, coin.amount, outputsHash));
 }

@@ -4,7 +4,7 @@
 import { Journal } from "../journal/journal";
 import { type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Reporter, Store } from "../kernel/ports";
-import type { Hex, MilliwattHour, Satoshi } from "../kernel/units";
+import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Channel, Phase } from "./channel";
 import type { Deposit } from "./closing";
 
@@ -31,8 +31,12 @@ export interface ChannelEntry {
   readonly funding?: Hex;
   /** Socket: number of its payee key. */
   readonly index?: number;
-  /** Socket: paid for and not delivered. Cable: what it bought in all. */
+  /** Socket: paid for and not delivered; while it is drawn, as of `reading`. Cable: what it bought in all. */
   readonly energy: MilliwattHour;
+  /** Socket: while the credit is drawn, the gate's reading from which that counts. */
+  readonly reading?: MicrowattHour;
+  /** Socket: what its cable shows. */
+  readonly ticket?: Hex;
   /** Cable: what flowed for it by its own meter. */
   readonly metered?: MilliwattHour;
   /** Socket: fee of the last closing that left the device. */
@@ -55,6 +59,8 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
   funding: optional(hex()),
   index: optional(integer),
   energy: integer,
+  reading: optional(integer),
+  ticket: optional(hex(16)),
   metered: optional(integer),
   closingFee: optional(integer),
 });

@@ -46,8 +46,14 @@ export function absent(table: Table, given: object): readonly Entry[] {
   const here = stated(given);
   const mainnet = here.network === "mainnet";
   return table.entries.filter(
-    (entry) => here[entry.name] === undefined && ((mainnet && entry.stated) || !hasDefault(entry)),
+    (entry) =>
+      here[entry.name] === undefined && ((mainnet && entry.stated && counts(entry, here)) || !hasDefault(entry)),
   );
+}
+
+/** False for a setting of a scheme that the owner does not name. */
+function counts({ scheme }: Entry, { schemes }: Json): boolean {
+  return scheme === undefined || (Array.isArray(schemes) && schemes.includes(scheme));
 }
 
 /** The same as sentences. */

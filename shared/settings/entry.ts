@@ -27,6 +27,8 @@ export interface Entry<Name extends string = string> {
   readonly follows?: string;
   /** On mainnet the owner states it; no default is good enough for real money. */
   readonly stated?: true;
+  /** Counts only where the setting `schemes` has this one; and is to be stated only there. */
+  readonly scheme?: string;
   /**
    * From when a change counts: for sessions that open from then on, or from the next start on. Without, a running device
    * takes it up at once.

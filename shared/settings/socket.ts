@@ -1,7 +1,8 @@
 // The owner's settings of a socket. Times end where a timer of 32 bits does.
 
+import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";
-import { SCHEMES } from "../protocol/words";
+import { SCHEME_NAMES, SCHEMES } from "../protocol/words";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
 
@@ -19,9 +20,10 @@ export const SOCKET_TABLE = constant({
     },
     {
       name: "schemes",
-      meaning: "Schemes that the socket accepts, the preferred one first.",
+      meaning:
+        "Schemes that the socket accepts, the preferred one first; channel needs a seed for its keys (docs/keys.md).",
       kind: "some-of",
-      words: SCHEMES,
+      words: SCHEME_NAMES,
       usual: SCHEMES,
     },
     {
@@ -188,8 +190,123 @@ export const SOCKET_TABLE = constant({
       most: 1_000,
       usual: 2,
     },
+    {
+      name: "channelIncrement",
+      meaning: "What an increment of a channel pays at least; more where that would last under 30 s.",
+      kind: "whole",
+      unit: "sat",
+      least: 1,
+      most: 1e9,
+      usual: 1,
+      scheme: "channel",
+      changes: "session",
+    },
+    {
+      name: "depositMin",
+      meaning:
+        "The least deposit of a channel; unless stated, some ten times what its two transactions cost at 1 sat/vB.",
+      kind: "whole",
+      unit: "sat",
+      least: 1_000,
+      most: 21e14,
+      usual: 5_000,
+      stated: true,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "depositMax",
+      meaning: "The largest deposit of a channel.",
+      kind: "whole",
+      unit: "sat",
+      least: 1_000,
+      most: 21e14,
+      usual: 100_000,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "channelDelay",
+      meaning:
+        "Blocks after its funding in which a channel is over and its cable may take the deposit back: four weeks.",
+      kind: "whole",
+      unit: "blocks",
+      least: 2_016,
+      most: 32_767,
+      usual: 4_032,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "channelMargin",
+      meaning: "So many blocks before that a channel is closed.",
+      kind: "whole",
+      unit: "blocks",
+      least: 1_008,
+      most: 32_767,
+      usual: 1_008,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "channelConfirmations",
+      meaning: "Blocks, its own counted, after which a channel's funding or its end is buried.",
+      kind: "whole",
+      unit: "blocks",
+      least: 1,
+      most: 1_000,
+      usual: 6,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "channelVersion",
+      meaning: "Version of the transactions that close channels; 2 only where nodes do not relay 3 (BIP431).",
+      kind: "whole",
+      least: 2,
+      most: 3,
+      usual: 3,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "maxUnclosed",
+      meaning: "Paid in channels that have not closed, what theft or fire may cost: at it the oldest is closed.",
+      kind: "whole",
+      unit: "sat",
+      least: 1_000,
+      most: 21e14,
+      usual: 20_000,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "fundingMaxAge",
+      meaning: "How old the word of the chain may be that a channel's funding is in a block and unspent.",
+      kind: "whole",
+      unit: "ms",
+      least: 60_000,
+      most: 2_147_483_647,
+      usual: 86_400_000,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "closeChannels",
+      meaning: "A word, such as a date: when it is another than before, all channels are closed at the next start.",
+      kind: "text",
+      least: 0,
+      most: MAX_WORD,
+      usual: "",
+      scheme: "channel",
+      changes: "restart",
+    },
     WRITE_EVERY,
     FORGIVE,
   ],
-  rules: [{ setting: "sessionMax", atLeast: "increment" }],
+  rules: [
+    { setting: "sessionMax", atLeast: "increment" },
+    { setting: "depositMax", atLeast: "depositMin" },
+    { setting: "channelDelay", above: "channelMargin" },
+  ],
 } as const satisfies Table);

@@ -1,12 +1,16 @@
 // The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
 // payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
 
-import { payeeScriptOf } from "../bitcoin/address";
+import { payeeScriptOf, scriptOfKey } from "../bitcoin/address";
+import { hexToBytes } from "../bitcoin/bytes";
 import { dustOf } from "../bitcoin/draft";
+import { OLD_FLOOR } from "../bitcoin/fees";
 import { ChainError } from "../chain/error";
+import { ChannelBook } from "../channel/book";
 import { attempt } from "../kernel/attempt";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../kernel/ports";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
+import type { ChannelCalls, ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
 import {
   type DraftOffer,
@@ -18,8 +22,12 @@ import {
   type Status,
   type StatusRequest,
 } from "../protocol/types";
+import { CHANNEL, type SchemeName } from "../protocol/words";
 import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
+import { ChannelKeeper } from "./channel-keeper";
+import { announced, bookTerms, thresholdAt } from "./channel-terms";
+import { Channels } from "./channels";
 import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
@@ -56,6 +64,15 @@ export interface SocketOptions {
   readonly settings: SocketSettings;
   /** True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is sold without. */
   readonly calibrated?: boolean;
+  /** Of the payee keys of channels, 32 bytes that its owner has seen (docs/keys.md); without it nothing is sold by channel. */
+  readonly channelSeed?: Uint8Array;
+}
+
+/** What a socket has that sells by channel. */
+interface ChannelSide {
+  readonly book: ChannelBook;
+  readonly keeper: ChannelKeeper;
+  readonly calls: Channels;
 }
 
 export class SocketController implements SocketCalls {
@@ -69,6 +86,9 @@ export class SocketController implements SocketCalls {
   readonly #candidates: Candidates;
   readonly #ahead: Ahead<PayerCoins>;
   readonly #releases: Releases;
+  readonly #channels: ChannelSide | undefined;
+  /** power_request and pay_transaction of the scheme `channel`. */
+  readonly channels: ChannelCalls | undefined;
   /** Script of the owner's address. */
   readonly #payee: Hex;
   readonly #waiters: Waiters;
@@ -107,6 +127,7 @@ export class SocketController implements SocketCalls {
       report,
       isPaidWithAny: (coins) => isPaidWithAny(ledger.record, coins),
     });
+    const book = this.newBook();
     this.#outlet = new Outlet({
       clock,
       gate,
@@ -114,7 +135,9 @@ export class SocketController implements SocketCalls {
       settings,
       report,
       onChange: () => this.#waiters.answer(),
-      onLockout: () => this.#till.end("lockout"),
+      onLockout: () => this.endAll("lockout"),
+      channels: book?.credit,
+      channelThreshold: () => thresholdAt(this.#outlet.power(), settings),
     });
     this.#settler = new Settler({
       chain,
@@ -142,6 +165,38 @@ export class SocketController implements SocketCalls {
       payoutScript,
       report,
     });
+    this.#channels = book && this.channelSide(book);
+    this.channels = this.#channels && {
+      request: (request, peer) => this.channelRequest(request, peer),
+      pay: (payment, peer) => this.payChannel(payment, peer),
+    };
+  }
+
+  /** Channels that were sold are kept and closed, also where the owner sells no more of them. */
+  private newBook(): ChannelBook | undefined {
+    const { store, report, ecdsa, settings, channelSeed: seed } = this.#options;
+    return seed && new ChannelBook({ store, report, ecdsa, seed, terms: bookTerms(settings, this.#payee) });
+  }
+
+  private channelSide(book: ChannelBook): ChannelSide {
+    const { chain, clock, report } = this.#options;
+    const calls: Channels = new Channels({
+      ...this.#options,
+      book,
+      keeper: new ChannelKeeper({
+        book,
+        chain,
+        clock,
+        report,
+        rates: () => this.#watch.rates(),
+        step: () => calls.step(),
+      }),
+      watch: this.#watch,
+      ledger: this.#ledger,
+      outlet: this.#outlet,
+      endSession: () => void this.#till.end("by-channel"),
+    });
+    return { book, keeper: calls.keeper, calls };
   }
 
   /** Reads the journal, settles what it holds first of all, and opens for business in standby. */
@@ -154,6 +209,7 @@ export class SocketController implements SocketCalls {
     this.settleLeftover(session, transaction);
     attempt(report, () => this.#outlet.start());
     attempt(report, () => this.forgive());
+    attempt(report, () => this.closeChannels());
     void this.#settler.run();
     this.#ids.start();
     this.tellIfGuessing();
@@ -169,11 +225,20 @@ export class SocketController implements SocketCalls {
     this.#ledger.write({ debts: [], cheats: [], cheatCoins: [], forgiven: settings.forgive });
   }
 
+  /** The owner wants all channels closed: once for each word. */
+  private closeChannels(): void {
+    const { settings } = this.#options;
+    const { closeChannels: word } = settings;
+    if (!this.#channels || word === "" || word === this.#ledger.record.channelsClosed) return;
+    for (const { txid, half } of this.#channels.book.entries) if (half) this.#channels.book.startClosing(txid);
+    this.#ledger.write({ channelsClosed: word });
+  }
+
   /** Settles and lets go of the relay. Resolves when the chain has been told, or could not be. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cancelTick();
-    this.#till.end("stopping");
+    this.endAll("stopping");
     this.#pushed?.end();
     this.#outlet.stop();
     this.#waiters.answer(true);
@@ -211,17 +276,64 @@ export class SocketController implements SocketCalls {
     this.mustRun();
     this.seen(peer);
     const payer = payerOf(request, this.#options.settings);
-    const mustBeFree = () => this.mustBeFree(payer, request, peer);
+    const mustBeFree = () => this.mustBeFree(payer, this.goesOn(payer, request), request.ticket, peer);
     mustBeFree();
     if (request.release) this.#releases.take(request.release, payer);
     try {
       const offer = await this.#till.request(payer, request, mustBeFree);
+      this.#channels?.calls.end("by-session");
       // Anybody may name an address; a payment shows whose it is.
       if (this.#till.session?.commitments.length === 0) this.belongsTo(peer);
       return offer;
     } finally {
       this.#candidates.answered(peer);
     }
+  }
+
+  /** Session and visit are over. What a channel holds stays open. */
+  private endAll(why: string): void {
+    this.#till.end(why);
+    this.#channels?.calls.end(why);
+  }
+
+  private async channelRequest(request: ChannelRequest, peer: string): Promise<ChannelOffer> {
+    const calls = this.mustSellByChannel();
+    this.mustRun();
+    this.seen(peer);
+    const payer = scriptOfKey(hexToBytes(request.cableKey));
+    const goesOn = calls.goesOn(request);
+    const mustBeFree = () => this.mustBeFree(payer, goesOn, request.ticket, peer);
+    mustBeFree();
+    try {
+      const offer = await calls.request(payer, request, mustBeFree);
+      if (!this.isPaidOn()) this.belongsTo(peer);
+      return offer;
+    } finally {
+      this.#candidates.answered(peer);
+    }
+  }
+
+  private async payChannel(payment: ChannelPayment, peer: string): Promise<ChannelResult> {
+    const calls = this.mustSellByChannel();
+    this.mustRun();
+    this.seen(peer);
+    return calls.pay(payment, () => {
+      this.belongsTo(peer);
+      this.#candidates.paid(peer);
+    });
+  }
+
+  private mustSellByChannel(): Channels {
+    const { schemes } = this.#options.settings;
+    if (!this.#channels || !schemes.includes(CHANNEL))
+      throw new Fault("unknown-scheme", `Expected ${this.sold().join(" or ")}, came ${CHANNEL}.`);
+    return this.#channels.calls;
+  }
+
+  /** Schemes by which it sells: without a seed there are no keys for channels. */
+  private sold(): readonly SchemeName[] {
+    const { schemes } = this.#options.settings;
+    return this.#channels ? schemes : schemes.filter((name) => name !== CHANNEL);
   }
 
   async payTransaction(request: PaymentRequest, peer: string): Promise<PaymentResult> {
@@ -248,7 +360,14 @@ export class SocketController implements SocketCalls {
   /** True where the open session was paid on, or is being paid on. */
   private isPaidOn(): boolean {
     const { session, isPaying } = this.#till;
-    return session !== undefined && (isPaying || session.commitments.length > 0);
+    const isPaidSession = session !== undefined && (isPaying || session.commitments.length > 0);
+    return isPaidSession || this.#channels?.calls.isPaidOn === true;
+  }
+
+  /** True where the request is for the session that is open. */
+  private goesOn(payer: Hex, { scheme }: PowerRequest): boolean {
+    const { session } = this.#till;
+    return session?.payerScript === payer && session.scheme === scheme;
   }
 
   private mustRun(): void {
@@ -277,12 +396,11 @@ export class SocketController implements SocketCalls {
    * A cable that paid, or draws on credit, keeps the socket until its host has been silent for a while, and as long as it draws
    * more than standby would carry: a request takes no power from what runs on it. The next one that asks has some seconds to pay.
    */
-  private mustBeFree(payer: Hex, { scheme, ticket }: PowerRequest, peer: string): void {
+  private mustBeFree(payer: Hex, goesOn: boolean, ticket: Hex | undefined, peer: string): void {
     const { leaveAfter } = this.#options.settings;
     const draws = this.#outlet.state === "paid" && this.#ledger.record.payer !== payer;
     if (draws && this.#outlet.isLoaded()) throw new Fault("socket-busy", "", leaveAfter);
-    const { session } = this.#till;
-    if (session?.payerScript === payer && session.scheme === scheme && !draws) return;
+    if (goesOn && !draws) return;
     if ((draws || this.isPaidOn()) && peer !== this.#payerHost && !this.payerIsGone())
       throw new Fault("socket-busy", "", leaveAfter);
     // A cable that has paid does not queue behind those that have not.
@@ -299,7 +417,7 @@ export class SocketController implements SocketCalls {
     const used = Math.floor((gate.read().total - this.#ledger.record.openedAt) / 1000);
     return {
       version: PROTOCOL_VERSION,
-      schemes: settings.schemes,
+      schemes: this.sold(),
       state: this.#outlet.state,
       used,
       remaining: this.#outlet.credit(),
@@ -311,7 +429,15 @@ export class SocketController implements SocketCalls {
       lockoutMs: this.#outlet.lockoutLeft(),
       payee: this.#payee,
       ...(trouble && { trouble }),
+      ...this.channelTerms(),
     };
+  }
+
+  private channelTerms(): Pick<Status, "channel"> {
+    const { settings } = this.#options;
+    if (!this.#channels || !settings.schemes.includes(CHANNEL)) return {};
+    const rate = this.#watch.lastRates()?.target ?? OLD_FLOOR;
+    return { channel: announced(this.#channels.book, settings, rate) };
   }
 
   private renewalDue(): boolean {
@@ -333,6 +459,7 @@ export class SocketController implements SocketCalls {
     for (const part of [
       () => this.#outlet.tick(),
       () => this.endIfDue(),
+      () => this.#channels?.keeper.tick(),
       () => this.awaitPushes(),
       () => this.#watch.keepFresh(this.#calledAt, this.#options.report),
     ])
@@ -343,6 +470,7 @@ export class SocketController implements SocketCalls {
   private endIfDue(): void {
     const { settings } = this.#options;
     const { session } = this.#till;
+    if (this.payerIsGone()) this.#channels?.calls.end("left");
     if (!session) return;
     const tip = this.#watch.lastTip();
     if (this.payerIsGone()) this.#till.end("left");
@@ -353,7 +481,9 @@ export class SocketController implements SocketCalls {
 
   private exposure(): Satoshi {
     const price = this.#till.session?.price ?? this.#options.settings.price;
-    return exposure(this.#ledger.record, this.#outlet.credit(), price);
+    // What a channel paid for is no part of what waits for a block.
+    const credit = this.#ledger.record.channel === undefined ? this.#outlet.credit() : 0;
+    return exposure(this.#ledger.record, credit, price);
   }
 
   private payerIsGone(): boolean {

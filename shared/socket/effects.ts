@@ -48,6 +48,15 @@ export type SocketEvent =
     }
   /** A payment's credit is in the record already. */
   | { readonly kind: "credited" }
+  /** A channel of `payer` has credit: all that its entry holds, of which an increment has just added `added`. */
+  | {
+      readonly kind: "channel";
+      readonly payer: Hex;
+      readonly ticket: Hex;
+      readonly channel: Hex;
+      readonly energy: MilliwattHour;
+      readonly added: MilliwattHour;
+    }
   /** `payer` asks for power: whoever was here before makes room. */
   | { readonly kind: "request"; readonly payer: Hex }
   /** `payer` may have left credit here. */
@@ -75,6 +84,12 @@ export type Effect =
   | { readonly do: "tell-standby" }
   /** Renews the lease that the record says is paid for, or that standby gives. */
   | { readonly do: "lease" }
+  /** All credit that is drawn now is the channel's: its entry says so. */
+  | { readonly do: "engage" }
+  /** What is left waits in the channel's entry. */
+  | { readonly do: "rest" }
+  /** Nothing is left in the channel's entry: the credit goes on in another's. */
+  | { readonly do: "empty" }
   /** A session that is open is over. */
   | { readonly do: "end-session" }
   /** State or renewal flag may have changed: calls that wait for it are answered. */
@@ -88,6 +103,9 @@ export const FORGIVE: Effect = constant({ do: "forgive" });
 export const LEASE: Effect = constant({ do: "lease" });
 export const ANSWER: Effect = constant({ do: "answer" });
 export const TELL_STANDBY: Effect = constant({ do: "tell-standby" });
+export const ENGAGE: Effect = constant({ do: "engage" });
+export const EMPTY: Effect = constant({ do: "empty" });
+export const REST: Effect = constant({ do: "rest" });
 export const END_SESSION: Effect = constant({ do: "end-session" });
 export const NOTHING: Effects = constant([]);
 export const OPEN: Effects = constant([REVOKE]);

@@ -95,7 +95,7 @@ export async function openSession(
 }
 
 /** True for a coin that the payer has signed for to somebody else: it would refuse the draft. */
-export function isPromised({ txid, vout }: Coin, { promised = [] }: PowerRequest): boolean {
+export function isPromised({ txid, vout }: Coin, { promised = [] }: Pick<PowerRequest, "promised">): boolean {
   return promised.some((coin) => coin.txid === txid && coin.vout === vout);
 }
 

@@ -2,11 +2,13 @@
 // happens, and here is told what there is.
 
 import { TripRetry } from "../board/trip-retry";
+import type { ChannelCredit } from "../channel/credit";
+import type { ChannelEntry } from "../channel/record";
 import type { Changes } from "../journal/ledger";
 import { attempt } from "../kernel/attempt";
 import { constant } from "../kernel/constant";
 import type { Clock, PowerGate, Reporter, TripCause } from "../kernel/ports";
-import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
+import type { Hex, MicrowattHour, Millisecond, Milliwatt, MilliwattHour } from "../kernel/units";
 import type { SocketState } from "../protocol/words";
 import { allowanceLeft, credited, creditedAside, creditLeft, fullAllowance, MICRO, waitingFor } from "./credit";
 import type { Effect, Memory, SocketEvent } from "./effects";
@@ -32,6 +34,10 @@ export interface OutletOptions {
   readonly onChange: () => void;
   /** Nobody paid in time, or credit was used up and nobody renewed: a session that is open is over. */
   readonly onLockout: () => void;
+  /** Credit that channels hold, where the socket sells by them. */
+  readonly channels?: ChannelCredit | undefined;
+  /** Credit of a channel under which its next increment is due. */
+  readonly channelThreshold?: () => MilliwattHour;
 }
 
 export class Outlet {
@@ -56,6 +62,7 @@ export class Outlet {
     const { gate, ledger, clock, report } = this.#options;
     const { total } = ledger.record;
     gate.restore(total);
+    this.#options.channels?.restAll(total, ledger.record.channel, ledger.record.paidUpTo);
     gate.onEvent = (event) => attempt(report, () => this.happen(event));
     this.#memory.flowMark = total;
     this.#memory.refilledAt = clock.now();
@@ -83,6 +90,11 @@ export class Outlet {
     this.happen(CREDITED);
   }
 
+  /** Closes the relay on what a channel's entry holds; `added` is what an increment has just put there. */
+  draw(payer: Hex, ticket: Hex, { txid, energy }: ChannelEntry, added: MilliwattHour): void {
+    this.happen({ kind: "channel", payer, ticket, channel: txid, energy, added });
+  }
+
   /**
    * Gives a cable that comes back, and shows its ticket, the credit it left here; without it the credit waits for its next
    * payment. What another one left is put aside for its return.
@@ -90,6 +102,8 @@ export class Outlet {
   resume(payer: Hex, ticket: Hex | undefined): void {
     this.happen({ kind: "request", payer });
     this.happen({ kind: "return", payer, ticket });
+    if (ticket === undefined) return;
+    for (const entry of this.#options.channels?.waiting(payer, ticket) ?? []) this.draw(payer, ticket, entry, 0);
   }
 
   /** Stops selling while something about the payment is open; credit waits, standby keeps the cable awake. */
@@ -152,10 +166,24 @@ export class Outlet {
       case "retry":
         this.#retry.tripped(effect.cause);
         break;
+      case "engage":
+      case "rest":
+      case "empty":
+        this.keep(effect.do);
+        break;
       case "end-session":
         onLockout();
         break;
     }
+  }
+
+  /** What becomes of the credit of the channel that is drawn now. */
+  private keep(how: "engage" | "rest" | "empty"): void {
+    const { channels, ledger } = this.#options;
+    const { channel, paidUpTo } = ledger.record;
+    if (channel === undefined || !channels) return;
+    if (how === "empty") channels.empty(channel);
+    else channels[how](channel, paidUpTo, this.total());
   }
 
   // ------------------------------------------------------------ what there is
@@ -194,7 +222,17 @@ export class Outlet {
 
   /** True where somebody has credit and it runs low. */
   renewalDue(): boolean {
-    return this.state === "paid" && this.credit() <= this.#options.settings.renewalThreshold;
+    return this.state === "paid" && this.credit() <= this.threshold();
+  }
+
+  private threshold(): MilliwattHour {
+    const { settings, ledger, channelThreshold } = this.#options;
+    return ledger.record.channel !== undefined && channelThreshold ? channelThreshold() : settings.renewalThreshold;
+  }
+
+  /** Power that flows now. */
+  power(): Milliwatt {
+    return this.#options.gate.read().power;
   }
 
   /** True while more current flows than standby would carry. */
@@ -216,7 +254,9 @@ export class Outlet {
     const { record } = this.#options.ledger;
     if (record.payer === payer && this.state === "paid")
       return record.ticket === undefined || record.ticket === ticket ? this.credit() : 0;
-    return waitingFor(record, payer, ticket)?.energy ?? 0;
+    let waits = waitingFor(record, payer, ticket)?.energy ?? 0;
+    for (const { energy } of this.#options.channels?.waiting(payer, ticket) ?? []) waits += energy;
+    return waits;
   }
 
   // ------------------------------------------------------------ power

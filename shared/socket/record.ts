@@ -84,6 +84,8 @@ export interface SocketRecord {
   readonly payer?: Hex;
   /** What the payer would have to show if it went away and came back. */
   readonly ticket?: Hex;
+  /** The channel that holds the credit; absent where a session paid for it. What is left of it is kept there. */
+  readonly channel?: Hex;
   /** Credit of cables that are not here now. */
   readonly parked: readonly Credit[];
   readonly session?: Session;
@@ -101,6 +103,8 @@ export interface SocketRecord {
   readonly cheatCoins: readonly Hex[];
   /** The owner's word with which debts and cheats were written off last. */
   readonly forgiven?: string;
+  /** The owner's word with which all channels were closed last. */
+  readonly channelsClosed?: string;
 }
 
 export const EMPTY_RECORD: SocketRecord = constant({
@@ -145,6 +149,7 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   openedAt: integer,
   payer: optional(hex()),
   ticket: optional(hex(16)),
+  channel: optional(hex(32)),
   parked: arrayOf(object<Credit>({ script: hex(), energy: integer, ticket: optional(hex(16)) }), 64),
   session: optional(sessionShape),
   transaction: optional(hex()),
@@ -155,4 +160,5 @@ export const parseSocketRecord: Check<SocketRecord> = object<SocketRecord>({
   cheats: arrayOf(hex(), 64),
   cheatCoins: arrayOf(hex(12), 64),
   forgiven: optional(text(MAX_WORD)),
+  channelsClosed: optional(text(MAX_WORD)),
 });

@@ -45,7 +45,8 @@ function overDefaults(given: Given): SocketSettings {
   };
 }
 
-function thresholdOf(increment: MilliwattHour, maxCurrent: Milliampere): MilliwattHour {
+/** Credit under which the next increment, worth `increment`, is due. */
+export function thresholdOf(increment: MilliwattHour, maxCurrent: Milliampere): MilliwattHour {
   const twoSeconds = (maxCurrent * MAINS_VOLT * 2) / 3600;
   return Math.ceil(Math.max(increment / 10, Math.min(increment / 2, twoSeconds)));
 }

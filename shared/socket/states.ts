@@ -5,12 +5,23 @@
 // store that is full), those after it do not happen: so nothing follows from a state that is not written.
 
 import type { Hex, Millisecond } from "../kernel/units";
-import { allowanceLeft, credited, creditLeft, fullAllowance, putAside, waitingFor, withoutCreditOf } from "./credit";
+import {
+  allowanceLeft,
+  credited,
+  creditLeft,
+  fullAllowance,
+  MICRO,
+  putAside,
+  waitingFor,
+  withoutCreditOf,
+} from "./credit";
 import {
   ANSWER,
   change,
   type Effects,
+  EMPTY,
   END_SESSION,
+  ENGAGE,
   FORGIVE,
   HOLD,
   HOLD_AND_ANSWER,
@@ -20,6 +31,7 @@ import {
   NOTHING,
   ONLY_ANSWER,
   OPEN,
+  REST,
   REVOKE,
   remember,
   type SocketEvent,
@@ -49,6 +61,8 @@ function inStandby(event: SocketEvent, moment: Moment): Effects {
       return pay(event, moment);
     case "credited": // a payment that another record's part has credited already (basic scheme)
       return supply(moment);
+    case "channel": // an increment of a channel; the return of a cable whose channel holds credit
+      return draw(event, moment);
     case "return": // the return of a cable that left credit here
       return honour(event, moment);
     case "tick":
@@ -98,7 +112,9 @@ function inPaid(event: SocketEvent, moment: Moment): Effects {
     case "payment": // the next payment
       return pay(event, moment);
     case "credited": // a payment, or the next payment (basic scheme)
-      return supply(moment);
+      return record.channel === undefined ? supply(moment) : [ENGAGE, ...supply(moment)];
+    case "channel": // an increment of a channel, the next one or the first after payments of a session
+      return record.payer === event.payer ? draw(event, moment) : NOTHING;
     case "tick":
       return tickInPaid(moment);
     case "call":
@@ -119,13 +135,15 @@ function inPaid(event: SocketEvent, moment: Moment): Effects {
       if (record.payer !== event.payer) return forfeit(event.payer, record);
       return [
         write({ parked: withoutCreditOf(record.parked, event.payer) }),
-        change({ payer: undefined }),
+        ...restFirst(record),
+        change({ payer: undefined, channel: undefined }),
         ...lock(moment, "double-spend"),
       ];
     case "start": // a restart
       return [
-        ...putAsideFirst(moment),
-        change({ state: "standby", payer: undefined, paidUpTo: total, standbyUpTo: 0 }),
+        // What a channel holds was taken up from its entry already (shared/channel/credit.ts).
+        ...(record.channel === undefined ? putAsideFirst(moment) : NOTHING),
+        change({ state: "standby", payer: undefined, channel: undefined, paidUpTo: total, standbyUpTo: 0 }),
         remember({ isWritten: false }),
         ...standBy(moment),
       ];
@@ -155,6 +173,8 @@ function inLockout(event: SocketEvent, moment: Moment): Effects {
       return lock(moment, "restart");
     case "payment": // a payment: it is refused (till.ts); what was found good before it began is credited
       return pay(event, moment);
+    case "channel":
+      return draw(event, moment);
     case "credited": // its credit waits for the payer's return
       return [remember({ isWritten: true, lastFlow: now }), LEASE, ANSWER];
     case "request":
@@ -196,6 +216,9 @@ function leave(moment: Moment): Effects {
 
 /** In memory before the write, so that a store that is full costs the cable no credit. */
 function putAsideFirst({ record, total }: Moment): Effects {
+  // Of a channel it is in its own entry, which is written.
+  if (record.channel !== undefined)
+    return [REST, change({ payer: undefined, ticket: undefined, channel: undefined, paidUpTo: 0 })];
   const changes = putAside(record, total);
   return changes ? [change(changes)] : NOTHING;
 }
@@ -204,7 +227,8 @@ function putAsideFirst({ record, total }: Moment): Effects {
 function useUp({ record, now, total }: Moment): Effects {
   const allowance = allowanceLeft(record, total);
   return [
-    write({ state: "standby", allowance, standbyUpTo: total + allowance }),
+    ...restFirst(record),
+    write({ state: "standby", channel: undefined, allowance, standbyUpTo: total + allowance }),
     tell({ name: "credit-used" }),
     remember({ since: now }),
     LEASE,
@@ -227,7 +251,31 @@ function lock({ record, settings, now, total }: Moment, why: string): Effects {
 /** To paid. */
 function pay({ payer, energy, ticket, besides }: SocketEvent & { kind: "payment" }, moment: Moment): Effects {
   const credit = credited(moment.record, moment.settings, payer, energy, ticket);
-  return [write({ ...credit, ...besides }), ...supply(moment)];
+  const paid = [write({ ...credit, ...besides }), ...supply(moment)];
+  // While a channel is drawn, what its cable pays in another way is kept in the same place.
+  return moment.record.channel === undefined ? paid : [...paid, ENGAGE];
+}
+
+/** To paid, on a channel's credit; what is left of a session's is kept there from then on. Only an increment buys new allowance. */
+function draw(event: SocketEvent & { kind: "channel" }, moment: Moment): Effects {
+  const { payer, ticket, channel, energy, added } = event;
+  const { record, settings, total } = moment;
+  if (record.state === "paid" && record.channel === channel)
+    return added > 0 ? [change({ paidUpTo: record.paidUpTo + added * MICRO }), ...supply(moment)] : NOTHING;
+  const allowance = added > 0 ? fullAllowance(settings) : allowanceLeft(record, total);
+  const paidUpTo = record.paidUpTo + energy * MICRO;
+  return [
+    ...(record.channel === undefined ? NOTHING : [EMPTY]),
+    write({ state: "paid", payer, ticket, channel, paidUpTo, allowance }),
+    ENGAGE,
+    ...(added > 0 ? [] : [tell({ name: "credit-honoured", energy })]),
+    ...supply(moment),
+  ];
+}
+
+/** What is left of a channel's credit goes into its entry before the record forgets whose it is. */
+function restFirst({ channel }: SocketRecord): Effects {
+  return channel === undefined ? NOTHING : [REST];
 }
 
 /** To paid, where credit waits; it buys no new allowance. */

@@ -113,7 +113,8 @@ function range({ kind, unit, least, most, apart, words = [], of }: Entry): strin
 function usual(entry: Entry): string {
   const { follows } = entry;
   const shown = entry.usual === undefined ? (follows ?? "none: to be stated") : `\`${JSON.stringify(entry.usual)}\``;
-  return entry.stated && entry.usual !== undefined ? `${shown}; on mainnet to be stated` : shown;
+  const where = entry.scheme === undefined ? "" : `, with the scheme ${entry.scheme}`;
+  return entry.stated && entry.usual !== undefined ? `${shown}; on mainnet to be stated${where}` : shown;
 }
 
 function since({ changes }: Entry): string {
@@ -123,7 +124,9 @@ function since({ changes }: Entry): string {
 /** JSON Schema, draft 7: the one that editors know best. */
 export function schemaOf(device: Device): Readonly<Record<string, unknown>> {
   const settings = objectOf(TABLES[device]);
-  const stated = TABLES[device].entries.filter((entry) => entry.stated).map(({ name }) => name);
+  const stated = TABLES[device].entries
+    .filter(({ stated, scheme }) => stated && scheme === undefined)
+    .map(({ name }) => name);
   const mainnet = {
     if: { required: ["network"], properties: { network: { const: "mainnet" } } },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so.

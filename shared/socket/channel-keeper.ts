@@ -1,0 +1,247 @@
+// The keeper of channels: asks the chain about them in the background, brings fundings and closings to the network, raises a
+// closing's fee from day to day, and notices who spent a deposit. What follows is the book's (shared/channel/book.ts); no
+// call waits for it but the first one on a channel after a restart.
+
+import { ChainError } from "../chain/error";
+import { readRawTx } from "../chain/raw-tx";
+import type { ChannelBook } from "../channel/book";
+import { mustClose } from "../channel/channel";
+import { type ChannelEntry, channelOf } from "../channel/record";
+import { channelScript, depositScript } from "../channel/script";
+import { keepLatest } from "../kernel/latest";
+import type { Chain, Clock, FeeRates, Reporter, Spend } from "../kernel/ports";
+import type { Hex, Millisecond, Satoshi } from "../kernel/units";
+import { isAway } from "./settler";
+
+/** A closing that no block took is sent again at a higher fee. */
+const RAISED_AFTER: Millisecond = 86_400_000;
+/** While a funding or a closing waits for blocks. */
+const PENDING_EVERY: Millisecond = 60_000;
+/** Whether anything is due is looked at so often. */
+const LOOK_EVERY: Millisecond = 10_000;
+/** After a question that nobody answered. */
+const ASK_AGAIN: Millisecond = 60_000;
+/** An answer is made new when it is this old, in parts of what it is good for. */
+const PARTS = 8;
+/** More than a socket keeps channels. */
+const MAX_KNOWN = 32;
+
+export interface KeeperOptions {
+  readonly book: ChannelBook;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly report: Reporter;
+  /** Rejects where nobody can say. */
+  readonly rates: () => Promise<FeeRates>;
+  /** What the next increment pays at least. */
+  readonly step: () => Satoshi;
+}
+
+export class ChannelKeeper {
+  readonly #options: KeeperOptions;
+  /** When each channel is asked about next. */
+  readonly #next = new Map<Hex, Millisecond>();
+  /** When its closing left last, at a fee that rose. */
+  readonly #raised = new Map<Hex, Millisecond>();
+  /** Lowest height that was told of a deposit's spend by a backend that does not know which transaction it was. */
+  readonly #spentAt = new Map<Hex, number>();
+  #running = false;
+  #lookAt: Millisecond = Number.NEGATIVE_INFINITY;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Call about once a second. Rounds never overlap. */
+  tick(): void {
+    const now = this.#options.clock.now();
+    if (this.#running || now < this.#lookAt) return;
+    this.#lookAt = now + LOOK_EVERY;
+    if (!this.isDue()) return;
+    this.#running = true;
+    void this.round().finally(() => {
+      this.#running = false;
+    });
+  }
+
+  /** Something has changed that may need a round at once. */
+  hurry(): void {
+    this.#lookAt = Number.NEGATIVE_INFINITY;
+  }
+
+  private isDue(): boolean {
+    const { book, clock } = this.#options;
+    const now = clock.now();
+    return book.entries.some(({ txid }) => now >= (this.#next.get(txid) ?? 0)) || this.due().length > 0;
+  }
+
+  private async round(): Promise<void> {
+    const { book, clock, report } = this.#options;
+    for (const { txid } of book.entries) {
+      const entry = book.find(txid);
+      if (!entry || clock.now() < (this.#next.get(txid) ?? 0)) continue;
+      keepLatest(this.#next, txid, clock.now() + ASK_AGAIN, MAX_KNOWN);
+      await this.ask(entry).catch((error: unknown) => report(troubleOf(error)));
+    }
+    for (const txid of this.due()) await this.close(txid).catch((error: unknown) => report(troubleOf(error)));
+  }
+
+  /** Asks the chain about one channel, and does what follows from the answer. Rejects with a ChainError. */
+  async ask(entry: ChannelEntry): Promise<void> {
+    const { book, chain, clock } = this.#options;
+    const { txid } = entry;
+    if (entry.phase === "closed") return this.sweep(entry);
+    const at = clock.now();
+    // The tip first, as the settler does: were it asked last, a branch could lend its height to a block that is gone.
+    const tip = await chain.tip();
+    const status = await chain.status(txid);
+    const height = status.state === "confirmed" ? status.height : undefined;
+    const spend = height === undefined ? undefined : await chain.outspend({ txid, vout: 0 }, scriptOf(entry));
+    book.sawTip(tip, at);
+    book.sawFunding(txid, { height, unspent: spend === undefined, at });
+    const isPending = height === undefined || book.depthOf(entry) < book.terms.confirmations || entry.phase !== "open";
+    const every = isPending ? PENDING_EVERY : Math.floor(book.terms.answerAge / PARTS);
+    keepLatest(this.#next, txid, at + every, MAX_KNOWN);
+    if (spend) return this.spent(entry, spend, tip);
+    this.#spentAt.delete(txid);
+    if (status.state === "unknown") return this.missing(entry, tip);
+    if (this.isUnpaidAndLate(entry, tip)) this.drop(entry, "deadline");
+  }
+
+  /** The network does not know the funding: it is sent again, unless somebody else has spent what it spends. */
+  private async missing(entry: ChannelEntry, tip: number): Promise<void> {
+    const { book, chain } = this.#options;
+    if (entry.funding === undefined) return;
+    if (await this.send(entry)) return;
+    for (const input of readRawTx(entry.funding).inputs) {
+      const spend = await chain.outspend(input);
+      const depth = spend?.height === undefined ? 0 : tip - spend.height + 1;
+      if (spend && spend.txid !== entry.txid && depth >= book.terms.confirmations) return this.drop(entry, "replaced");
+    }
+  }
+
+  /**
+   * Brings a funding to the network. False where the network refuses it; rejects with a ChainError where nobody can say whether
+   * it heard of it.
+   */
+  async send(entry: ChannelEntry): Promise<boolean> {
+    const { chain, report } = this.#options;
+    if (entry.funding === undefined) return true;
+    try {
+      await chain.broadcast(entry.funding);
+      report({ name: "funding-sent", channel: entry.txid, deposit: entry.deposit });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ChainError) || isAway(error)) throw error;
+      if (error.kind === "already-known") return true;
+      report({ name: "funding-refused", channel: entry.txid, why: error.message });
+      return false;
+    }
+  }
+
+  /** Nothing was ever paid on it: nothing is owed, and it keeps no place. */
+  drop(entry: ChannelEntry, why: string): void {
+    const { book, report } = this.#options;
+    report({ name: "channel-over", channel: entry.txid, why, lost: entry.paid });
+    book.over(entry.txid);
+  }
+
+  private isUnpaidAndLate(entry: ChannelEntry, tip: number): boolean {
+    const isUnpaid = entry.half === undefined && entry.energy === 0;
+    return isUnpaid && mustClose(channelOf(entry), tip, this.#options.book.terms.margin);
+  }
+
+  // ------------------------------------------------------------ closings
+
+  /** Channels whose closing has to leave now, for the first time or at a higher fee. */
+  private due(): readonly Hex[] {
+    const { book, clock, step } = this.#options;
+    const now = clock.now();
+    const due = [...book.due(now, step())];
+    for (const { txid, phase, half } of book.entries) {
+      const isLate = now - (this.#raised.get(txid) ?? Number.NEGATIVE_INFINITY) >= RAISED_AFTER;
+      if (phase === "closing" && half !== undefined && isLate) due.push(txid);
+    }
+    return due.filter((txid) => now >= (this.#raised.get(txid) ?? Number.NEGATIVE_INFINITY) + ASK_AGAIN);
+  }
+
+  /** The closing at the going rate. It leaves once it is written, and no increment is taken from then on. */
+  private async close(txid: Hex): Promise<void> {
+    const { book, clock, report, rates } = this.#options;
+    const { target, floor, incremental } = await rates();
+    keepLatest(this.#raised, txid, clock.now(), MAX_KNOWN);
+    this.#next.delete(txid);
+    const entry = book.find(txid);
+    // One that was on its way before a restart is there perhaps: the same bytes do no harm.
+    const hex = book.close(txid, Math.max(target, floor), incremental) ?? book.closing(txid);
+    if (!entry || hex === undefined) {
+      report({ name: "closing-worthless", channel: txid, paid: entry?.paid ?? 0 });
+      return;
+    }
+    await this.broadcast(txid, hex);
+  }
+
+  private async broadcast(txid: Hex, hex: Hex): Promise<void> {
+    const { book, chain, report } = this.#options;
+    try {
+      const closing = await chain.broadcast(hex);
+      report({ name: "closing-sent", channel: txid, txid: closing, fee: book.find(txid)?.closingFee ?? 0 });
+    } catch (error) {
+      if (!(error instanceof ChainError) || isAway(error)) throw error;
+      if (error.kind !== "already-known") report({ name: "closing-refused", channel: txid, why: error.message });
+      // Another closing of ours is there, or its child weighs on it: the next one pays more, and soon.
+      if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") this.#raised.delete(txid);
+    }
+  }
+
+  /** Somebody has spent the deposit: the socket, with its closing; the cable, with a refund; or a thief. */
+  private async spent(entry: ChannelEntry, spend: Spend, tip: number): Promise<void> {
+    const { book, report } = this.#options;
+    const own = this.closingId(entry);
+    const height = spend.txid === undefined ? await this.heightOf(entry, spend, own) : spend.height;
+    if (height === undefined && (spend.txid === undefined || spend.txid !== own)) return this.contest(entry);
+    if (height === undefined || tip - height + 1 < book.terms.confirmations) return;
+    const txid = spend.txid ?? own;
+    report({ name: "channel-closed", channel: entry.txid, paid: entry.paid, own: txid !== undefined && txid === own });
+    book.over(entry.txid);
+  }
+
+  /** A backend that does not say who spent it, or when: what it says of our closing, or the lowest height that it ever told. */
+  private async heightOf(entry: ChannelEntry, { height }: Spend, own: Hex | undefined): Promise<number | undefined> {
+    const status = own === undefined ? undefined : await this.#options.chain.status(own);
+    if (status?.state === "confirmed") return status.height;
+    if (height === undefined) return undefined;
+    const lowest = Math.min(height, this.#spentAt.get(entry.txid) ?? height);
+    keepLatest(this.#spentAt, entry.txid, lowest, MAX_KNOWN);
+    return lowest;
+  }
+
+  /** Another transaction spends the deposit, and no block has it yet: the latest closing goes out against it. */
+  private async contest(entry: ChannelEntry): Promise<void> {
+    const { book } = this.#options;
+    if (entry.phase === "open") book.startClosing(entry.txid);
+    const hex = book.closing(entry.txid);
+    if (hex !== undefined) await this.broadcast(entry.txid, hex);
+  }
+
+  private closingId(entry: ChannelEntry): Hex | undefined {
+    const hex = entry.closingFee === undefined ? undefined : this.#options.book.closing(entry.txid);
+    return hex === undefined ? undefined : readRawTx(hex).txid;
+  }
+
+  /** An entry that is over is kept for its credit alone. */
+  private sweep(entry: ChannelEntry): void {
+    const { book, clock } = this.#options;
+    if (entry.energy === 0 && entry.reading === undefined) book.over(entry.txid);
+    keepLatest(this.#next, entry.txid, clock.now() + ASK_AGAIN, MAX_KNOWN);
+  }
+}
+
+function scriptOf({ payeeKey, cableKey, delay }: ChannelEntry): Hex {
+  return depositScript(channelScript({ payeeKey, cableKey, delay }));
+}
+
+function troubleOf(error: unknown): { readonly name: string; readonly why: string } {
+  const why = error instanceof Error ? error.message : String(error);
+  return { name: error instanceof ChainError ? "chain-trouble" : "keeper-failed", why };
+}
