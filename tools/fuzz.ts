@@ -5,50 +5,47 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { FuzzFailure, isTarget, type Target } from "../lab/fuzz/target";
+import { type Command, type Given, Interrupt, run, turn, UsageError } from "./command";
+import { Progress } from "./progress";
 
 const TARGETS = new URL("../lab/fuzz/", import.meta.url);
 const CORPUS = new URL("../host-tests/corpus/", import.meta.url);
-/** Runs between two lines of progress. */
-const BATCH = 5000;
+/** Runs between two looks at Ctrl-C. */
+const BATCH = 1000;
 
-async function main(): Promise<number> {
-  const { runs, seed, only } = readOptions();
-  const targets = await findTargets(only);
+const COMMAND: Command<"runs" | "seed" | "only"> = {
+  name: "npm run fuzz",
+  about: "random input for every parser and for the power gate; what fails is kept and tried again",
+  options: {
+    runs: { takes: "N", about: "inputs a target (default 20000)" },
+    seed: { takes: "N", about: "the same seed makes the same inputs (default 1)" },
+    only: { takes: "NAME", about: "one target" },
+  },
+};
+
+async function main(given: Given<"runs" | "seed" | "only">): Promise<number> {
+  const { runs, seed } = { runs: given.whole("runs", 20_000), seed: given.whole("seed", 1) };
+  const targets = await findTargets(given.text("only"));
+  const interrupt = new Interrupt();
   let failures = 0;
   let inputs = 0;
+  let tried = 0;
   for (const target of targets) {
+    if (interrupt.came) break;
     const started = performance.now();
-    const outcome = fuzzOne(target, runs, seed);
+    const outcome = await fuzzOne(target, { runs, seed }, interrupt);
+    tried++;
     inputs += outcome.inputs;
     if (outcome.failure) failures++;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`${target.name}: ${outcome.failure ?? "passed"}, ${outcome.inputs} inputs in ${seconds} s`);
+    const verdict = outcome.failure ?? (interrupt.came ? "interrupted, no failure" : "passed");
+    console.log(`${target.name}: ${verdict}, ${outcome.inputs} inputs in ${seconds} s`);
   }
-  console.log(
-    `${targets.length} targets, ${inputs} inputs, seed ${seed}: ${failures === 0 ? "all passed" : `${failures} failed`}`,
-  );
-  return failures === 0 ? 0 : 1;
+  const verdict = failures === 0 ? "all passed" : `${failures} failed`;
+  console.log(`${tried} of ${targets.length} targets, ${inputs} inputs, seed ${seed}: ${verdict}`);
+  return failures > 0 ? 1 : interrupt.came ? 130 : 0;
 }
-
-function readOptions(): { runs: number; seed: number; only: string | undefined } {
-  const { values } = parseArgs({
-    options: { runs: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
-  });
-  return {
-    runs: whole("--runs", values.runs ?? "20000"),
-    seed: whole("--seed", values.seed ?? "1"),
-    only: values.only,
-  };
-}
-
-function whole(option: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`expected a whole number for ${option}, found "${text}"`);
-  return Number(text);
-}
-
-class UsageError extends Error {}
 
 async function findTargets(only: string | undefined): Promise<readonly Target[]> {
   const targets: Target[] = [];
@@ -61,7 +58,12 @@ async function findTargets(only: string | undefined): Promise<readonly Target[]>
   throw new UsageError(`expected --only to be one of ${targets.map(({ name }) => name).join(", ")}, found "${only}"`);
 }
 
-function fuzzOne(target: Target, runs: number, seed: number): { inputs: number; failure?: string } {
+async function fuzzOne(
+  target: Target,
+  { runs, seed }: { readonly runs: number; readonly seed: number },
+  interrupt: Interrupt,
+): Promise<{ inputs: number; failure?: string }> {
+  const progress = new Progress();
   let inputs = 0;
   try {
     for (const [file, input] of corpusOf(target)) {
@@ -69,17 +71,20 @@ function fuzzOne(target: Target, runs: number, seed: number): { inputs: number; 
       inputs++;
       attempt(`corpus ${file}`, () => target.replay?.(input));
     }
-    for (let done = 0; done < runs; done += BATCH) {
+    for (let done = 0; done < runs && !interrupt.came; done += BATCH) {
       const batch = Math.min(BATCH, runs - done);
       attempt(`seed ${seed + done}`, () => target.fuzz(batch, seed + done));
       inputs += batch;
-      if (runs > BATCH) console.log(`${target.name}: ${done + batch} of ${runs}`);
+      progress.at(`${target.name}: ${done + batch} of ${runs}`);
+      await turn();
     }
     return { inputs };
   } catch (error) {
     console.error(error);
     const kept = error instanceof FuzzFailure ? `, input kept as ${keep(target, error.input)}` : "";
     return { inputs, failure: `FAILED${kept}` };
+  } finally {
+    progress.clear();
   }
 }
 
@@ -109,10 +114,4 @@ function keep({ name }: Target, input: Uint8Array): string {
   return `host-tests/corpus/${name}/${file}`;
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    console.error(error instanceof UsageError ? error.message : error);
-    process.exit(1);
-  },
-);
+await run(COMMAND, main);

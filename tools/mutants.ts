@@ -1,9 +1,9 @@
-// npm run mutants [-- --only NAME] [--json]: takes guards out of a copy of the code, one at a time, and tells which of
+// npm run mutants: takes guards out of a copy of the code, one at a time, and tells which of
 // them no test misses, and which threats of docs/trust.md have no mutant. Exits 1 where a mutant survives that
 // tools/mutants/survivors.ts does not explain, or the test stays green that the page names for it.
 
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { type Command, run, UsageError } from "./command";
 import { MUTATIONS } from "./mutants/list";
 import type { Mutation } from "./mutants/mutation";
 import { Scratch } from "./mutants/scratch";
@@ -14,28 +14,40 @@ import { rowsOf, TRUST_PAGE, unproven, untied } from "./mutants/trust";
 /** Mutants that are tried at the same time. */
 const WORKERS = 2;
 
-const { values } = parseArgs({
-  options: { only: { type: "string", multiple: true }, json: { type: "boolean", default: false } },
-});
+const COMMAND: Command<"only" | "json"> = {
+  name: "npm run mutants",
+  about:
+    "takes guards out of a copy of the code, one at a time, and tells which of them no test misses (some 20 minutes)",
+  options: {
+    only: {
+      takes: "NAME",
+      about: "one of them, by its name in tools/mutants/; may be given several times",
+      several: true,
+    },
+    json: { about: "one JSON object at the end" },
+  },
+};
+
 const page = readFileSync(TRUST_PAGE, "utf8");
-const chosen = values.only ? values.only.flatMap(named) : MUTATIONS;
-process.exitCode = (await run(chosen)) ? 0 : 1;
+await run(COMMAND, async (given) => {
+  const chosen = given.has("only") ? given.all("only").flatMap(named) : MUTATIONS;
+  return (await tried(chosen, given.has("json"))) ? 0 : 1;
+});
 
 function named(name: string): Mutation[] {
   const found = MUTATIONS.filter((mutation) => mutation.name === name);
   if (found.length > 0) return found;
-  console.error(`expected the name of a mutation, got ${name}; they stand in tools/mutants/`);
-  return process.exit(1);
+  throw new UsageError(`--only: expected the name of a mutation, got "${name}"; they stand in tools/mutants/`);
 }
 
-async function run(mutations: readonly Mutation[]): Promise<boolean> {
+async function tried(mutations: readonly Mutation[], json: boolean): Promise<boolean> {
   const wrong = untied(MUTATIONS, page);
   for (const line of wrong) console.error(line);
   if (wrong.length > 0) return false;
   const scratches = Array.from({ length: WORKERS }, () => new Scratch());
   try {
     if (!(await passUnchanged(scratches[0] as Scratch, mutations))) return false;
-    return tell(await triedAll(scratches, mutations));
+    return tell(await triedAll(scratches, mutations), json);
   } finally {
     for (const scratch of scratches) scratch.remove();
   }
@@ -73,13 +85,13 @@ function told({ name, killed, by }: Verdict): string {
 }
 
 /** True where every survivor is explained, and nothing is explained that was killed. */
-function tell(verdicts: readonly Verdict[]): boolean {
+function tell(verdicts: readonly Verdict[], json: boolean): boolean {
   const survived = verdicts.filter(({ killed }) => !killed).map(({ name }) => name);
   const unexplained = survived.filter((name) => !SURVIVORS.has(name));
   const stale = verdicts.filter(({ name, killed }) => killed && SURVIVORS.has(name)).map(({ name }) => name);
   const bare = unproven(MUTATIONS, page).map(({ threat }) => threat);
   const endless = verdicts.filter(({ killed, by }) => killed && by === undefined).map(({ name }) => name);
-  if (values.json)
+  if (json)
     console.log(
       JSON.stringify({ mutants: verdicts.length, verdicts, unexplained, stale, endless, bare }, undefined, 2),
     );

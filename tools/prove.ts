@@ -4,15 +4,28 @@
 // each step, and shrinks what fails to a readable story. Its self-check takes one safeguard away at a time and shows
 // that each is missed within the runs of npm test. A plan that failed is printed as JSON; --plan plays it once more.
 
-import { readFileSync, writeSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readFileSync } from "node:fs";
 import type { Plan } from "../lab/prove/moves";
 import { MUTATIONS } from "../lab/prove/mutations";
 import { type Failure, prove, type Report } from "../lab/prove/prove";
-import { run } from "../lab/prove/run";
+import { run as play } from "../lab/prove/run";
 import { TEST_RUNS, TEST_SEED } from "../lab/prove/size";
+import { type Command, type Given, Interrupt, run } from "./command";
+import { Progress } from "./progress";
 
-const USAGE = "usage: npm run prove -- [--runs N] [--seed N] [--json] [--no-self-check] | --plan FILE";
+type Name = "runs" | "seed" | "json" | "no-self-check" | "plan";
+
+const COMMAND: Command<Name> = {
+  name: "npm run prove",
+  about: "random runs of a socket and a cable under every fault; no bound of either side may break",
+  options: {
+    runs: { takes: "N", about: "how many (default 1000; 100000 take about an hour)" },
+    seed: { takes: "N", about: `the same seed plays the same runs (default ${TEST_SEED})` },
+    "no-self-check": { about: "does not take each safeguard away to see whether that is noticed" },
+    plan: { takes: "FILE", about: "plays one plan once more, as a failure printed it, and tells its story" },
+    json: { about: "one JSON object at the end" },
+  },
+};
 
 interface MutationResult {
   readonly name: string;
@@ -20,48 +33,29 @@ interface MutationResult {
   readonly afterRuns: number | undefined;
 }
 
-async function main(): Promise<number> {
-  const { runs, seed, json, selfCheck, plan } = options();
+async function main(given: Given<Name>): Promise<number> {
+  const plan = given.text("plan");
   if (plan !== undefined) return replay(plan);
-  const say = (line: string): void => {
-    if (!json) console.log(line);
-  };
+  const { runs, seed } = { runs: given.whole("runs", 1000, 1), seed: given.whole("seed", TEST_SEED, 1) };
+  const json = given.has("json");
+  const interrupt = new Interrupt();
+  const progress = new Progress();
   const started = Date.now();
-  const report = await prove({ runs, seed, onProgress: json ? () => {} : (done) => progress(done, runs) });
+  const report = await prove({
+    runs,
+    seed,
+    stopped: () => interrupt.came,
+    onProgress: (done) => progress.at(`${done} of ${runs} runs`),
+  });
+  progress.clear();
   const seconds = Math.round((Date.now() - started) / 1000);
   if (!json) describe(report, seconds);
-  const mutations = selfCheck ? await check(say) : [];
+  const mutations =
+    given.has("no-self-check") || interrupt.came ? [] : await check(json ? () => {} : console.log, interrupt);
   const missed = mutations.filter((mutation) => mutation.violation === undefined);
-  if (json) console.log(JSON.stringify({ ...report, seed, seconds, mutations }));
+  if (json) console.log(JSON.stringify({ ...report, seed, seconds, interrupted: interrupt.came, mutations }));
   for (const { name } of missed) console.error(`the self-check failed: nobody noticed that ${name}`);
-  return report.failure || missed.length > 0 ? 1 : 0;
-}
-
-interface Options {
-  readonly runs: number;
-  readonly seed: number;
-  readonly json: boolean;
-  readonly selfCheck: boolean;
-  readonly plan: string | undefined;
-}
-
-function options(): Options {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: "string", default: "1000" },
-      seed: { type: "string", default: String(TEST_SEED) },
-      json: { type: "boolean", default: false },
-      "no-self-check": { type: "boolean", default: false },
-      plan: { type: "string" },
-    },
-  });
-  const number = (name: "runs" | "seed"): number => {
-    const value = Number(values[name]);
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw new Error(`--${name}: expected a whole number from 1, came ${values[name]}\n${USAGE}`);
-  };
-  const { json, plan } = values;
-  return { runs: number("runs"), seed: number("seed"), json, selfCheck: !values["no-self-check"], plan };
+  return report.failure || missed.length > 0 ? 1 : interrupt.came ? 130 : 0;
 }
 
 function describe(report: Report, seconds: number): void {
@@ -90,15 +84,16 @@ function tell(failure: Failure): void {
 
 /** Plays one plan and tells its story. */
 async function replay(file: string): Promise<number> {
-  const outcome = await run(JSON.parse(readFileSync(file, "utf8")) as Plan);
+  const outcome = await play(JSON.parse(readFileSync(file, "utf8")) as Plan);
   console.log(outcome.story.join("\n"));
   console.log(`\nresult      ${outcome.violation ?? "every bound held"}`);
   return outcome.violation === undefined ? 0 : 1;
 }
 
-async function check(say: (line: string) => void): Promise<MutationResult[]> {
+async function check(say: (line: string) => void, interrupt: Interrupt): Promise<MutationResult[]> {
   const results: MutationResult[] = [];
   for (const { name, casts, tamper } of MUTATIONS) {
+    if (interrupt.came) break;
     const { failure } = await prove({ runs: TEST_RUNS, seed: TEST_SEED, casts, tamper, shrink: false });
     results.push({ name, violation: failure?.violation, afterRuns: failure?.afterRuns });
     const outcome = failure ? `noticed after ${failure.afterRuns} runs: ${failure.violation}` : "NOT NOTICED";
@@ -112,16 +107,4 @@ function list(counts: Readonly<Record<string, number>>): string {
   return entries.map(([name, count]) => `${name} ${count}`).join(", ");
 }
 
-function progress(done: number, of: number): void {
-  if (process.stderr.isTTY) writeSync(2, `\r${done} of ${of} runs `);
-}
-
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 2;
-  },
-);
+await run(COMMAND, main);

@@ -1,4 +1,4 @@
-// Shrinking is bounded in time: it ends with what it has, on a clock that the test moves.
+// Shrinking is bounded in time: it ends with what it has, on a clock that the test moves. So does a proof that is told to stop.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -28,4 +28,16 @@ it("shrinking ends within a minute and tells the shortest plan that failed until
   assert.equal(failure?.violation, "lost");
   assert.deepEqual(failure.story, [`${failure.plan.steps.length} steps`]);
   assert.ok(failed.length > 1, "it had time for more than one plan");
+});
+
+it("a proof that is told to stop plays no run any more and reports those before", async () => {
+  let plays = 0;
+  const play = async (): Promise<Outcome> => {
+    plays += 1;
+    const worst = { socket: 0, socketOfBound: 0, cable: 0, cableOfBound: 0 };
+    const counts = { steps: 0, sessions: 0, increments: 0, faults: {} };
+    return { ...counts, worst, estimates: [], story: [], violation: undefined };
+  };
+  const { runs, failure } = await prove({ runs: 100, seed: 1, play, stopped: () => plays === 7 });
+  assert.deepEqual({ plays, runs, failure }, { plays: 7, runs: 7, failure: undefined });
 });

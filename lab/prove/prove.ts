@@ -49,10 +49,15 @@ export interface ProveOptions {
   readonly play?: typeof run;
   /** Called now and then with the number of runs so far. */
   readonly onProgress?: (runs: number) => void;
+  /** Once it is true no run is played any more, and the report is of those before. */
+  readonly stopped?: () => boolean;
 }
 
 /** Milliseconds of real time for looking for a shorter plan; the shortest found by then is told. */
 export const SHRINK_TIME = 45_000;
+
+/** Runs between two turns of the event loop, in which a signal may arrive. */
+const TURN = 20;
 
 export async function prove(options: ProveOptions): Promise<Report> {
   const tally = new Tally();
@@ -63,11 +68,11 @@ export async function prove(options: ProveOptions): Promise<Report> {
   const { now = Date.now, play = run } = options;
   const property = fc.asyncProperty(plans, async (plan) => {
     // When time is up no plan is played any more: what is left to try passes at once, and the shortest so far is told.
-    if (now() > shrinkUntil) return;
+    if (now() > shrinkUntil || options.stopped?.()) return;
     const outcome = await play(plan, options.tamper);
     if (!last) {
       tally.add(plan, outcome);
-      if (tally.runs % 100 === 0) options.onProgress?.(tally.runs);
+      if (tally.runs % TURN === 0) await turned(options, tally.runs);
     }
     if (!outcome.violation) return;
     if (!last) shrinkUntil = now() + SHRINK_TIME;
@@ -84,6 +89,11 @@ export async function prove(options: ProveOptions): Promise<Report> {
     ? { violation: last.outcome.violation ?? "", plan: last.plan, story: last.outcome.story, afterRuns: tally.runs }
     : undefined;
   return tally.report(failure);
+}
+
+async function turned({ onProgress }: ProveOptions, runs: number): Promise<void> {
+  onProgress?.(runs);
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 class Tally {

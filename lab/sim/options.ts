@@ -5,20 +5,32 @@ import type { EngineName } from "./engine";
 
 export class UsageError extends Error {}
 
-/** Reads `--name value` and `--name` (flags); throws a UsageError for anything that is not in `known`. */
+/**
+ * Reads `--name value` and `--name` (flags); throws a UsageError for anything that is not in `known`. What is no option
+ * goes into `words`, where there are any. An option of the kind `values` may come several times: line feeds part them.
+ */
 export function readOptions(
-  words: readonly string[],
-  known: Readonly<Record<string, "value" | "flag">>,
+  line: readonly string[],
+  known: Readonly<Record<string, "value" | "values" | "flag">>,
+  words?: string[],
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (let at = 0; at < words.length; at++) {
-    const [name = "", inline] = (words[at] ?? "").split(/=(.*)/s);
-    const kind = name.startsWith("--") ? known[name.slice(2)] : undefined;
-    if (!kind) throw new UsageError(unknown(words[at] ?? "", Object.keys(known)));
-    if (kind === "flag" && inline !== undefined) throw new UsageError(`${name} takes no value.`);
-    const value = kind === "flag" ? "" : (inline ?? words[++at]);
-    if (value === undefined) throw new UsageError(`${name} expects a value.`);
-    found.set(name.slice(2), value);
+  for (let at = 0; at < line.length; at++) {
+    const word = line[at] ?? "";
+    if (words && !word.startsWith("-")) {
+      words.push(word);
+      continue;
+    }
+    const [option = "", inline] = word.split(/=(.*)/s);
+    const name = option.slice(2);
+    const kind = option.startsWith("--") && Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!kind) throw new UsageError(unknown(word, Object.keys(known)));
+    if (kind === "flag" && inline !== undefined) throw new UsageError(`${option} takes no value.`);
+    const value = kind === "flag" ? "" : (inline ?? line[++at]);
+    if (value === undefined) throw new UsageError(`${option} expects a value.`);
+    const before = found.get(name);
+    if (before !== undefined && kind === "value") throw new UsageError(`${option} came twice; once is enough.`);
+    found.set(name, kind === "values" && before !== undefined ? `${before}\n${value}` : value);
   }
   return found;
 }

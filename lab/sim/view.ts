@@ -12,6 +12,11 @@ const COLUMN = 22;
 const COLOURS: Readonly<Record<string, number>> = { socket: 33, cable: 36 };
 const GREY = 90;
 
+/** Whether what is written there may be coloured: a terminal, and no NO_COLOR (https://no-color.org). */
+export function hasColours(output: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
+  return output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+}
+
 /** One line of a story: when, who, what; coloured by who it is. */
 export function storyLine(
   { at, from, sentence }: { readonly at: number; readonly from: string; readonly sentence: string },
@@ -40,7 +45,7 @@ export class View {
   /** What happened, coloured on a terminal. */
   line(happening: Happening): string {
     const from = happening.from === "scene" ? "" : happening.from;
-    return storyLine({ at: happening.at, from, sentence: sentenceOf(happening) }, this.#isTerminal);
+    return storyLine({ at: happening.at, from, sentence: sentenceOf(happening) }, hasColours(this.output));
   }
 
   /** Redraws the panel. */

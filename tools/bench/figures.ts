@@ -117,14 +117,21 @@ async function script(contents: string, plugins: readonly Plugin[], target = "es
   return outputFiles[0]?.text ?? "";
 }
 
-export async function figures(): Promise<Figures> {
+/** `onProgress` is told how many of the programs have run. */
+export async function figures(onProgress: (done: number, of: number) => void = () => {}): Promise<Figures> {
   const wallet = await benchWallet();
+  let done = 0;
+  const ran = async (bundled: Promise<string>, name: string): Promise<readonly string[]> => {
+    const lines = await runScript(await bundled, name);
+    onProgress(++done, 5);
+    return lines;
+  };
   const [asShipped, ours, sparing, bootAsShipped, boot] = await Promise.all([
-    bundleOperations("run();", []).then((text) => runScript(text, "as-shipped")),
-    bundleOperations(FROM_FLASH, [walletPlugin(wallet)]).then((text) => runScript(text, "wallet")),
-    bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]).then((text) => runScript(text, "sparing")),
-    bundleBoot("", []).then((text) => runScript(text, "boot-as-shipped")),
-    bundleBoot(SEAL, [walletPlugin("cable")]).then((text) => runScript(text, "boot")),
+    ran(bundleOperations("run();", []), "as-shipped"),
+    ran(bundleOperations(FROM_FLASH, [walletPlugin(wallet)]), "wallet"),
+    ran(bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]), "sparing"),
+    ran(bundleBoot("", []), "boot-as-shipped"),
+    ran(bundleBoot(SEAL, [walletPlugin("cable")]), "boot"),
   ]);
   const heap = readFigures(sparing);
   const before = readFigures([...bootAsShipped, ...asShipped]);

@@ -1,15 +1,10 @@
 // npm run bench: what the device's JavaScript costs, in instructions of a 32-bit RISC-V core.
-//
-//   npm run bench                table: libraries as they come, and the wallet bundle from flash
-//   npm run bench -- --json      the same as one JSON object
-//   npm run bench -- --check     fails where a figure is more than 2 % over its budget (budgets.json)
-//   npm run bench -- --budget    writes the figures of now as the budgets
-//   npm run bench -- --factor    measures instructions per unit of XS's meter and writes factor.json
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { type Command, type Given, run } from "../command";
+import { Progress } from "../progress";
 import { missingTools } from "./engine";
 import { measureFactor } from "./factor";
 import { type Figures, figures, OPERATIONS } from "./figures";
@@ -20,6 +15,21 @@ const factorFile = join(here, "factor.json");
 
 /** How far a figure may be over its budget. */
 const TOLERANCE = 1.02;
+
+type Name = "check" | "budget" | "factor" | "json";
+
+const COMMAND: Command<Name> = {
+  name: "npm run bench",
+  about: "what the device's JavaScript costs, with the libraries as they come and with our wallet from flash",
+  options: {
+    check: {
+      about: `fails where a figure is more than ${Math.round(TOLERANCE * 100 - 100)} % over its budget (tools/bench/budgets.json)`,
+    },
+    budget: { about: "writes the figures of now as the budgets" },
+    factor: { about: "measures instructions for a unit of XS's meter, and writes tools/bench/factor.json" },
+    json: { about: "one JSON object" },
+  },
+};
 
 /** Name to instructions over the wallet; `slots` and `chunks` in bytes. */
 export type Budgets = Readonly<Record<string, number>>;
@@ -67,42 +77,24 @@ function writeJson(file: string, value: unknown): void {
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      json: { type: "boolean" },
-      check: { type: "boolean" },
-      budget: { type: "boolean" },
-      factor: { type: "boolean" },
-    },
-  });
+async function main(given: Given<Name>): Promise<number> {
   const missing = await missingTools();
-  if (missing.length > 0) {
-    console.error(`The benchmark needs:\n  ${missing.join("\n  ")}`);
-    return 1;
-  }
-  if (values.factor) {
+  if (missing.length > 0) throw new Error(`The benchmark needs:\n  ${missing.join("\n  ")}`);
+  if (given.has("factor")) {
     const factor = await measureFactor();
     writeJson(factorFile, factor);
     console.log(JSON.stringify(factor, null, 2));
     return 0;
   }
-  const found = await figures();
-  console.log(values.json ? JSON.stringify(found, null, 2) : table(found));
-  if (values.budget) writeJson(budgetsFile, measured(found));
-  if (!values.check) return 0;
+  const progress = new Progress();
+  const found = await figures((done, of) => progress.at(`${done} of ${of} programs ran on the emulated core`));
+  progress.clear();
+  console.log(given.has("json") ? JSON.stringify(found, null, 2) : table(found));
+  if (given.has("budget")) writeJson(budgetsFile, measured(found));
+  if (!given.has("check")) return 0;
   const complaints = overBudget(measured(found), readJson(budgetsFile));
   for (const complaint of complaints) console.error(complaint);
   return complaints.length > 0 ? 1 : 0;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  main().then(
-    (status) => {
-      process.exitCode = status;
-    },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-      process.exitCode = 1;
-    },
-  );
+if (process.argv[1] === fileURLToPath(import.meta.url)) await run(COMMAND, main);

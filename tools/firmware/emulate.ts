@@ -12,10 +12,10 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { sentenceOf } from "../../lab/sim/story";
 import type { DeviceEvent } from "../../shared/kernel/ports";
 import { LINK_PORT } from "../../shared/protocol/types";
+import { type Command, type Given, run } from "../command";
 import { ChipFrames } from "./chip-frames";
 import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
@@ -26,40 +26,45 @@ import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qe
 import { DEVICES, type DeviceName, imageNamed, UsageError } from "./targets";
 import type { Told } from "./verdict";
 
-const USAGE =
-  "npm run firmware:emulate -- [--disturb N] [--faults cut,reset,unlink] [--increments N | --hours N] [--seed N] [--watts N] [--qemu PATH] [--port N]\n" +
-  "npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]";
+type Name =
+  | "device"
+  | "qemu"
+  | "port"
+  | "seconds"
+  | "watts"
+  | "increments"
+  | "hours"
+  | "faults"
+  | "disturb"
+  | "seed"
+  | "fresh";
+
+const COMMAND: Command<Name> = {
+  name: "npm run firmware:emulate",
+  about: "boots the images that `npm run firmware` made in Espressif's QEMU: a socket and a cable that pay each other",
+  options: {
+    increments: { takes: "N", about: "ends when so many are paid (default 3)" },
+    hours: { takes: "N", about: "plays so long instead" },
+    disturb: { takes: "N", about: "so many faults at random moments" },
+    faults: { takes: FAULTS.join(","), about: "which faults (default all)" },
+    watts: { takes: "N", about: "what the appliance draws (default 1000; a board alone: 0)" },
+    seed: { takes: "N", about: "for the faults and the chain (default 1)" },
+    device: { takes: "socket|cable", about: "one board alone" },
+    seconds: { takes: "N", about: "how long a board alone runs (default 60)" },
+    fresh: { about: "a board alone begins with an empty flash" },
+    port: { takes: "N", about: "where the socket's link is reached from this computer (default 8080)" },
+    qemu: { takes: "PATH", about: "the emulator, where it is not in PATH" },
+  },
+};
 /** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
 const FRAME_MS = 20;
 
-type Options = ReturnType<typeof options>;
+type Options = Given<Name>;
 
-function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        device: { type: "string" },
-        qemu: { type: "string" },
-        port: { type: "string", default: "8080" },
-        seconds: { type: "string", default: "60" },
-        watts: { type: "string" },
-        increments: { type: "string", default: "3" },
-        hours: { type: "string", default: "0" },
-        faults: { type: "string", default: FAULTS.join(",") },
-        disturb: { type: "string", default: "0" },
-        seed: { type: "string", default: "1" },
-        fresh: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
-  }
-}
-
-function numberOf(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new UsageError(`--${name}: expected a number, came ${text}`);
+function numberOf(given: Options, name: Name, byDefault: number): number {
+  const text = given.text(name);
+  const value = text === undefined ? byDefault : Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new UsageError(`--${name}: expected a number, got ${text}`);
   return value;
 }
 
@@ -84,9 +89,9 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
 /** A pair is new each time, as its chain is: what a flash remembers of another chain is of no use. */
 function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): Board {
   const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
-  const way = { port: LINK_PORT, hostPort: numberOf("port", given.port), ...(out && { wire: out }) };
+  const way = { port: LINK_PORT, hostPort: numberOf(given, "port", 8080), ...(out && { wire: out }) };
   return {
-    flash: prepareFlash(device, given.fresh || wire !== undefined),
+    flash: prepareFlash(device, given.has("fresh") || wire !== undefined),
     console: line("console"),
     chip: line("chip"),
     monitor: line("monitor"),
@@ -97,9 +102,9 @@ function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): B
   };
 }
 
-async function main(): Promise<void> {
-  const given = options();
-  const troubles = await (given.device === undefined ? runPair(given) : runAlone(given, given.device));
+async function main(given: Options): Promise<void> {
+  const device = given.text("device");
+  const troubles = await (device === undefined ? runPair(given) : runAlone(given, device));
   for (const trouble of troubles) console.error(trouble);
   if (troubles.length > 0) process.exitCode = 1;
 }
@@ -109,9 +114,9 @@ async function main(): Promise<void> {
 async function runAlone(given: Options, name: string): Promise<readonly string[]> {
   const device = imageNamed(name);
   if (device === "calibrator") throw new UsageError("--device: expected socket or cable");
-  const qemu = findQemu(given.qemu);
-  const seconds = numberOf("seconds", given.seconds);
-  const watts = numberOf("watts", given.watts ?? "0");
+  const qemu = findQemu(given.text("qemu"));
+  const seconds = numberOf(given, "seconds", 60);
+  const watts = numberOf(given, "watts", 0);
   const troubles: string[] = [];
   const watcher: BoardWatcher = {
     onText: (text) => void process.stdout.write(text),
@@ -143,7 +148,7 @@ async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number;
 // ---------------------------------------------------------------- a pair
 
 async function runPair(given: Options): Promise<readonly string[]> {
-  const qemu = findQemu(given.qemu);
+  const qemu = findQemu(given.text("qemu"));
   const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
   const [ethernet, wires] = await EthernetSwitch.start(3);
   let pair: Pair | undefined;
@@ -168,12 +173,12 @@ async function runPair(given: Options): Promise<readonly string[]> {
     cable: make("cable", wires[2]),
   };
   const play = {
-    watts: numberOf("watts", given.watts ?? "1000"),
-    increments: numberOf("increments", given.increments),
-    hours: numberOf("hours", given.hours),
-    disturbances: numberOf("disturb", given.disturb),
-    faults: faultsOf(given.faults),
-    seed: numberOf("seed", given.seed),
+    watts: numberOf(given, "watts", 1000),
+    increments: numberOf(given, "increments", 3),
+    hours: numberOf(given, "hours", 0),
+    disturbances: numberOf(given, "disturb", 0),
+    faults: faultsOf(given.text("faults") ?? FAULTS.join(",")),
+    seed: numberOf(given, "seed", 1),
     esplora,
     payoutAddress: settings.payoutAddress,
   };
@@ -201,7 +206,4 @@ function show(from: Told["from"], event: BoardEvent, uptime?: number): void {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-main().catch((error: unknown) => {
-  console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = 1;
-});
+await run(COMMAND, main);

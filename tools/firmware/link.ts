@@ -4,20 +4,20 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import cableOnNode from "../../firmware/selftest/cable";
 import calibratorOnNode from "../../firmware/selftest/calibrator";
 import type { Check } from "../../firmware/selftest/fixture";
 import socketOnNode from "../../firmware/selftest/socket";
 import { runScenario } from "../../lab/sim/run";
 import { loadScenario } from "../../lab/sim/scenario";
-import { configure, holdBuilds, type Image, ImageError, make, OUT, ROOT } from "./image";
+import { type Command, type Given, run } from "../command";
+import { configure, holdBuilds, type Image, make, OUT, ROOT } from "./image";
 import { LinkedEngine, selfTest } from "./linked";
 import { ownModules } from "./manifest";
 import { moduleGraph, xsName } from "./modules";
 import { findSdk, type Sdk } from "./sdk";
 import { standIns } from "./standins";
-import { type DeviceName, type ImageName, imageNamed, UsageError } from "./targets";
+import { type DeviceName, IMAGES, type ImageName, imageNamed, UsageError } from "./targets";
 import { walletOf } from "./wallet";
 
 export interface Linked {
@@ -116,9 +116,16 @@ async function pay(images: Readonly<Record<DeviceName, Linked>>): Promise<void> 
   );
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { device: { type: "string" } } });
-  const only = values.device === undefined ? undefined : imageNamed(values.device);
+const COMMAND: Command<"device"> = {
+  name: "npm run firmware:link",
+  about: "links the images for this computer, boots them, runs their self-tests and lets them pay each other",
+  options: { device: { takes: IMAGES.join("|"), about: "one of them; socket and cable go together" } },
+  more: "It wants the Moddable SDK ($MODDABLE) and its command-line tools.",
+};
+
+async function main(given: Given<"device">): Promise<void> {
+  const named = given.text("device");
+  const only = named === undefined ? undefined : imageNamed(named);
   const sdk = findSdk();
   await holdBuilds();
   console.log(
@@ -137,9 +144,4 @@ async function main(): Promise<void> {
   if (failed > 0) throw new UsageError(`${failed} checks of the self-test failed`);
 }
 
-if (import.meta.filename === process.argv[1]) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof UsageError || error instanceof ImageError ? error.message : error);
-    process.exitCode = 1;
-  });
-}
+if (import.meta.filename === process.argv[1]) await run(COMMAND, main);

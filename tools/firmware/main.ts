@@ -5,41 +5,35 @@
 //
 // docs/building.md has the settings.
 
-import { parseArgs } from "node:util";
+import { type Command, type Given, run } from "../command";
 import { check } from "./check";
 import { type BuildConfig, checkComplete, imageConfig, readConfig } from "./config";
 import { deviceImage } from "./device";
-import { configure, deploy, holdBuilds, ImageError, make } from "./image";
+import { configure, deploy, holdBuilds, make } from "./image";
 import { findSdk, idfMissing } from "./sdk";
-import { type ImageName, imageNamed, type Target, targetNamed, UsageError } from "./targets";
+import { IMAGES, type ImageName, imageNamed, TARGETS, type Target, targetNamed, UsageError } from "./targets";
 
-const OPTIONS = {
-  device: { type: "string" },
-  target: { type: "string" },
-  config: { type: "string" },
-  mainnet: { type: "boolean" },
-  deploy: { type: "boolean" },
-  check: { type: "boolean" },
-} as const;
+type Name = "device" | "target" | "config" | "mainnet" | "deploy" | "check";
 
-const USAGE =
-  "npm run firmware -- --device cable|socket|calibrator --target esp32|esp32s3|esp32c3|esp32c6 [--config FILE] [--mainnet] [--deploy]\n" +
-  "npm run firmware -- --check";
+const COMMAND: Command<Name> = {
+  name: "npm run firmware",
+  about: "builds the image of a device for a chip, and flashes it",
+  options: {
+    device: { takes: IMAGES.join("|"), about: "what is built" },
+    target: { takes: Object.keys(TARGETS).join("|"), about: "for which chip" },
+    config: { takes: "FILE", about: "the owner's settings and what the build decides, as JSON (docs/building.md)" },
+    mainnet: { about: "says once more that real money is meant" },
+    deploy: { about: "flashes what was built" },
+    check: { about: "checks manifests and native code as far as the installed tools allow; builds nothing" },
+  },
+  more: "It wants the Moddable SDK ($MODDABLE) and ESP-IDF ($IDF_PATH).",
+};
 
-function options(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"] {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
-  }
-}
-
-async function main(): Promise<void> {
-  const given = options();
-  if (given.check) return check();
-  const device = imageNamed(given.device);
-  const target = targetNamed(given.target);
-  const config = imageConfig(readConfig(given.config), device, target, given.mainnet === true);
+async function main(given: Given<Name>): Promise<void> {
+  if (given.has("check")) return check();
+  const device = imageNamed(given.text("device"));
+  const target = targetNamed(given.text("target"));
+  const config = imageConfig(readConfig(given.text("config")), device, target, given.has("mainnet"));
   const sdk = findSdk();
   const missing = idfMissing();
   if (missing) throw new UsageError(missing);
@@ -52,7 +46,7 @@ async function main(): Promise<void> {
   console.log(
     `Built ${device} for ${target.name}: ${image.own.size} modules in flash, ${aliases} places of RAM for what is not constant`,
   );
-  if (!given.deploy) return;
+  if (!given.has("deploy")) return;
   deploy(sdk, image);
   console.log("Flashed.");
 }
@@ -75,8 +69,4 @@ function notes(device: ImageName, target: Target, config: BuildConfig): string[]
   return lines;
 }
 
-main().catch((error: unknown) => {
-  if (error instanceof UsageError || error instanceof ImageError) console.error(error.message);
-  else console.error(error);
-  process.exitCode = 1;
-});
+await run(COMMAND, main);

@@ -3,19 +3,15 @@
 // is one tick: self-test, then a whole payment between the two, with the largest transactions there are. Prints flash, RAM
 // and what a start costs.
 //
-//   npm run firmware:measure -- --slots N --chunks BYTES --stack SLOTS   tries another heap than manifests/engine.json's
-//   npm run firmware:measure -- --least    the least slots, and the least bytes of chunks, with which the payment passes
-//   npm run firmware:measure -- --flood [--scheme basic] [--only NAME] [--held]   the socket's heap under hostile peers (floods.ts)
-//
 // How full the heap was says nothing, since garbage is only collected when it is full; the least heap says what is needed.
 //
 // In the figures for flash: XS, our modules, the wallet with its tables, the C library. Not: ESP-IDF, the SDK's modules for
 // a chip. Beside them the image holds the self-test and the desktop's stand-ins, which a device has not.
 
 import { statSync } from "node:fs";
-import { parseArgs } from "node:util";
 import type { Check } from "../../firmware/selftest/fixture";
 import { runScenario } from "../../lab/sim/run";
+import { type Command, type Given, run } from "../command";
 import { floods } from "./floods";
 import { holdBuilds } from "./image";
 import { link } from "./link";
@@ -38,18 +34,23 @@ import { DEVICES, type DeviceName, UsageError } from "./targets";
 /** The search for the least heap ends when it is this close. */
 const CLOSE = { slots: 128, chunks: 2048 };
 
-const { values: given } = parseArgs({
+type Name = "slots" | "chunks" | "stack" | "least" | "flood" | "only" | "scheme" | "held";
+
+const COMMAND: Command<Name> = {
+  name: "npm run firmware:measure",
+  about: "what an image takes of a 32-bit chip: flash, heap, instructions of a start",
   options: {
-    slots: { type: "string" },
-    chunks: { type: "string" },
-    stack: { type: "string" },
-    least: { type: "boolean" },
-    flood: { type: "boolean" },
-    only: { type: "string" },
-    scheme: { type: "string", default: "single-fee" },
-    held: { type: "boolean" },
+    slots: { takes: "N", about: "another heap than manifests/engine.json's: slots of 16 bytes" },
+    chunks: { takes: "BYTES", about: "its chunks" },
+    stack: { takes: "SLOTS", about: "its stack" },
+    least: { about: "the least slots, and the least bytes of chunks, with which the payment passes" },
+    flood: { about: "the socket's heap while hostile peers send the most that its limits allow" },
+    only: { takes: "NAME", about: "with --flood: one manner of it" },
+    scheme: { takes: "SCHEME", about: "with --flood: single-fee (default) or basic" },
+    held: { about: "with --flood: prints what the slots were" },
   },
-});
+  more: "It wants the Moddable SDK ($MODDABLE), Debian's RISC-V compiler and QEMU for the bare core.",
+};
 
 function tested(device: DeviceName, checks: readonly Check[]): void {
   const failed = checks.filter(({ holds }) => !holds).map(({ name }) => name);
@@ -91,11 +92,16 @@ async function pay(program: Programs): Promise<Payment> {
   return { increments: result?.summary.increments ?? 0, stopped, peaks };
 }
 
-async function main(): Promise<void> {
+async function main(given: Given<Name>): Promise<void> {
   const sdk = findSdk();
   await holdBuilds();
-  const memory = chipMemory(given);
-  if (given.flood) return floods(sdk, memory, given);
+  const memory = chipMemory({ slots: given.text("slots"), chunks: given.text("chunks"), stack: given.text("stack") });
+  if (given.has("flood"))
+    return floods(sdk, memory, {
+      only: given.text("only"),
+      scheme: given.text("scheme") ?? "single-fee",
+      held: given.has("held"),
+    });
   for (const device of DEVICES) await link(sdk, device);
   const rig = new Rig(sdk);
   const program = { cable: rig.image("cable", memory), socket: rig.image("socket", memory) };
@@ -112,7 +118,7 @@ async function main(): Promise<void> {
     if (first) print(device, program[device], first.peak, memory);
     if (again.length > 0) console.log(`  started again        ${again.length} times, its power having gone`);
   }
-  if (!given.least) return;
+  if (!given.has("least")) return;
   for (const device of DEVICES) {
     const compiled = (tried: Memory) => ({ ...program, [device]: rig.image(device, tried) });
     const slots = await least(device, "slots", memory, compiled);
@@ -151,7 +157,4 @@ function print(device: DeviceName, program: string, peak: Peak, memory: Memory):
   JavaScript's stack   ${kilo(memory.stack * BYTES_PER_SLOT)}`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = 1;
-});
+await run(COMMAND, main);

@@ -1,30 +1,25 @@
 // npm run monitor -- --port PORT [--json]: shows what a board says on its console as the simulator's live view does.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { hasColours } from "../../lab/sim/view";
+import { type Command, type Given, helpOf, run, UsageError } from "../command";
 import { MonitorLines } from "./monitor-lines";
 import { BAUD, openSource, type Source } from "./source";
-import { UsageError } from "./targets";
 
-const HELP = `npm run monitor -- --port PORT [options]: what a board says on its console, until Ctrl-C
-
-  --port PORT   its serial port (/dev/ttyUSB0), an emulator's socket, a file, or - for standard input
-  --json        one JSON object a line: atMs since the board started, from, and what it told
-  --help        this
-
-It reads at ${BAUD.toLocaleString("en")} baud and writes nothing to the port. Opening a port raises its DTR and RTS lines, which
-restarts some boards: then that is said. A port that goes (the board was unplugged) is opened again when it comes back.`;
+const COMMAND: Command<"port" | "json"> = {
+  name: "npm run monitor",
+  about: "what a board says on its console, until Ctrl-C",
+  options: {
+    port: {
+      takes: "PORT",
+      about: "its serial port (/dev/ttyUSB0), an emulator's socket, a file, or - for standard input",
+    },
+    json: { about: "one JSON object a line: atMs since the board started, from, and what it told" },
+  },
+  more: `It reads at ${BAUD.toLocaleString("en")} baud and writes nothing to the port. Opening a port raises its DTR and RTS lines, which
+restarts some boards: then that is said. A port that goes (the board was unplugged) is opened again when it comes back.`,
+};
 const AGAIN_MS = 1000;
-
-function options() {
-  try {
-    return parseArgs({
-      options: { port: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${HELP}`);
-  }
-}
 
 /** Shows what comes until the source ends; why it ended. */
 function show({ stream, isPort }: Source, lines: MonitorLines): Promise<string> {
@@ -51,19 +46,16 @@ async function reopen(port: string): Promise<Source> {
   }
 }
 
-async function main(): Promise<void> {
-  const { port, json = false, help } = options();
-  if (help) {
-    console.log(HELP);
-    return;
-  }
+async function main(given: Given<"port" | "json">): Promise<void> {
+  const port = given.text("port");
+  const json = given.has("json");
   if (port === undefined)
-    throw new UsageError(`--port: expected a serial port, a socket or a file, came nothing\n\n${HELP}`);
+    throw new UsageError(`--port: expected a serial port, a socket or a file\n\n${helpOf(COMMAND)}`);
   let source = openSource(port);
   const lines = new MonitorLines({
     write: (line) => console.log(line),
     json,
-    colours: !json && process.stdout.isTTY === true,
+    colours: !json && hasColours(process.stdout),
     mayRestart: source.isPort,
   });
   for (;;) {
@@ -75,7 +67,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = 1;
-});
+await run(COMMAND, main);

@@ -2,6 +2,7 @@
 // trips, the inverse-time curve, leases, lost samples, and the cost in instructions of a 32-bit core. `--json` prints one
 // object; the exit code is 1 when a figure is missed. docs/metering.md says how each is measured.
 
+import { type Command, run } from "../command";
 import { countInstructions, missingTools } from "./cost";
 import {
   type Accuracy,
@@ -20,6 +21,13 @@ const FREQUENCIES = [45, 50, 55, 60, 65];
 const SEEDS = [1, 2, 3, 4];
 const SECONDS = 20;
 const CORE_HZ = 160e6;
+
+const COMMAND: Command<"json"> = {
+  name: "npm run bench:meter",
+  about: "the power gate's figures, measured: error of energy, trips, leases, lost samples, cost in instructions",
+  options: { json: { about: "one JSON object" } },
+  more: "It fails when a figure misses its goal. docs/metering.md says how each is measured.",
+};
 
 interface Check {
   readonly name: string;
@@ -188,8 +196,10 @@ function print(figures: Figures): void {
   }
 }
 
-const figures = await measure();
-const results = checks(figures);
-if (process.argv.includes("--json")) console.log(JSON.stringify({ ...figures, checks: results }));
-else print(figures);
-process.exitCode = results.every(({ met }) => met) ? 0 : 1;
+await run(COMMAND, async (given) => {
+  const figures = await measure();
+  const results = checks(figures);
+  if (given.has("json")) console.log(JSON.stringify({ ...figures, checks: results }));
+  else print(figures);
+  return results.every(({ met }) => met) ? 0 : 1;
+});

@@ -6,12 +6,28 @@
 // On a board (firmware/calibrator): plug in the small load, then the large one, when asked; --low and --high are their
 // watts at --volts as a reference meter shows them. The record is kept on the board with a checksum and survives updates.
 
-import { parseArgs } from "node:util";
 import { encodeCalibration } from "../../shared/board/calibration";
+import { type Command, type Given, run, UsageError } from "../command";
 import { Board, question } from "./board";
 import { RAW_BOARD } from "./figures";
 import { type CalibrationPoint, combine, fitCalibration } from "./fit";
 import { calibrateRig, Rig } from "./rig";
+
+type Name = "port" | "low" | "high" | "volts" | "seconds" | "seed";
+
+const COMMAND: Command<Name> = {
+  name: "npm run calibrate",
+  about: "calibrates a board's meter at two points against a reference, or shows it on a simulated board",
+  options: {
+    port: { takes: "PORT", about: "the board's serial port (/dev/ttyUSB0); it runs the image `calibrator`" },
+    low: { takes: "WATTS", about: "what the reference shows at the small load" },
+    high: { takes: "WATTS", about: "what the reference shows at the large load" },
+    volts: { takes: "VOLTS", about: "what the reference shows (default 230)" },
+    seconds: { takes: "N", about: "how long each point is measured (default 10)" },
+    seed: { takes: "N", about: "for the simulated board (default 1)" },
+  },
+  more: "Without --port it calibrates a simulated board. docs/metering.md says what to connect.",
+};
 
 const CHECKS = [100, 184, 1000, 2000, 3312];
 
@@ -88,38 +104,22 @@ async function onBoard(path: string, low: number, high: number, volts: number, s
   }
 }
 
-function number(option: string, text: string | undefined, byDefault?: number): number {
+function number(given: Given<Name>, name: Name, byDefault?: number): number {
+  const text = given.text(name);
   const value = text === undefined ? byDefault : Number(text);
   if (value === undefined || !(value > 0))
-    throw new Error(`${option}: expected a number above 0, came ${text ?? "nothing"}`);
+    throw new UsageError(`--${name}: expected a number above 0, got ${text ?? "nothing"}`);
   return value;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string" },
-      low: { type: "string" },
-      high: { type: "string" },
-      volts: { type: "string" },
-      seconds: { type: "string" },
-      seed: { type: "string" },
-    },
-  });
-  if (values.port === undefined) {
-    await simulated(number("--seed", values.seed, 1));
-    return;
-  }
-  await onBoard(
-    values.port,
-    number("--low", values.low),
-    number("--high", values.high),
-    number("--volts", values.volts, 230),
-    number("--seconds", values.seconds, 10),
+await run(COMMAND, async (given) => {
+  const port = given.text("port");
+  if (port === undefined) return simulated(number(given, "seed", 1));
+  return onBoard(
+    port,
+    number(given, "low"),
+    number(given, "high"),
+    number(given, "volts", 230),
+    number(given, "seconds", 10),
   );
-}
-
-main().catch((error: unknown) => {
-  console.error((error as Error).message);
-  process.exitCode = 1;
 });
