@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "esp_netif.h"
+#include "esp_system.h"
 #include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/semphr.h"
@@ -34,7 +35,9 @@ enum {
 	PLACES = 16,
 	ADDRESS_CHARACTERS = 16,
 	/* Before a datagram stands whose it is or for whom: four bytes of address, two of port. */
-	WHOSE_BYTES = 6
+	WHOSE_BYTES = 6,
+	/* The reserve of native heap (docs/performance.md): below it strangers have to go. */
+	SCARCE_BYTES = 20 * 1024
 };
 
 /* JavaScript's object of each socket, by the handle's lowest bits. */
@@ -110,6 +113,12 @@ static bool post(void *context)
 	return modMessagePostToMachineFromISR(net.the, deliver, NULL) == 0;
 }
 
+static bool is_memory_scarce(void *context)
+{
+	(void)context;
+	return esp_get_free_heap_size() < SCARCE_BYTES;
+}
+
 static void work(void *unused)
 {
 	(void)unused;
@@ -122,7 +131,7 @@ static void work(void *unused)
 /* Begins with the first socket that is asked for, whether or not there is a link yet. */
 static void begin(xsMachine *the)
 {
-	static const sockets_host host = { .now = readClock, .lock = takeLock, .unlock = giveLock, .post = post };
+	static const sockets_host host = { .now = readClock, .lock = takeLock, .unlock = giveLock, .post = post, .scarce = is_memory_scarce };
 	const char *refusal;
 	if (net.running)
 		return;

@@ -55,6 +55,11 @@ static uint64_t now_of(sockets *all)
 	return all->host.now(all->host.context);
 }
 
+static bool is_scarce(sockets *all)
+{
+	return all->host.scarce(all->host.context);
+}
+
 static bool would_wait(int error)
 {
 	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == EINPROGRESS || error == EALREADY;
@@ -254,8 +259,8 @@ static unsigned waiting(const sockets *all, uint32_t address, bool strangers)
 	return found;
 }
 
-/* Ends the oldest accepted connection in `state` that is not the favoured address's. */
-static bool make_room(sockets *all, uint8_t state)
+/* The oldest accepted connection in `state` that is not the favoured address's, or NULL. */
+static sockets_slot *oldest_stranger(sockets *all, uint8_t state)
 {
 	sockets_slot *oldest = NULL;
 	for (unsigned i = 0; i < SOCKETS_SLOTS; i++) {
@@ -263,10 +268,34 @@ static bool make_room(sockets *all, uint8_t state)
 		if (slot->kind == SERVED && slot->state == state && slot->address != all->favoured && (!oldest || slot->until < oldest->until))
 			oldest = slot;
 	}
+	return oldest;
+}
+
+/* Ends it. */
+static bool make_room(sockets *all, uint8_t state)
+{
+	sockets_slot *oldest = oldest_stranger(all, state);
 	if (!oldest)
 		return false;
 	drop(oldest);
 	return true;
+}
+
+/*
+ * Memory is scarce: one stranger's connection goes in each turn, first those that JavaScript has not taken or has let go. Whoever pays,
+ * and what we dialed, stays.
+ */
+static void make_memory(sockets *all)
+{
+	sockets_slot *oldest;
+	if (!is_scarce(all) || make_room(all, WAITING) || make_room(all, CLOSING))
+		return;
+	oldest = oldest_stranger(all, OPEN);
+	if (!oldest)
+		return;
+	/* Reset when JavaScript closes it, rather than waited for. */
+	oldest->wrote = false;
+	end(all, oldest, SOCKETS_RESET);
 }
 
 /* Whether one more of this address may wait for JavaScript. */
@@ -288,6 +317,8 @@ static bool admits(sockets *all, uint32_t address, uint64_t now)
 	if (!take_from(own, now, SOCKETS_PEER_BURST, SOCKETS_PEER_PER_SECOND))
 		return false;
 	if (!may_wait(all, address, favoured))
+		return false;
+	if (!favoured && is_scarce(all))
 		return false;
 	if (!favoured && !take_from(&all->crowd, now, SOCKETS_CROWD_BURST, SOCKETS_CROWD_PER_SECOND))
 		return false;
@@ -591,6 +622,7 @@ bool sockets_turn(sockets *all, uint32_t longest)
 		if (slot->state != FREE)
 			attend(all, slot, FD_ISSET(slot->fd, &watched.reads), FD_ISSET(slot->fd, &watched.writes), now);
 	}
+	make_memory(all);
 	all->changed = false;
 	unlock(all);
 	post_due(all);

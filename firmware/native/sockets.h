@@ -86,6 +86,8 @@ typedef struct {
 	void (*unlock)(void *context);
 	/* Tells JavaScript's task to ask `sockets_next`. Must not wait; false where there is no room now. */
 	bool (*post)(void *context);
+	/* Whether the memory from which the stack takes its buffers is nearly used up: then strangers' connections go. */
+	bool (*scarce)(void *context);
 } sockets_host;
 
 typedef struct {

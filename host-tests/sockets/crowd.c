@@ -96,7 +96,10 @@ static bool post(void *context)
 	return true;
 }
 
-static const sockets_host HOST = { .now = read_clock, .lock = no_lock, .unlock = no_lock, .post = post };
+static int memory_is_scarce;
+static bool scarce(void *context) { (void)context; return memory_is_scarce; }
+
+static const sockets_host HOST = { .now = read_clock, .lock = no_lock, .unlock = no_lock, .post = post, .scarce = scarce };
 
 /* What a socket has told, by its place in the table; and who holds what. */
 static uint8_t told[16];
@@ -404,6 +407,66 @@ static void favoured_finds_room(void)
 		hang_up(peers[i], true);
 	hang_up(stranger, false);
 	hang_up(payer, false);
+}
+
+/* Memory runs short: strangers go, untaken ones first, and get in no more; whoever pays stays and gets in, and so does a call of ours. */
+static void scarce_memory(void)
+{
+	const char *refusal;
+	int strangers[4], refused[3], payer, late, again;
+	unsigned held;
+	int32_t taken[2], paying, out, handle;
+	sockets_favour(&net, 0x7f000000 + 99);
+	payer = neighbour(99);
+	paying = await_arrival();
+	out = sockets_connect(&net, LOCALHOST, port, &refusal);
+	await(out, SOCKETS_OPENED);
+	handle = await_arrival(); /* our own call, which came in as a stranger's */
+	for (int i = 0; i < 4; i++) {
+		strangers[i] = neighbour(2 + (unsigned)i);
+		if (i < 2)
+			taken[i] = await_arrival();
+	}
+	sockets_write(&net, taken[0], "x", 1);
+	turns(20);
+	forget(taken[0], SOCKETS_ENDED);
+	memory_is_scarce = 1;
+	turn();
+	turn();
+	EXPECT(!has(taken[0], SOCKETS_ENDED) && !has(taken[1], SOCKETS_ENDED));
+	await_gone(strangers[2]);
+	await_gone(strangers[3]);
+	await(handle, SOCKETS_ENDED);
+	await(taken[0], SOCKETS_ENDED);
+	await(taken[1], SOCKETS_ENDED);
+	sockets_close(&net, taken[0]);
+	sockets_close(&net, taken[1]);
+	sockets_flush(&net);
+	await_gone(strangers[0]);
+	await_gone(strangers[1]);
+	turns(20);
+	EXPECT(!has(paying, SOCKETS_ENDED) && hears(payer) == -2 && !has(out, SOCKETS_ENDED));
+	held = in_use();
+	for (int i = 0; i < 3; i++)
+		refused[i] = neighbour(7 + (unsigned)i);
+	late = neighbour(6);
+	for (int i = 0; i < 20; i++) {
+		turn();
+		EXPECT(in_use() <= held);
+	}
+	await_gone(late);
+	again = neighbour(99);
+	EXPECT(is_from(await_arrival(), 99));
+	memory_is_scarce = 0;
+	late = (hang_up(late, false), neighbour(6));
+	EXPECT(is_from(await_arrival(), 6));
+	for (int i = 0; i < 4; i++)
+		hang_up(strangers[i], false);
+	for (int i = 0; i < 3; i++)
+		hang_up(refused[i], false);
+	hang_up(late, true);
+	hang_up(again, true);
+	hang_up(payer, true);
 }
 
 /* Reset, or closed, while JavaScript has not taken it: it never hears of it. */
@@ -991,6 +1054,8 @@ static void anything(uint32_t seed, int steps)
 		}
 		if (chance(3))
 			hear();
+		if (chance(50) == 0)
+			memory_is_scarce = !memory_is_scarce;
 		if (chance(50) == 0) {
 			fault = calls[chance(11)];
 			fault_error = errors[chance(7)];
@@ -1000,7 +1065,7 @@ static void anything(uint32_t seed, int steps)
 	}
 	/* In peace again: everybody leaves, JavaScript lets go, and nothing is left. */
 	fault = "";
-	queue_is_full = 0;
+	queue_is_full = memory_is_scarce = 0;
 	for (int i = 0; i < CROWD; i++)
 		if (crowd[i] >= 0)
 			hang_up(crowd[i], false);
@@ -1047,7 +1112,7 @@ static void *task(void *unused)
 /* The task is a thread of its own: what JavaScript writes comes back, however both interleave. */
 static void two_tasks(void)
 {
-	static const sockets_host host = { .now = real_clock, .lock = take_lock, .unlock = give_lock, .post = post_to_thread };
+	static const sockets_host host = { .now = real_clock, .lock = take_lock, .unlock = give_lock, .post = post_to_thread, .scarce = scarce };
 	char bytes[512];
 	const char *refusal;
 	pthread_t thread;
@@ -1090,7 +1155,7 @@ static void two_tasks(void)
 
 static const struct { const char *name; void (*play)(void); } SCENES[] = {
 	{ "talk", talk }, { "rates", rates }, { "rate-of-all", rate_of_all }, { "flood-of-one", flood_of_one }, { "flood-of-many", flood_of_many },
-	{ "favoured-finds-room", favoured_finds_room }, { "gone-before-it-was-taken", gone_before_it_was_taken },
+	{ "favoured-finds-room", favoured_finds_room }, { "scarce-memory", scarce_memory }, { "gone-before-it-was-taken", gone_before_it_was_taken },
 	{ "nobody-takes", nobody_takes }, { "slow-reader", slow_reader }, { "talks-through-the-farewell", talks_through_the_farewell },
 	{ "half-closed", half_closed }, { "dial", dial }, { "dial-is-refused", dial_is_refused },
 	{ "dial-is-not-answered", dial_is_not_answered }, { "queue-full", queue_full }, { "one-message", one_message },

@@ -18,6 +18,7 @@ const SCENES: Readonly<Record<string, string>> = {
   "flood-of-one": "a flood from one address is refused before JavaScript hears of it; another address gets in",
   "flood-of-many": "a flood from many addresses is bounded, and the cable that pays is taken first",
   "favoured-finds-room": "the cable that pays gets in where strangers hold every place",
+  "scarce-memory": "where memory is scarce strangers have to go, and the cable that pays stays and gets in",
   "gone-before-it-was-taken": "connections that are reset before JavaScript takes or reads them",
   "nobody-takes": "a connection that nobody takes is let go by the clock",
   "slow-reader": "a peer that does not read holds no more than the stack's buffer, and no longer than the farewell",

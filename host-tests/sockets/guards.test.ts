@@ -36,6 +36,21 @@ const GUARDS: Readonly<Record<string, Guard>> = {
     instead: "return false;",
     scene: "favoured-finds-room",
   },
+  "memory before strangers": {
+    text: "if (!is_scarce(all) || make_room(all, WAITING)",
+    instead: "if (1 || make_room(all, WAITING)",
+    scene: "scarce-memory",
+  },
+  "no stranger where memory is scarce": {
+    text: "if (!favoured && is_scarce(all))",
+    instead: "if (0)",
+    scene: "scarce-memory",
+  },
+  "untaken strangers before those who ask": {
+    text: "|| make_room(all, WAITING) || make_room(all, CLOSING))\n\t\treturn;",
+    instead: ")\n\t\treturn;",
+    scene: "scarce-memory",
+  },
   "resets before anybody takes": {
     text: "peeked == 0 || (peeked < 0 && !would_wait(errno))",
     instead: "0",
