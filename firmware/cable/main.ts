@@ -21,6 +21,7 @@ import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { Names } from "../platform/names";
 import { DeviceDialer } from "../platform/network";
+import { directRadio } from "../platform/radio";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
 import { DeviceStore } from "../platform/store";
@@ -28,7 +29,7 @@ import { bootLine, cableLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
 type CableConfig = Pick<BuildOptions, "socket"> &
-  Partial<Pick<BuildOptions, "gate" | "link">> & {
+  Partial<Pick<BuildOptions, "gate" | "link" | "direct">> & {
     readonly settings: Parameters<typeof cableSettings>[0];
     /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
     readonly key?: Hex;
@@ -44,10 +45,12 @@ export default function main(): void {
 }
 
 function start(): void {
-  const { settings, key, socket, gate, link } = config as unknown as CableConfig;
+  const { settings, key, socket, gate, link, direct } = config as unknown as CableConfig;
   // First of all: a device with wrong settings touches nothing.
   const checked = cableSettings(settings);
   const clock = new DeviceClock();
+  // Takes its time to come up, and must not be long away from its noise source: before the power gate.
+  const radio = direct ? directRadio(clock) : undefined;
   // It has power, so it is plugged in.
   if (link === "wifi") keepAwake(clock, () => true);
   const store = new DeviceStore("cable");
@@ -70,6 +73,7 @@ function start(): void {
     socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
     report: withCadence(report, power),
     settings: checked,
+    ...(radio ? { radio } : {}),
   }).start();
   clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, checked.network) }));
 }

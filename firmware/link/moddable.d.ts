@@ -28,6 +28,11 @@ declare module "plugpay/fast-join" {
   export default function joinKnown(ssid: string, password: string, bssid: string, channel: number): void;
 }
 
+/** A socket's own access point (firmware/native/access-point-esp32.ts). */
+declare module "plugpay/access-point" {
+  export default function openAccessPoint(address: string, mask: string, port: number, channel: number): string;
+}
+
 /** Tells on the console what went wrong while the network came up. */
 declare module "plugpay/tell" {
   export default function tell(where: string, why: unknown): void;

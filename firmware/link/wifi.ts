@@ -4,6 +4,8 @@
 import WiFi from "embedded:network/interface/wifi";
 import storage from "embedded:storage/key-value";
 import config from "mc/config";
+import openAccessPoint from "plugpay/access-point";
+import { print } from "plugpay/console";
 import { drawSeed } from "plugpay/entropy";
 import joinKnown from "plugpay/fast-join";
 import { restartPause } from "plugpay/restarts";
@@ -12,6 +14,13 @@ import Timer from "timer";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
 const RETRY = 2000;
+/** While a radio looks for the house on all channels its own access point is not heard: then it rests longer. */
+const RETRY_DIRECT = 15_000;
+/** At its own access point a socket is where it is on a dedicated link (RFC 3927). */
+const ADDRESS = "169.254.80.80";
+const MASK = "255.255.0.0";
+/** Where the house's channel is not known yet; the radio follows the house when it has joined. */
+const FIRST_CHANNEL = 1;
 /** The driver's `connection`: 400 joined, 500 with an address, which who needs it looks for (firmware/platform/announce.ts). */
 const JOINED = 400;
 /** So long the access point of last time has, in ms: three times what it takes where it is still there. */
@@ -25,19 +34,34 @@ const KEY = "ap";
 export default function setUp(done: () => void): void {
   let link: WiFi | undefined;
   let triedKnown = false;
+  let isOpen = config.direct !== true;
   const ssid = String(config.ssid);
   const password = String(config.password);
+  const retry = config.direct === true ? RETRY_DIRECT : RETRY;
   const again = (why: unknown): void => {
     tell("wifi", why);
-    Timer.set(join, RETRY);
+    Timer.set(join, retry);
   };
   // Nothing here may throw: nobody catches what a set-up module or the driver's callback throws, and the chip restarts.
   const join = (): void => {
     try {
       link ??= new WiFi({ onChanged });
+      openOwn();
       if (!joinAgain()) link.connect({ SSID: ssid, password });
     } catch (error) {
       again(error);
+    }
+  };
+  /** A socket's own access point, where its owner wants one: once the radio is up. What fails there costs not the house's. */
+  const openOwn = (): void => {
+    if (isOpen) return;
+    isOpen = true;
+    try {
+      const channel = lastPlace(ssid)?.channel ?? FIRST_CHANNEL;
+      const name = openAccessPoint(ADDRESS, MASK, Number(config.port), channel);
+      print(`${JSON.stringify({ name: "access-point", ssid: name })}\n`);
+    } catch (error) {
+      tell("access-point", error);
     }
   };
   /** Once a start: tries where it was last time. The driver does not tell where that fails, so time does. */
@@ -67,7 +91,7 @@ export default function setUp(done: () => void): void {
   const onChanged = (what: "connection" | "address"): void => {
     if (what === "address") {
       if (link) keepPlace(ssid, link);
-    } else if (link && link.connection < JOINED) Timer.set(join, RETRY);
+    } else if (link && link.connection < JOINED) Timer.set(join, retry);
   };
   // The internal noise source must be off once the radio works.
   drawSeed();

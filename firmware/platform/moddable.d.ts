@@ -68,6 +68,19 @@ declare module "plugpay/wifi-sleep" {
   export function wifiSleep(whether: boolean): boolean;
 }
 
+/** Orders to a visiting cable's radio (firmware/native/radio-esp32.ts says what each does). */
+declare module "plugpay/radio" {
+  export function begin(address: string, port: number): string;
+  export function events(): number;
+  export function scan(channel: number): void;
+  export function next(): string | undefined;
+  export function join(ssid: string, bssid: string, channel: number): void;
+  export function leave(): void;
+  export function probe(address: string): void;
+  export function disputed(): boolean;
+  export function settle(address: string): void;
+}
+
 /** The serial console (firmware/native). */
 declare module "plugpay/console" {
   /** Prints on the serial console. */

@@ -33,6 +33,54 @@ test("on Wi-Fi a cable calls the socket by its announced name and compares the m
   assert.deepEqual(image.settings, { sharedLink: true, network: "regtest" });
 });
 
+const DIRECT = { direct: true };
+
+test("a cable that visits knows no Wi-Fi: its sockets are where they are on a dedicated link, and it finds out whose power it is", () => {
+  const config = buildConfig(DIRECT, "cable", esp32c6, false);
+  assert.deepEqual(config.image.socket, { host: "169.254.80.80", port: 8080 });
+  assert.deepEqual(config.image.settings, { sharedLink: false, network: "regtest" });
+  assert.equal(config.image.direct, true);
+  checkComplete(config, "cable");
+  for (const name of ["ssid", "password", "socket"]) {
+    const given = { ssid: "home", password: "12345678", socket: { host: "10.0.0.1", port: 1 } };
+    assert.throws(
+      () => buildConfig({ ...DIRECT, [name]: given[name as keyof typeof given] }, "cable", esp32c6, false),
+      new RegExp(`configuration.direct: expected it instead of ${name}, came both`),
+    );
+  }
+});
+
+test("a socket with an access point of its own keeps its Wi-Fi, and the one port that visitors know", () => {
+  const wifi = { ...DIRECT, ssid: "home", password: "12345678", esplora: "http://10.0.0.1/" };
+  const payoutAddress = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+  const { image } = buildConfig(wifi, "socket", esp32c6, false);
+  assert.deepEqual([image.direct, image.port, image.ssid], [true, 8080, "home"]);
+  checkComplete(buildConfig({ ...wifi, settings: { payoutAddress } }, "socket", esp32c6, false), "socket");
+  assert.throws(
+    () => checkComplete(buildConfig({ ...DIRECT, esplora: wifi.esplora }, "socket", esp32c6, false), "socket"),
+    /wants ssid, password/,
+  );
+  assert.throws(
+    () => buildConfig({ ...wifi, port: 80 }, "socket", esp32c6, false),
+    /direct: expected port to be 8080 with it, came 80/,
+  );
+});
+
+test("a direct link is Wi-Fi: an Ethernet board, with Wi-Fi beside it or not, and the emulator are refused by name", () => {
+  const where = /configuration.direct: expected link to be "wifi" with it, came "(ethernet|qemu)"/;
+  for (const device of ["socket", "cable"] as const) {
+    assert.throws(() => buildConfig(DIRECT, device, esp32, false), where);
+    assert.throws(() => buildConfig({ ...DIRECT, link: "qemu" }, device, esp32c3, false), where);
+    assert.equal(buildConfig({ ...DIRECT, link: "wifi" }, device, esp32, false).direct, true);
+  }
+  const uplink = { ...DIRECT, link: "ethernet", ssid: "home", password: "12345678" };
+  assert.throws(() => buildConfig(uplink, "socket", esp32, false), where);
+  assert.equal(
+    buildConfig({ direct: false, ssid: "home", password: "12345678" }, "cable", esp32c6, false).direct,
+    false,
+  );
+});
+
 test("a chip without an Ethernet MAC is not built for Ethernet, and the message says what it has", () => {
   assert.throws(
     () => buildConfig({ link: "ethernet" }, "cable", esp32s3, false),

@@ -41,11 +41,13 @@ test("every image includes its network and preloads every module of its own and 
     modules: new Map([["@noble/hashes/sha2", join(ROOT, "build/sha2.js")]]),
     preload: ["@noble/hashes/sha2"],
   };
-  for (const { device, target, link } of VARIANTS) {
-    const config = buildConfig({ link }, device, target, false);
+  for (const { device, target, link, direct = false } of VARIANTS) {
+    const config = buildConfig({ link, direct }, device, target, false);
     const manifest = deviceManifest(ROOT, device, target, config, { own, outside: [] }, wallet);
     assert.deepEqual(manifest.preload, ["@noble/hashes/sha2", "shared/units"]);
-    assert.ok(manifest.include.includes(`$(PLUGPAY)/manifests/network-${link}.json`));
+    // A cable that visits has no network of its own to join.
+    const isVisitor = device === "cable" && direct;
+    assert.equal(manifest.include.includes(`$(PLUGPAY)/manifests/network-${link}.json`), !isVisitor);
     assert.ok(!manifest.include.some((name) => /dnssd|udp/.test(name)));
     // The ESP32-C3 has no pulse counter: its component would be an empty one.
     const counter = manifest.include.includes("$(PLUGPAY)/manifests/pulse-counter.json");

@@ -8,9 +8,9 @@ import { ROOT } from "../../tools/firmware/image";
 import { sdkconfig } from "../../tools/firmware/manifest";
 import { checkFinal, settingsIn } from "../../tools/firmware/sdkconfig";
 
-const each = VARIANTS.map(({ device, target, link }) => ({
-  name: `${device} for ${target.name}, ${link}`,
-  set: settingsIn(sdkconfig(ROOT, buildConfig({ link }, device, target, false))),
+const each = VARIANTS.map(({ device, target, link, direct = false }) => ({
+  name: `${device} for ${target.name}, ${direct ? "direct" : link}`,
+  set: settingsIn(sdkconfig(ROOT, buildConfig({ link, direct }, device, target, false))),
 }));
 
 /** Each with the value that every image must have. */
@@ -43,6 +43,14 @@ test("a board has a console, and watchdogs that restart it", () => {
     ESP_INT_WDT: "y",
     ESP_BROWNOUT_DET: "y",
   });
+});
+
+test("with a direct link nothing is handed out, and nothing passed on from one network to another", () => {
+  const direct = each.filter(({ name }) => name.endsWith(", direct"));
+  assert.ok(direct.length > 0);
+  for (const { name, set } of direct)
+    for (const setting of ["LWIP_DHCPS", "LWIP_IP_FORWARD", "LWIP_IPV6_FORWARD"])
+      assert.equal(set.get(setting), "n", `${name}: ${setting}`);
 });
 
 test("the interrupt watchdog waits longer in the emulator alone", () => {

@@ -28,7 +28,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   timer:
     "export default { set: (action, delay) => world.timers.push({ action, delay }), repeat: (action, delay) => world.timers.push({ action, delay }) };",
   "mc/config":
-    'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80 };',
+    'export default { ssid: "home", password: "secret", address: "169.254.1.1", hostname: "plugpay", port: 80, ...world.config };',
   "plugpay/console": "export const print = (text) => world.printed.push(text.trim());",
   "plugpay/restarts":
     "export const restartPause = () => world.pause ?? 0; export const watchRestarts = () => world.call('watch');",
@@ -36,6 +36,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/ethernet-qemu": 'export default () => world.call("card");',
   "embedded:network/interface/wifi":
     "export default class { constructor({ onChanged }) { world.call('wifi'); world.onChanged = onChanged; } connect() { world.call('join'); } disconnect() { world.call('let go'); } get connection() { return world.connection; } get BSSID() { return world.place?.[0]; } get channel() { return world.place?.[1]; } }",
+  "plugpay/access-point":
+    "export default (address, mask, port, channel) => { world.call(['open', address, mask, port, channel].join(' ')); return 'plugpay-550001'; };",
   "plugpay/fast-join":
     "export default (ssid, password, bssid, channel) => world.call(['join', ssid, 'at', bssid, 'on', channel].join(' '));",
   "embedded:storage/key-value":
@@ -51,6 +53,7 @@ async function run(
   give: string,
   pause = 0,
   stored = new Map<string, string>(),
+  config: Readonly<Record<string, unknown>> = {},
 ): Promise<World> {
   const { outputFiles } = await build({
     entryPoints: [join(ROOT, file)],
@@ -80,6 +83,7 @@ async function run(
     connection: 300,
     stored,
     pause,
+    config,
     calls: [] as string[],
   } as unknown as World;
   const call = (name: string): void => {
@@ -131,6 +135,31 @@ test("where Wi-Fi was joined is written once, and tried first at the next start,
   next.connection = 500;
   pass(next);
   assert.equal(next.calls.length, 3, "joined: nothing else is tried");
+});
+
+test("a socket opens its own access point once, when the radio is up, on the house's last channel; looking for the house it rests longer", async () => {
+  const give = "subject.default(() => {});";
+  const direct = { direct: true, port: 8080 };
+  const world = await run("firmware/link/wifi.ts", { wifi: 1, join: 2 }, give, 0, new Map(), direct);
+  pass(world);
+  assert.deepEqual(world.calls, ["seed", "wifi", "open 169.254.80.80 255.255.0.0 8080 1", "join"]);
+  assert.ok(world.printed.includes('{"name":"access-point","ssid":"plugpay-550001"}'));
+  world.onChanged?.("connection");
+  assert.equal(world.timers.at(-1)?.delay, 15_000);
+  const known = await run("firmware/link/wifi.ts", {}, give, 0, new Map([[AT, PLACE]]), direct);
+  assert.deepEqual(known.calls.slice(0, 3), ["seed", "wifi", "open 169.254.80.80 255.255.0.0 8080 11"]);
+});
+
+test("an access point that does not open is told, and the house is joined all the same", async () => {
+  const open = "open 169.254.80.80 255.255.0.0 8080 1";
+  const config = { direct: true, port: 8080 };
+  const world = await run("firmware/link/wifi.ts", { [open]: 9 }, "subject.default(() => {});", 0, new Map(), config);
+  pass(world);
+  assert.deepEqual(world.calls, ["seed", "wifi", "join"]);
+  assert.deepEqual(
+    world.printed.map((line) => JSON.parse(line).where),
+    ["access-point"],
+  );
 });
 
 test("an access point that is not where it was is left after 1.5 s, for any of that name, and is not tried again", async () => {

@@ -17,6 +17,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/entropy": file("entropy"),
   "plugpay/sockets": file("sockets"),
   "plugpay/wifi-sleep": file("wifi-sleep"),
+  "plugpay/radio": file("radio"),
   "plugpay/restarts": file("restarts"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),

@@ -120,12 +120,17 @@ export class Visit {
   async arrive(ask: () => Promise<Status>): Promise<Status> {
     const place = (this.isStaying() && this.#here) || (await this.find());
     await this.turnTo(place);
-    const { radio } = this.#options;
-    const status = await this.inTime(radio.join(place).then(ask));
+    const status = await this.inTime(this.join(place).then(ask));
     // Its contacts are dead, and here there is power.
     if (this.isOpen && status.state === "lockout") throw new Stop("no-socket", "It is in lockout.", NEXT);
     this.mustNotServeAnother(status);
     return status;
+  }
+
+  private join(place: AccessPoint): Promise<void> {
+    return this.#options.radio.join(place).catch((error: unknown) => {
+      throw new Stop("no-socket", String(error), NEXT);
+    });
   }
 
   /** What flows there, and not here, is another cable's. */

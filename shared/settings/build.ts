@@ -2,6 +2,7 @@
 // default depends on the board, `follows` says on what.
 
 import { constant } from "../kernel/constant";
+import { LINK_PORT } from "../protocol/types";
 import { CHAIN_TABLE } from "./chain";
 import type { Table } from "./entry";
 import { GATE_TABLE } from "./gate";
@@ -54,6 +55,13 @@ export const BUILD_TABLE = constant({
       most: 64,
       follows: "a key that the device draws; on mainnet to be stated",
       only: "cable",
+    },
+    {
+      name: "direct",
+      meaning:
+        "A socket: opens an access point of its own beside its Wi-Fi, for cables that visit. A cable: joins such access points, and no other Wi-Fi.",
+      kind: "yes-no",
+      usual: false,
     },
     { name: "ssid", meaning: "The name of the Wi-Fi.", kind: "text", least: 1, most: 32, follows: "none" },
     {
@@ -126,7 +134,15 @@ export const BUILD_TABLE = constant({
     },
     { name: "settings", meaning: "The owner's settings of the device.", kind: "object", follows: "all defaults" },
   ],
-  rules: [{ setting: "chain", insteadOf: "esplora" }],
+  rules: [
+    { setting: "chain", insteadOf: "esplora" },
+    { setting: "direct", wants: "link", is: "wifi" },
+    // All cables that visit know one port.
+    { setting: "direct", wants: "port", is: LINK_PORT },
+    { setting: "direct", insteadOf: "ssid", only: "cable" },
+    { setting: "direct", insteadOf: "password", only: "cable" },
+    { setting: "direct", insteadOf: "socket", only: "cable" },
+  ],
 } as const satisfies Table);
 
 export type BuildOptions = SettingsOf<typeof BUILD_TABLE>;

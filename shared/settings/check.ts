@@ -72,9 +72,13 @@ export function conflicts(table: Table, all: Json, where: string): string[] {
   });
 }
 
-function conflict({ setting, atLeast, atMost, above, insteadOf, zeroIsOff }: Rule, all: Json): string | undefined {
+function conflict(rule: Rule, all: Json): string | undefined {
+  const { setting, atLeast, atMost, above, insteadOf, wants, is, zeroIsOff } = rule;
   const value = all[setting];
-  if (insteadOf && value !== undefined && all[insteadOf] !== undefined) return `it instead of ${insteadOf}, came both`;
+  const isGiven = value !== undefined && value !== false;
+  if (insteadOf && isGiven && all[insteadOf] !== undefined) return `it instead of ${insteadOf}, came both`;
+  if (wants && value === true && all[wants] !== undefined && all[wants] !== is)
+    return `${wants} to be ${shown(is)} with it, came ${shown(all[wants])}`;
   if (typeof value !== "number" || (zeroIsOff && value === 0)) return undefined;
   const other = (name: string | undefined): number => (name === undefined ? Number.NaN : Number(all[name]));
   // Nothing compares with what is not there, as it is no number.

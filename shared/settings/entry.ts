@@ -44,8 +44,13 @@ export interface Rule<Name extends string = string> {
   readonly atLeast?: Name;
   readonly atMost?: Name;
   readonly above?: Name;
-  /** Not both are given. */
+  /** Not both are given; what is `false` is not. */
   readonly insteadOf?: Name;
+  /** What is `true` wants that `wants` is `is`, if it is known. */
+  readonly wants?: Name;
+  readonly is?: string | number;
+  /** Of one device only. */
+  readonly only?: "socket" | "cable";
   /** 0 means off, and is compared with nothing. */
   readonly zeroIsOff?: true;
 }

@@ -80,8 +80,10 @@ function named({ name, only }: Entry): string {
   return only ? `\`${name}\`, ${only} only` : `\`${name}\``;
 }
 
-function ruleText({ setting, atLeast, atMost, above, insteadOf, zeroIsOff }: Rule): string {
-  if (insteadOf) return `\`${setting}\` stands instead of \`${insteadOf}\`, not beside it.`;
+function ruleText({ setting, atLeast, atMost, above, insteadOf, wants, is, only, zeroIsOff }: Rule): string {
+  const where = only ? `Of a ${only} ` : "";
+  if (insteadOf) return `${where}\`${setting}\` stands instead of \`${insteadOf}\`, not beside it.`;
+  if (wants) return `${where}\`${setting}\` wants \`${wants}\` to be \`${is}\`.`;
   const [how, other] = atLeast ? ["at least", atLeast] : atMost ? ["at most", atMost] : ["more than", above];
   return `\`${setting}\` is ${how} \`${other}\`${zeroIsOff ? ", unless it is 0" : ""}.`;
 }

@@ -14,11 +14,16 @@ interface Variant {
   readonly device: ImageName;
   readonly target: Target;
   readonly link: Link;
+  /** With the socket's own access point. */
+  readonly direct?: true;
 }
 
 /** Every image of a device that can be asked for. */
 export const VARIANTS: readonly (Variant & { readonly device: DeviceName })[] = DEVICES.flatMap((device) =>
-  Object.values(TARGETS).flatMap((target) => target.links.map((link) => ({ device, target, link }))),
+  Object.values(TARGETS).flatMap((target) => [
+    ...target.links.map((link) => ({ device, target, link })),
+    { device, target, link: "wifi" as const, direct: true as const },
+  ]),
 );
 /** A board's calibrator has no link. */
 const CALIBRATORS: readonly Variant[] = Object.values(TARGETS).map((target) => ({
@@ -62,13 +67,17 @@ export async function check(): Promise<void> {
   if (failures > 0) throw new UsageError(`${failures} checks failed`);
 }
 
-async function checkVariant(sdk: Sdk | undefined, { device, target, link }: Variant): Promise<void> {
+async function checkVariant(sdk: Sdk | undefined, { device, target, link, direct }: Variant): Promise<void> {
   const remember = (makefile: string): void => {
     if (device === "socket") makefiles.set(target, makefile);
   };
-  const name = `${device} for ${target.name}${device === "calibrator" ? "" : `, ${link}`}`;
+  const name = `${device} for ${target.name}${device === "calibrator" ? "" : `, ${direct ? "direct" : link}`}`;
   await attempt(name, async () => {
-    const image = await deviceImage(device, target, imageConfig({ link }, device, target, false));
+    const image = await deviceImage(
+      device,
+      target,
+      imageConfig({ link, ...(direct && { direct }) }, device, target, false),
+    );
     if (!sdk) return "manifest generated";
     if (LINKED[link] !== target) {
       remember(configure(sdk, image));

@@ -10,7 +10,7 @@ import { LINK_ADDRESS, LINK_PORT } from "../../shared/protocol/types";
 import { BUILD_TABLE } from "../../shared/settings/build";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import { absent, conflicts, problems } from "../../shared/settings/check";
-import type { Entry } from "../../shared/settings/entry";
+import type { Entry, Rule } from "../../shared/settings/entry";
 import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
@@ -24,6 +24,8 @@ export interface BuildConfig {
   readonly link: Link;
   /** Wi-Fi too where the link is Ethernet: a socket's way to the chain. */
   readonly uplink: boolean;
+  /** A socket with an access point of its own, a cable that joins such. */
+  readonly direct: boolean;
   readonly flash: FlashSize;
   /** Flash and NVS encrypted: burns eFuses at the first start (docs/keys.md). */
   readonly encrypted: boolean;
@@ -95,6 +97,7 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
     network: "regtest",
     link: target.links[0] as Link,
     uplink: false,
+    direct: false,
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: false,
     image: { receive, transmit, gate: boardGate(target.name, given.gate ?? {}) },
@@ -116,19 +119,22 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   const link = oneOf(given, "link", target.links, target.links[0] as Link, `${target.name} has `);
   if (link === "qemu" && network === "mainnet")
     throw new UsageError("link: qemu is the emulator's network card: nobody pays real money to an emulator");
+  const direct = given.direct === true;
   const uplink = link === "ethernet" && given.ssid !== undefined;
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
-  const shared = device === "cable" ? { sharedLink: link === "wifi" } : {};
+  // On a direct link the cable finds out whose power it is before it closes its relay for good.
+  const shared = device === "cable" ? { sharedLink: link === "wifi" && !direct } : {};
   const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
   return {
     network,
     link,
     uplink,
+    direct,
     flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
     encrypted: given.encrypted === true,
     // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
     image: {
-      ...usual(device, link),
+      ...usual(device, link, direct),
       ...kept,
       link,
       gate: boardGate(target.name, given.gate ?? {}),
@@ -139,8 +145,8 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
 }
 
 /** Where a device is, and where a cable finds its socket, unless the owner says otherwise. */
-function usual(device: DeviceName, link: Link): Json {
-  const host = link !== "wifi" ? ADDRESS.socket : `${HOSTNAME}.local`;
+function usual(device: DeviceName, link: Link, direct: boolean): Json {
+  const host = link !== "wifi" || direct ? ADDRESS.socket : `${HOSTNAME}.local`;
   const own = link !== "wifi" ? { address: ADDRESS[device] } : {};
   return device === "socket"
     ? { ...own, port: LINK_PORT, hostname: HOSTNAME }
@@ -148,11 +154,12 @@ function usual(device: DeviceName, link: Link): Json {
 }
 
 /** What only the owner knows, and a device cannot work without; thrown as one line. */
-export function checkComplete({ image, link, uplink }: BuildConfig, device: ImageName): void {
+export function checkComplete({ image, link, uplink, direct }: BuildConfig, device: ImageName): void {
   if (device === "calibrator") return;
   const wanted: string[] = [];
   if (device === "socket") wanted.push(image.chain === undefined ? "esplora" : "chain");
-  if (link === "wifi" || uplink) wanted.push("ssid", "password");
+  const isVisitor = device === "cable" && direct;
+  if ((link === "wifi" && !isVisitor) || uplink) wanted.push("ssid", "password");
   const missing = wanted.filter((name) => image[name] === undefined);
   const table = device === "socket" ? SOCKET_TABLE : CABLE_TABLE;
   missing.push(...absent(table, image.settings as Json).map(({ name }) => `settings.${name}`));
@@ -183,7 +190,7 @@ function checkAll(given: Json, device: DeviceName, target: Target): void {
   const wrong = [
     ...ofTheOther(given, device),
     ...problems(BUILD_TABLE, rest, "configuration"),
-    ...conflicts(BUILD_TABLE, rest, "configuration"),
+    ...conflicts({ ...BUILD_TABLE, rules: rulesOf(device) }, { link: target.links[0], ...rest }, "configuration"),
     ...gateProblems(gate, "configuration.gate", rangesOf(target.name)),
     ...own,
   ];
@@ -194,6 +201,11 @@ function checkAll(given: Json, device: DeviceName, target: Target): void {
 function only(name: string): DeviceName | undefined {
   const entry: Entry | undefined = BUILD_TABLE.entries.find((each) => each.name === name);
   return entry?.only;
+}
+
+function rulesOf(device: DeviceName): readonly Rule[] {
+  const rules: readonly Rule[] = BUILD_TABLE.rules;
+  return rules.filter((rule) => (rule.only ?? device) === device);
 }
 
 function ofThis(given: Json, device: DeviceName): Json {

@@ -16,12 +16,16 @@ export async function deviceImage(device: ImageName, target: Target, config: Bui
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
   const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
   return {
-    folder: join(OUT, device === "calibrator" ? `${device}-${target.name}` : `${device}-${target.name}-${config.link}`),
+    folder: join(OUT, [device, target.name, ...nameOfLink(device, config)].join("-")),
     platform: "esp32",
     manifest: deviceManifest(ROOT, device, target, config, application, wallet),
     own: new Map([...wallet.modules, ...application.own]),
     files: { "sdkconfig/sdkconfig.defaults": sdkconfig(ROOT, config) },
   };
+}
+
+function nameOfLink(device: ImageName, { link, direct }: BuildConfig): readonly string[] {
+  return device === "calibrator" ? [] : [direct ? "direct" : link];
 }
 
 /** Compiles and links all JavaScript of an image for a chip, with the SDK's own modules; needs no ESP-IDF. */

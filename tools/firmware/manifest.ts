@@ -45,9 +45,11 @@ export function deviceManifest(
 }
 
 /** The calibrator has no network: it speaks over its serial port. */
-function fragments(image: ImageName, target: Target, { link, uplink }: BuildConfig): readonly string[] {
+function fragments(image: ImageName, target: Target, { link, uplink, direct }: BuildConfig): readonly string[] {
   const gate = target.pulseCounter ? [image, "pulse-counter"] : [image];
   if (image === "calibrator") return gate;
+  // A cable that visits sockets by radio has no network that a set-up module would join.
+  if (image === "cable" && direct) return gate;
   return [...gate, `network-${link}`, ...(uplink ? ["network-wifi"] : [])];
 }
 
@@ -68,6 +70,7 @@ export function ownModules(
 export function sdkconfig(root: string, config: BuildConfig): string {
   const parts = ["boot", "console", "safety", "gate", "network", `flash-${config.flash.toLowerCase()}`];
   if (config.link !== "wifi") parts.push(config.link);
+  if (config.direct) parts.push("direct");
   if (config.encrypted) parts.push("encrypted");
   return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");
 }

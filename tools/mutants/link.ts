@@ -14,6 +14,31 @@ export const LINK: readonly Mutation[] = [
     "first.coins",
     "chain/failover",
   ),
+  {
+    name: "direct-other-client",
+    file: "firmware/native/direct-frames.c",
+    from: "return of_socket && segment_of(",
+    to: "return segment_of(",
+    tests: ["host-tests/firmware/direct-frames.test.ts"],
+    proves: "a cable hears no other client, whatever that one says it is",
+  },
+  {
+    name: "direct-one-port",
+    file: "firmware/native/direct-frames.c",
+    from: "&& tcp.to_port == socket->port",
+    to: "",
+    tests: ["host-tests/firmware/direct-frames.test.ts"],
+    proves:
+      "an access point takes no other port, no datagram, ping, multicast, IPv6 or fragment, and nothing for another address",
+  },
+  mutation("direct-probes", "link/direct-radio", "if (orders.isDisputed()) return false;", "", "link/direct-radio"),
+  mutation(
+    "direct-who-sends",
+    "link/direct-radio",
+    'if (turn !== this.#turn) throw new Error("The radio was told otherwise meanwhile.");',
+    "",
+    "link/direct-radio",
+  ),
   mutation(
     "held-bytes",
     "rpc/server",

@@ -2,6 +2,9 @@
 
 import { call } from "./host";
 
+/** Nothing that would be lost when a radio starts. */
+export function drawSeed(): void {}
+
 export default function entropy(length: number): ArrayBuffer {
   return call("entropy", { length }).bytes;
 }
