@@ -26,6 +26,7 @@ export const FILES: Readonly<Record<string, string>> = {
   "flash-4mb": "4 MB of flash",
   "flash-8mb": "8 MB of flash",
   ethernet: "Ethernet",
+  direct: "a direct link",
   qemu: "the emulator",
   encrypted: "`encrypted`",
 };
