@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Circuit } from "../../lab/model/circuit";
 import { VirtualClock } from "../../lab/model/clock";
-import { socketJournal } from "../../lab/model/records";
+import { cableJournal, socketJournal } from "../../lab/model/records";
 import { CutStore } from "../../lab/model/store";
 import { PAPER } from "../../lab/paper";
 import type { Plan, Step } from "../../lab/prove/moves";
@@ -260,6 +260,16 @@ describe("a cable", () => {
       bench.story(),
     );
     assert.equal(grabber.total(), 2 * INCREMENT, "one from each");
+    const { claims = [], session } = cableJournal(bench.cableStore).load() ?? {};
+    assert.deepEqual(
+      [...claims.map(({ script }) => script), session?.socketScript].sort(),
+      [...new Set(grabber.taken.map(({ payee }) => payee))].sort(),
+      "one owes what it has now, the other what is written down",
+    );
+    assert.ok(
+      claims.every(({ value }) => value > 0.9 * INCREMENT && value <= INCREMENT),
+      JSON.stringify(claims),
+    );
     // As it was found.
     await holds({
       cast: "rogue-socket",

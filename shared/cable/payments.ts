@@ -6,11 +6,12 @@ import type { DraftOffer, Status } from "../protocol/types";
 import type { Calls } from "./calls";
 import type { CableEvent } from "./effects";
 import type { CableParts } from "./parts";
-import { payeeOf, type Ready, type Terms } from "./purse";
+import type { Ready } from "./purse";
 import { agree } from "./reckoning";
 import type { CableRecord } from "./record";
 import { holdOf } from "./refusals";
 import { Hold } from "./stop";
+import { mustAccept, payeeOf, type Terms, termsOf } from "./terms";
 import { ticketed } from "./tickets";
 
 export class Payments {
@@ -24,12 +25,12 @@ export class Payments {
 
   /** Asks for a draft, makes the accounts agree, and signs it ahead. What the socket cannot sell now is asked for later. */
   async ask(status: Status): Promise<CableEvent> {
-    const { socket, purse, inlet, questions } = this.#parts;
+    const { socket, purse, inlet, questions, settings } = this.#parts;
     const known = purse.session?.id;
     try {
-      const announced = purse.termsOf(status);
+      const announced = termsOf(status, settings);
       // Whatever the terms are now, credit was paid for under earlier ones.
-      if (inlet.isSpent()) purse.mustAccept(announced);
+      if (inlet.isSpent()) mustAccept(announced, settings);
       const asked = await questions.draft(announced.scheme, known, status.payee);
       const another = (promised: readonly Outpoint[]) => socket.powerRequest({ ...asked.request, promised });
       return { kind: "signed", ready: await this.acceptOr(asked.offer, announced, another) };
@@ -40,9 +41,9 @@ export class Payments {
 
   /** Signs the draft that came with the answer to a payment. */
   sign(offer: DraftOffer, status: Status): CableEvent {
-    const { purse } = this.#parts;
+    const { purse, settings } = this.#parts;
     try {
-      return { kind: "signed", ready: purse.sign(offer, purse.termsFor(offer, purse.termsOf(status))) };
+      return { kind: "signed", ready: purse.sign(offer, purse.termsFor(offer, termsOf(status, settings))) };
     } catch (error) {
       return { kind: "refused", hold: holdOf(error) };
     }
@@ -97,11 +98,11 @@ export class Payments {
   }
 
   private accept(offer: DraftOffer, announced: Terms): Ready {
-    const { purse, visit } = this.#parts;
+    const { purse, visit, settings } = this.#parts;
     const terms = purse.termsFor(offer, announced);
     agree(this.#parts, offer, terms);
     visit?.met(payeeOf(offer));
-    purse.mustAccept(terms);
+    mustAccept(terms, settings);
     return purse.sign(offer, terms);
   }
 }

@@ -1,12 +1,15 @@
 // The list of a cable's pledges: sessions that are over, whose signatures may still be mined. It is short, since a device
 // has to write it; what was never acknowledged is not forgotten to make room.
 
-import type { Satoshi } from "../kernel/units";
+import type { Outpoint } from "../kernel/ports";
+import type { Hex, Satoshi } from "../kernel/units";
 import type { Session } from "../payment/session";
 import { lastCommitment } from "../payment/session";
-import type { Handed, Pledge, Signed } from "./record";
-import { isOverSameCoins } from "./signings";
+import { type DraftOffer, MAX_PROMISED } from "../protocol/types";
+import type { CableRecord, Handed, Pledge, Signed } from "./record";
+import { isOverSameCoins, isSame } from "./signings";
 import { Hold } from "./stop";
+import { payeeOf } from "./terms";
 
 const MAX_PLEDGES = 8;
 /** Of all pledges together: what a device can write. A socket that raises its fees again and again makes many. */
@@ -46,6 +49,32 @@ export function roomFor(pledge: Pledge, pledges: readonly Pledge[]): readonly Pl
     kept = kept.filter((other) => other !== least);
   }
   return kept;
+}
+
+/** The pledge that the running session would leave. */
+export function runningPledge({ session, signed, handed }: CableRecord): Pledge | undefined {
+  return session && pledgeOf(session, signed, handed);
+}
+
+/** `pledges` and that of a session that ends. Throws a Hold where no other may be forgotten for it. */
+export function withEnded(pledges: readonly Pledge[], ending: Pledge): readonly Pledge[] {
+  return withPledge(roomFor(ending, pledges), ending);
+}
+
+/** Coins that are promised to others than the payee of `offer`, those first that it would spend, at most what a request may name. */
+export function promisedToOthers(pledges: readonly Pledge[], offer: DraftOffer): readonly Outpoint[] {
+  const payee = payeeOf(offer);
+  const others = pledges.filter(({ socketScript }) => socketScript !== payee);
+  const coins = others.flatMap(({ outpoints }) => outpoints).reverse();
+  const isSpentHere = (coin: Outpoint): boolean => offer.inputs.some((input) => isSame(input, coin));
+  const sorted = [...coins.filter(isSpentHere), ...coins.filter((coin) => !isSpentHere(coin))];
+  return sorted.slice(0, MAX_PROMISED);
+}
+
+export function isPromisedToOthers(pledges: readonly Pledge[], coin: Outpoint, payee: Hex): boolean {
+  return pledges.some(
+    ({ socketScript, outpoints }) => socketScript !== payee && outpoints.some((promised) => isSame(promised, coin)),
+  );
 }
 
 function isFull(pledges: readonly Pledge[]): boolean {

@@ -2,35 +2,29 @@
 // it is about to sign, and signs.
 
 import { auditDraft } from "../bitcoin/audit";
-import { type Draft, txidOf } from "../bitcoin/draft";
+import type { Draft } from "../bitcoin/draft";
 import { type Frame, type PreparedDraft, sameOutpoints } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import type { Changes, Ledger } from "../journal/ledger";
-import type { Coin, Outpoint } from "../kernel/ports";
+import type { Outpoint } from "../kernel/ports";
 import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
-import { type DraftOffer, MAX_PROMISED, type PaymentRequest, PROTOCOL_VERSION, type Status } from "../protocol/types";
-import type { Scheme } from "../protocol/words";
-import { pledgeOf, roomFor, withPledge } from "./pledges";
-import type { CableRecord, Pin, Pledge } from "./record";
-import { isReleasable, releaseAt, releaseOf, signingsOf } from "./release";
+import { type DraftOffer, MAX_PROMISED, type PaymentRequest } from "../protocol/types";
+import { dayWith, limitsFor, mustAfford, mustNotRisk } from "./limits";
+import { amountOf, pinsWith } from "./pins";
+import { isPromisedToOthers, promisedToOthers, runningPledge, withEnded } from "./pledges";
+import type { CableRecord, Pledge } from "./record";
+import { signingsOf } from "./release";
 import type { CableSettings } from "./settings";
-import { dearest, isOverSameCoins, isSame } from "./signings";
+import { dearest, isOverSameCoins } from "./signings";
 import { Hold, type StopReason } from "./stop";
+import { released, releaseOfTurn, stuckIn } from "./stuck";
+import { agreedOf, isAsOpened, payeeOf, type Terms } from "./terms";
 
-const DAY: Millisecond = 86_400_000;
 /** Silence after which a socket has settled the session, so that another may begin. */
 const SESSION_REST: Millisecond = 60_000;
-const MAX_PINS = 64;
-
-/** What get_status announced and the owner's limits allow. */
-export interface Terms {
-  readonly scheme: Scheme;
-  readonly price: number;
-  readonly increment: Satoshi;
-}
 
 /** An increment, signed and held back until it is due. */
 export interface Ready {
@@ -61,30 +55,11 @@ export class Purse {
     return this.#options.ledger.record.session;
   }
 
-  /** What the socket announces for new sessions. Throws a Hold where the two cannot deal at all. */
-  termsOf(status: Status): Terms {
-    const { settings } = this.#options;
-    if (status.version !== PROTOCOL_VERSION)
-      throw new Hold("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
-    const scheme = settings.schemes.find((name) => status.schemes.includes(name));
-    if (!scheme) throw new Hold("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
-    return { scheme, price: status.price, increment: status.increment };
-  }
-
   /** A session keeps the terms under which it opened, whatever is announced meanwhile. */
   termsFor(offer: DraftOffer, announced: Terms): Terms {
     const { session } = this;
     if (!session || !this.knows(offer)) return announced;
     return { scheme: announced.scheme, price: session.price, increment: session.increment };
-  }
-
-  /** Throws a Hold where the terms are not within the owner's limits. */
-  mustAccept({ price, increment }: Terms): void {
-    const { maxPrice, maxIncrement } = this.#options.settings;
-    if (price > maxPrice || price <= 0)
-      throw new Hold("overpriced", `Expected at most ${maxPrice} sat/kWh, came ${price}.`);
-    if (increment > maxIncrement)
-      throw new Hold("increment-too-large", `Expected at most ${maxIncrement} sat, came ${increment}.`);
   }
 
   /** What the increment buys that was signed last. */
@@ -150,17 +125,18 @@ export class Purse {
 
   /** Audits the offer and signs it; throws a Hold with the reason otherwise. */
   sign(offer: DraftOffer, terms: Terms): Ready {
+    const { ledger, wallet, settings, uptime } = this.#options;
     const session = this.session;
     const opening = session === undefined || session.commitments.length === 0;
     const verdict = auditDraft(offer, {
       scheme: terms.scheme,
-      payerScript: this.#options.wallet.script,
+      payerScript: wallet.script,
       increment: terms.increment,
       price: terms.price,
-      limits: this.limits(offer),
+      limits: limitsFor(offer, ledger.record, settings),
       agreed: opening ? undefined : agreedOf(session),
-      pinned: (coin) => this.amountOf(coin),
-      pledgedElsewhere: (coin) => this.isPledgedElsewhere(coin, offer),
+      pinned: (coin) => amountOf(ledger.record.pins, coin),
+      pledgedElsewhere: (coin) => isPromisedToOthers(this.pledgesWith(offer), coin, payeeOf(offer)),
       frame: this.#frame,
     });
     if (!verdict.ok)
@@ -169,8 +145,8 @@ export class Purse {
     if (session && opening && !isAsOpened(session, offer)) throw new Hold("terms-changed");
     const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
-    this.mustAfford(step);
-    this.mustNotRisk(offer, step);
+    mustAfford(step, ledger.record, settings, uptime());
+    mustNotRisk(step, this.unanswered(step, offer), payeeOf(offer), ledger.record, settings);
     this.#frame = verdict.frame;
     return this.signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
@@ -187,7 +163,7 @@ export class Purse {
     ledger.write({
       session,
       signed: { increment, pay: step.pay, fee: step.fee, txid: prepared.txid, sent },
-      pins: this.pinsWith(offer.inputs),
+      pins: pinsWith(ledger.record.pins, offer.inputs),
       pledges: this.pledgesWith(offer),
       uptime: uptime(),
     });
@@ -202,7 +178,7 @@ export class Purse {
    * Of transactions over the same coins the dearest counts.
    */
   sending(): void {
-    const { ledger } = this.#options;
+    const { ledger, uptime } = this.#options;
     const { signed, session, handed, totalFees } = ledger.record;
     if (!signed || !session) return;
     const paid = Math.max(handed.paid, session.paid + signed.pay);
@@ -212,69 +188,17 @@ export class Purse {
       signed: { ...signed, sent: true },
       handed: { paid, fee },
       totalFees: totalFees + fee - handed.fee,
-      ...this.day(paid - Math.max(handed.paid, session.paid)),
+      ...dayWith(paid - Math.max(handed.paid, session.paid), ledger.record, uptime()),
     });
   }
 
-  // ------------------------------------------------------------ limits
-
-  private limits(offer: DraftOffer): Parameters<typeof auditDraft>[1]["limits"] {
-    const { settings } = this.#options;
-    return {
-      price: settings.maxPrice,
-      fee: settings.maxFee,
-      feeRate: settings.maxFeeRate,
-      session: settings.maxSession,
-      arrears: this.owedTo(offer),
-      ...(settings.latestExpiry > 0 && { expiry: settings.latestExpiry }),
-    };
-  }
-
-  /** Arrears: the coins on offer are change of the commitment that was mined, and so show what is still owed. */
-  private owedTo(offer: DraftOffer): Satoshi {
-    const payee = payeeOf(offer);
-    const pledges = this.#options.ledger.record.pledges.filter((pledge) => pledge.socketScript === payee);
-    return Math.max(0, ...pledges.map((pledge) => owedBy(pledge, offer)));
-  }
-
-  private mustAfford(step: Step): void {
-    const { ledger, settings } = this.#options;
-    const { record } = ledger;
-    const { handed, session } = record;
-    const today = this.day(0).daySpent;
-    // What was handed over over these coins before is spent already.
-    const spent = Math.max(0, handed.paid - (session?.paid ?? 0));
-    const more = Math.max(0, step.pay - spent);
-    if (today + more > settings.maxDaily)
-      throw new Hold("daily-budget", `Expected at most ${settings.maxDaily} sat, came ${today + more}.`);
-    const fees = record.totalFees + Math.max(0, step.fee - handed.fee);
-    const allowed = this.allowedFees(step.pay);
-    if (fees > allowed) throw new Hold("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
-  }
-
-  /** Most of fees in all, with a payment of `pay`. One fee may run ahead of what it will turn out to be a share of. */
-  private allowedFees(pay: Satoshi): Satoshi {
-    const { settings, ledger } = this.#options;
-    return settings.maxFee + Math.floor(((ledger.record.totalPaid + pay) * settings.maxFeeShare) / 1000);
-  }
-
-  /**
-   * What was handed over and not answered for in energy is money out of hand. The owner's limit bounds it, and one
-   * increment beyond: over all sessions and payees, however many faces a peer has.
-   */
-  private mustNotRisk(offer: DraftOffer, step: Step): void {
-    const { ledger, settings } = this.#options;
-    const payee = payeeOf(offer);
-    let owed = this.unanswered(step, offer);
-    for (const { script, value } of ledger.record.claims) if (script !== payee) owed += value;
-    if (owed > settings.maxClaims + step.pay)
-      throw new Hold("claims-open", `Expected at most ${settings.maxClaims} sat, came ${owed - step.pay}.`);
-  }
+  // ------------------------------------------------------------ what is out of hand
 
   /** What of all that was handed over nobody acknowledged, were the dearest of it mined. */
   outOfHand(): Satoshi {
-    const { pledges } = this.#options.ledger.record;
-    const running = this.runningPledge();
+    const { record } = this.#options.ledger;
+    const { pledges } = record;
+    const running = runningPledge(record);
     return dearest((running ? [...pledges, running] : pledges).flatMap(signingsOf));
   }
 
@@ -288,66 +212,23 @@ export class Purse {
 
   /** Pledges that nobody acknowledged: their coins pay nobody else. */
   stuck(): readonly Pledge[] {
-    const running = this.stuckSession();
-    return [...this.#options.ledger.record.pledges.filter(isReleasable), ...(running ? [running] : [])];
+    return stuckIn(this.#options.ledger.record);
   }
 
   /** The record's part in which stuck coins are spent to the cable's own address, as far as the owner's fee limits allow. */
   released(): Changes<CableRecord> {
-    const { record } = this.#options.ledger;
-    const ended = this.withoutStuckSession();
-    let { totalFees } = record;
-    const pledges = (ended.pledges ?? record.pledges).map((pledge) => {
-      const draft = isReleasable(pledge) ? this.releaseFor(pledge, totalFees) : undefined;
-      if (!draft) return pledge;
-      // Over the same coins only one fee is ever paid.
-      totalFees += draft.fee - pledge.fee;
-      return { ...pledge, fee: draft.fee, release: { txid: txidOf(draft), fee: draft.fee } };
-    });
-    return { ...ended, pledges, totalFees };
+    const { wallet, ledger, settings } = this.#options;
+    return released(ledger.record, settings, wallet.script);
   }
 
   /** The `turn`th release that nobody has spent from yet, signed; deterministic, so always the same bytes (RFC 6979). */
   release(turn: number): Hex | undefined {
     const { wallet, ledger } = this.#options;
-    const { pledges, pins } = ledger.record;
-    const waiting = pledges.filter(({ release }) => release && !pins.some(({ txid }) => txid === release.txid));
-    const pledge = waiting[turn % Math.max(1, waiting.length)];
-    if (!pledge?.release) return undefined;
-    const draft = releaseAt(pledge.outpoints, pledge.release.fee, (coin) => this.amountOf(coin), wallet.script);
+    const draft = releaseOfTurn(turn, ledger.record, wallet.script);
     return draft && signDraft(draft, wallet);
   }
 
-  private releaseFor(pledge: Pledge, totalFees: Satoshi): Draft | undefined {
-    const { wallet, settings } = this.#options;
-    const limits = { fee: settings.maxFee, feeRate: settings.maxFeeRate };
-    const draft = releaseOf(pledge, (coin) => this.amountOf(coin), wallet.script, limits);
-    return draft && totalFees + draft.fee - pledge.fee <= this.allowedFees(0) ? draft : undefined;
-  }
-
-  /** A session whose only payment was never acknowledged is over with the owner's word. */
-  private withoutStuckSession(): Changes<CableRecord> {
-    const ending = this.stuckSession();
-    if (!ending) return {};
-    const pledges = this.withEnded(ending);
-    return { pledges, session: undefined, signed: undefined, handed: { paid: 0, fee: 0 } };
-  }
-
-  /** The running session as the pledge that it would leave, where nobody has acknowledged its payment. */
-  private stuckSession(): Pledge | undefined {
-    const running = this.#options.ledger.record.signed?.sent ? this.runningPledge() : undefined;
-    return running && isReleasable(running) ? running : undefined;
-  }
-
-  /** The pledge that the running session would leave. */
-  private runningPledge(): Pledge | undefined {
-    const { session, signed, handed } = this.#options.ledger.record;
-    return session && pledgeOf(session, signed, handed);
-  }
-
-  private withEnded(ending: Pledge): readonly Pledge[] {
-    return withPledge(roomFor(ending, this.#options.ledger.record.pledges), ending);
-  }
+  // ------------------------------------------------------------ promises
 
   /** True for a pledge to the payee of `offer` that was never acknowledged in full. */
   isLate(pledge: Pledge, offer: DraftOffer): boolean {
@@ -366,101 +247,22 @@ export class Purse {
     return dearest([...this.pledgesWith(offer).flatMap(signingsOf), running]);
   }
 
-  /** The day's account with `pay` added; a day is 24 hours of being powered. */
-  private day(pay: Satoshi): Pick<CableRecord, "daySpent" | "daySince"> {
-    const { record } = this.#options.ledger;
-    const now = this.#options.uptime();
-    if (now - record.daySince >= DAY) return { daySpent: pay, daySince: now };
-    return { daySpent: record.daySpent + pay, daySince: record.daySince };
-  }
-
-  // ------------------------------------------------------------ coins
-
-  /** What a coin is worth: as it was first seen, or as change of the cable's own making. */
-  private amountOf(coin: Outpoint): Satoshi | undefined {
-    return this.#options.ledger.record.pins.find((pin) => isSame(pin, coin))?.amount;
-  }
-
-  /** Pins of coins that were signed for alone may make room; the others may not, and no more coins are signed for then. */
-  private pinsWith(inputs: readonly Coin[]): readonly Pin[] {
-    const { pins } = this.#options.ledger.record;
-    const shared = inputs.length > 1;
-    const known = pins.map((pin) => (shared && inputs.some((input) => isSame(input, pin)) ? { ...pin, shared } : pin));
-    const fresh = inputs.filter((input) => this.amountOf(input) === undefined);
-    const all = [...known, ...fresh.map(({ txid, vout, amount }) => ({ txid, vout, amount, shared }))];
-    const kept = all.filter((pin) => pin.shared);
-    if (kept.length > MAX_PINS) throw new Hold("too-many-coins", `Expected at most ${MAX_PINS}.`);
-    const alone = all.filter((pin) => !pin.shared);
-    return [...kept, ...alone.slice(Math.max(0, all.length - MAX_PINS))];
-  }
-
-  private isPledgedElsewhere(coin: Outpoint, offer: DraftOffer): boolean {
-    const payee = payeeOf(offer);
-    return this.pledgesWith(offer).some(
-      (pledge) => pledge.socketScript !== payee && pledge.outpoints.some((promised) => isSame(promised, coin)),
-    );
-  }
-
   /**
    * Coins over which nothing is signed for the payee of `offer`, those first that it would spend: what is promised to others,
    * and, where no more may be risked, all but coins that came back, since these put at risk nothing that is not already.
    */
   unfitCoins(offer: DraftOffer, reason: StopReason): readonly Outpoint[] {
-    if (reason === "coin-pledged") return this.promisedAwayFrom(offer);
+    if (reason === "coin-pledged") return promisedToOthers(this.pledgesWith(offer), offer);
     const cameBack = this.#options.ledger.record.pledges.some(({ release }) => release);
     return reason === "claims-open" && cameBack
-      ? [...offer.inputs, ...this.promisedAwayFrom(offer)].slice(0, MAX_PROMISED)
+      ? [...offer.inputs, ...promisedToOthers(this.pledgesWith(offer), offer)].slice(0, MAX_PROMISED)
       : [];
-  }
-
-  private promisedAwayFrom(offer: DraftOffer): readonly Outpoint[] {
-    const payee = payeeOf(offer);
-    const others = this.pledgesWith(offer).filter(({ socketScript }) => socketScript !== payee);
-    const coins = others.flatMap(({ outpoints }) => outpoints).reverse();
-    const isSpentHere = (coin: Outpoint): boolean => offer.inputs.some((input) => isSame(input, coin));
-    const sorted = [...coins.filter(isSpentHere), ...coins.filter((coin) => !isSpentHere(coin))];
-    return sorted.slice(0, MAX_PROMISED);
   }
 
   /** All promises, the running session's among them where `offer` ends it. */
   private pledgesWith(offer: DraftOffer): readonly Pledge[] {
-    const ending = this.knows(offer) ? undefined : this.runningPledge();
-    return ending ? this.withEnded(ending) : this.#options.ledger.record.pledges;
+    const { record } = this.#options.ledger;
+    const ending = this.knows(offer) ? undefined : runningPledge(record);
+    return ending ? withEnded(record.pledges, ending) : record.pledges;
   }
-}
-
-export function payeeOf(offer: DraftOffer): Hex {
-  return offer.outputs[0]?.script ?? "";
-}
-
-/** What an offer fixes for its session may not change either while nothing is paid yet. */
-function isAsOpened({ socketScript, max, arrears, expiry }: Session, offer: DraftOffer): boolean {
-  return (
-    socketScript === payeeOf(offer) && max === offer.sessionMax && arrears === offer.arrears && expiry === offer.expiry
-  );
-}
-
-function agreedOf(session: Session): NonNullable<Parameters<typeof auditDraft>[1]["agreed"]> {
-  const last = lastCommitment(session);
-  return {
-    session: session.id,
-    socketScript: session.socketScript,
-    sessionMax: session.max,
-    expiry: session.expiry,
-    inputs: session.inputs,
-    increment: session.commitments.length,
-    value: last?.value ?? 0,
-    paid: session.paid,
-    fee: last?.fee ?? 0,
-  };
-}
-
-/**
- * What the last of the pledge's commitments pays more than the one whose change is on offer. Basic payments do not take each
- * other's place: one that was not mined bought nothing.
- */
-function owedBy({ scheme, commitments }: Pledge, offer: DraftOffer): Satoshi {
-  if (!schemeOf(scheme).supersedes) return 0;
-  const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
-  return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
 }

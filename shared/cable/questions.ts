@@ -11,9 +11,10 @@ import { Fault, type FaultName } from "../protocol/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Status, StatusRequest } from "../protocol/types";
 import type { Scheme } from "../protocol/words";
 import { OwnAddress } from "./address";
-import { type Purse, payeeOf } from "./purse";
+import type { Purse } from "./purse";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
+import { payeeOf } from "./terms";
 import { ticketsFor } from "./tickets";
 
 /** For a question to leave the device before the key is derived. */

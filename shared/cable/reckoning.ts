@@ -5,9 +5,10 @@ import type { Ledger } from "../journal/ledger";
 import { energyFor, type Hex, priceOf } from "../kernel/units";
 import type { DraftOffer } from "../protocol/types";
 import type { Inlet } from "./inlet";
-import type { Purse, Terms } from "./purse";
+import type { Purse } from "./purse";
 import type { CableRecord, Claim } from "./record";
 import { Hold } from "./stop";
+import { payeeOf, type Terms } from "./terms";
 
 const MAX_CLAIMS = 16;
 
@@ -20,7 +21,7 @@ export interface ReckoningParts {
 /** Books what `offer` shows, and opens its session where it is another. Throws a Hold that says why the two cannot agree. */
 export function agree(parts: ReckoningParts, offer: DraftOffer, terms: Terms): void {
   const { ledger, inlet, purse } = parts;
-  const payee = offer.outputs[0]?.script ?? "";
+  const payee = payeeOf(offer);
   const before = ledger.record.session?.socketScript;
   const isAnother = before !== undefined && before !== payee;
   // What an offer shows of the last payment is about the socket that it went to.

@@ -22,6 +22,7 @@ import {
 } from "../link/places";
 import type { Radio } from "../link/radio";
 import type { Status } from "../protocol/types";
+import { ANSWERS, inReach, inTime, NEXT } from "./arrival";
 import type { Inlet } from "./inlet";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
@@ -41,12 +42,9 @@ const HELD: Millisecond = 2_000;
 const PROVEN: Millisecond = 90_000;
 /** mW that no socket's standby carries. */
 const HEAVY = 100_000;
-/** An access point whose socket does not answer for so long is left. */
-const ANSWERS: Millisecond = 15_000;
 /** One whose socket has somebody else, or cannot sell now, is waited for so long. */
 const PATIENCE: Millisecond = 40_000;
 const ASK_AGAIN: Millisecond = 5_000;
-const NEXT: Millisecond = 500;
 const MICRO = 1000;
 
 export interface VisitOptions {
@@ -120,7 +118,7 @@ export class Visit {
   async arrive(ask: () => Promise<Status>): Promise<Status> {
     const place = (this.isStaying() && this.#here) || (await this.find());
     await this.turnTo(place);
-    const status = await this.inTime(this.join(place).then(ask));
+    const status = await inTime(this.#options.clock, this.join(place).then(ask));
     // Its contacts are dead, and here there is power.
     if (this.isOpen && status.state === "lockout") throw new Stop("no-socket", "It is in lockout.", NEXT);
     this.mustNotServeAnother(status);
@@ -150,15 +148,8 @@ export class Visit {
   }
 
   private async find(): Promise<AccessPoint> {
-    const { radio } = this.#options;
-    // In one house all are on one channel.
-    const channel = this.places.trial?.channel ?? this.places.home?.channel;
-    const wanted = this.places.trial?.bssid ?? this.places.home?.bssid;
-    let found = channel === undefined ? [] : await radio.scan(channel);
-    const isThere = found.some(({ bssid }) => bssid === wanted);
-    if (!isThere || this.#fruitless > 0) found = await radio.scan();
-    this.#found = found;
-    const place = nextPlace(found, this.places);
+    this.#found = await inReach(this.#options.radio, this.places, this.#fruitless > 0);
+    const place = nextPlace(this.#found, this.places);
     if (!place) throw new Stop("no-socket");
     return place;
   }
@@ -175,18 +166,6 @@ export class Visit {
     const { bssid, channel, strength } = place;
     ledger.write({ places: asking(this.places, place) });
     report({ name: "joining", place: bssid, channel, strength });
-  }
-
-  private async inTime(answer: Promise<Status>): Promise<Status> {
-    let cancel = (): void => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.#options.clock.after(ANSWERS, () => reject(new Stop("no-socket", "No answer.", NEXT)));
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      cancel();
-    }
   }
 
   // ------------------------------------------------------------ whose power it is

@@ -40,14 +40,14 @@ export const CABLE: readonly Mutation[] = [
   ]),
   mutation(
     "release-keeps-the-pledge",
-    "purse",
+    "stuck",
     "return { ...pledge, fee: draft.fee, release:",
     "return { ...pledge, unanswered: 0, fee: draft.fee, release:",
     ["controllers/release"],
   ),
   mutation(
     "claims-bounded",
-    "purse",
+    "limits",
     "if (owed > settings.maxClaims + step.pay)",
     "if (false)",
     [HANDED_OVER],
@@ -62,7 +62,7 @@ export const CABLE: readonly Mutation[] = [
   ]),
   mutation(
     "claims-of-all-faces",
-    "purse",
+    "limits",
     "if (script !== payee) owed += value;",
     "if (script === payee) owed += 0;",
     [FINDINGS],
@@ -86,7 +86,7 @@ export const CABLE: readonly Mutation[] = [
   ),
   mutation(
     "claims-leave-one-increment",
-    "purse",
+    "limits",
     "owed > settings.maxClaims + step.pay",
     "owed > settings.maxClaims",
     [HANDED_OVER],
@@ -95,7 +95,7 @@ export const CABLE: readonly Mutation[] = [
   mutation(
     "amounts-pinned",
     "purse",
-    "pinned: (coin) => this.amountOf(coin),",
+    "pinned: (coin) => amountOf(ledger.record.pins, coin),",
     "pinned: () => undefined,",
     [FINDINGS],
     "burns nothing when a socket collects two signings under different amounts and mixes them",
