@@ -1,5 +1,6 @@
 // What the scheme `channel` adds to the calls, as XML-RPC structs. docs/protocol.md, "Channels", says what the fields mean.
 
+import { constant } from "../kernel/constant";
 import type { Hex } from "../kernel/units";
 import type {
   ChannelOffer,
@@ -84,11 +85,11 @@ const visitOffer: Shape<VisitOffer> = struct<VisitOffer>(
 );
 
 /** A proposal of a funding has its bytes, an offer for a visit its channel. */
-export const channelOffer: Shape<ChannelOffer> = {
+export const channelOffer: Shape<ChannelOffer> = constant({
   write: (value) => ("transaction" in value ? fundingProposal.write(value) : visitOffer.write(value)),
   read: (value, field) =>
     membersOf(value)?.has("transaction") ? fundingProposal.read(value, field) : visitOffer.read(value, field),
-};
+});
 
 export const channelPayment: Shape<ChannelPayment> = struct<ChannelPayment>(
   {

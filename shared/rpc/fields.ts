@@ -24,7 +24,7 @@ const OUTPOINT_BYTES = 36;
 const outpointsHex: Shape<Hex> = constant(hex(OUTPOINT_BYTES, MAX_PROMISED * OUTPOINT_BYTES));
 
 /** One text, 36 bytes an outpoint: the id as explorers show it, and the output's number, four bytes big-endian. */
-export const outpoints: Shape<readonly Outpoint[]> = {
+export const outpoints: Shape<readonly Outpoint[]> = constant({
   write: (values) => values.map(({ txid, vout }) => txid + vout.toString(16).padStart(8, "0")).join(""),
   read: (value, field) => {
     const text = outpointsHex.read(value, field);
@@ -35,7 +35,7 @@ export const outpoints: Shape<readonly Outpoint[]> = {
       found.push({ txid: text.slice(at, at + 64), vout: Number.parseInt(text.slice(at + 64, at + width), 16) });
     return found;
   },
-};
+});
 
 export const input: Shape<WireInput> = struct<WireInput>(
   {

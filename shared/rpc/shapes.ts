@@ -72,13 +72,13 @@ export const milliwattHour: Shape<MilliwattHour> = amount(
   "milliwatt-hours as a decimal string",
 );
 
-export const flag: Shape<boolean> = {
+export const flag: Shape<boolean> = constant({
   write: (value) => value,
   read: (value, field) => {
     if (typeof value === "boolean") return value;
     throw new WireError(field, "a boolean", show(value));
   },
-};
+});
 
 export function text<T extends string>(test: (value: string) => boolean, description: string): Shape<T> {
   const [isValid, expected] = [test, description];

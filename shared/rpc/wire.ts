@@ -28,7 +28,7 @@ const MAX_OUTPUTS = 2;
 const session: Shape<Hex> = hex(16);
 const increment = int(1);
 
-const scheme: Shape<Scheme> = {
+const scheme: Shape<Scheme> = constant({
   write: (value) => value,
   read: (value, field) => {
     const known = SCHEMES.find((one) => one === value);
@@ -36,7 +36,7 @@ const scheme: Shape<Scheme> = {
     if (typeof value === "string") throw new Fault("unknown-scheme", `Found ${JSON.stringify(value.slice(0, 24))}.`);
     throw new WireError(field, "the name of a scheme", show(value));
   },
-};
+});
 
 const schemeNames = constant(
   list(
@@ -47,13 +47,13 @@ const schemeNames = constant(
 );
 
 /** Those that we know, in the socket's order: a later version may have more. */
-const schemes: Shape<readonly SchemeName[]> = {
+const schemes: Shape<readonly SchemeName[]> = constant({
   write: (values) => [...values],
   read: (value, field) => {
     const names = schemeNames.read(value, field);
     return names.filter((name): name is SchemeName => SCHEME_NAMES.includes(name as SchemeName));
   },
-};
+});
 
 const address = text(
   (value) => value.length >= 1 && value.length <= 90 && isVisible(value),
