@@ -113,12 +113,11 @@ export class BlockCypher implements Chain {
 
   async feeRates(): Promise<FeeRates> {
     const { high_fee_per_kb, medium_fee_per_kb, low_fee_per_kb } = await this.chain();
-    const low = satoshiOf(low_fee_per_kb, "a fee for a kilobyte");
+    const low = rateOf(low_fee_per_kb);
     const { targetBlocks = 3, floor = likelyFloor(low), incremental = 100 } = this.#options;
     // Their documents: high for one or two blocks, medium for three to six, low for seven or more.
     const rate = targetBlocks < 3 ? high_fee_per_kb : targetBlocks < 7 ? medium_fee_per_kb : low;
-    // Satoshi for a thousand bytes are millisatoshi for one.
-    return { floor, incremental, target: Math.max(floor, satoshiOf(rate, "a fee for a kilobyte")) };
+    return { floor, incremental, target: Math.max(floor, rateOf(rate)) };
   }
 
   async tip(): Promise<number> {
@@ -187,4 +186,10 @@ function coinOf(item: Json, amount: Satoshi, script: Hex): Coin {
     amount,
   };
   return block_height === -1 ? coin : { ...coin, height: countOf(block_height, "block_height") };
+}
+
+/** Satoshi for a thousand bytes are millisatoshi for one. */
+function rateOf(value: Json | undefined): MilliSatPerVbyte {
+  const rate: number = satoshiOf(value, "a fee for a kilobyte");
+  return rate;
 }

@@ -3,23 +3,30 @@
 // Every quantity is an integer in a plain JavaScript number: exact up to 2^53, quick on a
 // microcontroller, and free of the BigInt-in-flash trap (docs/sdk-defects.md). A name carries its unit.
 
+declare const unit: unique symbol;
+/**
+ * A number that says its unit to the compiler, and nothing to the engine: a quantity of another unit is refused in its place,
+ * a plain number is not. So what comes of arithmetic takes the unit of where it goes.
+ */
+type Quantity<U extends string> = number & { readonly [unit]?: U };
+
 /** 1e-8 bitcoin; at most 21e14. */
-export type Satoshi = number;
+export type Satoshi = Quantity<"sat">;
 /** 1/1000 satoshi; only prices and fee rates have it. */
-export type MilliSatoshi = number;
+export type MilliSatoshi = Quantity<"msat">;
 /** Price of energy: millisatoshi for one watt-hour. */
-export type MilliSatPerWh = number;
+export type MilliSatPerWh = Quantity<"msat/Wh">;
 /** Fee rate: millisatoshi for one virtual byte (BIP141); 100 is 0.1 sat/vB. */
-export type MilliSatPerVbyte = number;
+export type MilliSatPerVbyte = Quantity<"msat/vB">;
 /** Energy, as the protocol counts it. */
-export type MilliwattHour = number;
+export type MilliwattHour = Quantity<"mWh">;
 /** Energy, as the power gate counts it. */
-export type MicrowattHour = number;
-export type Milliwatt = number;
-export type Milliampere = number;
-export type Millivolt = number;
+export type MicrowattHour = Quantity<"uWh">;
+export type Milliwatt = Quantity<"mW">;
+export type Milliampere = Quantity<"mA">;
+export type Millivolt = Quantity<"mV">;
 /** Durations, and instants of a monotonic clock that starts at boot. */
-export type Millisecond = number;
+export type Millisecond = Quantity<"ms">;
 /** Lower-case hexadecimal, two digits a byte. Comparing strings is native, and so quick, on XS. */
 export type Hex = string;
 
