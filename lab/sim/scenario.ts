@@ -8,8 +8,9 @@ import { socketProblems } from "../../shared/socket/settings";
 import type { Fault as BackendFault } from "../node/esplora-server";
 import { overPaper } from "../paper";
 import type { Fault as GateFault, MainsSpec } from "../world/world";
-import { APPLIANCES, type ApplianceName } from "./appliance";
+import type { ApplianceName } from "./appliance";
 import type { DeviceName } from "./bundle";
+import { scenarioProblems } from "./scenario-check";
 
 /** One thing that happens: at a time, or a while after an event ("socket lockout", "appliance done", "plug in"). */
 export interface Step {
@@ -59,8 +60,7 @@ export interface Scenario {
 }
 
 /** A cable that steals, a socket that cheats, a neighbour who floods; the power of a device, cut at every write. */
-export const TROUBLES = ["thief", "greedy-socket", "flood", "bare-connections", "power-cuts"] as const;
-export type Trouble = (typeof TROUBLES)[number];
+export type Trouble = "thief" | "greedy-socket" | "flood" | "bare-connections" | "power-cuts";
 
 const FOLDER = join(import.meta.dirname, "scenarios");
 
@@ -74,22 +74,6 @@ const DEFAULTS = {
   steps: [],
   endS: 7200,
 };
-
-const KEYS = ["about", "paper", "feeEstimates", "trouble", "visit", ...Object.keys(DEFAULTS)];
-const STEP_KEYS = [
-  "atS",
-  "on",
-  "plusS",
-  "plug",
-  "appliance",
-  "mine",
-  "fund",
-  "mains",
-  "cut",
-  "stall",
-  "fault",
-  "backend",
-];
 
 export function builtInScenarios(): readonly string[] {
   return readdirSync(FOLDER)
@@ -116,30 +100,18 @@ export function loadScenario(nameOrFile: string): Scenario {
 }
 
 function check(name: string, file: string, given: unknown): Scenario {
-  if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw new Error(`Scenario ${file}: expected an object.`);
-  onlyKeys(`Scenario ${file}`, given, KEYS);
-  const { paper = false, ...rest } = { name, about: name, ...DEFAULTS, ...given } as Scenario & { paper?: unknown };
-  const wrong = [...socketProblems(rest.socket, "socket"), ...cableProblems(rest.cable, "cable")];
-  if (wrong.length > 0) throw new Error(wrong.map((each) => `Scenario ${file}: ${each}`).join("\n"));
-  if (typeof paper !== "boolean") throw new Error(`Scenario ${file}: expected "paper" to be true or false.`);
-  const scenario = paper ? { ...rest, ...overPaper(rest) } : rest;
-  const { trouble } = scenario;
-  if (trouble !== undefined && !TROUBLES.includes(trouble))
-    throw new Error(`Scenario ${file}: no trouble "${trouble}"; there are ${TROUBLES.join(", ")}.`);
-  if (!Array.isArray(scenario.steps)) throw new Error(`Scenario ${file}: expected "steps" to be an array.`);
-  scenario.steps.forEach((step, index) => {
-    const where = `Scenario ${file}, step ${index + 1}`;
-    onlyKeys(where, step, STEP_KEYS);
-    if ((step.atS === undefined) === (step.on === undefined))
-      throw new Error(`${where}: expected either "atS" (seconds) or "on" (an event).`);
-    if (step.appliance !== undefined && !Object.hasOwn(APPLIANCES, step.appliance))
-      throw new Error(`${where}: no appliance "${step.appliance}"; there are ${Object.keys(APPLIANCES).join(", ")}.`);
-  });
-  return scenario;
+  refuse(file, scenarioProblems(given));
+  const {
+    $schema: _,
+    paper = false,
+    ...rest
+  } = { name, about: name, ...DEFAULTS, ...(given as object) } as FileScenario;
+  refuse(file, [...socketProblems(rest.socket, "socket"), ...cableProblems(rest.cable, "cable")]);
+  return paper ? { ...rest, ...overPaper(rest) } : rest;
 }
 
-function onlyKeys(where: string, value: object, keys: readonly string[]): void {
-  for (const key of Object.keys(value))
-    if (!keys.includes(key)) throw new Error(`${where}: unknown key "${key}"; expected ${keys.join(", ")}.`);
+type FileScenario = Scenario & { readonly paper?: boolean; readonly $schema?: string };
+
+function refuse(file: string, wrong: readonly string[]): void {
+  if (wrong.length > 0) throw new Error(wrong.map((each) => `Scenario ${file}: ${each}`).join("\n"));
 }

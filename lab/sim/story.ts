@@ -92,6 +92,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "cable held": ({ reason }) => `pays no more for now (${reason})`,
 };
 
+/** What has a sentence of its own: "socket broadcast", "scene plug in". */
+export const sentences = (): readonly string[] => Object.keys(SENTENCES);
+
 /** `from`: who tells it; of a board that did not say what it is, what it may be is tried. */
 export function sentenceOf({ from, event }: Pick<Happening, "event"> & { readonly from: string }): string {
   const sentence = (from === "board" ? ["socket", "cable"] : [from])
