@@ -69,6 +69,10 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
 /** The modules that have no default export. */
 const NAMED: Readonly<Record<string, string>> = {
   "plugpay/console": "print",
+  "plugpay/radio": "begin, disputed, events, join, leave, next, probe, scan, settle"
+    .split(", ")
+    .map((name) => `noRadio as ${name}`)
+    .join(", "),
   "plugpay/restarts": "lastWords, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",
   "plugpay/wifi-sleep": "wifiSleep",

@@ -128,3 +128,8 @@ export function talk(): void {}
 export function receive(): void {}
 export function say(): void {}
 export function wifiSleep(): void {}
+
+/** All that a radio can be asked: this board has none. */
+export function noRadio(): never {
+  throw new Error("this board has no radio");
+}
