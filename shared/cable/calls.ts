@@ -1,5 +1,6 @@
 // Calls that are repeated until the socket answers: it may not be up yet, and the link may drop a question or its answer.
 
+import { doubled } from "../kernel/backoff";
 import type { Clock } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
 import { Fault } from "../protocol/faults";
@@ -25,14 +26,12 @@ export class Calls {
   async first(): Promise<Status> {
     const { clock, questions, visit } = this.#parts;
     if (visit) return visit.arrive(() => questions.first());
-    let pause = FIRST_RETRY;
-    for (;;) {
+    for (let failures = 0; ; failures++) {
       try {
         return await questions.first();
       } catch (error) {
         if (error instanceof Fault) throw error;
-        await passed(clock, pause);
-        pause = Math.min(2 * pause, MAX_RECONNECT);
+        await passed(clock, doubled(FIRST_RETRY, failures, MAX_RECONNECT));
       }
     }
   }
@@ -44,15 +43,13 @@ export class Calls {
   async answered<T>(call: () => Promise<T>): Promise<T> {
     const { clock, visit } = this.#parts;
     const since = clock.now();
-    let pause = RECONNECT;
-    for (;;) {
+    for (let failures = 0; ; failures++) {
       try {
         return await call();
       } catch (error) {
         const isAnswer = error instanceof Fault && error.fault !== "too-many-requests";
         if (isAnswer || !this.#isRunning() || visit?.isLost(since)) throw error;
-        await passed(clock, pause);
-        pause = Math.min(2 * pause, MAX_RECONNECT);
+        await passed(clock, doubled(RECONNECT, failures, MAX_RECONNECT));
       }
     }
   }

@@ -5,6 +5,7 @@
 // happen, and what is done last, whose outcome is the next event. A hold only keeps the cable from paying: what is paid for
 // flows on. A stop opens the relay.
 
+import { doubled } from "../kernel/backoff";
 import type { Millisecond } from "../kernel/units";
 import type { Status } from "../protocol/types";
 import {
@@ -33,7 +34,6 @@ import { Hold, isCheating, Stop } from "./stop";
 export const LOOK_AGAIN: Millisecond = 500;
 /** Nobody is believed a longer one: the cable asks again. */
 const MAX_LOCKOUT: Millisecond = 600_000;
-const MAX_DOUBLINGS = 10;
 const MAX_STALE = 6;
 
 /** The table. Throws an Error for an event that cannot come in that state. */
@@ -114,8 +114,7 @@ function stopped(memory: Memory, stop: Stop, before: readonly Effect[] = NOTHING
 
 /** Longer after each loss, where the socket cheated. */
 export function pauseAfter({ reason, retryAfter }: Stop, losses: number, settings: CableSettings): Millisecond {
-  const doublings = Math.min(isCheating(reason) ? losses : 0, MAX_DOUBLINGS);
-  return (retryAfter ?? settings.retryAfter) * 2 ** doublings;
+  return doubled(retryAfter ?? settings.retryAfter, isCheating(reason) ? losses : 0);
 }
 
 // ------------------------------------------------------------ negotiating and powered
@@ -172,7 +171,7 @@ function refuse(memory: Dealing, hold: Hold | undefined, moment: Moment): Step {
 /** No payment for now; what is left of the credit flows on. */
 function holding<T extends Dealing>(memory: T, hold: Hold | undefined, { now, settings }: Moment): Doing<T> {
   if (!hold) {
-    const held = { hold, until: now + LOOK_AGAIN * 2 ** memory.stale };
+    const held = { hold, until: now + doubled(LOOK_AGAIN, memory.stale) };
     return doing({ ...memory, payment: { is: "held", held }, stale: Math.min(memory.stale + 1, MAX_STALE) });
   }
   const held = { hold, until: now + (hold.retryAfter ?? settings.retryAfter) };

@@ -1,5 +1,6 @@
 // Keeping a server's rate limit: a token bucket, and silence after the server has asked for it.
 
+import { doubled } from "../kernel/backoff";
 import { constant } from "../kernel/constant";
 import type { Clock } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
@@ -47,9 +48,8 @@ export class Bucket {
 
   /** The server said 429: nothing goes out for as long as it asked, or for twice as long as the last time. */
   refused(retryAfter?: Millisecond): Millisecond {
-    const doubled = Math.min(FIRST_SILENCE * 2 ** this.#refusals, LONGEST_SILENCE);
-    const silence = Math.min(retryAfter ?? doubled, LONGEST_SILENCE);
-    this.#refusals = Math.min(this.#refusals + 1, 10);
+    const silence = Math.min(retryAfter ?? doubled(FIRST_SILENCE, this.#refusals), LONGEST_SILENCE);
+    this.#refusals += 1;
     this.#silentUntil = this.#clock.now() + silence;
     return silence;
   }

@@ -1,6 +1,7 @@
 // Watching scripts at an Electrum server: subscriptions that outlive the connection. A change that happened while it
 // was down is noticed by the script's status (a hash of its history) when it is back.
 
+import { doubled } from "../kernel/backoff";
 import type { Clock } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
 import type { ElectrumLink } from "./electrum-link";
@@ -22,7 +23,8 @@ export class ElectrumWatch {
   readonly #clock: Clock;
   readonly #subscriptions = new Map<Hex, Subscription>();
   #cancel: () => void = () => {};
-  #retry = FIRST_RETRY;
+  /** Rounds in a row that came to nothing. */
+  #failures = 0;
   #closed = false;
 
   constructor(link: ElectrumLink, clock: Clock) {
@@ -70,12 +72,12 @@ export class ElectrumWatch {
       for (const hash of [...this.#subscriptions.keys()]) {
         this.heard(hash, await this.#link.call("blockchain.scripthash.subscribe", [hash]));
       }
-      this.#retry = FIRST_RETRY;
+      this.#failures = 0;
       this.later(PING_INTERVAL);
     } catch {
       // Polling goes on without us; we try again, less and less often.
-      this.#retry = Math.min(this.#retry * 2, LONGEST_RETRY);
-      this.later(this.#retry);
+      this.#failures += 1;
+      this.later(doubled(FIRST_RETRY, this.#failures, LONGEST_RETRY));
     }
   }
 

@@ -5,6 +5,7 @@
 // "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so, or both list the coin. One that says "spent" is
 // enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
 
+import { doubled } from "../kernel/backoff";
 import { constant } from "../kernel/constant";
 import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
@@ -207,8 +208,8 @@ export class Failover implements Chain {
   }
 
   private sendToRest(member: Member, error: ChainError): void {
-    const rest = Math.max(error.retryAfter ?? 0, this.#rest * 2 ** member.failures);
-    member.failures = Math.min(member.failures + 1, 10);
+    const rest = Math.max(error.retryAfter ?? 0, doubled(this.#rest, member.failures));
+    member.failures += 1;
     member.restsUntil = this.#clock.now() + Math.min(rest, LONGEST_REST);
   }
 

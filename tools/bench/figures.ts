@@ -66,9 +66,10 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
   return script(source, [board, ...plugins]);
 }
 
-/** The modules that have no default export. */
+/** What modules export that have more, or else, than a default export. */
 const NAMED: Readonly<Record<string, string>> = {
   "plugpay/console": "print",
+  "plugpay/entropy": "entropy as default, drawSeed",
   "plugpay/radio": "begin, disputed, events, join, leave, next, probe, scan, settle"
     .split(", ")
     .map((name) => `noRadio as ${name}`)
@@ -81,7 +82,6 @@ const NAMED: Readonly<Record<string, string>> = {
 const BOARD: Readonly<Record<string, string>> = {
   "mc/config": "config",
   ...NAMED,
-  "plugpay/entropy": "entropy",
   "plugpay/power-gate": "PowerGate",
   "embedded:storage/key-value": "storage",
   time: "time",

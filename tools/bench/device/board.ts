@@ -75,6 +75,8 @@ export function resetCause(): string {
   return "power-on";
 }
 
+export function drawSeed(): void {}
+
 export function entropy(length: number): ArrayBuffer {
   return new ArrayBuffer(length);
 }
