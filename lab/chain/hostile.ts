@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ChainError } from "../../shared/chain/error";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Coin, FeeRates, Spend, TxStatus } from "../../shared/kernel/ports";
 import { isSatoshi } from "../../shared/kernel/units";
 import { CALLS, type CallName, type Canned, type Spoil, TXID } from "./canned";
@@ -44,7 +45,7 @@ const CHECKS: Readonly<Record<CallName, (value: unknown) => void>> = {
       if (coin.height !== undefined) checkCount(coin.height);
       assert.ok(i === 0 || (coins[i - 1] as Coin).amount >= coin.amount, "not the largest first");
     });
-    assert.equal(new Set(coins.map(({ txid, vout }) => `${txid}:${vout}`)).size, coins.length, "a coin twice");
+    assert.equal(new Set(coins.map(outpointKey)).size, coins.length, "a coin twice");
   },
   outspend: (value) => {
     if (value === undefined) return;

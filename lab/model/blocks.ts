@@ -1,6 +1,7 @@
 // Blocks and unspent coins: the part of the model chain on which every node agrees, with reorganisations.
 
-import { outpointKey, sha256d, type Transaction, type TxOutput } from "./transaction";
+import { outpointKey } from "../../shared/kernel/outpoint";
+import { sha256d, type Transaction, type TxOutput } from "./transaction";
 
 export interface Unspent extends TxOutput {
   readonly txid: string;
@@ -105,7 +106,7 @@ export class Blocks {
         this.spenders.set(key, tx.txid);
       }
       tx.outputs.forEach((output, vout) => {
-        this.unspent.set(`${tx.txid}:${vout}`, { ...output, txid: tx.txid, vout, height });
+        this.unspent.set(outpointKey({ txid: tx.txid, vout }), { ...output, txid: tx.txid, vout, height });
       });
       this.places.set(tx.txid, block);
     }
@@ -121,7 +122,7 @@ export class Blocks {
     if (!block || !undo) throw new Error("there is no block to disconnect");
     for (const tx of [...block.transactions].reverse()) {
       tx.outputs.forEach((_, vout) => {
-        this.unspent.delete(`${tx.txid}:${vout}`);
+        this.unspent.delete(outpointKey({ txid: tx.txid, vout }));
       });
       for (const input of tx.inputs) this.spenders.delete(outpointKey(input));
       this.places.delete(tx.txid);

@@ -6,18 +6,10 @@
 // hand), sigops, scripts other than P2WPKH and the deposits of channels.
 
 import { ChainError } from "../../shared/chain/error";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Blocks } from "./blocks";
 import { chunksOf, improves, type Weighed } from "./diagram";
-import {
-  finalAt,
-  inputFault,
-  Malformed,
-  outpointKey,
-  parse,
-  type Transaction,
-  type TxOutput,
-  type Verify,
-} from "./transaction";
+import { finalAt, inputFault, Malformed, parse, type Transaction, type TxOutput, type Verify } from "./transaction";
 
 export interface Policy {
   readonly rules: "28" | "31" | "both";
@@ -393,7 +385,7 @@ export class Mempool {
 
   private childrenOf(txid: string): Entry[] {
     const tx = this.entries.get(txid)?.tx;
-    const children = new Set((tx?.outputs ?? []).map((_, vout) => this.spenders.get(`${txid}:${vout}`)));
+    const children = new Set((tx?.outputs ?? []).map((_, vout) => this.spenders.get(outpointKey({ txid, vout }))));
     return [...children].map((id) => (id ? this.entries.get(id) : undefined)).filter((each) => each !== undefined);
   }
 

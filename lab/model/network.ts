@@ -5,12 +5,13 @@
 // for a while, which is where double spends live. There is no proof of work and no calendar: tests mine.
 
 import { ChainError } from "../../shared/chain/error";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";
 import { type Block, Blocks, type Unspent } from "./blocks";
 import { CORE_POLICY, Mempool, type Policy } from "./mempool";
 import { realVerify } from "./signers";
-import { outpointKey, parse, type Transaction, type Verify } from "./transaction";
+import { parse, type Transaction, type Verify } from "./transaction";
 
 export interface NetworkOptions {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 // What can be mined together: of transactions that spend the same coins one, and none without its parents. The exact answer,
 // by search, for judging a device that has to be quick.
 
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Outpoint } from "../../shared/kernel/ports";
-import { outpointKey } from "./transaction";
 
 /** Rival transactions over the very same coins, of which at most one is mined. */
 export interface Rivals {

@@ -48,11 +48,6 @@ export function hash160(data: Uint8Array): Buffer {
   return Buffer.from(ripemd160(createHash("sha256").update(data).digest()));
 }
 
-/** `txid:vout`, the key of maps. */
-export function outpointKey(outpoint: { readonly txid: string; readonly vout: number }): string {
-  return `${outpoint.txid}:${outpoint.vout}`;
-}
-
 /** scriptPubKey (hex) that pays to a compressed public key: OP_0 and its hash. */
 export function payToKey(publicKey: Uint8Array): string {
   return `0014${hash160(publicKey).toString("hex")}`;

@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import type { BcoinEntry, BcoinMempoolEntry, BcoinOutput, BcoinTx } from "bcoin";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Coin, Outpoint } from "../../shared/kernel/ports";
 import type { Hex, Satoshi } from "../../shared/kernel/units";
 
@@ -159,5 +160,5 @@ export class Ledger {
 }
 
 function key(txid: Hex, vout: number): string {
-  return `${txid}:${vout}`;
+  return outpointKey({ txid, vout });
 }

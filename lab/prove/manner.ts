@@ -3,11 +3,12 @@
 
 import fc from "fast-check";
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { MilliSatPerWh, Satoshi } from "../../shared/kernel/units";
 import type { FaultName } from "../../shared/protocol/faults";
 import type { DraftOffer, PaymentResult } from "../../shared/protocol/types";
 import { Purse } from "../model/purse";
-import { outpointKey, type Transaction } from "../model/transaction";
+import type { Transaction } from "../model/transaction";
 import type { Stage } from "./stage";
 
 type Number = "honest" | "repeated" | "stale" | "swapped" | "invented" | "out-of-range";

@@ -5,10 +5,11 @@ import { Purse } from "../../shared/cable/purse";
 import type { Pledge } from "../../shared/cable/record";
 import { Failover } from "../../shared/chain/failover";
 import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Chain, Coin, PowerGate, Store } from "../../shared/kernel/ports";
 import type { DraftOffer } from "../../shared/protocol/types";
 import { CoinWatch } from "../../shared/socket/coin-watch";
-import { outpointKey, parse } from "../model/transaction";
+import { parse } from "../model/transaction";
 import { CASTS, type Plan } from "./moves";
 import type { Tamper } from "./stage";
 

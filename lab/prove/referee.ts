@@ -1,11 +1,12 @@
 // The referee: knows the truth (the circuit's energy, the blocks' coins) and holds it against the bounds of the
 // architecture's last section, "Loss is bounded, always, on both sides", after each step.
 
+import { outpointKey } from "../../shared/kernel/outpoint";
 import { energyFor, type Satoshi } from "../../shared/kernel/units";
 import { latest } from "../../shared/socket/record";
 import { dearestTogether, type Rivals } from "../model/together";
 import type { Transaction } from "../model/transaction";
-import { hash160, outpointKey } from "../model/transaction";
+import { hash160 } from "../model/transaction";
 import { type Estimate, estimateOf } from "./overestimate";
 import type { RogueSocket } from "./rogue-socket";
 import type { Ack, Stage } from "./stage";

@@ -4,6 +4,7 @@
 
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { ChainError } from "../../shared/chain/error";
+import { outpointKey } from "../../shared/kernel/outpoint";
 import { energyFor, type Satoshi } from "../../shared/kernel/units";
 import { Fault } from "../../shared/protocol/faults";
 import type {
@@ -236,7 +237,7 @@ export class RogueSocket implements SocketCalls {
   }
 
   private isSpent(open: Open): boolean {
-    return open.coins.some((coin) => this.stage.network.blocks.spenderOf(`${coin.txid}:${coin.vout}`) !== undefined);
+    return open.coins.some((coin) => this.stage.network.blocks.spenderOf(outpointKey(coin)) !== undefined);
   }
 
   private begin(scheme: "basic" | "single-fee"): Open {

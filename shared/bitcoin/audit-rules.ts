@@ -1,12 +1,12 @@
 // The audit's rules, in the order in which they are asked; each may rely on those before it.
 
+import { isSameOutpoint, outpointKey, sameOutpoints } from "../kernel/outpoint";
 import { isHex } from "../kernel/text";
 import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../kernel/units";
 import { isPayeeScript } from "./address";
 import type { AuditReason } from "./audit-reasons";
 import type { AuditRefusal, Step } from "./audit-step";
 import { DUST, dustOf, MAX_INPUTS, totalOf, vsizeOf } from "./draft";
-import { sameOutpoints } from "./frame";
 
 type Rule = (step: Step) => AuditRefusal | undefined;
 
@@ -67,7 +67,7 @@ function inputForm({ offer }: Step): AuditRefusal | undefined {
   for (const { txid, vout, amount } of offer.inputs) {
     if (!isHex(txid, 32) || !Number.isInteger(vout) || vout < 0 || vout > MAX_VOUT || !isSatoshi(amount))
       return refuse("malformed-offer", `input: ${shown(txid)}:${shown(vout)} of ${shown(amount)} sat.`);
-    const outpoint = `${txid}:${vout}`;
+    const outpoint = outpointKey({ txid, vout });
     if (seen.includes(outpoint)) return refuse("duplicate-input", `${outpoint}.`);
     seen.push(outpoint);
   }
@@ -79,23 +79,23 @@ function coins({ offer, expectation }: Step): AuditRefusal | undefined {
   const { agreed, scheme, pledgedElsewhere } = expectation;
   if (agreed && scheme === "single-fee") {
     if (sameOutpoints(agreed.inputs, offer.inputs)) return undefined;
-    const foreign = offer.inputs.find((coin) => !agreed.inputs.some((own) => sameOutpoints([own], [coin])));
-    if (foreign) return refuse("foreign-coin", `${foreign.txid}:${foreign.vout}.`);
+    const foreign = offer.inputs.find((coin) => !agreed.inputs.some((own) => isSameOutpoint(own, coin)));
+    if (foreign) return refuse("foreign-coin", `${outpointKey(foreign)}.`);
     return refuse(
       "wrong-coins",
       `Expected ${agreed.inputs.length} coins, got ${offer.inputs.length} or another order.`,
     );
   }
   const pledged = offer.inputs.find(pledgedElsewhere);
-  return pledged && refuse("coin-pledged", `${pledged.txid}:${pledged.vout}.`);
+  return pledged && refuse("coin-pledged", `${outpointKey(pledged)}.`);
 }
 
 function amounts({ offer, expectation }: Step): AuditRefusal | undefined {
   for (const coin of offer.inputs) {
-    const agreed = expectation.agreed?.inputs.find((own) => sameOutpoints([own], [coin]))?.amount;
+    const agreed = expectation.agreed?.inputs.find((own) => isSameOutpoint(own, coin))?.amount;
     for (const amount of [agreed, expectation.pinned(coin)])
       if (amount !== undefined && amount !== coin.amount)
-        return differs("amount-changed", `${amount} sat in ${coin.txid}:${coin.vout}`, coin.amount);
+        return differs("amount-changed", `${amount} sat in ${outpointKey(coin)}`, coin.amount);
   }
   return undefined;
 }

@@ -4,12 +4,13 @@
 // comparison find names for what is wrong, and bound what the records do not fix: value, fee and price. What only
 // time can tell (budgets over sessions, whether the renewal is due) is the controller's.
 
+import { sameOutpoints } from "../kernel/outpoint";
 import type { Hex, Satoshi } from "../kernel/units";
 import type { DraftOffer } from "../protocol/types";
 import { RULES } from "./audit-rules";
 import type { AuditExpectation, AuditRefusal, Step } from "./audit-step";
 import type { Draft } from "./draft";
-import { type Frame, frameOf, type PreparedDraft, prepareDraft, sameOutpoints } from "./frame";
+import { type Frame, frameOf, type PreparedDraft, prepareDraft } from "./frame";
 
 export interface AuditPass {
   readonly ok: true;

@@ -4,6 +4,7 @@
 // nothing to complain about, that is a refusal too.
 
 import { RawTx } from "@scure/btc-signer/script.js";
+import { outpointKey } from "../kernel/outpoint";
 import { isHex } from "../kernel/text";
 import type { Hex } from "../kernel/units";
 import type { FaultName } from "../protocol/faults";
@@ -46,8 +47,8 @@ function parse(transaction: Hex): Parsed | undefined {
 const RULES: readonly Rule[] = Object.freeze([inputs, payee, change, fee, constants, witnesses]);
 
 function inputs(draft: Draft, parsed: Parsed): Explanation | undefined {
-  const expected = draft.inputs.map((input) => `${input.txid}:${input.vout}`);
-  const came = parsed.inputs.map((input) => `${bytesToHex(input.txid)}:${input.index}`);
+  const expected = draft.inputs.map(outpointKey);
+  const came = parsed.inputs.map((input) => outpointKey({ txid: bytesToHex(input.txid), vout: input.index }));
   const at = expected.findIndex((outpoint, i) => outpoint !== came[i]);
   if (at >= 0) return because("wrong-inputs", `Input ${at}: expected ${expected[at]}, got ${came[at] ?? "none"}.`);
   if (came.length === expected.length) return undefined;

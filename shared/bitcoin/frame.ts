@@ -1,7 +1,8 @@
 // What all drafts of a session share: the serialised inputs and the SHA-256 states over them. Both sides compute it
 // once a session and then pay only for what an increment changes. A value, not a cache: who made it keeps it.
 
-import type { Coin, Outpoint } from "../kernel/ports";
+import { sameOutpoints } from "../kernel/outpoint";
+import type { Coin } from "../kernel/ports";
 import type { Hex } from "../kernel/units";
 import { type Draft, inputsHex, outputsHex, outputsOf, txidOfUnsigned, unsignedFrom } from "./draft";
 import { hashOutputs, type Midstate, sighash, sighashMidstates } from "./sighash";
@@ -79,8 +80,4 @@ function digestsOf(draft: Draft, frame: Frame): readonly Uint8Array[] {
   return draft.inputs.map((input, i) => sighash(frame.midstates[i] as Midstate, input.amount, outputsHash));
 }
 
-/** True for the same outpoints in the same order. */
-export function sameOutpoints(a: readonly Outpoint[], b: readonly Outpoint[]): boolean {
-  if (a === b) return true;
-  return a.length === b.length && a.every((point, i) => point.txid === b[i]?.txid && point.vout === b[i]?.vout);
-}
+export { sameOutpoints };

@@ -2,6 +2,7 @@
 // `forgive` writes off what sockets took and did not give.
 
 import type { Ledger } from "../journal/ledger";
+import { outpointKey } from "../kernel/outpoint";
 import type { Reporter } from "../kernel/ports";
 import type { Purse } from "./purse";
 import type { CableRecord } from "./record";
@@ -43,7 +44,7 @@ export function tellStuck({ purse, report }: OwnerParts): void {
   for (const { outpoints, unanswered, socketScript, release: back, forgiven } of purse.stuck())
     report({
       name: "stuck",
-      coins: outpoints.map(({ txid, vout }) => `${txid}:${vout}`).join(" "),
+      coins: outpoints.map(outpointKey).join(" "),
       value: forgiven ? 0 : unanswered,
       payee: socketScript,
       ...(back && { release: back.txid }),

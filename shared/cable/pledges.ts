@@ -1,13 +1,13 @@
 // The list of a cable's pledges: sessions that are over, whose signatures may still be mined. It is short, since a device
 // has to write it; what was never acknowledged is not forgotten to make room.
 
+import { isOverSameCoins, isSameOutpoint } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
 import type { Hex, Satoshi } from "../kernel/units";
 import type { Session } from "../payment/session";
 import { lastCommitment } from "../payment/session";
 import { type DraftOffer, MAX_PROMISED } from "../protocol/types";
 import type { CableRecord, Handed, Pledge, Signed } from "./record";
-import { isOverSameCoins, isSame } from "./signings";
 import { Hold } from "./stop";
 import { payeeOf } from "./terms";
 
@@ -66,14 +66,15 @@ export function promisedToOthers(pledges: readonly Pledge[], offer: DraftOffer):
   const payee = payeeOf(offer);
   const others = pledges.filter(({ socketScript }) => socketScript !== payee);
   const coins = others.flatMap(({ outpoints }) => outpoints).reverse();
-  const isSpentHere = (coin: Outpoint): boolean => offer.inputs.some((input) => isSame(input, coin));
+  const isSpentHere = (coin: Outpoint): boolean => offer.inputs.some((input) => isSameOutpoint(input, coin));
   const sorted = [...coins.filter(isSpentHere), ...coins.filter((coin) => !isSpentHere(coin))];
   return sorted.slice(0, MAX_PROMISED);
 }
 
 export function isPromisedToOthers(pledges: readonly Pledge[], coin: Outpoint, payee: Hex): boolean {
   return pledges.some(
-    ({ socketScript, outpoints }) => socketScript !== payee && outpoints.some((promised) => isSame(promised, coin)),
+    ({ socketScript, outpoints }) =>
+      socketScript !== payee && outpoints.some((promised) => isSameOutpoint(promised, coin)),
   );
 }
 

@@ -3,10 +3,11 @@
 
 import { auditDraft } from "../bitcoin/audit";
 import type { Draft } from "../bitcoin/draft";
-import { type Frame, type PreparedDraft, sameOutpoints } from "../bitcoin/frame";
+import type { Frame, PreparedDraft } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
 import type { Changes, Ledger } from "../journal/ledger";
+import { isOverSameCoins, sameOutpoints } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
 import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
@@ -18,7 +19,7 @@ import { isPromisedToOthers, promisedToOthers, runningPledge, withEnded } from "
 import type { CableRecord, Pledge } from "./record";
 import { signingsOf } from "./release";
 import type { CableSettings } from "./settings";
-import { dearest, isOverSameCoins } from "./signings";
+import { dearest } from "./signings";
 import { Hold, type StopReason } from "./stop";
 import { released, releaseOfTurn, stuckIn } from "./stuck";
 import { agreedOf, isAsOpened, payeeOf, type Terms } from "./terms";

@@ -4,6 +4,7 @@
 // moves the result. Two signings are not summed only where one spends a coin that the other spends, or descends from a
 // transaction that does. The result may be too high, where a signing spends several coins; it is never too low.
 
+import { isSameOutpoint } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
 import type { Hex, Satoshi } from "../kernel/units";
 
@@ -24,15 +25,6 @@ export function dearest(signings: readonly Signing[]): Satoshi {
   return sum;
 }
 
-export function isSame(a: Outpoint, b: Outpoint): boolean {
-  return a.txid === b.txid && a.vout === b.vout;
-}
-
-/** True where both spend the very same coins, in any order. */
-export function isOverSameCoins(a: readonly Outpoint[], b: readonly Outpoint[]): boolean {
-  return a.length === b.length && a.every((coin) => b.some((other) => isSame(coin, other)));
-}
-
 /** A coin, and the signings that count as its spenders. */
 interface SpentCoin extends Outpoint {
   readonly spenders: Signing[];
@@ -44,7 +36,7 @@ function spentCoins(signings: readonly Signing[]): readonly SpentCoin[] {
   for (const signing of signings) {
     const coin = mostShared(signing, signings);
     if (!coin) continue;
-    const known = coins.find((other) => isSame(other, coin));
+    const known = coins.find((other) => isSameOutpoint(other, coin));
     if (known) known.spenders.push(signing);
     else coins.push({ txid: coin.txid, vout: coin.vout, spenders: [signing] });
   }
@@ -56,7 +48,7 @@ function mostShared(signing: Signing, signings: readonly Signing[]): Outpoint | 
   let best: Outpoint | undefined;
   let most = 0;
   for (const coin of signing.outpoints) {
-    const sharers = signings.filter(({ outpoints }) => outpoints.some((other) => isSame(other, coin))).length;
+    const sharers = signings.filter(({ outpoints }) => outpoints.some((other) => isSameOutpoint(other, coin))).length;
     if (sharers > most) [best, most] = [coin, sharers];
   }
   return best;

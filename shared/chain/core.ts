@@ -9,6 +9,7 @@
 import { base64 } from "@scure/base";
 import { constant } from "../kernel/constant";
 import { keepLatest } from "../kernel/latest";
+import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
 import type { Hex, MilliSatPerVbyte, Millisecond, Satoshi } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
@@ -238,8 +239,8 @@ export class Core implements Chain {
     try {
       const [spend] = arrayOf(await this.call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
       const { txid: said, vout: index, spendingtxid, blockhash } = objectOf(spend, "a spend");
-      if (said !== txid) throw malformed(`the outpoint ${txid}:${vout}`, said);
-      if (index !== vout) throw malformed(`the outpoint ${txid}:${vout}`, index);
+      if (said !== txid) throw malformed(`the outpoint ${outpointKey({ txid, vout })}`, said);
+      if (index !== vout) throw malformed(`the outpoint ${outpointKey({ txid, vout })}`, index);
       if (spendingtxid === undefined) return undefined;
       const by = { txid: hashOf(spendingtxid, "a spending txid") };
       return blockhash === undefined ? by : { ...by, height: (await this.header(blockhash)).height };

@@ -6,6 +6,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
+import { isSameOutpoint } from "../kernel/outpoint";
 import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
 import { isHex } from "../kernel/text";
 import type { Hex, MilliSatPerVbyte, Satoshi } from "../kernel/units";
@@ -69,8 +70,7 @@ export class Electrum implements Chain {
     const hash = scriptHashOf(itsScript);
     let isUnspent = false;
     await this.eachOf("listunspent", hash, (item) => {
-      const { txid, vout } = coinOf(item);
-      if (txid === outpoint.txid && vout === outpoint.vout) isUnspent = true;
+      if (isSameOutpoint(coinOf(item), outpoint)) isUnspent = true;
     });
     return isUnspent ? undefined : this.spender(outpoint, hash);
   }
@@ -174,7 +174,7 @@ export class Electrum implements Chain {
       if (past.txid === outpoint.txid) origin = past;
       return past.txid !== outpoint.txid;
     });
-    const isSpender = ({ inputs }: RawTx): boolean => inputs.some((input) => keyOf(input) === keyOf(outpoint));
+    const isSpender = ({ inputs }: RawTx): boolean => inputs.some((input) => isSameOutpoint(input, outpoint));
     // What is not read stands for itself or, before the ones that are, for all that came earlier.
     const unread = history.slice(0, -SEARCHED);
     for (const past of history.slice(-SEARCHED).reverse()) {
@@ -237,10 +237,6 @@ function decoded(raw: Json): RawTx | undefined {
   } catch {
     return undefined;
   }
-}
-
-function keyOf({ txid, vout }: Outpoint): string {
-  return `${txid}:${vout}`;
 }
 
 function amountOf(item: Json): Satoshi {

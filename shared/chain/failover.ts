@@ -7,6 +7,7 @@
 
 import { doubled } from "../kernel/backoff";
 import { constant } from "../kernel/constant";
+import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
 import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
 import { ChainError, type ChainErrorKind } from "./error";
@@ -125,16 +126,16 @@ export class Failover implements Chain {
     if (this.#quorum === 1) return this.first((chain) => chain.outspend(outpoint, script));
     const { answers, failure } = await this.several((chain) => chain.outspend(outpoint, script));
     const spends = answers.filter((answer) => answer !== undefined);
-    const { txid, vout } = outpoint;
+    const coin = outpointKey(outpoint);
     if (spends.length > 0 && spends.length < answers.length) {
-      throw new ChainError("conflict", `the backends disagree whether ${txid}:${vout} is spent`);
+      throw new ChainError("conflict", `the backends disagree whether ${coin} is spent`);
     }
     const ids = new Set(spends.map((spend) => spend.txid).filter((id) => id !== undefined));
-    if (ids.size > 1) throw new ChainError("conflict", `the backends disagree who spent ${txid}:${vout}`);
+    if (ids.size > 1) throw new ChainError("conflict", `the backends disagree who spent ${coin}`);
     const [best] = spends.sort((a, b) => detail(b) - detail(a));
     if (best) return best;
     if (answers.length >= this.#quorum) return undefined;
-    throw failure ?? new ChainError("away", `expected ${this.#quorum} answers about ${txid}:${vout}, got fewer`);
+    throw failure ?? new ChainError("away", `expected ${this.#quorum} answers about ${coin}, got fewer`);
   }
 
   /** Goes to every backend; one that takes it, or knows it already, is enough. */
@@ -226,7 +227,7 @@ async function listed(chain: Chain, script: Hex, limit: number): Promise<Listing
 }
 
 function isSame(a: Coin, b: Coin): boolean {
-  return a.vout === b.vout && a.txid === b.txid && a.amount === b.amount;
+  return isSameOutpoint(a, b) && a.amount === b.amount;
 }
 
 /** Another may have one; it is no reason to rest. */

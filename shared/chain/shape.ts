@@ -1,6 +1,7 @@
 // Checking the shape of an answer before anything of it is believed: each function gives the value or throws a
 // ChainError "malformed" that says what was expected and what came.
 
+import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
 import type { Coin } from "../kernel/ports";
 import { isHex } from "../kernel/text";
 import { type Hex, isSatoshi, type Satoshi } from "../kernel/units";
@@ -94,8 +95,8 @@ export class LargestCoins {
     const coins = this.#coins;
     if (amount <= (coins[this.#limit - 1]?.amount ?? 0)) return;
     const coin = read();
-    if (coins.some((kept) => kept.txid === coin.txid && kept.vout === coin.vout)) {
-      throw malformed("each output once", `${coin.txid}:${coin.vout} twice`);
+    if (coins.some((kept) => isSameOutpoint(kept, coin))) {
+      throw malformed("each output once", `${outpointKey(coin)} twice`);
     }
     const at = coins.findIndex((kept) => isBefore(coin, kept));
     coins.splice(at < 0 ? coins.length : at, 0, coin);

@@ -4,6 +4,7 @@
 import { bytesToHex } from "../bitcoin/bytes";
 import { dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
+import { outpointKey } from "../kernel/outpoint";
 import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
 import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { changeAt } from "./amounts";
@@ -95,7 +96,7 @@ export class ChannelPocket {
     if (this.#ledger.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
     for (const coin of inputs)
       if (pinned(coin) !== coin.amount)
-        return refuse("bad-funding", `Expected ${pinned(coin)} sat in ${coin.txid}:${coin.vout}, got ${coin.amount}.`);
+        return refuse("bad-funding", `Expected ${pinned(coin)} sat in ${outpointKey(coin)}, got ${coin.amount}.`);
     let paidOut = 0;
     for (const { amount } of fundingOutputs(funding)) paidOut += amount;
     if (totalOf(inputs) - paidOut > limits.fee)

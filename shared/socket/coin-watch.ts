@@ -4,6 +4,7 @@
 import { ChainError } from "../chain/error";
 import { NEWS_AGE } from "../chain/news";
 import { keepLatest } from "../kernel/latest";
+import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
 import { Fault } from "../protocol/faults";
@@ -54,7 +55,7 @@ export class CoinWatch {
     for (const coin of coins) {
       if (this.isFresh(coin, maxAge)) continue;
       const spend = await available(this.spendOf(coin, script));
-      if (spend && !isOneOf(own, spend)) throw new Fault("input-spent", `It is ${nameOf(coin)}.`);
+      if (spend && !isOneOf(own, spend)) throw new Fault("input-spent", `It is ${outpointKey(coin)}.`);
     }
   }
 
@@ -62,11 +63,11 @@ export class CoinWatch {
   private mustNotBeSettled(coins: readonly Coin[]): void {
     const settled = this.#settled();
     const old = coins.find((coin) => settled.includes(settledName(coin)));
-    if (old) throw new Fault("input-spent", `It is ${nameOf(old)}, which was settled here.`);
+    if (old) throw new Fault("input-spent", `It is ${outpointKey(old)}, which was settled here.`);
   }
 
   isFresh(outpoint: Outpoint, maxAge: Millisecond): boolean {
-    const at = this.#unspentAt.get(nameOf(outpoint));
+    const at = this.#unspentAt.get(outpointKey(outpoint));
     return at !== undefined && this.#clock.now() - at <= maxAge;
   }
 
@@ -74,20 +75,20 @@ export class CoinWatch {
   async spendOf(outpoint: Outpoint, script: Hex): Promise<Spend | undefined> {
     const asked = this.#clock.now();
     const spend = await this.#chain.outspend(outpoint, script);
-    if (spend) this.#unspentAt.delete(nameOf(outpoint));
+    if (spend) this.#unspentAt.delete(outpointKey(outpoint));
     // Dated when it was asked: the answer may have been on its way for long.
-    else keepLatest(this.#unspentAt, nameOf(outpoint), asked, MAX_COINS);
+    else keepLatest(this.#unspentAt, outpointKey(outpoint), asked, MAX_COINS);
     return spend;
   }
 
   /** Forgets coins that nobody watches any more. */
   forget(coins: readonly Outpoint[]): void {
-    for (const coin of coins) this.#unspentAt.delete(nameOf(coin));
+    for (const coin of coins) this.#unspentAt.delete(outpointKey(coin));
   }
 
   /** Notes that a list which leaves out what the mempool spends had these coins when it was asked for, at `asked`. */
   listed(coins: readonly Outpoint[], asked: Millisecond): void {
-    for (const coin of coins) keepLatest(this.#unspentAt, nameOf(coin), asked, MAX_COINS);
+    for (const coin of coins) keepLatest(this.#unspentAt, outpointKey(coin), asked, MAX_COINS);
   }
 
   /**
@@ -173,9 +174,7 @@ export function settledName(outpoint: Outpoint): Hex {
   return outpoint.txid.slice(0, 16) + outpoint.vout.toString(16).padStart(8, "0");
 }
 
-export function nameOf(outpoint: Outpoint): string {
-  return `${outpoint.txid}:${outpoint.vout}`;
-}
+export { outpointKey as nameOf };
 
 /** Turns a ChainError into what the cable is told. */
 export async function available<T>(answer: Promise<T>): Promise<T> {

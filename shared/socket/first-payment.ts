@@ -4,9 +4,9 @@
 
 import { ChainError, type ChainErrorKind } from "../chain/error";
 import { constant } from "../kernel/constant";
+import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Clock, Coin, Reporter } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
-import { nameOf } from "./coin-watch";
 import type { Rewards } from "./rewards";
 
 /** A cable waits ten seconds for its answer. */
@@ -61,5 +61,5 @@ async function ask(
     throw error;
   }
   const coin = await rewards.unripe(coins, tip);
-  return coin && new ChainError("refused", `${nameOf(coin)} is a block's reward, and too young to be spent`);
+  return coin && new ChainError("refused", `${outpointKey(coin)} is a block's reward, and too young to be spent`);
 }

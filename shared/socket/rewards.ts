@@ -1,8 +1,8 @@
 // Coins of block rewards: no node takes what spends one before 100 blocks hold it, so until then it pays nothing.
 
 import { keepLatest } from "../kernel/latest";
+import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Coin } from "../kernel/ports";
-import { nameOf } from "./coin-watch";
 
 /** Consensus: COINBASE_MATURITY. */
 const RIPE_AFTER = 100;
@@ -19,16 +19,16 @@ export class Rewards {
 
   /** True for a coin that is known to be a reward too young to be spent into the block after `tip`. */
   isUnripe(coin: Coin, tip: number): boolean {
-    return isYoung(coin, tip) && this.#known.get(nameOf(coin)) === true;
+    return isYoung(coin, tip) && this.#known.get(outpointKey(coin)) === true;
   }
 
   /** The first of these coins that is one. Asks about young coins only, once for each. Rejects with a ChainError. */
   async unripe(coins: readonly Coin[], tip: number): Promise<Coin | undefined> {
     for (const coin of coins) {
       if (!isYoung(coin, tip)) continue;
-      if (!this.#known.has(nameOf(coin))) {
+      if (!this.#known.has(outpointKey(coin))) {
         const isReward = (await this.#chain.isReward?.(coin)) ?? false;
-        keepLatest(this.#known, nameOf(coin), isReward, MAX_COINS);
+        keepLatest(this.#known, outpointKey(coin), isReward, MAX_COINS);
       }
       if (this.isUnripe(coin, tip)) return coin;
     }

@@ -158,8 +158,8 @@ export const SOCKET: readonly Mutation[] = [
   mutation(
     "coins-word-dated-when-asked",
     "coin-watch",
-    "keepLatest(this.#unspentAt, nameOf(outpoint), asked, MAX_COINS)",
-    "keepLatest(this.#unspentAt, nameOf(outpoint), this.#clock.now(), MAX_COINS)",
+    "keepLatest(this.#unspentAt, outpointKey(outpoint), asked, MAX_COINS)",
+    "keepLatest(this.#unspentAt, outpointKey(outpoint), this.#clock.now(), MAX_COINS)",
     [REFUSALS, SETTLEMENT],
   ),
   mutation("coins-spent", "coin-watch", "if (spend && !isOneOf(own, spend)) throw", "if (false) throw", [REFUSALS]),
