@@ -10,6 +10,7 @@ import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { type Json, JsonReader } from "../../shared/chain/json-stream";
 import { MOST_COINS } from "../../shared/chain/shape";
+import { messageOf } from "../../shared/kernel/message";
 import type { Chain } from "../../shared/kernel/ports";
 
 const ADDRESS = "bcrt1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3lgth6c";
@@ -94,7 +95,7 @@ function read(text: string, size: number): readonly Json[] | string {
     reader.end();
     return items.map(plain);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,5 +1,6 @@
 // What `npm run fuzz` calls, and the plain mutational fuzzing that a target for bytes needs.
 
+import { messageOf } from "../../shared/kernel/message";
 export interface Target {
   readonly name: string;
   /** Tries `runs` inputs made from `seed`. Throws at the first that fails; a FuzzFailure carries it. */
@@ -18,7 +19,7 @@ export class FuzzFailure extends Error {
     readonly input: Uint8Array,
     override readonly cause: unknown,
   ) {
-    super(`an input of ${input.length} bytes failed: ${cause instanceof Error ? cause.message : cause}`);
+    super(`an input of ${input.length} bytes failed: ${messageOf(cause)}`);
     this.name = "FuzzFailure";
   }
 }

@@ -1,5 +1,6 @@
 // The one-hop link between cable and socket, with everything that a bad line and a restarting peer do to calls.
 
+import { messageOf } from "../../shared/kernel/message";
 import type { Clock } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
 import { Fault } from "../../shared/protocol/faults";
@@ -92,5 +93,5 @@ export class Link {
 /** A fault keeps its code, name and words; anything else that a socket throws is its internal error. */
 function overTheWire(error: unknown): Error {
   if (error instanceof Fault) return new Fault(error.fault, error.detail, error.retryAfterMs);
-  return new Fault("internal-error", error instanceof Error ? error.message : String(error));
+  return new Fault("internal-error", messageOf(error));
 }

@@ -3,6 +3,7 @@
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { ChainError } from "../../shared/chain/error";
+import { messageOf } from "../../shared/kernel/message";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../../shared/protocol/types";
 import { SCHEMES } from "../../shared/protocol/words";
 import { coinOf, Purse, type Spendable } from "../model/purse";
@@ -56,7 +57,7 @@ export class RogueCable implements Props {
   /** Starts a trick and does not wait for its end: calls overlap as they like. */
   do(trick: string, choice: number): void {
     this.try(trick, choice).catch((error: unknown) => {
-      this.stage.note(`rogue: ${trick} met ${error instanceof Error ? error.message.slice(0, 120) : String(error)}`);
+      this.stage.note(`rogue: ${trick} met ${messageOf(error).slice(0, 120)}`);
     });
   }
 

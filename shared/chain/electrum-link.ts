@@ -4,6 +4,7 @@
 // that waits. It connects when it is needed, agrees on the version first, and forgets a connection at any doubt.
 
 import { constant } from "../kernel/constant";
+import { messageOf } from "../kernel/message";
 import type { Clock, Connection, Dialer } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
@@ -106,7 +107,7 @@ export class ElectrumLink {
         },
         (error) => {
           cancel();
-          reject(this.away(error instanceof Error ? error.message : String(error)));
+          reject(this.away(messageOf(error)));
         },
       );
     });
@@ -177,7 +178,7 @@ export class ElectrumLink {
 
   private nonsense(error: unknown): ChainError {
     if (error instanceof ChainError) return error;
-    const reason = `${this.name} sent ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `${this.name} sent ${messageOf(error)}`;
     return error instanceof TooLong ? new AnswerTooLong(reason) : new ChainError("malformed", reason);
   }
 

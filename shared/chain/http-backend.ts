@@ -1,6 +1,7 @@
 // What all backends over HTTP share: the base URL, the rate limit, time and size limits, and turning every failure of
 // the link into a ChainError. What a status or a body means is the backend's own matter.
 
+import { messageOf } from "../kernel/message";
 import type { Clock } from "../kernel/ports";
 import { isDigits } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
@@ -164,8 +165,4 @@ function parsed(url: string): UrlParts {
 
 function isNonsense(error: HttpError): boolean {
   return error.kind === "malformed" || error.kind === "unsupported" || error.kind === "too-large";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 // a broadcast, what it spends and what it pays. Not for judging payments: those are rebuilt and compared as bytes.
 
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
+import { messageOf } from "../kernel/message";
 import type { Outpoint } from "../kernel/ports";
 import { isHex } from "../kernel/text";
 import { type Hex, MAX_SATOSHI, type Satoshi } from "../kernel/units";
@@ -43,7 +44,7 @@ export function txidToSend(raw: Hex): Hex {
   try {
     return readRawTx(raw).txid;
   } catch (error) {
-    throw new ChainError("refused", error instanceof Error ? error.message : String(error));
+    throw new ChainError("refused", messageOf(error));
   }
 }
 

@@ -10,6 +10,7 @@
 
 import { attempt } from "../kernel/attempt";
 import { constant } from "../kernel/constant";
+import { messageOf } from "../kernel/message";
 import type { Reporter, Store } from "../kernel/ports";
 import { decodeLatin1, encodeUtf8 } from "../kernel/utf8";
 import { crc32 } from "./crc32";
@@ -78,7 +79,7 @@ export class Journal<T> {
       const { sequence, json } = decodeSlot(version, bytes);
       return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes), size: bytes.length };
     } catch (error) {
-      report({ name: "journal-unreadable", key, why: error instanceof Error ? error.message : String(error) });
+      report({ name: "journal-unreadable", key, why: messageOf(error) });
       // Kept for whoever wants to look, where there is room; the next save reuses the slot.
       attempt(report, () => store.write(`${name}.bad`, bytes));
       return undefined;

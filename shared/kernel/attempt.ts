@@ -1,6 +1,7 @@
 // What must go on although a part of it failed: a store that is full or worn throws when it is written, and that may stop
 // neither the clock nor the rules of the relay. What was to be written has then not happened, and is tried again.
 
+import { messageOf } from "./message";
 import type { Reporter } from "./ports";
 
 /** Runs `action`; an error is reported and goes no further. */
@@ -8,6 +9,6 @@ export function attempt(report: Reporter, action: () => void): void {
   try {
     action();
   } catch (error) {
-    report({ name: "failed", why: error instanceof Error ? error.message : String(error) });
+    report({ name: "failed", why: messageOf(error) });
   }
 }

@@ -3,6 +3,7 @@
 // One idle connection a host is kept and used again. Where the server closed it in the meantime, a request that
 // may be repeated is sent once more on a fresh one. Times are the Clock's; every failure is an HttpError.
 
+import { messageOf } from "../kernel/message";
 import type { Clock, Connection, Dialer } from "../kernel/ports";
 import { isVisible } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
@@ -275,8 +276,4 @@ function keyOf({ host, port, secure = false }: HttpRequest): string {
 function hostHeader({ host, port, secure = false }: HttpRequest): string {
   const name = host.includes(":") ? `[${host}]` : host;
   return port === (secure ? 443 : 80) ? name : `${name}:${port}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

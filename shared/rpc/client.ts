@@ -3,6 +3,7 @@
 // A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
 // may lie, so answers are limited in size and checked field by field before anybody sees them.
 
+import { messageOf } from "../kernel/message";
 import { NamedError } from "../kernel/named-error";
 import { isDigits } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
@@ -130,7 +131,7 @@ function understand<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new RpcError("malformed", `the socket's answer: ${error instanceof Error ? error.message : error}`, error);
+    throw new RpcError("malformed", `the socket's answer: ${messageOf(error)}`, error);
   }
 }
 

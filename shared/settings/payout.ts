@@ -2,6 +2,7 @@
 
 import { type Network, payeeScriptOf } from "../bitcoin/address";
 import { isPointX } from "../bitcoin/ecdsa";
+import { messageOf } from "../kernel/message";
 
 /** What is wrong with a payout address; undefined: nothing. */
 export function payoutProblem(address: string, network: Network): string | undefined {
@@ -11,6 +12,6 @@ export function payoutProblem(address: string, network: Network): string | undef
     if (!script.startsWith("5120") || isPointX(script.slice(4))) return undefined;
     return `expected a P2TR address whose 32 bytes are a point of the curve, got "${address}": nobody could ever spend from it`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -9,6 +9,7 @@ import { mustClose } from "../channel/channel";
 import { type ChannelEntry, channelOf } from "../channel/record";
 import { channelScript, depositScript } from "../channel/script";
 import { keepLatest } from "../kernel/latest";
+import { messageOf } from "../kernel/message";
 import type { Chain, Clock, FeeRates, Reporter, Spend } from "../kernel/ports";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
 import { isAway } from "./settler";
@@ -242,6 +243,6 @@ function scriptOf({ payeeKey, cableKey, delay }: ChannelEntry): Hex {
 }
 
 function troubleOf(error: unknown): { readonly name: string; readonly why: string } {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return { name: error instanceof ChainError ? "chain-trouble" : "keeper-failed", why };
 }

@@ -4,6 +4,7 @@
 import { ChainError } from "../chain/error";
 import { NEWS_AGE } from "../chain/news";
 import { keepLatest } from "../kernel/latest";
+import { messageOf } from "../kernel/message";
 import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
@@ -105,7 +106,7 @@ export class CoinWatch {
       },
       (error: unknown) => {
         this.#newsAt = this.#clock.now() + NEWS_AGAIN;
-        report({ name: "chain-trouble", why: error instanceof Error ? error.message : String(error) });
+        report({ name: "chain-trouble", why: messageOf(error) });
       },
     );
   }

@@ -8,6 +8,7 @@ import { OLD_FLOOR } from "../bitcoin/fees";
 import { ChainError } from "../chain/error";
 import { ChannelBook } from "../channel/book";
 import { attempt } from "../kernel/attempt";
+import { messageOf } from "../kernel/message";
 import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../kernel/ports";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
 import type { ChannelCalls, ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult } from "../protocol/channel";
@@ -501,7 +502,7 @@ export class SocketController implements SocketCalls {
     } catch (error) {
       // Nobody waits for this: what goes wrong is told, and the next round tries again.
       const isTrouble = error instanceof ChainError || error instanceof Fault;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#options.report({ name: isTrouble ? "chain-trouble" : "failed", why });
     } finally {
       this.#watching = false;

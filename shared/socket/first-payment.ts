@@ -4,6 +4,7 @@
 
 import { ChainError, type ChainErrorKind } from "../chain/error";
 import { constant } from "../kernel/constant";
+import { messageOf } from "../kernel/message";
 import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Clock, Coin, Reporter } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
@@ -41,7 +42,7 @@ export function refusalOf(
     void ask(options, transaction, coins, tip)
       .then(resolve, (error: unknown) => {
         if (error instanceof ChainError && !NO_ANSWER.includes(error.kind)) resolve(error);
-        else unanswered(error instanceof Error ? error.message : String(error));
+        else unanswered(messageOf(error));
       })
       .finally(cancel);
   });

@@ -2,6 +2,7 @@
 // chain a question, so one is taken a minute, only of the address that asks, and none of what is paid with here.
 
 import { coinsOfRelease } from "../bitcoin/release";
+import { messageOf } from "../kernel/message";
 import type { Chain, Clock, Outpoint, Reporter } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
 
@@ -31,8 +32,7 @@ export class Releases {
     this.#next = clock.now() + EVERY;
     chain.broadcast(transaction).then(
       (txid) => report({ name: "release-sent", txid }),
-      (error: unknown) =>
-        report({ name: "release-refused", why: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => report({ name: "release-refused", why: messageOf(error) }),
     );
   }
 }

@@ -6,6 +6,7 @@
 
 import { ChainError } from "../chain/error";
 import { type Changes, merged } from "../journal/ledger";
+import { messageOf } from "../kernel/message";
 import type { Chain, Reporter, Spend } from "../kernel/ports";
 import type { Hex, Satoshi } from "../kernel/units";
 import type { CoinWatch } from "./coin-watch";
@@ -112,7 +113,7 @@ export class Settler {
       else if (settlement.state === "sent") await this.follow(settlement);
       else await this.bury(settlement);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#options.report({ name: error instanceof ChainError ? "chain-trouble" : "settler-failed", why });
     }
   }
