@@ -3,6 +3,7 @@
 import { isSameOutpoint, outpointKey, sameOutpoints } from "../kernel/outpoint";
 import { isHex } from "../kernel/text";
 import { energyFor, feeFor, isSatoshi, MAX_SATOSHI, type Satoshi } from "../kernel/units";
+import { supersedes } from "../protocol/words";
 import { isPayeeScript } from "./address";
 import type { AuditReason } from "./audit-reasons";
 import type { AuditRefusal, Step } from "./audit-step";
@@ -77,7 +78,7 @@ function inputForm({ offer }: Step): AuditRefusal | undefined {
 
 function coins({ offer, expectation }: Step): AuditRefusal | undefined {
   const { agreed, scheme, pledgedElsewhere } = expectation;
-  if (agreed && scheme === "single-fee") {
+  if (agreed && supersedes(scheme)) {
     if (sameOutpoints(agreed.inputs, offer.inputs)) return undefined;
     const foreign = offer.inputs.find((coin) => !agreed.inputs.some((own) => isSameOutpoint(own, coin)));
     if (foreign) return refuse("foreign-coin", `${outpointKey(foreign)}.`);
@@ -162,7 +163,7 @@ function boughtBy({ offer, before }: Step): Satoshi {
 
 /** A draft may repeat the last value at a higher fee: single-fee only, where it supersedes the last one. */
 function raisesFee({ offer, expectation: { agreed, scheme } }: Step): boolean {
-  return scheme === "single-fee" && agreed !== undefined && offer.fee > agreed.fee;
+  return supersedes(scheme) && agreed !== undefined && offer.fee > agreed.fee;
 }
 
 function differs(reason: AuditReason, expected: string, came: unknown): AuditRefusal {

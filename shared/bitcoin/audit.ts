@@ -7,6 +7,7 @@
 import { sameOutpoints } from "../kernel/outpoint";
 import type { Hex, Satoshi } from "../kernel/units";
 import type { DraftOffer } from "../protocol/types";
+import { supersedes } from "../protocol/words";
 import { RULES } from "./audit-rules";
 import type { AuditExpectation, AuditRefusal, Step } from "./audit-step";
 import type { Draft } from "./draft";
@@ -25,7 +26,7 @@ export interface AuditPass {
 /** Refuses any offer but the one that the cable would have made itself. Never throws for what a peer can send. */
 export function auditDraft(offer: DraftOffer, expectation: AuditExpectation): AuditPass | AuditRefusal {
   const { agreed, scheme, payerScript } = expectation;
-  const step: Step = { offer, expectation, before: scheme === "single-fee" && agreed ? agreed.value : 0 };
+  const step: Step = { offer, expectation, before: supersedes(scheme) && agreed ? agreed.value : 0 };
   for (const rule of RULES) {
     const refusal = rule(step);
     if (refusal) return refusal;

@@ -2,9 +2,9 @@
 
 import type { auditDraft } from "../bitcoin/audit";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
-import { schemeOf } from "../payment/schemes";
 import type { Step } from "../payment/session";
 import type { DraftOffer } from "../protocol/types";
+import { supersedes } from "../protocol/words";
 import type { CableRecord, Pledge } from "./record";
 import type { CableSettings } from "./settings";
 import { Hold } from "./stop";
@@ -40,7 +40,7 @@ function owedTo(offer: DraftOffer, all: readonly Pledge[]): Satoshi {
  * other's place: one that was not mined bought nothing.
  */
 function owedBy({ scheme, commitments }: Pledge, offer: DraftOffer): Satoshi {
-  if (!schemeOf(scheme).supersedes) return 0;
+  if (!supersedes(scheme)) return 0;
   const mined = commitments.find(({ txid }) => offer.inputs.some((input) => input.txid === txid));
   return mined ? Math.max(0, ...commitments.map(({ value }) => value - mined.value)) : 0;
 }

@@ -7,6 +7,7 @@ import type { Hex, Satoshi } from "../kernel/units";
 import type { Session } from "../payment/session";
 import { lastCommitment } from "../payment/session";
 import { type DraftOffer, MAX_PROMISED } from "../protocol/types";
+import { supersedes } from "../protocol/words";
 import type { CableRecord, Handed, Pledge, Signed } from "./record";
 import { Hold } from "./stop";
 import { payeeOf } from "./terms";
@@ -20,8 +21,8 @@ export function pledgeOf(session: Session, signed: Signed | undefined, handed: H
   const { scheme, socketScript, price, inputs, paid } = session;
   const unanswered = Math.max(0, handed.paid - paid);
   // Basic payments spend coins of their own, so those that were acknowledged are no rivals of the last.
-  const made = scheme === "basic" ? [] : session.commitments.map(({ txid, value }) => ({ txid, value }));
-  const last = scheme === "basic" ? 0 : (lastCommitment(session)?.value ?? 0);
+  const made = supersedes(scheme) ? session.commitments.map(({ txid, value }) => ({ txid, value })) : [];
+  const last = supersedes(scheme) ? (lastCommitment(session)?.value ?? 0) : 0;
   const commitments = signed?.sent ? [...made, { txid: signed.txid, value: last + signed.pay }] : made;
   if (commitments.length === 0 && unanswered === 0) return undefined;
   // Handed over, never acknowledged, and no risk: its owner has written it off.

@@ -13,6 +13,7 @@ import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
 import { type DraftOffer, MAX_PROMISED, type PaymentRequest } from "../protocol/types";
+import { supersedes } from "../protocol/words";
 import { dayWith, limitsFor, mustAfford, mustNotRisk } from "./limits";
 import { amountOf, pinsWith } from "./pins";
 import { isPromisedToOthers, promisedToOthers, runningPledge, withEnded } from "./pledges";
@@ -144,7 +145,7 @@ export class Purse {
       throw new Hold(verdict.reason, verdict.detail, verdict.reason === "session-limit" ? SESSION_REST : undefined);
     if (session && !sameOutpoints(session.inputs, offer.inputs)) throw new Hold("wrong-coins");
     if (session && opening && !isAsOpened(session, offer)) throw new Hold("terms-changed");
-    const before = opening ? 0 : schemeOf(terms.scheme).supersedes ? (lastCommitment(session)?.value ?? 0) : 0;
+    const before = opening ? 0 : supersedes(terms.scheme) ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     mustAfford(step, ledger.record, settings, uptime());
     mustNotRisk(step, this.unanswered(step, offer), payeeOf(offer), ledger.record, settings);
@@ -242,7 +243,7 @@ export class Purse {
     const paid = session?.paid ?? 0;
     const running = {
       outpoints: offer.inputs,
-      commitments: session?.scheme === "single-fee" ? session.commitments : [],
+      commitments: session && supersedes(session.scheme) ? session.commitments : [],
       unanswered: Math.max(step.pay, handed.paid - paid),
     };
     return dearest([...this.pledgesWith(offer).flatMap(signingsOf), running]);

@@ -6,7 +6,7 @@
 // Where the node has no transaction index, a transaction is found through its first two outputs while unspent, and then in
 // the latest blocks.
 
-import { base64 } from "@scure/base";
+import { toBase64 } from "../kernel/base64";
 import { constant } from "../kernel/constant";
 import { keepLatest } from "../kernel/latest";
 import { outpointKey } from "../kernel/outpoint";
@@ -100,7 +100,7 @@ export class Core implements Chain {
   constructor(options: CoreOptions) {
     this.#backend = new HttpBackend(options);
     this.#options = options;
-    const credentials = base64.encode(encodeUtf8(`${options.user}:${options.password}`));
+    const credentials = toBase64(encodeUtf8(`${options.user}:${options.password}`));
     this.#headers = { "Content-Type": "application/json", Authorization: `Basic ${credentials}` };
   }
 

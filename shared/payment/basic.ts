@@ -5,11 +5,12 @@ import { actualFee, type Draft, outputsOf } from "../bitcoin/draft";
 import { constant } from "../kernel/constant";
 import type { Coin } from "../kernel/ports";
 import type { Hex } from "../kernel/units";
+import { supersedes } from "../protocol/words";
 import { arrearsDue, type PaymentScheme, type Session, type Step } from "./session";
 
 export const basic: PaymentScheme = constant({
   name: "basic",
-  supersedes: false,
+  supersedes: supersedes("basic"),
 
   draft(session: Session, step: Step): Draft {
     return {

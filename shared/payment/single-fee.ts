@@ -4,11 +4,12 @@
 import { actualFee, type Draft } from "../bitcoin/draft";
 import { constant } from "../kernel/constant";
 import type { Hex } from "../kernel/units";
+import { supersedes } from "../protocol/words";
 import { arrearsDue, lastCommitment, type PaymentScheme, type Session, type Step } from "./session";
 
 export const singleFee: PaymentScheme = constant({
   name: "single-fee",
-  supersedes: true,
+  supersedes: supersedes("single-fee"),
 
   draft(session: Session, step: Step): Draft {
     const before = lastCommitment(session)?.value ?? 0;

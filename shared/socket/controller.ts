@@ -23,7 +23,7 @@ import {
   type Status,
   type StatusRequest,
 } from "../protocol/types";
-import { CHANNEL, type SchemeName } from "../protocol/words";
+import { CHANNEL, type SchemeName, supersedes } from "../protocol/words";
 import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
 import { ChannelKeeper } from "./channel-keeper";
@@ -574,7 +574,7 @@ export class SocketController implements SocketCalls {
   private settleLeftover(session: Till["session"], transaction: string | undefined): void {
     if (!session) return;
     const open = this.#ledger.record.settlements.some((each) => each.open && each.session === session.id);
-    const owed = session.scheme === "single-fee" && transaction !== undefined && !open;
+    const owed = supersedes(session.scheme) && transaction !== undefined && !open;
     const settlements = this.#ledger.record.settlements.map((each) => (each.open ? { ...each, open: false } : each));
     this.#ledger.change({
       settlements: owed ? [...settlements, settlementOf(session, transaction, false)] : settlements,

@@ -1,8 +1,8 @@
 // Exposure: value of delivered energy that no confirmed transaction pays yet. It bounds what the socket can lose.
 
 import type { MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
-import { schemeOf } from "../payment/schemes";
 import { lastCommitment } from "../payment/session";
+import { supersedes } from "../protocol/words";
 import { latest, type SocketRecord } from "./record";
 
 /** What no confirmed transaction pays, delivered or not: settlements on their way, the commitment held, and debts. */
@@ -19,7 +19,7 @@ export function exposure(record: SocketRecord, credit: MilliwattHour, price: Mil
 
 /** Worth of the running session's commitment while it is in the socket's hands only. */
 function heldValue({ session, settlements }: SocketRecord): Satoshi {
-  if (!session || !schemeOf(session.scheme).supersedes) return 0;
+  if (!session || !supersedes(session.scheme)) return 0;
   const handedOver = settlements.some((settlement) => settlement.open && settlement.session === session.id);
   return handedOver ? 0 : (lastCommitment(session)?.value ?? 0);
 }

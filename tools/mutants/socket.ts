@@ -244,7 +244,7 @@ export const SOCKET: readonly Mutation[] = [
   mutation(
     "leftover-settled",
     "controller",
-    'const owed = session.scheme === "single-fee" && transaction !== undefined && !open;',
+    "const owed = supersedes(session.scheme) && transaction !== undefined && !open;",
     "const owed = false;",
     ["controllers/recovery"],
   ),
