@@ -5,6 +5,7 @@ import { findWorker } from "../lab/sim/engine-xs";
 import { socketHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
+import { ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
 import { SCHEMES } from "../shared/protocol/words";
 
@@ -14,6 +15,8 @@ const OPTIONS = {
   engine: "value",
   seed: "value",
   watts: "value",
+  "owner-port": "value",
+  "owner-password": "value",
   json: "flag",
   paper: "flag",
   ...settingOptions("socket"),
@@ -38,6 +41,7 @@ await runCommand(socketHelp, async () => {
       watts: wholeNumber("watts", given.get("watts"), 1300, 0, 3680),
       json,
       paper: given.has("paper"),
+      owners: ownerOptions("socket", given),
       settings: settingsIn("socket", given),
     },
     ({ port, server }) =>

@@ -3,17 +3,22 @@
 import config from "mc/config";
 import entropy from "plugpay/entropy";
 import NativePowerGate from "plugpay/power-gate";
-import { addressOf } from "../../shared/bitcoin/address";
+import { addressOf, type Network } from "../../shared/bitcoin/address";
 import { hexToBytes } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
-import { openWallet } from "../../shared/bitcoin/wallet";
+import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
 import { BOARD_STORE, isCalibrated, storedCalibration } from "../../shared/board/calibration";
 import { HmacDrbg, SEED_BYTES } from "../../shared/board/drbg";
 import { CableController } from "../../shared/cable/controller";
-import { deviceKey } from "../../shared/cable/key";
-import { cableSettings } from "../../shared/cable/settings";
+import { deviceKey, KEY_ENTRY } from "../../shared/cable/key";
+import { type CableSettings, cableSettings } from "../../shared/cable/settings";
+import { constant } from "../../shared/kernel/constant";
+import type { PowerGate } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";
 import { HttpClient } from "../../shared/net/http-client";
+import { cableMethods, runningCable } from "../../shared/owner/cable";
+import { cableListener } from "../../shared/owner/listen";
+import type { Plain } from "../../shared/owner/plain";
 import { RpcClient } from "../../shared/rpc/client";
 import type { BuildOptions } from "../../shared/settings/build";
 import { keepAwake } from "../platform/awake";
@@ -21,6 +26,7 @@ import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { Names } from "../platform/names";
 import { DeviceDialer } from "../platform/network";
+import { OwnerSide } from "../platform/owner";
 import { directRadio } from "../platform/radio";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
@@ -37,43 +43,116 @@ type CableConfig = Pick<BuildOptions, "socket"> &
 
 /** After its first question to the socket, which must not wait for the public key. */
 const TELL_ADDRESS: Millisecond = 2000;
+/** What the owner's method limits tells of the settings. */
+const LIMITS = constant([
+  "maxPrice",
+  "maxIncrement",
+  "maxFee",
+  "maxFeeRate",
+  "maxFeeShare",
+  "maxSession",
+  "latestExpiry",
+  "maxClaims",
+  "maxDaily",
+  "maxCurrent",
+] as const);
 
 export default function main(): void {
   const { settings } = config as unknown as Partial<CableConfig>;
   report(bootLine("cable", settings?.network));
-  paced(() => guarded("start", start));
+  paced(run);
 }
 
-function start(): void {
-  const { settings, key, socket, gate, link, direct } = config as unknown as CableConfig;
-  // First of all: a device with wrong settings touches nothing.
-  const checked = cableSettings(settings);
+/** What there is of it once it runs. */
+interface Started {
+  controller: CableController | undefined;
+  power: PowerGate | undefined;
+  wallet: Wallet | undefined;
+  settings: CableSettings | undefined;
+}
+
+interface Parts {
+  readonly clock: DeviceClock;
+  readonly store: DeviceStore;
+  readonly random: () => HmacDrbg;
+  readonly owner: OwnerSide;
+  readonly device: Started;
+}
+
+function run(): void {
   const clock = new DeviceClock();
+  const store = new DeviceStore("cable");
+  const device: Started = { controller: undefined, power: undefined, wallet: undefined, settings: undefined };
+  let drbg: HmacDrbg | undefined;
+  // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
+  const random = (): HmacDrbg => {
+    drbg ??= new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
+    return drbg;
+  };
+  const owner = new OwnerSide({
+    device: "cable",
+    clock,
+    config: config as unknown as Plain,
+    resolve: (given) => ({ ...cableSettings(given as Parameters<typeof cableSettings>[0]) }),
+    random,
+    total: () => device.power?.read().total ?? 0,
+    names: () => [],
+    more: (settings) =>
+      cableMethods({
+        store,
+        ecdsa,
+        random,
+        network: () => (settings.started("network") ?? "mainnet") as Network,
+        wallet: () => device.wallet,
+        view: () => device.controller?.view(),
+        settings: () => device.settings,
+        limits: LIMITS,
+      }),
+  });
+  guarded("start", () => {
+    try {
+      start({ clock, store, random, owner, device });
+    } catch (error) {
+      owner.begin(undefined, String(error));
+      throw error;
+    }
+  });
+}
+
+function start({ clock, store, random, owner, device }: Parts): void {
+  const { key, gate, link, direct } = config as unknown as CableConfig;
+  // First of all: a device with wrong settings touches nothing.
+  const settings = owner.settings.start<CableSettings>();
+  const socket = owner.settings.started("socket") as CableConfig["socket"];
   // Takes its time to come up, and must not be long away from its noise source: before the power gate.
   const radio = direct ? directRadio(clock) : undefined;
   // It has power, so it is plugged in.
   if (link === "wifi") keepAwake(clock, () => true);
-  const store = new DeviceStore("cable");
-  // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
-  const random = (): HmacDrbg => new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const secret = key ? hexToBytes(key) : deviceKey({ store, network: checked.network, random });
+  const isGiven = key !== undefined && !store.read(KEY_ENTRY);
+  const secret = isGiven ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
-  report(cableLine(checked, calibrated));
+  report(cableLine(settings, calibrated));
   const wallet = openWallet(secret, ecdsa);
   const power = new NativePowerGate(options);
   const dialer = new DeviceDialer({ names: new Names({ clock, report }) });
-  new CableController({
+  const { sessions } = owner;
+  const total = () => power.read().total;
+  const view = () => device.controller?.view();
+  const controller = new CableController({
     clock,
     store,
     gate: power,
     calibrated,
     wallet,
     socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
-    report: withCadence(report, power),
-    settings: checked,
+    report: owner.told(cableListener({ report: withCadence(report, power), sessions, view, total })),
+    settings,
     ...(radio ? { radio } : {}),
-  }).start();
-  clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, checked.network) }));
+  });
+  Object.assign(device, { controller, power, wallet, settings });
+  controller.start();
+  owner.begin(runningCable({ controller, gate: power, calibrated }));
+  clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, settings.network) }));
 }

@@ -28,6 +28,19 @@ static void tell_memory(void)
 		(unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_8BIT), (unsigned)least);
 }
 
+/* plugpay_memory(which) gives bytes: 0 free, 1 the largest piece, 2 free at the scarcest since the start. */
+void plugpay_memory(xsMachine *the)
+{
+	size_t bytes;
+
+	switch (xsmcToInteger(xsArg(0))) {
+		case 0: bytes = esp_get_free_heap_size(); break;
+		case 1: bytes = heap_caps_get_largest_free_block(MALLOC_CAP_8BIT); break;
+		default: bytes = esp_get_minimum_free_heap_size(); break;
+	}
+	xsmcSetInteger(xsResult, (xsIntegerValue)bytes);
+}
+
 /* plugpay_print(text) */
 void plugpay_print(xsMachine *the)
 {

@@ -83,7 +83,7 @@ static void aborted(xsMachine *the)
 		restart_record_died(&kept, name, xsmcToString(xsArg(1)));
 }
 
-/* esp_restart calls this. Only XS calls esp_restart; where it said no word before, its stack was full. */
+/* esp_restart calls this. XS calls esp_restart, and where it said no word before, its stack was full; plugpay_restart said one. */
 static void restarting(void)
 {
 	restart_record_died(&kept, "stack-overflow", NULL);
@@ -129,6 +129,14 @@ void plugpay_last_words(xsMachine *the)
 	readRecord();
 	if (last.why[0])
 		xsmcSetString(xsResult, last.why);
+}
+
+/* plugpay_restart() does not come back. */
+void plugpay_restart(xsMachine *the)
+{
+	(void)the;
+	restart_record_asked(&kept);
+	esp_restart();
 }
 
 /* plugpay_restart_pause() gives ms. */

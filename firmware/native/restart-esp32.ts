@@ -15,6 +15,11 @@ export function lastWords(this: unknown): string | undefined {
   return native("plugpay_last_words").call(this) as string | undefined;
 }
 
+/** Starts the device anew, by its owner's wish: that is no fault, and the next run does not wait. */
+export function restart(this: unknown): void {
+  native("plugpay_restart").call(this);
+}
+
 /** For so long, in ms, a device that died again and again waits before it works. */
 export function restartPause(this: unknown): number {
   return native("plugpay_restart_pause").call(this) as number;

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+static const char ASKED[] = "owner-restart";
+
 enum { MAGIC = 0x52455331, MOST_DEATHS = 10, FIRST_PAUSE = 1000 };
 
 /* FNV-1a over all that is before it: enough for memory that lost its power. */
@@ -46,11 +48,18 @@ void restart_record_died(restart_record *record, const char *cause, const char *
 	record->check = checkOf(record);
 }
 
+void restart_record_asked(restart_record *record)
+{
+	restart_record_died(record, ASKED, NULL);
+	record->deaths = 0;
+	record->check = checkOf(record);
+}
+
 void restart_record_started(restart_record *record, bool failed, restart_record *last)
 {
 	if (!whole(record) || !failed)
 		clear(record);
-	if (failed && (record->deaths < MOST_DEATHS))
+	if (failed && strcmp(record->cause, ASKED) && (record->deaths < MOST_DEATHS))
 		record->deaths++;
 	*last = *record;
 	memset(record->cause, 0, sizeof(record->cause));

@@ -22,6 +22,9 @@ typedef struct {
 /* The dying firmware's words. The first of a run stay: what follows is what they caused. `why` may be NULL. */
 void restart_record_died(restart_record *record, const char *cause, const char *why);
 
+/* The owner asked for a restart: no death, whatever the chip calls it. Comes first, so that its word stays. */
+void restart_record_asked(restart_record *record);
+
 /* At the start. `failed`: the chip says that the last run ended by a fault. Gives what the last run left in `last`. */
 void restart_record_started(restart_record *record, bool failed, restart_record *last);
 

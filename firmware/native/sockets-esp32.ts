@@ -13,9 +13,9 @@ export function connect(this: unknown, owner: SocketOwner, address: string, port
   return native("plugpay_sockets_connect").call(this, owner, address, port) as number;
 }
 
-/** The next connection that waits to be taken, or 0. */
-export function take(this: unknown): number {
-  return native("plugpay_sockets_take").call(this) as number;
+/** The next connection to this listener that waits to be taken, or 0. */
+export function take(this: unknown, listener: number): number {
+  return native("plugpay_sockets_take").call(this, listener) as number;
 }
 
 /** Makes `owner` the object that hears of a connection that was taken. */

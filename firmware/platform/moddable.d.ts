@@ -50,7 +50,7 @@ declare module "plugpay/sockets" {
   }
   export function listen(owner: SocketOwner, port: number): number;
   export function connect(owner: SocketOwner, address: string, port: number): number;
-  export function take(): number;
+  export function take(listener: number): number;
   export function adopt(owner: SocketOwner, handle: number): void;
   export function favour(address: string): void;
   export function peer(handle: number): string;
@@ -85,6 +85,8 @@ declare module "plugpay/radio" {
 declare module "plugpay/console" {
   /** Prints on the serial console. */
   export function print(text: string): void;
+  /** Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest. 0 where nobody can tell. */
+  export function memory(which: number): number;
 }
 
 /** Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says what each does). */
@@ -93,6 +95,8 @@ declare module "plugpay/restarts" {
   export function resetCause(): string;
   export function lastWords(): string | undefined;
   export function restartPause(): number;
+  /** Starts the device anew, by its owner's wish. */
+  export function restart(): void;
 }
 
 /** The native source of true random numbers (firmware/native): drawn at boot, before the radio and the ADC start. */

@@ -121,6 +121,9 @@ export class DeviceDialer implements Dialer {
 
 /** A port that is listened on. */
 class Port implements SocketOwner {
+  /** Its own, once it has one. */
+  handle = 0;
+
   constructor(
     private readonly onConnection: (connection: Connection) => void,
     private readonly admits: Admits,
@@ -130,7 +133,7 @@ class Port implements SocketOwner {
   happened(): void {
     favour(this.favoured() ?? "");
     for (let left = MOST_WAITING; left > 0; left--) {
-      const accepted = take();
+      const accepted = take(this.handle);
       if (!accepted) return;
       const from = peer(accepted);
       if (this.admits(from.slice(0, from.lastIndexOf(":")))) {
@@ -147,7 +150,8 @@ export class DeviceListener implements Listener {
     admits: Admits,
     favoured: Favoured = nobody,
   ): () => void {
-    const handle = listen(new Port(onConnection, admits, favoured), port);
-    return () => close(handle);
+    const listening = new Port(onConnection, admits, favoured);
+    listening.handle = listen(listening, port);
+    return () => close(listening.handle);
   }
 }

@@ -9,22 +9,27 @@ import { HmacDrbg, SEED_BYTES } from "../../shared/board/drbg";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { deviceSeed } from "../../shared/channel/seed";
 import { constant } from "../../shared/kernel/constant";
+import type { PowerGate } from "../../shared/kernel/ports";
 import type { Milliwatt } from "../../shared/kernel/units";
 import { hostOf } from "../../shared/mdns/records";
 import { PatientListener } from "../../shared/net/patient-listener";
+import { socketListener } from "../../shared/owner/listen";
+import type { Plain } from "../../shared/owner/plain";
+import { runningSocket } from "../../shared/owner/socket";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
 import { CHANNEL } from "../../shared/protocol/words";
 import { RpcServer } from "../../shared/rpc/server";
 import type { BuildOptions } from "../../shared/settings/build";
 import { SocketController } from "../../shared/socket/controller";
-import { socketSettings } from "../../shared/socket/settings";
+import { type SocketSettings, sellingSettings, type socketSettings } from "../../shared/socket/settings";
 import { announce, lastName } from "../platform/announce";
 import { keepAwake } from "../platform/awake";
 import { withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { Names } from "../platform/names";
 import { DeviceDialer, DeviceListener } from "../platform/network";
+import { OwnerSide } from "../platform/owner";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
 import { DeviceStore } from "../platform/store";
@@ -32,8 +37,8 @@ import { secureConnect } from "../platform/tls";
 import { bootLine, socketLine } from "../platform/told";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
-type SocketConfig = Pick<BuildOptions, "port" | "esplora"> &
-  Partial<Pick<BuildOptions, "certificate" | "chain" | "gate" | "link" | "ssid" | "hostname">> & {
+type SocketConfig = Pick<BuildOptions, "port"> &
+  Partial<Pick<BuildOptions, "certificate" | "gate" | "link">> & {
     readonly settings: Parameters<typeof socketSettings>[0];
   };
 
@@ -50,62 +55,104 @@ export default function main(): void {
 
 function run(): void {
   const clock = new DeviceClock();
+  // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
+  const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
+  const device: Started = { controller: undefined, power: undefined };
+  const owner = new OwnerSide({
+    device: "socket",
+    clock,
+    config: config as unknown as Plain,
+    resolve: (given) => ({ ...sellingSettings(given as Parameters<typeof socketSettings>[0]) }),
+    random: () => random,
+    total: () => device.power?.read().total ?? 0,
+    names: () => [wifiName(owner)].flatMap((wanted) => (wanted === undefined ? [] : [hostOf(lastName(wanted))])),
+    payer: () => device.controller?.payer,
+  });
   guarded(
     "start",
-    () => start(clock),
-    () => serve(clock, NOT_STARTED),
+    () => {
+      try {
+        start({ clock, random, owner, device });
+      } catch (error) {
+        owner.begin(undefined, String(error));
+        throw error;
+      }
+    },
+    () => serve(clock, owner, NOT_STARTED),
   );
 }
 
-function start(clock: DeviceClock): void {
-  const { settings, esplora, certificate, chain, gate } = config as unknown as SocketConfig;
+/** What there is of it once it runs. */
+interface Started {
+  controller: SocketController | undefined;
+  power: PowerGate | undefined;
+}
+
+interface Parts {
+  readonly clock: DeviceClock;
+  readonly random: HmacDrbg;
+  readonly owner: OwnerSide;
+  readonly device: Started;
+}
+
+function start({ clock, random, owner, device }: Parts): void {
+  const { certificate, gate } = config as unknown as SocketConfig;
   // First of all: a device with wrong settings touches nothing.
-  const checked = socketSettings(settings);
-  // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
-  const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
+  const settings = owner.settings.start<SocketSettings>();
   const names = new Names({ clock, report });
-  const tell = (why: string): void => report({ name: "chain-trouble", why });
+  const tell = (why: string): void => owner.told(report)({ name: "chain-trouble", why });
   const dialer = new DeviceDialer({
     names,
     ...(certificate ? { secure: secureConnect(certificate, tell) } : {}),
   });
-  const backends: ChainConfig = chain ?? { backends: [{ kind: "esplora", url: esplora }] };
   const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
-  const wanted = wifiName();
-  report(socketLine(checked, calibrated, wanted === undefined ? undefined : hostOf(lastName(wanted))));
+  const wanted = wifiName(owner);
+  report(socketLine(settings, calibrated, wanted === undefined ? undefined : hostOf(lastName(wanted))));
   const power = new NativePowerGate(options);
   const store = new DeviceStore("socket");
-  const sells = checked.schemes.includes(CHANNEL);
-  const channelSeed = deviceSeed({ store, random, sells, mainnet: checked.network === "mainnet" });
+  const sells = settings.schemes.includes(CHANNEL);
+  const channelSeed = deviceSeed({ store, random, sells, mainnet: settings.network === "mainnet" });
   if (sells && !channelSeed) report({ name: "no-channel-seed", why: NO_SEED });
+  const view = () => device.controller?.view();
+  const { sessions } = owner;
   const controller = new SocketController({
     clock,
     random,
     store,
     gate: power,
     calibrated,
-    chain: configuredChain(backends, { dialer, clock, network: checked.network }),
+    chain: configuredChain(backendsOf(owner), { dialer, clock, network: settings.network }),
     ecdsa,
-    report: withCadence(report, power),
-    settings: checked,
+    report: owner.told(socketListener({ report: withCadence(report, power), sessions, view })),
+    settings,
     ...(channelSeed ? { channelSeed } : {}),
   });
+  device.controller = controller;
+  device.power = power;
   controller.start();
-  serve(clock, controller);
+  serve(clock, owner, controller);
+  owner.begin(runningSocket({ controller, gate: power, calibrated, settings, sessions }));
   if (wanted !== undefined) keepAwake(clock, () => controller.payer !== undefined || power.read().power >= CABLE_DRAWS);
 }
 
-/** The name to announce on Wi-Fi; undefined where there is none. */
-function wifiName(): string | undefined {
-  const { link, ssid, hostname } = config as unknown as Partial<SocketConfig>;
-  return link === "wifi" || ssid !== undefined ? hostname : undefined;
+function backendsOf({ settings }: OwnerSide): ChainConfig {
+  const chain = settings.started("chain") as ChainConfig | undefined;
+  return chain ?? { backends: [{ kind: "esplora", url: String(settings.started("esplora")) }] };
 }
 
-function serve(clock: DeviceClock, calls: SocketCalls): void {
+/** The name to announce on Wi-Fi; undefined where there is none. */
+function wifiName({ settings }: OwnerSide): string | undefined {
+  const { link } = config as unknown as Partial<SocketConfig>;
+  const hostname = settings.started("hostname");
+  const isOnWifi = link === "wifi" || settings.started("ssid") !== undefined;
+  return isOnWifi && typeof hostname === "string" ? hostname : undefined;
+}
+
+function serve(clock: DeviceClock, owner: OwnerSide, calls: SocketCalls): void {
   const { port } = config as unknown as SocketConfig;
-  const wanted = wifiName();
+  const wanted = wifiName(owner);
   if (wanted !== undefined) announce({ clock, report, wanted, port });
   new RpcServer({
     listener: new PatientListener({

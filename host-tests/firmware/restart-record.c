@@ -20,6 +20,8 @@ int main(void)
 			printf("%s|%s|%u\n", last.cause, last.why, (unsigned)restart_record_pause(&last));
 		} else if (!strcmp(line, "settled"))
 			restart_record_settled(&kept);
+		else if (!strcmp(line, "asked"))
+			restart_record_asked(&kept);
 		else if (!strcmp(line, "torn"))
 			((char *)&kept)[9] ^= 1;
 		else

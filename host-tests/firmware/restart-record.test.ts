@@ -53,6 +53,10 @@ test("a run that lasted ends the row, and so does a person's restart", () => {
   assert.deepEqual(lives("fault", "fault", "power", "fault"), ["||0", "||1000", "||0", "||0"]);
 });
 
+test("a restart that the owner asked for has its name, is no death, and ends the row", () => {
+  assert.deepEqual(lives("fault", "fault", "asked", "fault", "fault"), ["||0", "||1000", "owner-restart||0", "||0"]);
+});
+
 test("a torn record is none, and a long message is cut", () => {
   assert.deepEqual(lives("power", "panic", "torn", "fault"), ["||0", "||0"]);
   const [, told = ""] = lives("power", `unhandled-exception ${"x".repeat(300)}`, "fault");

@@ -209,7 +209,8 @@ export class ModelGate implements PowerGate {
     this.cancel.push(this.clock.after(delay, () => this.circuit.change(action)));
   }
 
-  private tripOn(cause: TripCause): void {
+  /** Trips, as for a fault that there is in the world. */
+  tripOn(cause: TripCause): void {
     this.trip = cause;
     this.end({ kind: "trip", cause });
   }

@@ -221,6 +221,8 @@ export class Board implements Party {
     entropy: ({ length }) => this.#options.entropy(length as number),
     trace: ({ text }) => this.#trace(text as string),
     "pin.write": () => undefined,
+    // As a cut of power: nothing of the event that is under way reaches anybody any more.
+    restart: () => this.#engine?.kill(),
 
     "text.decode": (_, bytes) => ({ text: asciiOf(bytes) }),
     "text.encode": ({ text }) => new TextEncoder().encode(text as string),

@@ -18,6 +18,8 @@ const PREFERRED = ["--scheme SCHEME", "named first to cables: single-fee (defaul
 const SEED = ["--seed N", "for keys, blocks, noise: the same seed gives the same run (default 1)"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const PAPER = ["--paper", "at the figures of the paper of 2017, in place of today's"] as const;
+const OWNER_PORT = ["--owner-port N", "where it answers its owner on 127.0.0.1 (docs/owner.md); 0: any"] as const;
+const OWNER_PASSWORD = ["--owner-password TEXT", "of the user `owner` there, 8 to 64 bytes"] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
 
 export function startHelp(): string {
@@ -47,7 +49,7 @@ ${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as co
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("socket"))}`;
@@ -56,7 +58,7 @@ ${table(settingHelp("socket"))}`;
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, SEED, PAPER, JSON_LINES])}
+${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("cable"))}`;

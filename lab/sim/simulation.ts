@@ -55,8 +55,18 @@ export interface RunOptions {
   readonly port?: number;
   /** Neighbours who crowd the socket. */
   readonly crowd?: Manner;
+  /** The owner's way in over the link, by device. */
+  readonly owners?: Readonly<Partial<Record<DeviceName, OwnerAccess>>>;
   /** The socket that the cable calls, where it is not ours. */
   readonly socketAt?: { readonly host: string; readonly port: number };
+}
+
+/** Where a device answers its owner on 127.0.0.1, and by what it knows him. */
+export interface OwnerAccess {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly password?: string;
+  readonly metricsToken?: string;
 }
 
 /** Something that happened, for whoever watches. */
@@ -81,6 +91,8 @@ export class Simulation {
   readonly hostileParty: Party = { name: "hostile socket", alive: true };
   /** The socket's port. */
   port = 0;
+  /** Where the devices answer their owners. */
+  readonly ownerPorts: { [name in DeviceName]?: number } = {};
   onHappening: (happening: Happening) => void = () => {};
   /** The cable was plugged in or pulled out. */
   onPlug: () => void = () => {};
@@ -233,13 +245,17 @@ export class Simulation {
     const socket = absent === "socket" ? undefined : await this.#board("socket", socketConfig);
     this.port = await this.network.open(socket ?? this.hostileParty, port);
     socketConfig.port = this.port;
+    if (socket) await this.#openOwners(socket, socketConfig);
     const cableConfig = {
       settings: { network, schemes: [scheme], ...scenario.cable },
       key: this.keys.cable.secretHex,
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
     };
     if (socket) this.boards.socket = socket;
-    if (absent !== "cable") this.boards.cable = await this.#board("cable", cableConfig);
+    if (absent !== "cable") {
+      this.boards.cable = await this.#board("cable", cableConfig);
+      await this.#openOwners(this.boards.cable, cableConfig);
+    }
     for (const step of scenario.steps) if (step.atS !== undefined) this.#schedule(step, step.atS * 1000);
     this.#waiting = scenario.steps.filter((step) => step.on !== undefined);
     this.#scheduleBlock();
@@ -264,6 +280,21 @@ export class Simulation {
       onCrash: (error) => this.#crashed(name, error),
       onCut: () => this.#restart(name, RESTART),
       isTraced: () => this.plugged && !this.powered && this.timeline.now < this.#plugAt + TRACED,
+    });
+  }
+
+  /** Binds the owner's port of a device, and has its configuration name it. */
+  async #openOwners(board: Board, config: object): Promise<void> {
+    const access = this.options.owners?.[board.name];
+    // Without, a simulated device has no second port.
+    if (!access) return void Object.assign(config, { ownerPort: 0 });
+    const ownerPort = await this.network.open(board, access.port);
+    this.ownerPorts[board.name] = ownerPort;
+    const { password: ownerPassword, metricsToken } = access;
+    Object.assign(config, {
+      ownerPort,
+      ...(ownerPassword && { ownerPassword }),
+      ...(metricsToken && { metricsToken }),
     });
   }
 

@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly calibrated?: readonly ("socket" | "cable")[];
   /** Of the network's nodes. */
   readonly policy?: Partial<Policy>;
+  /** The objects that the devices work with, where somebody else makes them (shared/owner). */
+  readonly live?: { readonly socket?: SocketSettings; readonly cable?: CableSettings };
   /** Sees each setting that a device reads. */
   readonly onRead?: (device: "socket" | "cable", setting: string) => void;
 }
@@ -60,6 +62,8 @@ export class Bench {
   cable: CableController;
   /** The very objects that the devices work with: what changes in them changes in a running device. */
   settings!: { socket: SocketSettings; cable: CableSettings };
+  /** Hears of each line as it is told. */
+  onTold: (device: "socket" | "cable", event: DeviceEvent) => void = () => {};
   /** What the cable meets: the socket, or a liar in front of it. */
   front: (socket: SocketController) => SocketCalls = (socket) => socket;
   #options: BenchOptions;
@@ -87,7 +91,7 @@ export class Bench {
   newSocket(): SocketController {
     const life = new Life();
     this.#socketLife = life;
-    this.settings = { ...this.settings, socket: this.socketSettings() };
+    this.settings = { ...this.settings, socket: this.#options.live?.socket ?? this.socketSettings() };
     return new SocketController({
       clock: life.clock(this.clock),
       random: new SeededRandom(this.#seed++),
@@ -95,7 +99,7 @@ export class Bench {
       gate: life.gate(this.circuit.socket),
       chain: life.chain(this.view),
       ecdsa: realEcdsa,
-      report: life.report((event) => this.events.push({ device: "socket", at: this.clock.now(), ...event })),
+      report: life.report((event) => this.tell("socket", event)),
       settings: this.watched("socket", this.settings.socket),
       calibrated: this.isCalibrated("socket"),
       ...(this.#options.socket?.schemes?.includes("channel") ? { channelSeed: CHANNEL_SEED } : {}),
@@ -106,7 +110,7 @@ export class Bench {
     const life = new Life();
     this.#cableLife = life;
     const calls = life.socket(this.link.calls());
-    this.settings = { ...this.settings, cable: this.cableSettings() };
+    this.settings = { ...this.settings, cable: this.#options.live?.cable ?? this.cableSettings() };
     return new CableController({
       clock: life.clock(this.clock),
       store: life.store(this.cableStore),
@@ -117,10 +121,15 @@ export class Bench {
         powerRequest: (request) => calls.powerRequest(request, PEER),
         payTransaction: (request) => calls.payTransaction(request, PEER),
       },
-      report: life.report((event) => this.events.push({ device: "cable", at: this.clock.now(), ...event })),
+      report: life.report((event) => this.tell("cable", event)),
       settings: this.watched("cable", this.settings.cable),
       calibrated: this.isCalibrated("cable"),
     });
+  }
+
+  private tell(device: "socket" | "cable", event: DeviceEvent): void {
+    this.events.push({ device, at: this.clock.now(), ...event });
+    this.onTold(device, event);
   }
 
   private socketSettings(): SocketSettings {

@@ -13,6 +13,8 @@ const LONG_PAUSE: Millisecond = 60_000;
 const APART: Millisecond = 600_000;
 /** A person must look: they last until the device is started anew. */
 const FINAL: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
+/** Nobody mends them by looking: the relay itself is broken. */
+const BROKEN: readonly TripCause[] = constant(["relay-welded", "relay-stuck-open"]);
 /** Not the appliance's fault: the gate does not close while they last, so trying costs nothing and needs nobody. */
 const PASSING: readonly TripCause[] = constant(["over-voltage", "under-voltage", "sensor-fault", "samples-lost"]);
 
@@ -51,6 +53,17 @@ export class TripRetry {
   forgive(): void {
     this.#trips = 0;
     this.clear();
+  }
+
+  /** Clears what is latched, as a start anew would: a person has looked. False where the relay itself is broken. */
+  looked(): boolean {
+    const { gate } = this.#options;
+    const { trip } = gate.read();
+    if (trip !== undefined && BROKEN.includes(trip)) return false;
+    this.#trips = 0;
+    this.#due = undefined;
+    if (trip !== undefined) gate.clear();
+    return true;
   }
 
   /** A sensor that comes off shows a short circuit first: what is latched now counts, not what came first. */

@@ -20,7 +20,7 @@ import {
   WAITED,
 } from "./effects";
 import { Inlet } from "./inlet";
-import { forgive, release, tellStuck } from "./owner";
+import { forgive, forgiveByWord, release, tellStuck } from "./owner";
 import type { CableParts } from "./parts";
 import { Payments } from "./payments";
 import { Purse } from "./purse";
@@ -29,7 +29,8 @@ import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord } from "./record";
 import { stopOf } from "./refusals";
 import type { CableSettings } from "./settings";
 import { pauseAfter, stepOf } from "./states";
-import type { Stop } from "./stop";
+import type { Hold, Stop } from "./stop";
+import type { CableView } from "./view";
 import { Visit } from "./visit";
 
 const MAX_CHEATS = 32;
@@ -54,6 +55,8 @@ export class CableController {
   readonly #payments: Payments;
   readonly #isCalibrated: boolean;
   #memory: Memory = AT_FIRST;
+  /** Why it stopped last. */
+  #stopped: Stop | undefined;
   #isRunning = false;
   #cancelTick: () => void = () => {};
 
@@ -82,6 +85,26 @@ export class CableController {
     return this.#memory.state;
   }
 
+  /** What the owner is shown. */
+  view(): CableView {
+    const { ledger, inlet, purse } = this.#parts;
+    return {
+      record: ledger.record,
+      state: this.state,
+      stop: this.state === "stopped" ? this.#stopped : heldBy(this.#memory),
+      remaining: inlet.remaining(),
+      trip: inlet.trip,
+      outOfHand: purse.outOfHand(),
+      stuck: purse.stuck(),
+      uptime: inlet.uptime(),
+    };
+  }
+
+  /** The owner has looked at what the gate tripped for. False where that does not help. */
+  clear(): boolean {
+    return this.#parts.inlet.clear();
+  }
+
   /** Reads the journal and begins to deal; the relay stays open until a payment was accepted. */
   start(): void {
     const { ledger, inlet, visit, report } = this.#parts;
@@ -89,7 +112,7 @@ export class CableController {
     inlet.start();
     visit?.start();
     attempt(report, () => release(this.#parts));
-    attempt(report, () => this.forgive());
+    attempt(report, () => forgiveByWord(this.#parts));
     tellStuck(this.#parts);
     this.#isRunning = true;
     report({ name: "start", total: ledger.record.total, credit: inlet.remaining() });
@@ -97,8 +120,8 @@ export class CableController {
     void this.run();
   }
 
-  /** The owner writes off what sockets took and did not give: once for each word. */
-  private forgive(): void {
+  /** The owner writes off what sockets took and did not give. */
+  forgive(): void {
     forgive(this.#parts);
   }
 
@@ -198,6 +221,7 @@ export class CableController {
   }
 
   private pause(stop: Stop, isNews: boolean): Promise<void> {
+    this.#stopped = stop;
     const { clock, visit, ledger, settings, report } = this.#parts;
     const time = visit?.ended(stop) ?? pauseAfter(stop, ledger.record.losses, settings);
     if (isNews) report({ name: "stopped", reason: stop.reason, why: stop.message, retryMs: time });
@@ -216,4 +240,9 @@ export class CableController {
       losses: isLoss || again ? losses + 1 : losses,
     });
   }
+}
+
+/** Why no more is paid for now, while what is paid for flows on. */
+function heldBy(memory: Memory): Hold | undefined {
+  return "payment" in memory && memory.payment.is !== "open" ? memory.payment.held?.hold : undefined;
 }

@@ -152,6 +152,11 @@ export class Inlet {
     return this.#options.gate.read().trip;
   }
 
+  /** A person has looked at what the gate tripped for. False where that does not help. */
+  clear(): boolean {
+    return this.#retry.looked();
+  }
+
   /** Call about once a second. */
   tick(): void {
     const { ledger, settings } = this.#options;

@@ -1,4 +1,4 @@
-// The owner's words that a cable follows once each, at a start: `release` takes coins back that vanished sockets hold,
+// What a cable's owner writes off, at once or by a word that is followed once, at a start: `release` takes coins back that vanished sockets hold,
 // `forgive` writes off what sockets took and did not give.
 
 import type { Ledger } from "../journal/ledger";
@@ -15,10 +15,15 @@ export interface OwnerParts {
   readonly report: Reporter;
 }
 
+/** The setting `forgive`: once for each word. Throws where the journal takes nothing. */
+export function forgiveByWord(parts: OwnerParts): void {
+  const { forgive: word } = parts.settings;
+  if (word !== "" && word !== parts.ledger.record.forgiven) forgive(parts);
+}
+
 /** Also pays those again that cheated. Throws where the journal takes nothing. */
 export function forgive({ ledger, purse, settings, report }: OwnerParts): void {
-  const { claims, pledges, forgiven } = ledger.record;
-  if (settings.forgive === "" || settings.forgive === forgiven) return;
+  const { claims, pledges } = ledger.record;
   report({
     name: "forgiven",
     claims: claims.reduce((sum, { value }) => sum + value, 0),

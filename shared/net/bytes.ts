@@ -29,6 +29,11 @@ export class Bytes {
     this.#length = length;
   }
 
+  /** All of them so far, as a view that holds until the next piece. */
+  get view(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
   /** All of them, as one view; empty afterwards. */
   take(): Uint8Array {
     const all = this.#buffer.subarray(0, this.#length);

@@ -245,7 +245,7 @@ export class MessageReader<Head> {
   private readTrailer(): boolean {
     const line = this.line(this.limits.headBytes);
     if (line === undefined) return false;
-    if (line !== "") parseHeaders([line]);
+    if (line !== "") parseHeaders([line], NONE);
     this.#body += line.length;
     if (this.#body > this.limits.bodyBytes + this.limits.headBytes) throw headTooLarge(this.limits);
     if (line === "") this.finishMessage();
@@ -313,10 +313,12 @@ const ONCE: readonly string[] = Object.freeze([
   "content-type",
   "expect",
 ]);
+const NONE: readonly string[] = Object.freeze([]);
 /** All that anybody here asks for. The rest is checked and dropped: a peer's fields must not take a device's memory. */
 const KEPT: readonly string[] = Object.freeze([...ONCE, "connection", "content-encoding", "retry-after"]);
 
-export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
+/** `fields`: what is kept beside what framing needs, each of which may come once. */
+export function parseRequest(lines: readonly string[], fields: readonly string[] = NONE): Parsed<RequestHead> {
   const line = lines[0] as string;
   const parts = line.split(" ", 4);
   const method = parts[0] ?? "";
@@ -325,7 +327,7 @@ export function parseRequest(lines: readonly string[]): Parsed<RequestHead> {
   const isRequest = parts.length === 3 && isMethod(method) && target.startsWith("/") && isVisible(target);
   if (!isRequest || !isVersion(version)) throw malformed("a request line of HTTP/1.1", line);
   const isNew = version === "HTTP/1.1";
-  const headers = parseHeaders(lines.slice(1));
+  const headers = parseHeaders(lines.slice(1), fields);
   if (isNew && !headers.has("host")) throw new HttpError("malformed", "expected a Host header");
   if (headers.has("transfer-encoding")) {
     throw new HttpError("unsupported", "expected a Content-Length, found a Transfer-Encoding", 411);
@@ -347,7 +349,7 @@ export function parseResponse(lines: readonly string[]): Parsed<ResponseHead> {
   const isStatus = isVersion(version) && line.charAt(8) === " " && status >= 100 && status < 600;
   const hasReason = reason === "" || (reason.startsWith(" ") && isHeaderText(reason));
   if (!isStatus || !hasReason) throw malformed("a status line of HTTP/1.1", line);
-  const headers = parseHeaders(lines.slice(1));
+  const headers = parseHeaders(lines.slice(1), NONE);
   if (status < 200 && status !== 101) return { head: { status, headers, keepAlive: true }, framing: 0, interim: true };
   const framing = responseFraming(status, headers);
   const keepAlive = version === "HTTP/1.1" && framing !== "close" && !hasToken(headers, "connection", "close");
@@ -375,7 +377,7 @@ function contentLength(headers: Headers): number | undefined {
 }
 
 /** Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or text has them. */
-function parseHeaders(lines: readonly string[]): Headers {
+function parseHeaders(lines: readonly string[], fields: readonly string[]): Headers {
   // Characters are checked in all lines at once: to make a regular expression costs XS more than to run it.
   if (!isHeaderText(lines.join(""))) throw malformed("headers of printable text", lines.join(" "));
   const headers = new Map<string, string>();
@@ -386,10 +388,11 @@ function parseHeaders(lines: readonly string[]): Headers {
     if (colon < 1 || colon > LONGEST_NAME) throw malformed("a header", line);
     const name = line.slice(0, colon).toLowerCase();
     names += name;
-    if (!KEPT.includes(name)) continue;
+    const isAsked = fields.includes(name);
+    if (!isAsked && !KEPT.includes(name)) continue;
     const value = withoutBlanks(line.slice(colon + 1));
     const before = headers.get(name);
-    if (before !== undefined && ONCE.includes(name)) throw malformed("each header once", name);
+    if (before !== undefined && (isAsked || ONCE.includes(name))) throw malformed("each header once", name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   if (!isToken(names)) throw malformed("headers with names", lines.join(" "));

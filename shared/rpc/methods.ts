@@ -5,6 +5,7 @@
 // it would let one request do the work of many.
 
 import { constant } from "../kernel/constant";
+import type { ErrorReporter } from "../net/server-connection";
 import type { ChannelCalls, ChannelOffer, ChannelResult } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
 import type { DraftOffer, PaymentResult, SocketCalls } from "../protocol/types";
@@ -95,8 +96,6 @@ export interface Answer {
   /** Set where the answer is a fault that tells when to try again. */
   readonly retryAfterMs?: number | undefined;
 }
-
-export type ErrorReporter = (error: unknown, what: string) => void;
 
 /** Answers one call. Never rejects: whatever goes wrong becomes a fault, and what nobody expected is reported too. */
 export function answerCall(text: string, calls: SocketCalls, peer: string, onError: ErrorReporter): Promise<Answer> {

@@ -1,20 +1,21 @@
 // The selling side of the wire: XML-RPC over HTTP/1.1 for stock clients, over the Listener port.
-//
-// Takes connections within the limits and hands each to a ServerConnection. How often an address may connect is asked
-// before anything is built for a connection, since building costs the most. When all places are taken, the connection
-// that has been silent longest between requests makes room, else the one whose request has been coming in longest: idle
-// and slow clients shut nobody out, and a connection of the cable that pays makes room for nobody else. Unfinished
-// requests and unread answers of all share one memory: beyond it the one that has held some of it longest ends.
 
-import type { Clock, Connection, Listener } from "../kernel/ports";
-import type { Millisecond } from "../kernel/units";
+import type { Clock, Listener } from "../kernel/ports";
+import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "../net/admission";
-import type { SocketCalls } from "../protocol/types";
-import type { ErrorReporter } from "./methods";
-import { CONNECTION_LIMITS, type ConnectionLimits, ServerConnection } from "./server-connection";
-
-/** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
-const SLOW_MS: Millisecond = 1_000;
+import { HttpError, type RequestHead } from "../net/http";
+import { HttpServer } from "../net/http-server";
+import {
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+  type ErrorReporter,
+  type HttpAnswer,
+  type HttpHandler,
+} from "../net/server-connection";
+import { Fault } from "../protocol/faults";
+import { RPC_PATH, type SocketCalls } from "../protocol/types";
+import { type Answer, answerCall, faultAnswer } from "./methods";
+import { isAscii } from "./xmlrpc";
 
 export interface RpcServerOptions {
   readonly listener: Listener;
@@ -28,109 +29,97 @@ export interface RpcServerOptions {
 }
 
 export class RpcServer {
-  readonly #limits: AdmissionLimits & ConnectionLimits;
-  readonly #clock: Clock;
-  readonly #admission: Admission;
-  readonly #calls: SocketCalls;
-  /** `calls` under the limits of admission. */
-  readonly #guarded: SocketCalls;
-  readonly #onError: ErrorReporter;
-  readonly #connections = new Set<ServerConnection>();
-  #stop: (() => void) | undefined;
+  readonly #server: HttpServer<boolean>;
 
   constructor({ listener, port, clock, calls, limits = {}, onError = () => {} }: RpcServerOptions) {
-    this.#limits = { ...ADMISSION_LIMITS, ...CONNECTION_LIMITS, ...limits };
-    this.#clock = clock;
-    this.#admission = new Admission(clock, this.#limits);
-    this.#calls = calls;
-    this.#guarded = this.#admission.guard(calls);
-    this.#onError = onError;
-    this.#stop = listener.listen(
-      port,
-      (connection) => this.accept(connection),
-      (address) => this.#admission.takeConnection(address, calls.payer),
-      () => calls.payer,
-    );
+    const all = { ...ADMISSION_LIMITS, ...CONNECTION_LIMITS, ...limits };
+    const admission = new Admission(clock, all);
+    const handler = new XmlRpcHandler(admission, admission.guard(calls), onError);
+    const payer = () => calls.payer;
+    this.#server = new HttpServer({ listener, port, clock, handler, limits: all, admission, payer, onError });
   }
 
   /** Open connections. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#server.connections;
   }
 
   /** Bytes that the peers make us keep: requests that are not whole, answers that were not taken. */
   get heldBytes(): number {
-    return [...this.#connections].reduce((sum, one) => sum + one.held, 0);
+    return this.#server.heldBytes;
   }
 
   /** Stops listening and closes every connection; answers still due are dropped. May be called twice. */
   close(): void {
-    this.#stop?.();
-    this.#stop = undefined;
-    for (const connection of [...this.#connections]) connection.close();
-  }
-
-  private accept(connection: Connection): void {
-    const address = addressOf(connection.peer);
-    if (this.#stop === undefined || !this.hasRoom(address)) {
-      connection.close();
-      return;
-    }
-    const served = new ServerConnection(connection, address, {
-      clock: this.#clock,
-      limits: this.#limits,
-      admission: this.#admission,
-      calls: this.#guarded,
-      onError: this.#onError,
-      onClose: () => this.#connections.delete(served),
-      onGrowth: () => this.makeSpace(served),
-    });
-    this.#connections.add(served);
-  }
-
-  /** Memory is for peers whose requests come and whose answers go: the one that has held some of it longest is closed first. */
-  private makeSpace(growing: ServerConnection): void {
-    while (this.heldBytes > this.#limits.heldBytes) {
-      const oldest = longest([...this.#connections], (one) =>
-        one !== growing && one.held > 0 ? one.since : undefined,
-      );
-      if (!oldest) return;
-      oldest.close();
-    }
-  }
-
-  private hasRoom(address: string): boolean {
-    const all = [...this.#connections];
-    const { payer } = this.#calls;
-    const own = all.filter((one) => one.address === address);
-    if (own.length >= this.#limits.connectionsPerPeer) return this.makeRoom(own);
-    if (all.length < this.#limits.connections) return true;
-    // The cable that pays makes room for itself only.
-    return this.makeRoom(address === payer ? all : all.filter((one) => one.address !== payer));
-  }
-
-  /** Closes the one that has been idle longest, or slow longest; false when none is. */
-  private makeRoom(connections: readonly ServerConnection[]): boolean {
-    const slow = longest(connections, (one) => one.readingSince);
-    const isSlow = slow?.readingSince !== undefined && this.#clock.now() - slow.readingSince >= SLOW_MS;
-    const last = longest(connections, (one) => one.idleSince) ?? (isSlow ? slow : undefined);
-    last?.close();
-    return last !== undefined;
+    this.#server.close();
   }
 }
 
-/** The one with the earliest `since`. */
-function longest(
-  connections: readonly ServerConnection[],
-  since: (one: ServerConnection) => Millisecond | undefined,
-): ServerConnection | undefined {
-  let found: ServerConnection | undefined;
-  for (const one of connections) if ((since(one) ?? Infinity) < ((found && since(found)) ?? Infinity)) found = one;
-  return found;
+const XML = "Content-Type: text/xml";
+
+/** Of a request is kept whether all of its bytes have to be ASCII. */
+class XmlRpcHandler implements HttpHandler<boolean> {
+  readonly allow = "POST";
+
+  constructor(
+    private readonly admission: Admission,
+    /** Under the limits of admission. */
+    private readonly calls: SocketCalls,
+    private readonly onError: ErrorReporter,
+  ) {}
+
+  begin(head: RequestHead): boolean | HttpError {
+    return refusalOf(head) ?? isOtherCharset(head.headers.get("content-type") ?? "");
+  }
+
+  answer(asciiOnly: boolean, body: Uint8Array, address: string): Promise<HttpAnswer> {
+    return this.answerTo(asciiOnly, body, address).then(written);
+  }
+
+  private answerTo(asciiOnly: boolean, body: Uint8Array, address: string): Promise<Answer> {
+    try {
+      this.admission.takeRequest(address);
+      const text = decodeUtf8(body);
+      if (asciiOnly && !isAscii(text)) throw new Fault("parse-error", "Expected ASCII, or a charset of utf-8.");
+      return answerCall(text, this.calls, address, this.onError);
+    } catch (error) {
+      const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
+      return Promise.resolve(faultAnswer(fault));
+    }
+  }
 }
 
-/** `address:port` without the port. */
-function addressOf(peer: string): string {
-  const colon = peer.lastIndexOf(":");
-  return colon < 0 ? peer : peer.slice(0, colon);
+function written({ xml, retryAfterMs }: Answer): HttpAnswer {
+  const lines = ["HTTP/1.1 200 OK", XML];
+  if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`);
+  return { lines, body: encodeUtf8(xml) };
+}
+
+/** Why a request is refused whatever its body says. */
+function refusalOf({ method, target, headers }: RequestHead): HttpError | undefined {
+  if (target !== RPC_PATH) return new HttpError("unsupported", `expected the path ${RPC_PATH}, found ${target}`, 404);
+  if (method !== "POST") return new HttpError("unsupported", `expected POST, found ${method}`, 405);
+  // A browser asks before it sends text/xml to a stranger, so no web page can make its reader's browser call a socket.
+  const type = headers.get("content-type") ?? "";
+  if (!isXml(type)) {
+    return new HttpError("unsupported", `expected Content-Type text/xml in UTF-8, found ${type || "none"}`, 415);
+  }
+  const coding = headers.get("content-encoding") ?? "identity";
+  if (coding !== "identity") return new HttpError("unsupported", `expected no Content-Encoding, found ${coding}`, 415);
+  return undefined;
+}
+
+function isXml(type: string): boolean {
+  // Our own cable's first: the expression costs XS more than the rest of the head.
+  return (
+    type === "text/xml" ||
+    /^(text|application)\/xml *(; *charset *= *["']?(utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']? *)?;?$/i.test(
+      type,
+    )
+  );
+}
+
+/** A charset that is read where all bytes are ASCII. */
+function isOtherCharset(type: string): boolean {
+  return type !== "text/xml" && /iso-8859|windows-/i.test(type);
 }

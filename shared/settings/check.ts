@@ -15,7 +15,7 @@ export function problems(table: Table, given: unknown, where: string): string[] 
   const found: string[] = [];
   for (const [name, value] of Object.entries(given)) {
     const entry = table.entries.find((each) => each.name === name);
-    if (!entry) found.push(unknown(table, name, where));
+    if (!entry) found.push(noSuchSetting(table, name, where));
     else if (value === undefined) continue;
     else if (!fits(entry, value)) found.push(`${where}.${name}: expected ${expected(entry)}, came ${shown(value)}`);
     else found.push(...inside(entry, value, `${where}.${name}`));
@@ -168,7 +168,8 @@ function isJson(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function unknown(table: Table, name: string, where: string): string {
+/** What to say of a name that no entry has. */
+export function noSuchSetting(table: Table, name: string, where: string): string {
   const near = nearest(
     name,
     table.entries.map((entry) => entry.name),

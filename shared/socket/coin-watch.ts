@@ -156,6 +156,11 @@ export class CoinWatch {
     return this.#tip?.value;
   }
 
+  /** How old what it last heard of the tip is; undefined before the first. */
+  tipAge(): Millisecond | undefined {
+    return this.#tip && this.#clock.now() - this.#tip.at;
+  }
+
   private newsAge(): Millisecond {
     return this.#chain.newsAge ?? NEWS_AGE;
   }

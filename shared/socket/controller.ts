@@ -3,7 +3,6 @@
 
 import { payeeScriptOf, scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
-import { dustOf } from "../bitcoin/draft";
 import { OLD_FLOOR } from "../bitcoin/fees";
 import { ChainError } from "../chain/error";
 import { ChannelBook } from "../channel/book";
@@ -39,10 +38,11 @@ import { coinsOf, type PayerCoins } from "./payer-coins";
 import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
 import { SessionIds } from "./session-ids";
-import type { SocketSettings } from "./settings";
+import { mustBeWorthAnOutput, type SocketSettings } from "./settings";
 import type { Rival } from "./settlement";
 import { Settler } from "./settler";
 import { settlementOf, Till } from "./till";
+import type { SocketView } from "./view";
 import { Waiters } from "./waiters";
 
 /** get_status may be held back this long at the most. */
@@ -110,10 +110,7 @@ export class SocketController implements SocketCalls {
     this.#options = options;
     this.#calledAt = clock.now();
     const payoutScript = payeeScriptOf(settings.payoutAddress, settings.network);
-    if (settings.increment < dustOf(payoutScript))
-      throw new RangeError(
-        `setting increment: expected at least ${dustOf(payoutScript)} sat for this payout address, came ${settings.increment}`,
-      );
+    mustBeWorthAnOutput(settings);
     this.#payee = payoutScript;
     const ledger = openLedger({ store, gate, report });
     const watch = new CoinWatch({ chain, clock, settled: () => ledger.record.settled });
@@ -209,7 +206,7 @@ export class SocketController implements SocketCalls {
     attempt(report, () => this.#till.takeUp());
     this.settleLeftover(session, transaction);
     attempt(report, () => this.#outlet.start());
-    attempt(report, () => this.forgive());
+    attempt(report, () => this.forgiveByWord());
     attempt(report, () => this.closeChannels());
     void this.#settler.run();
     this.#ids.start();
@@ -217,11 +214,16 @@ export class SocketController implements SocketCalls {
     this.tick();
   }
 
-  /** The owner writes off what cables owe, and deals with those again that cheated: once for each word. */
-  private forgive(): void {
+  /** The setting `forgive`: once for each word. */
+  private forgiveByWord(): void {
+    const { forgive } = this.#options.settings;
+    if (forgive !== "" && forgive !== this.#ledger.record.forgiven) this.forgive();
+  }
+
+  /** The owner writes off what cables owe, and deals with those again that cheated. */
+  forgive(): void {
     const { settings, report } = this.#options;
-    const { debts, forgiven } = this.#ledger.record;
-    if (settings.forgive === "" || settings.forgive === forgiven) return;
+    const { debts } = this.#ledger.record;
     report({ name: "forgiven", debts: debts.reduce((sum, { amount }) => sum + amount, 0) });
     this.#ledger.write({ debts: [], cheats: [], cheatCoins: [], forgiven: settings.forgive });
   }
@@ -369,6 +371,30 @@ export class SocketController implements SocketCalls {
   private goesOn(payer: Hex, { scheme }: PowerRequest): boolean {
     const { session } = this.#till;
     return session?.payerScript === payer && session.scheme === scheme;
+  }
+
+  /** The owner has looked at what the gate tripped for. False where that does not help. */
+  clear(): boolean {
+    return this.#outlet.clear();
+  }
+
+  /** What the owner is shown. */
+  view(): SocketView {
+    const book = this.#channels?.book;
+    return {
+      record: this.#ledger.record,
+      credit: this.#outlet.credit(),
+      standbyRemaining: this.#outlet.standbyRemaining(),
+      lockoutLeft: this.#outlet.lockoutLeft(),
+      exposure: this.exposure(),
+      trip: this.#outlet.trip,
+      canSell: this.#till.canSell(),
+      isGuessing: this.isGuessing(),
+      isStopping: this.#stopping,
+      tip: this.#watch.lastTip(),
+      tipAge: this.#watch.tipAge(),
+      channels: { open: book?.entries.length ?? 0, unclosed: book?.unclosed ?? 0 },
+    };
   }
 
   private mustRun(): void {

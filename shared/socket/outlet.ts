@@ -116,6 +116,11 @@ export class Outlet {
     this.happen({ kind: "double-spend", payer });
   }
 
+  /** A person has looked at what the gate tripped for; the relay follows with the next tick. False where that does not help. */
+  clear(): boolean {
+    return this.#retry.looked();
+  }
+
   /** Call about once a second. */
   tick(): void {
     const total = this.total();

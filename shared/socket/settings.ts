@@ -1,5 +1,7 @@
 // What a socket's owner decides. What each means, its range and its default: shared/settings/socket.ts.
 
+import { payeeScriptOf } from "../bitcoin/address";
+import { dustOf } from "../bitcoin/draft";
 import { energyFor, type Milliampere, type MilliwattHour } from "../kernel/units";
 import { conflicts, defaults, missing, problems, refuse, stated } from "../settings/check";
 import { payoutProblem } from "../settings/payout";
@@ -19,6 +21,20 @@ export function socketSettings(given: Given): SocketSettings {
   refuse(socketProblems(given, "settings"));
   refuse(missing(SOCKET_TABLE, given, "settings"));
   return overDefaults(given);
+}
+
+/** The same, and checked as a socket that begins to sell checks it. */
+export function sellingSettings(given: Given): SocketSettings {
+  const settings = socketSettings(given);
+  mustBeWorthAnOutput(settings);
+  return settings;
+}
+
+/** Throws a RangeError where no node would relay what an increment pays. */
+export function mustBeWorthAnOutput({ increment, payoutAddress, network }: SocketSettings): void {
+  const least = dustOf(payeeScriptOf(payoutAddress, network));
+  if (increment >= least) return;
+  throw new RangeError(`setting increment: expected at least ${least} sat for this payout address, came ${increment}`);
 }
 
 /** All that is wrong with what an owner wrote so far; what is missing is not. */

@@ -21,9 +21,9 @@ What an owner can set in a configuration file ([building.md](building.md)); the 
 place that says so. The build, a device at its start, and a scenario's \`socket\` and \`cable\` check against them: unknown
 names and wrong values are refused. A text's length counts bytes of UTF-8.
 
-Today a configuration is part of the image, so each change wants a new image, and with it a restart. The devices need
-less: the last column says from when a change of the owner's settings counts in a running device. "Next session": a
-session keeps the terms under which it opened. Whatever is not in the first two tables counts after a restart.
+A configuration is part of the image. Over it the owner sets in a running device what is in the first two tables, and some
+of the rest ([owner.md](owner.md)): the last column says from when such a change counts. "Next session": a session keeps the
+terms under which it opened. Whatever is not in the first two tables counts after a restart.
 
 An editor that knows JSON Schema completes and checks the file when it begins with
 \`"$schema": "docs/socket.schema.json"\`, or \`docs/cable.schema.json\` (the path from the file to there).

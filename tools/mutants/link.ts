@@ -41,8 +41,8 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "held-bytes",
-    "rpc/server",
-    "while (this.heldBytes > this.#limits.heldBytes)",
+    "net/http-server",
+    "while (this.heldBytes > this.#options.limits.heldBytes)",
     "while (false)",
     "rpc/server",
     "unfinished requests and unread answers of a crowd stay within the budget; the oldest make room for the latest",
@@ -73,8 +73,8 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "connections-of-one-address",
-    "rpc/server",
-    "if (own.length >= this.#limits.connectionsPerPeer) return this.makeRoom(own);",
+    "net/http-server",
+    "if (own.length >= limits.connectionsPerPeer) return this.makeRoom(own);",
     "",
     "rpc/server",
     "connections from one address are limited, and others are still served",
@@ -97,7 +97,7 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "payer-keeps-its-place",
-    "rpc/server",
+    "net/http-server",
     "address === payer ? all : all.filter((one) => one.address !== payer)",
     "all",
     "rpc/server",
@@ -105,7 +105,7 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "trickler-makes-room",
-    "rpc/server",
+    "net/http-server",
     " ?? (isSlow ? slow : undefined)",
     "",
     "rpc/server",

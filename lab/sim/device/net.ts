@@ -10,4 +10,9 @@ export default {
       callback(name, value ?? undefined);
     });
   },
+
+  /** Every simulated device is on loopback. */
+  get(what: string, link: string): string | undefined {
+    return what === "IP" && link === "station" ? "127.0.0.1" : undefined;
+  },
 };

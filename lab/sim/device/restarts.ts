@@ -1,6 +1,8 @@
 // Stands in for the native "plugpay/restarts" of firmware/native: a simulated board starts when it gets power, and what
 // ends its firmware is the simulator's to tell.
 
+import { call } from "./host";
+
 export function watchRestarts(): void {}
 
 export function resetCause(): string {
@@ -13,4 +15,8 @@ export function lastWords(): string | undefined {
 
 export function restartPause(): number {
   return 0;
+}
+
+export function restart(): void {
+  call("restart");
 }

@@ -18,16 +18,15 @@ interface Socket {
 
 interface State {
   readonly sockets: Map<number, Socket>;
-  readonly listeners: Set<number>;
-  /** Handles of connections that nobody has taken. */
-  readonly waiting: number[];
+  /** By listener: handles of connections that nobody has taken. */
+  readonly listeners: Map<number, number[]>;
 }
 
 /** Made at run time: what exists while an image is linked is in flash, read-only. */
 let made: State | undefined;
 
 function state(): State {
-  made ??= { sockets: new Map(), listeners: new Set(), waiting: [] };
+  made ??= { sockets: new Map(), listeners: new Map() };
   return made;
 }
 
@@ -62,10 +61,11 @@ function tellRoom(socket: Socket): void {
 
 export function listen(owner: SocketOwner, port: number): number {
   const { handle } = call("tcp.listen", { port }).value as { handle: number };
-  state().listeners.add(handle);
+  const waiting: number[] = [];
+  state().listeners.set(handle, waiting);
   hear(handle, ({ value }) => {
     keep(value.handle, `${value.remoteAddress}:${value.remotePort}`);
-    state().waiting.push(value.handle);
+    waiting.push(value.handle);
     owner.happened(ARRIVED);
   });
   return handle;
@@ -78,8 +78,8 @@ export function connect(owner: SocketOwner, address: string, port: number): numb
   return handle;
 }
 
-export function take(): number {
-  return state().waiting.shift() ?? 0;
+export function take(listener: number): number {
+  return state().listeners.get(listener)?.shift() ?? 0;
 }
 
 /** Its room, and what came meanwhile, are told in a moment. */

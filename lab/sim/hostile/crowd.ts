@@ -3,8 +3,8 @@
 // on loopback, which Linux has, and opens connections until the cable is unplugged.
 
 import type { Millisecond } from "../../../shared/kernel/units";
+import { CONNECTION_LIMITS } from "../../../shared/net/server-connection";
 import { REQUEST_LIMITS } from "../../../shared/rpc/methods";
-import { CONNECTION_LIMITS } from "../../../shared/rpc/server-connection";
 import type { Account } from "../account";
 import { keysOf } from "../keys";
 import type { End, Party } from "../network";

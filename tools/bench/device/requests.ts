@@ -3,9 +3,9 @@
 import texts from "hostile-requests";
 import { decodeUtf8 } from "../../../shared/kernel/utf8";
 import { MessageReader, parseRequest } from "../../../shared/net/http";
+import { CONNECTION_LIMITS } from "../../../shared/net/server-connection";
 import type { SocketCalls } from "../../../shared/protocol/types";
 import { answerCall } from "../../../shared/rpc/methods";
-import { CONNECTION_LIMITS } from "../../../shared/rpc/server-connection";
 import { calibrate, count, report } from "./host";
 
 const never = () => new Promise<never>(() => {});

@@ -1,4 +1,4 @@
-// One connection of the RPC server: reads a request, has it answered, writes the answer, and again.
+// One connection of an HTTP server: reads a request, has it answered, writes the answer, and again.
 //
 // What may take long has its time: a whole request, the silence between two, the farewell after a refusal. One
 // request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends. What was
@@ -8,14 +8,9 @@ import { constant } from "../kernel/constant";
 import type { Clock, Connection } from "../kernel/ports";
 import { printable } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
-import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
-import type { Admission } from "../net/admission";
-import { Bytes } from "../net/bytes";
-import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "../net/http";
-import { Fault } from "../protocol/faults";
-import { RPC_PATH, type SocketCalls } from "../protocol/types";
-import { type Answer, answerCall, type ErrorReporter, faultAnswer } from "./methods";
-import { isAscii } from "./xmlrpc";
+import { encodeUtf8 } from "../kernel/utf8";
+import { Bytes } from "./bytes";
+import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
 
 export interface ConnectionLimits {
   readonly headBytes: number;
@@ -44,18 +39,37 @@ export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
   farewellMs: 1000,
 });
 
-interface Context {
+/** Told of what nobody expected. */
+export type ErrorReporter = (error: unknown, where: string) => void;
+
+/** A whole answer: the head's lines, of which the first is the status, without length and connection; and the body. */
+export interface HttpAnswer {
+  readonly lines: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** What a server does with requests. One object serves all connections. */
+export interface HttpHandler<Request> {
+  /** Methods for the field Allow. */
+  readonly allow: string;
+  /** Fields that are kept beside those that framing needs, in lower case. */
+  readonly fields?: readonly string[];
+  /** What is kept of a request's head while its body comes in, or why it is refused whatever its body says. */
+  begin(head: RequestHead): Request | HttpError;
+  /** Never rejects. `address` is the peer's, without its port. */
+  answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer>;
+}
+
+interface Context<Request> {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
-  readonly admission: Admission;
-  readonly calls: SocketCalls;
+  readonly handler: HttpHandler<Request>;
   readonly onError: ErrorReporter;
   readonly onClose: () => void;
   /** The connection holds more memory than before. */
   readonly onGrowth: () => void;
 }
 
-const XML = "Content-Type: text/xml";
 const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -64,27 +78,29 @@ const FLUSH_MS: Millisecond = 20;
 
 function nothing(): void {}
 
-export class ServerConnection implements Sink<RequestHead> {
+export class ServerConnection<Request> implements Sink<RequestHead> {
   readonly address: string;
   readonly #connection: Connection;
-  readonly #context: Context;
+  readonly #context: Context<Request>;
   readonly #reader: MessageReader<RequestHead>;
   #state: "idle" | "reading" | "answering" | "farewell" | "closed" = "idle";
   #since: Millisecond;
   #cancel: () => void = nothing;
   #keepAlive = false;
-  #asciiOnly = false;
+  #request: Request | undefined;
   #refusal: HttpError | undefined;
   /** What was wrong with bytes that came while an answer was due: told after that answer. */
   #late: HttpError | undefined;
   readonly #body = new Bytes();
 
-  constructor(connection: Connection, address: string, context: Context) {
+  constructor(connection: Connection, address: string, context: Context<Request>) {
     this.address = address;
     this.#connection = connection;
     this.#context = context;
     this.#since = context.clock.now();
-    this.#reader = new MessageReader(parseRequest, this, context.limits, context.limits.earlyBytes);
+    const { fields } = context.handler;
+    const parse = fields ? (lines: readonly string[]) => parseRequest(lines, fields) : parseRequest;
+    this.#reader = new MessageReader(parse, this, context.limits, context.limits.earlyBytes);
     connection.onData = (data) => this.receive(data);
     connection.onClose = () => this.close();
     this.idle();
@@ -132,8 +148,9 @@ export class ServerConnection implements Sink<RequestHead> {
   /** From the reader, as the two that follow: a request's head. */
   head(head: RequestHead): void {
     this.#keepAlive = head.keepAlive;
-    this.#refusal = refusalOf(head);
-    this.#asciiOnly = isOtherCharset(head.headers.get("content-type") ?? "");
+    const begun = this.#context.handler.begin(head);
+    this.#refusal = begun instanceof HttpError ? begun : undefined;
+    this.#request = begun instanceof HttpError ? undefined : begun;
     if (head.expectsContinue && !this.#refusal) this.#connection.write(encodeUtf8(CONTINUE));
   }
 
@@ -152,36 +169,22 @@ export class ServerConnection implements Sink<RequestHead> {
       this.farewell();
       return;
     }
-    const { clock, limits } = this.#context;
+    const { clock, limits, handler } = this.#context;
     const body = this.#body.take();
+    const request = this.#request as Request;
+    this.#request = undefined;
     this.#state = "answering";
     this.arm(limits.answerMs, () => this.refuse(new HttpError("timeout", "the answer took too long", 503)));
     this.#since = clock.now();
-    void this.answerTo(body).then((answer) => this.reply(answer));
+    void handler.answer(request, body, this.address).then((answer) => this.reply(answer));
   }
 
-  private answerTo(body: Uint8Array): Promise<Answer> {
-    const { admission, calls, onError } = this.#context;
-    try {
-      admission.takeRequest(this.address);
-      const text = decodeUtf8(body);
-      if (this.#asciiOnly && !isAscii(text)) throw new Fault("parse-error", "Expected ASCII, or a charset of utf-8.");
-      return answerCall(text, calls, this.address, onError);
-    } catch (error) {
-      const fault = error instanceof Fault ? error : new Fault("parse-error", "Expected UTF-8.");
-      return Promise.resolve(faultAnswer(fault));
-    }
-  }
-
-  private reply({ xml, retryAfterMs }: Answer): void {
+  private reply({ lines, body }: HttpAnswer): void {
     if (this.#state !== "answering") return;
     const keepAlive = this.#keepAlive;
-    const lines = ["HTTP/1.1 200 OK", XML];
-    if (retryAfterMs !== undefined) lines.push(`Retry-After: ${Math.ceil(retryAfterMs / 1000)}`);
-    if (!keepAlive) lines.push("Connection: close");
     this.idle();
     this.guard(() => {
-      this.#connection.write(writeMessage(lines, encodeUtf8(xml)));
+      this.#connection.write(writeMessage(keepAlive ? lines : [...lines, "Connection: close"], body));
       this.#context.onGrowth();
       if (!keepAlive) return this.lastAnswer();
       if (this.#late) throw this.#late;
@@ -207,7 +210,7 @@ export class ServerConnection implements Sink<RequestHead> {
   private refuse(error: HttpError): void {
     if (this.#state === "closed" || this.#state === "farewell") return;
     const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? "Error"}`, PLAIN, "Connection: close"];
-    if (error.status === 405) lines.push("Allow: POST");
+    if (error.status === 405) lines.push(`Allow: ${this.#context.handler.allow}`);
     try {
       this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message, 200)}\n`)));
       // What its head is refused for is told once the request is whole: nothing that still comes could reset the answer.
@@ -260,37 +263,9 @@ export class ServerConnection implements Sink<RequestHead> {
   }
 }
 
-/** Why a request is refused whatever its body says. */
-function refusalOf({ method, target, headers }: RequestHead): HttpError | undefined {
-  if (target !== RPC_PATH) return new HttpError("unsupported", `expected the path ${RPC_PATH}, found ${target}`, 404);
-  if (method !== "POST") return new HttpError("unsupported", `expected POST, found ${method}`, 405);
-  // A browser asks before it sends text/xml to a stranger, so no web page can make its reader's browser call a socket.
-  const type = headers.get("content-type") ?? "";
-  if (!isXml(type)) {
-    return new HttpError("unsupported", `expected Content-Type text/xml in UTF-8, found ${type || "none"}`, 415);
-  }
-  const coding = headers.get("content-encoding") ?? "identity";
-  if (coding !== "identity") return new HttpError("unsupported", `expected no Content-Encoding, found ${coding}`, 415);
-  return undefined;
-}
-
-function isXml(type: string): boolean {
-  // Our own cable's first: the expression costs XS more than the rest of the head.
-  return (
-    type === "text/xml" ||
-    /^(text|application)\/xml *(; *charset *= *["']?(utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d)["']? *)?;?$/i.test(
-      type,
-    )
-  );
-}
-
-/** A charset that is read where all bytes are ASCII. */
-function isOtherCharset(type: string): boolean {
-  return type !== "text/xml" && /iso-8859|windows-/i.test(type);
-}
-
 const REASONS: { readonly [status: number]: string } = constant({
   400: "Bad Request",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
@@ -298,6 +273,7 @@ const REASONS: { readonly [status: number]: string } = constant({
   413: "Content Too Large",
   415: "Unsupported Media Type",
   417: "Expectation Failed",
+  421: "Misdirected Request",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",

@@ -1,0 +1,158 @@
+// The owner's side on a device: his settings over the image's, the logs, and the two ways in.
+
+import { memory } from "plugpay/console";
+import { lastWords, resetCause, restart } from "plugpay/restarts";
+import { constant } from "../../shared/kernel/constant";
+import type { Clock, Random, Reporter } from "../../shared/kernel/ports";
+import { VERSION } from "../../shared/kernel/version";
+import { PatientListener } from "../../shared/net/patient-listener";
+import { EventLog } from "../../shared/owner/events";
+import { ownerHttp } from "../../shared/owner/http";
+import type { Params } from "../../shared/owner/json-rpc";
+import type { MethodName } from "../../shared/owner/methods";
+import { type Board, Owner, type Running } from "../../shared/owner/owner";
+import type { Plain } from "../../shared/owner/plain";
+import { finishReset } from "../../shared/owner/reset";
+import { SessionLog } from "../../shared/owner/sessions";
+import { OwnerSettings } from "../../shared/owner/settings";
+import type { Device } from "../../shared/settings/owner";
+import { addresses } from "./addresses";
+import { DeviceListener } from "./network";
+import { report } from "./report";
+import { DeviceStore } from "./store";
+
+/** Entries of the configuration that an owner may set over the image's. */
+const FROM_IMAGE = constant([
+  "ssid",
+  "password",
+  "hostname",
+  "esplora",
+  "chain",
+  "socket",
+  "ownerPort",
+  "ownerPassword",
+  "metricsToken",
+] as const);
+const STORE = "owner";
+/** Where a socket answers its owner, unless he says otherwise; a cable does nowhere. */
+const PORTS = constant({ socket: 8081, cable: 0 } as const);
+
+export interface OwnerSideOptions {
+  readonly device: Device;
+  readonly clock: Clock;
+  /** What `mc/config` has. */
+  readonly config: Plain;
+  /** What the device works with, made from what is given. */
+  readonly resolve: (given: Plain) => Plain;
+  readonly random: () => Random;
+  /** Reading of the gate; 0 before there is one. */
+  readonly total: () => number;
+  /** Names that this device goes by on the link. */
+  readonly names: () => readonly string[];
+  readonly payer?: () => string | undefined;
+  readonly more?: (settings: OwnerSettings) => Partial<Record<MethodName, (params: Params) => unknown>>;
+}
+
+/** All that an owner sees and does of a device, whether that starts or not. */
+export class OwnerSide {
+  readonly settings: OwnerSettings;
+  readonly events: EventLog;
+  readonly sessions: SessionLog;
+  readonly owner: Owner;
+
+  constructor(private readonly options: OwnerSideOptions) {
+    const { device, clock, config, resolve, total, more } = options;
+    const store = new DeviceStore(STORE);
+    if (finishReset({ owner: store, device: new DeviceStore(device), kind: device })) report({ name: "reset" });
+    const { settings: own, ...rest } = config as { settings?: Plain } & Plain;
+    const filed = Object.fromEntries(FROM_IMAGE.map((name) => [name, rest[name]]));
+    this.events = new EventLog({ clock, store });
+    // Told already, before there was a log.
+    this.events.note({ name: "boot", version: VERSION, reset: resetCause(), why: lastWords() });
+    const tell = this.told(report);
+    this.settings = new OwnerSettings({ device, store, report: tell, image: own ?? {}, file: filed, resolve });
+    this.sessions = new SessionLog({ clock, store, report: tell, total });
+    this.owner = new Owner({
+      device,
+      clock,
+      report: tell,
+      store,
+      settings: this.settings,
+      events: this.events,
+      sessions: this.sessions,
+      board: boardOf(config, options.names),
+      backends: backendsOf(this.settings),
+      more: more?.(this.settings) ?? {},
+    });
+  }
+
+  /** A reporter that keeps what it tells. */
+  told(tell: Reporter): Reporter {
+    return (event) => {
+      tell(event);
+      this.events.note(event);
+    };
+  }
+
+  /** It runs, or did not start: from now on its owner is answered. */
+  begin(running: Running | undefined, why = ""): void {
+    if (running) this.owner.started(running);
+    else this.owner.failed(why);
+    this.listen();
+  }
+
+  /** By HTTP, where the owner has a password. */
+  private listen(): void {
+    const { device, clock, random, names, payer } = this.options;
+    const { credentials } = this.settings;
+    const port = Number(this.settings.started("ownerPort") ?? PORTS[device]);
+    if (port === 0 || (credentials.secret === undefined && credentials.token === undefined)) return;
+    const tell = this.told(report);
+    ownerHttp({
+      listener: new PatientListener({
+        listener: new DeviceListener(),
+        clock,
+        onWait: (why) => tell({ name: "no-network", where: "owner", why }),
+      }),
+      port,
+      clock,
+      credentials,
+      nonceKey: random().bytes(32),
+      hosts: () => [...addresses(), ...names()],
+      answer: (request) => this.owner.answer(request, "http"),
+      ...(payer && { payer }),
+      onError: (error, where) => tell({ name: "error", where, why: String(error) }),
+    });
+  }
+}
+
+function boardOf(config: Plain, names: () => readonly string[]): Board {
+  return {
+    heap: () => {
+      const free = memory(0);
+      return free > 0 ? { free, largest: memory(1), least: memory(2) } : undefined;
+    },
+    link: () => {
+      const [address] = addresses();
+      const [name] = names();
+      return { kind: String(config.link ?? "ethernet"), ...(address && { address }), ...(name && { name }) };
+    },
+    restart,
+  };
+}
+
+/** Servers that are asked about the chain, without what opens them. */
+function backendsOf(settings: OwnerSettings): readonly string[] {
+  const chain = settings.started("chain") as { backends?: readonly Plain[] } | undefined;
+  const esplora = settings.started("esplora");
+  const backends = chain?.backends ?? (esplora === undefined ? [] : [{ kind: "esplora", url: esplora }]);
+  return backends.map(({ kind, url, host }) => `${kind} ${hostOf(String(url ?? host))}`);
+}
+
+/** A URL's host and port: its path may hold a key. */
+function hostOf(url: string): string {
+  return url
+    .replace(/^[a-z]+:\/\//i, "")
+    .replace(/^[^@/]*@/, "")
+    .replace(/\/.*$/, "");
+}

@@ -1,0 +1,71 @@
+// A reporter in front of the device's own, by which the log of sessions hears of what happens. It must cost a payment next to
+// nothing: lines are taken, a record is looked at, and nothing is written.
+
+import type { CableView } from "../cable/view";
+import type { DeviceEvent, Reporter } from "../kernel/ports";
+import type { MicrowattHour } from "../kernel/units";
+import type { SocketRecord } from "../socket/record";
+import type { SocketView } from "../socket/view";
+import type { SessionLog } from "./sessions";
+
+export interface Listening<View> {
+  readonly report: Reporter;
+  readonly sessions: SessionLog;
+  /** Undefined before the device runs. */
+  readonly view: () => View | undefined;
+}
+
+export function socketListener(options: Listening<SocketView>): Reporter {
+  return (event) => {
+    options.report(event);
+    const record = options.view()?.record;
+    if (record) socketLine(options.sessions, event, record);
+  };
+}
+
+function socketLine(sessions: SessionLog, event: DeviceEvent, record: SocketRecord): void {
+  switch (event.name) {
+    case "credited": {
+      const { session, openedAt } = record;
+      if (session && session.id === event.session)
+        sessions.paid(session, Number(event.value), Number(event.fee), openedAt);
+      break;
+    }
+    case "session-ended":
+      sessions.ended(String(event.session), String(event.why));
+      break;
+    case "broadcast": {
+      const session = sessionOf(record, event.txid);
+      if (session !== undefined) sessions.broadcast(session, String(event.txid));
+      break;
+    }
+    case "buried":
+      sessions.buried(sessionOf(record, event.txid), String(event.txid), Number(event.value));
+      break;
+    case "lost":
+      sessions.lost(String(event.session), Number(event.value));
+      break;
+    // What was paid for flows no more.
+    case "standby":
+    case "lockout":
+    case "credit-used":
+    case "suspended":
+      sessions.delivered();
+      break;
+  }
+}
+
+function sessionOf({ settlements }: SocketRecord, txid: unknown): string | undefined {
+  return settlements.find(({ commitments }) => commitments.some((each) => each.txid === txid))?.session;
+}
+
+export function cableListener(options: Listening<CableView> & { readonly total: () => MicrowattHour }): Reporter {
+  return (event) => {
+    options.report(event);
+    if (event.name !== "paid" && event.name !== "stopped") return;
+    const session = options.view()?.record.session;
+    if (!session) return;
+    if (event.name === "stopped") options.sessions.ended(session.id, String(event.reason));
+    else options.sessions.paid(session, Number(event.value), Number(event.fee), options.total());
+  };
+}

@@ -1,0 +1,104 @@
+// The owner's methods: the one table of them, which the dispatcher and docs/owner.md both follow.
+
+import { constant } from "../kernel/constant";
+import type { Device } from "../settings/owner";
+
+export interface Parameter {
+  readonly name: string;
+  readonly meaning: string;
+}
+
+export interface MethodEntry {
+  readonly name: string;
+  readonly meaning: string;
+  readonly params: readonly Parameter[];
+  /** The one device that has it; without, both have. */
+  readonly only?: Device;
+}
+
+export const METHODS = constant([
+  {
+    name: "status",
+    meaning:
+      "All that the device knows of itself: state and reason in words, W, V, A, power factor and Hz, energy, credit, price, session, exposure, what is earned or spent, debts or claims, what is stuck and the one action that frees it, chain, link, heap, uptime, version.",
+    params: [],
+  },
+  {
+    name: "settings.get",
+    meaning:
+      "The settings that hold; which the owner set (`own`), which wait for a restart, which secrets are set, which this version refused and why.",
+    params: [],
+  },
+  {
+    name: "settings.set",
+    meaning:
+      "Sets all that is given, or nothing; a null takes the image's or the default again. Tells what changed, what counts from the next session on, and what after a restart.",
+    params: [{ name: "settings", meaning: "values by name, as docs/settings.md has them" }],
+  },
+  {
+    name: "events",
+    meaning: "The last fifty lines of the device's story, the oldest first. `next` is the `after` to go on with.",
+    params: [
+      { name: "after", meaning: "number of the last one that is known; without, the latest" },
+      { name: "limit", meaning: "how many at most, 1 to 50" },
+    ],
+  },
+  {
+    name: "sessions",
+    meaning: "The last twenty sessions, the latest first: paid, delivered, why ended, broadcast, confirmed, lost.",
+    params: [{ name: "limit", meaning: "how many at most, 1 to 20" }],
+  },
+  {
+    name: "forgive",
+    meaning:
+      "Writes off what the other side owes and deals with those again that cheated: a socket's debts, a cable's claims and unanswered payments.",
+    params: [],
+  },
+  {
+    name: "clear",
+    meaning: "Clears a latched trip once somebody has looked; refused where the relay itself is broken.",
+    params: [],
+  },
+  {
+    name: "identify",
+    meaning: "The device's light blinks.",
+    params: [{ name: "seconds", meaning: "1 to 60; default 10" }],
+  },
+  { name: "restart", meaning: "Settles what is open, and starts anew.", params: [] },
+  {
+    name: "reset",
+    meaning:
+      "Takes the image's settings again and forgets the owner's, the password, Wi-Fi, the lists, and on a socket the record of money and energy. Says first what is lost. Refused while anything is unsettled. A key stays.",
+    params: [{ name: "confirm", meaning: 'the word "erase", once what is lost was read' }],
+  },
+  {
+    name: "address",
+    meaning: "The cable's address: coins that are sent there are what it pays with.",
+    params: [],
+    only: "cable",
+  },
+  { name: "limits", meaning: "What the cable may spend, and what of it is used.", params: [], only: "cable" },
+  {
+    name: "key.new",
+    meaning:
+      "A key that the device draws; on mainnet refused, as nobody has a copy of it. Never read back; counts after a restart.",
+    params: [{ name: "replaces", meaning: "the address of the key that is given up, where there is one" }],
+    only: "cable",
+  },
+  {
+    name: "key.import",
+    meaning: "A key of the owner's. Never read back; counts after a restart.",
+    params: [
+      { name: "key", meaning: "32 bytes in hexadecimal" },
+      { name: "replaces", meaning: "the address of the key that is given up, where there is one" },
+    ],
+    only: "cable",
+  },
+] as const satisfies readonly MethodEntry[]);
+
+export type MethodName = (typeof METHODS)[number]["name"];
+
+export function methodsOf(device: Device): readonly MethodEntry[] {
+  const all: readonly MethodEntry[] = METHODS;
+  return all.filter(({ only }) => only === undefined || only === device);
+}

@@ -1,0 +1,68 @@
+// What an owner sets in a running device beside its settings: the link, the chain, and the owner's own way in. Entries of
+// the configuration file's table, which then stand in for the image's; and some that no file has.
+
+import { constant } from "../kernel/constant";
+import { BUILD_TABLE } from "./build";
+import { CABLE_TABLE } from "./cable";
+import type { Entry, Table } from "./entry";
+import { SOCKET_TABLE } from "./socket";
+
+export type Device = "socket" | "cable";
+
+/** The file's entries that a running device takes from its owner too; each counts after a restart. */
+const TAKEN: readonly string[] = constant(["ssid", "password", "hostname", "esplora", "chain", "socket"]);
+
+const OWN = constant([
+  {
+    name: "ownerPort",
+    meaning: "Where the owner's page and protocol answer, beside the cables' port; 0: nowhere.",
+    kind: "whole",
+    unit: "port",
+    least: 0,
+    most: 65_535,
+    follows: "8081 on a socket, 0 on a cable",
+    changes: "restart",
+  },
+  {
+    name: "ownerPassword",
+    meaning: "The owner's password over the link, user name `owner`; without one nobody gets in that way.",
+    kind: "text",
+    least: 8,
+    most: 64,
+    follows: "none",
+    changes: "restart",
+  },
+  {
+    name: "metricsToken",
+    meaning: "A bearer token that reads the metrics and nothing else.",
+    kind: "text",
+    least: 16,
+    most: 64,
+    follows: "none",
+    changes: "restart",
+  },
+] as const satisfies readonly Entry[]);
+
+/** What of it is never given out again. */
+export const SECRETS: readonly string[] = constant(["password", "ownerPassword", "metricsToken"]);
+
+/** The device's own settings, which its controller works with. */
+export function deviceTable(device: Device): Table {
+  return device === "socket" ? SOCKET_TABLE : CABLE_TABLE;
+}
+
+/** All that the owner of a `device` sets while it runs. */
+export function ownerTable(device: Device): Table {
+  const table = deviceTable(device);
+  return {
+    entries: [...table.entries, ...filed(device), ...OWN],
+    rules: [...table.rules, ...BUILD_TABLE.rules],
+  };
+}
+
+function filed(device: Device): readonly Entry[] {
+  const entries: readonly Entry[] = BUILD_TABLE.entries;
+  return entries
+    .filter(({ name, only }) => TAKEN.includes(name) && (only === undefined || only === device))
+    .map((entry) => ({ ...entry, changes: "restart" }));
+}

@@ -1,0 +1,25 @@
+// What a socket shows its owner: what it knows already. Nobody is asked for it, and nothing is changed.
+
+import type { TripCause } from "../kernel/ports";
+import type { Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
+import type { SocketRecord } from "./record";
+
+export interface SocketView {
+  readonly record: SocketRecord;
+  /** Paid for and not yet delivered, to the cable that is here. */
+  readonly credit: MilliwattHour;
+  readonly standbyRemaining: MilliwattHour;
+  readonly lockoutLeft: Millisecond;
+  readonly exposure: Satoshi;
+  readonly trip: TripCause | undefined;
+  /** False while all that may wait for a confirmation does. */
+  readonly canSell: boolean;
+  /** True where it sells nothing, as its meter is not calibrated. */
+  readonly isGuessing: boolean;
+  readonly isStopping: boolean;
+  /** Height of the best block that it heard of, and how long ago. */
+  readonly tip: number | undefined;
+  readonly tipAge: Millisecond | undefined;
+  /** Channels that are not settled in a block yet, and what they pay it. */
+  readonly channels: { readonly open: number; readonly unclosed: Satoshi };
+}
