@@ -15,6 +15,7 @@ import { settingOptions, settingsIn } from "../../lab/sim/setting-options";
 import { startOptions } from "../../lab/sim/start-options";
 import { CABLE_TABLE } from "../../shared/settings/cable";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { schemaFaults } from "./schema";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -34,6 +35,10 @@ describe("npm start", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(lines.flatMap(schemaFaults), [], "docs/start.schema.json says what a line is");
+    const { paidSat: _, ...unpaid } = lines.at(-1) ?? {};
+    assert.notDeepEqual(schemaFaults(unpaid), [], "a summary without a member is none");
+    assert.notDeepEqual(schemaFaults({ ...lines[0], from: "nobody" }), []);
     const summary = lines.at(-1) ?? {};
     const { scenario, scheme, engine, seed, plugToPowerMs, increments, paidSat, energyWh, settlements } = summary;
     assert.deepEqual(

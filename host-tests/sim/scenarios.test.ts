@@ -8,9 +8,12 @@ import { findWorker } from "../../lab/sim/engine-xs";
 import { type Run, runScenario } from "../../lab/sim/run";
 import { loadScenario } from "../../lab/sim/scenario";
 import type { Scheme } from "../../shared/protocol/words";
+import { schemaFaults } from "./schema";
 
-function run(name: string, engine: EngineName = "node", scheme: Scheme = "single-fee", seed = 1): Promise<Run> {
-  return runScenario({ scenario: loadScenario(name), engine, scheme, seed });
+async function run(name: string, engine: EngineName = "node", scheme: Scheme = "single-fee", seed = 1): Promise<Run> {
+  const played = await runScenario({ scenario: loadScenario(name), engine, scheme, seed });
+  assert.deepEqual(schemaFaults(played.summary), []);
+  return played;
 }
 
 function names({ happenings }: Run, from: string): readonly string[] {

@@ -8,9 +8,12 @@ import { findWorker } from "../../lab/sim/engine-xs";
 import { mannerNamed } from "../../lab/sim/hostile/crowd";
 import { type Run, runScenario } from "../../lab/sim/run";
 import { loadScenario } from "../../lab/sim/scenario";
+import { schemaFaults } from "./schema";
 
-function run(name: string, engine: EngineName = "node"): Promise<Run> {
-  return runScenario({ scenario: loadScenario(name), engine, scheme: "single-fee", seed: 1 });
+async function run(name: string, engine: EngineName = "node"): Promise<Run> {
+  const played = await runScenario({ scenario: loadScenario(name), engine, scheme: "single-fee", seed: 1 });
+  assert.deepEqual(schemaFaults(played.summary), []);
+  return played;
 }
 
 function metBy({ summary }: Run): readonly string[] {
@@ -58,6 +61,7 @@ test("a socket that is cut at each of its journal writes starts again and delive
   // The first of the scenario's rounds; npm start -- --scenario power-cut runs them all, on both devices.
   const scenario = { ...loadScenario("power-cut"), endS: 1800 };
   const { summary } = await runScenario({ scenario, engine: "node", scheme: "single-fee", seed: 1 });
+  assert.deepEqual(schemaFaults(summary), []);
   const cuts = summary.cuts ?? [];
   assert.ok(cuts.length >= 12, `${cuts.length} cuts`);
   assert.deepEqual(
