@@ -14,6 +14,7 @@ import type { Entry, Rule } from "../../shared/settings/entry";
 import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
+import { memoryProblem } from "./memory";
 import { boardGate, rangesOf } from "./ranges";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
@@ -124,6 +125,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   if (uplink && !target.links.includes("wifi")) throw new UsageError(`ssid: ${target.name} has no Wi-Fi`);
   // On a direct link the cable finds out whose power it is before it closes its relay for good.
   const shared = device === "cable" ? { sharedLink: link === "wifi" && !direct } : {};
+  if (device === "socket") checkMemory(given, target, link === "wifi" || uplink);
   const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
   return {
     network,
@@ -230,11 +232,23 @@ function checkBackends(chain: unknown, settings: unknown): void {
   }
 }
 
-/** A server's certificate is checked against one root, so TLS wants that root. */
-function checkCertificate({ esplora, chain, certificate }: Json): void {
-  if (certificate !== undefined) return;
+/** The servers of the chain that are asked over TLS. */
+function secureServers({ esplora, chain }: Json): readonly Json[] {
   const { backends } = (chain ?? { backends: [{ url: esplora }] }) as { readonly backends: readonly Json[] };
-  const secure = backends.find(({ url, secure }) => secure === true || String(url).startsWith("https:"));
+  return backends.filter(({ url, secure }) => secure === true || String(url).startsWith("https:"));
+}
+
+/** What takes more memory than the chip has would end in restarts. */
+function checkMemory(given: Json, target: Target, wifi: boolean): void {
+  const needs = { wifi, accessPoint: given.direct === true, secureServers: secureServers(given).length };
+  const wrong = memoryProblem({ target: target.name, ...needs });
+  if (wrong !== undefined) throw new UsageError(wrong);
+}
+
+/** A server's certificate is checked against one root, so TLS wants that root. */
+function checkCertificate(given: Json): void {
+  if (given.certificate !== undefined) return;
+  const [secure] = secureServers(given);
   if (secure)
     throw new UsageError(
       `configuration.certificate: expected the root of ${secure.url ?? secure.host} in PEM (a path or its text), came nothing`,
