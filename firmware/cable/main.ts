@@ -149,6 +149,7 @@ function start({ clock, store, random, owner, device }: Parts): void {
     socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
     report: owner.told(cableListener({ report: withCadence(report, power), sessions, view, total })),
     settings,
+    ecdsa,
     ...(radio ? { radio } : {}),
   });
   Object.assign(device, { controller, power, wallet, settings });

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { parse } from "../../lab/model/transaction";
 import { alone, type Bench, type BenchOptions, Customer, MINUTE, TOASTER } from "../../lab/stage/bench";
 import { BY_CHANNEL, ChannelCustomer } from "../../lab/stage/channel-customer";
-import { Fault } from "../../shared/protocol/faults";
+import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
 
 const DEPOSIT = 5_000;
 const DAY = 1_440 * MINUTE;
@@ -21,10 +21,13 @@ async function opened(
   return { bench, customer };
 }
 
+const given = new Set<string>();
 const fault =
   (name: string) =>
-  (error: unknown): boolean =>
-    error instanceof Fault && error.fault === name;
+  (error: unknown): boolean => {
+    given.add(name);
+    return error instanceof Fault && error.fault === name;
+  };
 
 const questions = ({ view }: Bench): number => [...view.asked.values()].reduce((sum, count) => sum + count, 0);
 const entryOf = (bench: Bench): string =>
@@ -418,5 +421,14 @@ describe("closing a channel", () => {
     bench.network.node.submit(refund);
     await bench.clock.run(4 * 60 * MINUTE);
     assert.notEqual(closingOf(bench, customer), parse(refund).txid, "the closing pays more");
+  });
+});
+
+describe("the catalogue of faults", () => {
+  it("has none of channels that was not given above", () => {
+    const missing = (Object.keys(FAULTS) as FaultName[]).filter(
+      (name) => /channel|deposit|unclosed|bad-(funding|increment)/.test(name) && !given.has(name),
+    );
+    assert.deepEqual(missing, []);
   });
 });

@@ -31,6 +31,10 @@ const HALF = `30${"44".repeat(70)}83`;
 const VISIT: VisitOffer = {
   scheme: CHANNEL,
   channel: TXID,
+  payeeKey: KEY,
+  delay: 4_032,
+  version: 3,
+  deposit: 5_000,
   paid: 311,
   half: HALF,
   pay: 4,
@@ -112,6 +116,10 @@ const SHAPES: readonly (readonly [name: string, shape: Shape<unknown>, any: fc.A
     record({
       scheme,
       channel: hex(32),
+      payeeKey: hex(33),
+      delay: blocks,
+      version,
+      deposit: satoshi,
       paid: satoshi,
       half: hex(9, 72),
       pay: satoshi,

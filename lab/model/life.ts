@@ -5,6 +5,7 @@
 // reaches anybody, and its memory is never looked at again. To the outside that is a power cut.
 
 import type { Chain, Clock, PowerGate, Reporter, Store } from "../../shared/kernel/ports";
+import type { ChannelCalls } from "../../shared/protocol/channel";
 import type { SocketCalls } from "../../shared/protocol/types";
 
 export class Life {
@@ -70,6 +71,14 @@ export class Life {
       getStatus: (request, peer) => this.ask(() => socket.getStatus(request, peer)),
       powerRequest: (request, peer) => this.ask(() => socket.powerRequest(request, peer)),
       payTransaction: (request, peer) => this.ask(() => socket.payTransaction(request, peer)),
+      channels: socket.channels && this.channels(socket.channels),
+    };
+  }
+
+  private channels(calls: ChannelCalls): ChannelCalls {
+    return {
+      request: (request, peer) => this.ask(() => calls.request(request, peer)),
+      pay: (payment, peer) => this.ask(() => calls.pay(payment, peer)),
     };
   }
 

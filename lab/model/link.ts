@@ -3,6 +3,7 @@
 import { messageOf } from "../../shared/kernel/message";
 import type { Clock } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
+import type { ChannelCalls } from "../../shared/protocol/channel";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
 import type { SeededRandom } from "./random";
@@ -44,6 +45,10 @@ export class Link {
       getStatus: (request, peer) => this.call(request, (far, sent) => far.getStatus(sent, peer), request.waitMs ?? 0),
       powerRequest: (request, peer) => this.call(request, (far, sent) => far.powerRequest(sent, peer), 0),
       payTransaction: (request, peer) => this.call(request, (far, sent) => far.payTransaction(sent, peer), 0),
+      channels: {
+        request: (request, peer) => this.call(request, (far, sent) => channelsOf(far).request(sent, peer), 0),
+        pay: (payment, peer) => this.call(payment, (far, sent) => channelsOf(far).pay(sent, peer), 0),
+      },
     };
   }
 
@@ -88,6 +93,12 @@ export class Link {
     this.happened[event] += 1;
     return true;
   }
+}
+
+/** As rpc/methods.ts: a socket without channels says so. */
+function channelsOf({ channels }: SocketCalls): ChannelCalls {
+  const none = (): Promise<never> => Promise.reject(new Fault("unknown-scheme"));
+  return channels ?? { request: none, pay: none };
 }
 
 /** A fault keeps its code, name and words; anything else that a socket throws is its internal error. */

@@ -42,6 +42,7 @@ export const MINUTE = 60_000;
 /** mW. */
 export const TOASTER = 1_300_000;
 export const CAR = 3_600_000;
+const NO_CHANNELS = (): Promise<never> => Promise.reject(new Error("the link carries no channels"));
 /** Of the socket's payee keys. */
 export const CHANNEL_SEED = new Uint8Array(32).fill(0x5e);
 /** One increment of the paper, in µWh. */
@@ -120,7 +121,12 @@ export class Bench {
         getStatus: (request) => calls.getStatus(request, PEER),
         powerRequest: (request) => calls.powerRequest(request, PEER),
         payTransaction: (request) => calls.payTransaction(request, PEER),
+        channels: {
+          request: (request) => calls.channels?.request(request, PEER) ?? NO_CHANNELS(),
+          pay: (payment) => calls.channels?.pay(payment, PEER) ?? NO_CHANNELS(),
+        },
       },
+      ecdsa: realEcdsa,
       report: life.report((event) => this.tell("cable", event)),
       settings: this.watched("cable", this.settings.cable),
       calibrated: this.isCalibrated("cable"),

@@ -2,11 +2,14 @@
 // due, and holds the relay while credit lasts. states.ts says what follows from what; here it happens.
 
 import type { Wallet } from "../bitcoin/wallet";
+import { ChannelPocket } from "../channel/pocket";
 import { appended, Ledger } from "../journal/ledger";
 import { attempt } from "../kernel/attempt";
-import type { Clock, PowerGate, Reporter, Store } from "../kernel/ports";
+import type { Clock, Ecdsa, PowerGate, Reporter, Store } from "../kernel/ports";
+import type { Hex, MilliSatPerWh } from "../kernel/units";
 import type { Radio } from "../link/radio";
 import type { CableState } from "../protocol/types";
+import { CHANNEL } from "../protocol/words";
 import { Calls, passed } from "./calls";
 import {
   type Act,
@@ -20,12 +23,12 @@ import {
   WAITED,
 } from "./effects";
 import { Inlet } from "./inlet";
-import { forgive, forgiveByWord, release, tellStuck } from "./owner";
+import { forgive, forgiveByWord, leaveChannels, release, tellStuck } from "./owner";
 import type { CableParts } from "./parts";
 import { Payments } from "./payments";
 import { Purse } from "./purse";
 import { Questions, type SocketLink } from "./questions";
-import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord } from "./record";
+import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord, payeeHere } from "./record";
 import { stopOf } from "./refusals";
 import type { CableSettings } from "./settings";
 import { pauseAfter, stepOf } from "./states";
@@ -47,6 +50,8 @@ export interface CableOptions {
   readonly calibrated?: boolean;
   /** On a direct link: joins sockets' access points. */
   readonly radio?: Radio;
+  /** Where the owner pays by channel. */
+  readonly ecdsa?: Ecdsa;
 }
 
 export class CableController {
@@ -72,10 +77,13 @@ export class CableController {
       empty: EMPTY_RECORD,
     });
     const inlet = new Inlet({ clock, gate, ledger, settings, report });
-    const purse = new Purse({ ledger, wallet, settings, uptime: () => inlet.uptime() });
-    const questions = new Questions({ ...options, ledger, purse });
+    const pocket = pocketOf(options);
+    const purse = new Purse({ ledger, wallet, settings, pocket, uptime: () => inlet.uptime() });
+    const priceAt = (payee: Hex): MilliSatPerWh => pocket?.priceAt(payee) ?? ledger.record.session?.price ?? 0;
+    const questions = new Questions({ ...options, ledger, purse, pocket });
     const visit = radio && new Visit({ radio, clock, ledger, inlet, settings, report });
-    this.#parts = { clock, wallet, socket, report, settings, ledger, inlet, purse, questions, visit };
+    const money = { ledger, inlet, purse, pocket, priceAt };
+    this.#parts = { clock, wallet, socket, report, settings, ...money, questions, visit };
     this.#calls = new Calls(this.#parts, () => this.#isRunning);
     this.#payments = new Payments(this.#parts, this.#calls);
     this.#isCalibrated = options.calibrated ?? false;
@@ -113,6 +121,7 @@ export class CableController {
     visit?.start();
     attempt(report, () => release(this.#parts));
     attempt(report, () => forgiveByWord(this.#parts));
+    attempt(report, () => leaveChannels(this.#parts));
     tellStuck(this.#parts);
     this.#isRunning = true;
     report({ name: "start", total: ledger.record.total, credit: inlet.remaining() });
@@ -190,6 +199,7 @@ export class CableController {
     const { clock } = this.#parts;
     switch (act.do) {
       case "connect":
+        this.#payments.begin();
         return { kind: "answer", status: await this.#calls.first() };
       case "ask":
         return this.#payments.ask(act.status);
@@ -231,8 +241,8 @@ export class CableController {
   /** A payee that cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
   private blame(isLoss: boolean): void {
     const { ledger } = this.#parts;
-    const { cheats, losses, session } = ledger.record;
-    const payee = session?.socketScript;
+    const { cheats, losses } = ledger.record;
+    const payee = payeeHere(ledger.record);
     if (payee === undefined) return;
     const again = cheats.includes(payee);
     ledger.write({
@@ -245,4 +255,13 @@ export class CableController {
 /** Why no more is paid for now, while what is paid for flows on. */
 function heldBy(memory: Memory): Hold | undefined {
   return "payment" in memory && memory.payment.is !== "open" ? memory.payment.held?.hold : undefined;
+}
+
+/** Channels, where the owner pays by them, or did. */
+function pocketOf({ store, report, wallet, ecdsa, settings }: CableOptions): ChannelPocket | undefined {
+  if (!ecdsa) return undefined;
+  const { maxDelay: delay, maxLocked, maxFee: fee, maxIncrement: increment } = settings;
+  const limits = { delay, maxLocked, fee, increment, first: increment };
+  const pocket = new ChannelPocket({ store, report, wallet, ecdsa, limits });
+  return settings.schemes.includes(CHANNEL) || pocket.entries.length > 0 ? pocket : undefined;
 }

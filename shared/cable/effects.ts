@@ -4,7 +4,7 @@ import { constant } from "../kernel/constant";
 import type { DeviceEvent } from "../kernel/ports";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
 import type { CableState, DraftOffer, Status } from "../protocol/types";
-import type { Ready } from "./purse";
+import type { ChannelReady, Ready } from "./purse";
 import type { CableSettings } from "./settings";
 import type { Hold, Stop } from "./stop";
 
@@ -19,7 +19,7 @@ export type Payment =
   /** Nothing: a draft is asked for at once. */
   | { readonly is: "open" }
   /** A draft is signed and waits until it is due. `held`: a socket that claimed too much, which is paid by the own meter only. */
-  | { readonly is: "ready"; readonly ready: Ready; readonly held: Held | undefined }
+  | { readonly is: "ready"; readonly ready: Ready | ChannelReady; readonly held: Held | undefined }
   | { readonly is: "held"; readonly held: Held };
 
 /** Where both meters stood when power first flowed, and when the session began that is counted now. */
@@ -101,12 +101,12 @@ export type CableEvent =
   | { readonly kind: "begin" }
   /** The socket's first answer. */
   | { readonly kind: "answer"; readonly status: Status }
-  /** A draft was found good and signed. */
-  | { readonly kind: "signed"; readonly ready: Ready }
+  /** A draft was found good and signed, or an increment of a channel is good. */
+  | { readonly kind: "signed"; readonly ready: Ready | ChannelReady }
   /** Nothing may be paid for now; without a hold another draft heals it. */
   | { readonly kind: "refused"; readonly hold: Hold | undefined }
-  /** A payment was acknowledged and booked. `next`: the draft after it. */
-  | { readonly kind: "paid"; readonly next: DraftOffer | undefined }
+  /** A payment was acknowledged and booked. `next`: the draft after it; `ready`: the channel's next increment. */
+  | { readonly kind: "paid"; readonly next: DraftOffer | undefined; readonly ready?: ChannelReady | undefined }
   /** Time has passed in which something may have changed. */
   | { readonly kind: "waited" }
   /** How things stand, asked at `asked` with the own meter at `meter`. */
@@ -142,7 +142,7 @@ export type Act =
   /** Signs the draft that came with a payment's answer: `signed` or `refused`. */
   | { readonly do: "sign"; readonly offer: DraftOffer; readonly status: Status }
   /** Hands a signature over: `paid` or `refused`. */
-  | { readonly do: "pay"; readonly ready: Ready }
+  | { readonly do: "pay"; readonly ready: Ready | ChannelReady }
   /** `waited`, after `time`. */
   | { readonly do: "wait"; readonly time: Millisecond }
   /** Asks how things stand: `status`. Where it is not urgent the socket may hold its answer back. */

@@ -1,6 +1,7 @@
 // What a cable's owner writes off, at once or by a word that is followed once, at a start: `release` takes coins back that vanished sockets hold,
 // `forgive` writes off what sockets took and did not give.
 
+import type { ChannelPocket } from "../channel/pocket";
 import type { Ledger } from "../journal/ledger";
 import { outpointKey } from "../kernel/outpoint";
 import type { Reporter } from "../kernel/ports";
@@ -11,6 +12,7 @@ import type { CableSettings } from "./settings";
 export interface OwnerParts {
   readonly ledger: Ledger<CableRecord>;
   readonly purse: Purse;
+  readonly pocket: ChannelPocket | undefined;
   readonly settings: CableSettings;
   readonly report: Reporter;
 }
@@ -22,7 +24,7 @@ export function forgiveByWord(parts: OwnerParts): void {
 }
 
 /** Also pays those again that cheated. Throws where the journal takes nothing. */
-export function forgive({ ledger, purse, settings, report }: OwnerParts): void {
+export function forgive({ ledger, purse, pocket, settings, report }: OwnerParts): void {
   const { claims, pledges } = ledger.record;
   report({
     name: "forgiven",
@@ -33,6 +35,8 @@ export function forgive({ ledger, purse, settings, report }: OwnerParts): void {
   const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
   const written = { claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive };
   ledger.write({ ...written, ...purse.forgiven() });
+  // A deposit that a vanished socket holds is the owner's to get back.
+  for (const { txid, phase } of pocket?.entries ?? []) if (phase !== "open") pocket?.over(txid);
 }
 
 /** Comes before `forgive`, which forgets the coins' worth. Throws where the journal takes nothing. */
@@ -42,6 +46,14 @@ export function release({ ledger, purse, settings, report }: OwnerParts): void {
   ledger.write({ ...written, released: settings.release });
   const freed = ledger.record.pledges.filter((pledge) => pledge.release);
   report({ name: "released", coins: freed.length, stuck: purse.stuck().length - freed.length });
+}
+
+/** Channels end: their sockets are asked to close them, and all sockets get the refunds to broadcast. */
+export function leaveChannels({ ledger, pocket, settings, report }: OwnerParts): void {
+  if (!pocket || settings.leaveChannels === "" || settings.leaveChannels === ledger.record.channelsLeft) return;
+  for (const { txid } of pocket.entries) pocket.end(txid);
+  ledger.write({ channelsLeft: settings.leaveChannels });
+  report({ name: "channels-left", channels: pocket.entries.length, locked: pocket.locked });
 }
 
 /** What the owner must know to free coins that pay nobody: which, for how much, and the action. */

@@ -4,9 +4,10 @@ import type { Outpoint } from "../kernel/ports";
 import { Fault } from "../protocol/faults";
 import type { DraftOffer, Status } from "../protocol/types";
 import type { Calls } from "./calls";
+import { ChannelPayer } from "./channel-payer";
 import type { CableEvent } from "./effects";
 import type { CableParts } from "./parts";
-import type { Ready } from "./purse";
+import type { ChannelReady, Ready } from "./purse";
 import { agree } from "./reckoning";
 import type { CableRecord } from "./record";
 import { holdOf } from "./refusals";
@@ -17,10 +18,17 @@ import { ticketed } from "./tickets";
 export class Payments {
   readonly #parts: CableParts;
   readonly #calls: Calls;
+  readonly #channels: ChannelPayer | undefined;
 
   constructor(parts: CableParts, calls: Calls) {
     this.#parts = parts;
     this.#calls = calls;
+    this.#channels = parts.pocket && new ChannelPayer(parts, calls, parts.pocket);
+  }
+
+  /** Another deal begins. */
+  begin(): void {
+    this.#channels?.begin();
   }
 
   /** Asks for a draft, makes the accounts agree, and signs it ahead. What the socket cannot sell now is asked for later. */
@@ -28,6 +36,8 @@ export class Payments {
     const { socket, purse, inlet, questions, settings } = this.#parts;
     const known = purse.session?.id;
     try {
+      const byChannel = await this.#channels?.ready(status);
+      if (byChannel) return { kind: "signed", ready: byChannel };
       const announced = termsOf(status, settings);
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (inlet.isSpent()) mustAccept(announced, settings);
@@ -50,7 +60,8 @@ export class Payments {
   }
 
   /** Hands the signature over, and books what it bought. */
-  async pay(ready: Ready): Promise<CableEvent> {
+  async pay(ready: Ready | ChannelReady): Promise<CableEvent> {
+    if ("channel" in ready) return this.#channels?.pay(ready) ?? { kind: "refused", hold: undefined };
     const { inlet, purse, socket } = this.#parts;
     try {
       purse.sending();

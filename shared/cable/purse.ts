@@ -6,10 +6,18 @@ import type { Draft } from "../bitcoin/draft";
 import type { Frame, PreparedDraft } from "../bitcoin/frame";
 import { signDraft } from "../bitcoin/sign";
 import type { Wallet } from "../bitcoin/wallet";
+import type { ChannelPocket } from "../channel/pocket";
 import type { Changes, Ledger } from "../journal/ledger";
 import { isOverSameCoins, sameOutpoints } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
-import { energyFor, type Hex, type Millisecond, type MilliwattHour, type Satoshi } from "../kernel/units";
+import {
+  energyFor,
+  type Hex,
+  type MilliSatPerWh,
+  type Millisecond,
+  type MilliwattHour,
+  type Satoshi,
+} from "../kernel/units";
 import { schemeOf } from "../payment/schemes";
 import { lastCommitment, nextIncrement, type Session, type Step } from "../payment/session";
 import { type DraftOffer, MAX_PROMISED, type PaymentRequest } from "../protocol/types";
@@ -28,13 +36,25 @@ import { agreedOf, isAsOpened, payeeOf, type Terms } from "./terms";
 /** Silence after which a socket has settled the session, so that another may begin. */
 const SESSION_REST: Millisecond = 60_000;
 
-/** An increment, signed and held back until it is due. */
-export interface Ready {
-  readonly request: PaymentRequest;
+/** An increment that is held back until it is due. */
+export interface Payable {
   readonly step: Step;
-  readonly draft: Draft;
   /** Energy that the step buys. */
   readonly energy: MilliwattHour;
+}
+
+/** A draft, signed. */
+export interface Ready extends Payable {
+  readonly request: PaymentRequest;
+  readonly draft: Draft;
+}
+
+/** An increment that is not signed before it is due. */
+export interface ChannelReady extends Payable {
+  readonly channel: Hex;
+  /** What it adds to all that was signed; 0 where the latest is said again. */
+  readonly more: Satoshi;
+  readonly price: MilliSatPerWh;
 }
 
 export interface PurseOptions {
@@ -43,6 +63,8 @@ export interface PurseOptions {
   readonly settings: CableSettings;
   /** Time that the cable was powered. */
   readonly uptime: () => Millisecond;
+  /** Channels, where the owner pays by them. */
+  readonly pocket?: ChannelPocket | undefined;
 }
 
 export class Purse {
@@ -127,7 +149,7 @@ export class Purse {
 
   /** Audits the offer and signs it; throws a Hold with the reason otherwise. */
   sign(offer: DraftOffer, terms: Terms): Ready {
-    const { ledger, wallet, settings, uptime } = this.#options;
+    const { ledger, wallet, settings, uptime, pocket } = this.#options;
     const session = this.session;
     const opening = session === undefined || session.commitments.length === 0;
     const verdict = auditDraft(offer, {
@@ -138,7 +160,8 @@ export class Purse {
       limits: limitsFor(offer, ledger.record, settings),
       agreed: opening ? undefined : agreedOf(session),
       pinned: (coin) => amountOf(ledger.record.pins, coin),
-      pledgedElsewhere: (coin) => isPromisedToOthers(this.pledgesWith(offer), coin, payeeOf(offer)),
+      pledgedElsewhere: (coin) =>
+        isPromisedToOthers(this.pledgesWith(offer), coin, payeeOf(offer)) || pocket?.spends(coin) === true,
       frame: this.#frame,
     });
     if (!verdict.ok)
@@ -148,7 +171,8 @@ export class Purse {
     const before = opening ? 0 : supersedes(terms.scheme) ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     mustAfford(step, ledger.record, settings, uptime());
-    mustNotRisk(step, this.unanswered(step, offer), payeeOf(offer), ledger.record, settings);
+    const unanswered = this.unanswered(step, offer) + (pocket?.unacknowledged(payeeOf(offer)) ?? 0);
+    mustNotRisk(step, unanswered, payeeOf(offer), ledger.record, settings);
     this.#frame = verdict.frame;
     return this.signed(offer, step, verdict.draft, verdict.prepared, terms);
   }
@@ -254,11 +278,17 @@ export class Purse {
    * and, where no more may be risked, all but coins that came back, since these put at risk nothing that is not already.
    */
   unfitCoins(offer: DraftOffer, reason: StopReason): readonly Outpoint[] {
-    if (reason === "coin-pledged") return promisedToOthers(this.pledgesWith(offer), offer);
+    if (reason === "coin-pledged") return this.promised(offer);
     const cameBack = this.#options.ledger.record.pledges.some(({ release }) => release);
     return reason === "claims-open" && cameBack
-      ? [...offer.inputs, ...promisedToOthers(this.pledgesWith(offer), offer)].slice(0, MAX_PROMISED)
+      ? [...offer.inputs, ...this.promised(offer)].slice(0, MAX_PROMISED)
       : [];
+  }
+
+  /** Coins that fundings of channels spend, and what is promised to others. */
+  private promised(offer: DraftOffer): readonly Outpoint[] {
+    const funded = this.#options.pocket?.entries.flatMap(({ coins = [] }) => coins) ?? [];
+    return [...funded, ...promisedToOthers(this.pledgesWith(offer), offer)].slice(0, MAX_PROMISED);
   }
 
   /** All promises, the running session's among them where `offer` ends it. */

@@ -2,14 +2,17 @@
 // prepares while the answer is on its way.
 
 import type { Wallet } from "../bitcoin/wallet";
+import type { ChannelPocket } from "../channel/pocket";
+import { REFUND_VSIZE } from "../channel/refund";
 import type { Ledger } from "../journal/ledger";
 import { attempt } from "../kernel/attempt";
 import { constant } from "../kernel/constant";
 import type { Clock, Reporter, Store } from "../kernel/ports";
-import type { Hex, Millisecond } from "../kernel/units";
+import { feeFor, type Hex, type Millisecond, type Satoshi } from "../kernel/units";
+import type { ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult } from "../protocol/channel";
 import { Fault, type FaultName } from "../protocol/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Status, StatusRequest } from "../protocol/types";
-import type { Scheme } from "../protocol/words";
+import { CHANNEL, type Scheme } from "../protocol/words";
 import { OwnAddress } from "./address";
 import type { Purse } from "./purse";
 import type { CableRecord } from "./record";
@@ -17,6 +20,8 @@ import type { CableSettings } from "./settings";
 import { payeeOf } from "./terms";
 import { ticketsFor } from "./tickets";
 
+/** A cable knows no fee rate: one satoshi a vbyte. */
+const REFUND_FEE: Satoshi = feeFor(REFUND_VSIZE, 1_000);
 /** For a question to leave the device before the key is derived. */
 const ON_ITS_WAY: Millisecond = 1;
 /** For a first question to leave, which has to connect before. */
@@ -31,6 +36,11 @@ export interface SocketLink {
   getStatus(request: StatusRequest): Promise<Status>;
   powerRequest(request: PowerRequest): Promise<DraftOffer>;
   payTransaction(request: PaymentRequest): Promise<PaymentResult>;
+  /** The same two of the scheme `channel`, where the link carries it. */
+  readonly channels?: {
+    request(request: ChannelRequest): Promise<ChannelOffer>;
+    pay(payment: ChannelPayment): Promise<ChannelResult>;
+  };
 }
 
 export interface QuestionsOptions {
@@ -42,6 +52,7 @@ export interface QuestionsOptions {
   readonly settings: CableSettings;
   readonly ledger: Ledger<CableRecord>;
   readonly purse: Purse;
+  readonly pocket?: ChannelPocket | undefined;
 }
 
 /** An offer, and the question to which it is the answer. */
@@ -65,7 +76,9 @@ export class Questions {
   async first(): Promise<Status> {
     const { socket, settings } = this.#options;
     const address = this.#own.kept();
-    const [scheme] = settings.schemes;
+    const [preferred] = settings.schemes;
+    // A channel is in the socket's books: of that the chain is not asked.
+    const scheme = preferred === CHANNEL ? undefined : preferred;
     if (address === undefined || scheme === undefined) return this.firstOfAll();
     return socket.getStatus({ address, scheme }).catch((refusal: unknown) => {
       // A socket of version 1 knows no such members, and power_request will tell what is wrong with them.
@@ -150,7 +163,10 @@ export class Questions {
   /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
   private async withRelease(request: PowerRequest): Promise<DraftOffer> {
     const { socket } = this.#options;
-    const release = this.#options.purse.release(this.#releaseTurn++);
+    const { purse, pocket, settings } = this.#options;
+    const turn = this.#releaseTurn++;
+    const refund = (): Hex | undefined => pocket?.refundOfTurn(turn, Math.min(settings.maxFee, REFUND_FEE));
+    const release = purse.release(turn) ?? refund();
     if (!release) return socket.powerRequest(request);
     return socket.powerRequest({ ...request, release }).catch((refusal: unknown) => {
       // A socket of version 1 knows no such member.

@@ -2,11 +2,11 @@
 // earlier payments is booked; what it says less than both meters can explain is refused.
 
 import type { Ledger } from "../journal/ledger";
-import { energyFor, type Hex, priceOf } from "../kernel/units";
+import { energyFor, type Hex, type MilliSatPerWh, type MilliwattHour, priceOf } from "../kernel/units";
 import type { DraftOffer } from "../protocol/types";
 import type { Inlet } from "./inlet";
 import type { Purse } from "./purse";
-import type { CableRecord, Claim } from "./record";
+import { type CableRecord, type Claim, payeeHere } from "./record";
 import { Hold } from "./stop";
 import { payeeOf, type Terms } from "./terms";
 
@@ -16,36 +16,70 @@ export interface ReckoningParts {
   readonly ledger: Ledger<CableRecord>;
   readonly inlet: Inlet;
   readonly purse: Purse;
+  /** What energy last cost at the socket of this payee. */
+  readonly priceAt: (payee: Hex) => MilliSatPerWh;
 }
 
 /** Books what `offer` shows, and opens its session where it is another. Throws a Hold that says why the two cannot agree. */
 export function agree(parts: ReckoningParts, offer: DraftOffer, terms: Terms): void {
   const { ledger, inlet, purse } = parts;
   const payee = payeeOf(offer);
-  const before = ledger.record.session?.socketScript;
+  moveBack(parts, payee);
+  const before = payeeHere(ledger.record);
   const isAnother = before !== undefined && before !== payee;
   // What an offer shows of the last payment is about the socket that it went to.
   if (purse.wasTaken(offer) || (!isAnother && isCredited(parts, offer))) acknowledge(parts);
   if (isAnother && ledger.record.claims.some(({ script }) => script === payee)) inlet.returned();
   // Account and session move in one: between them nothing may be refused and written down.
-  if (isAnother) ledger.change({ ...purse.opened(offer, terms), ...accountOf(parts, payee, before) });
+  if (isAnother)
+    ledger.change({ ...purse.opened(offer, terms), ...accountOf(parts, payee, before), channelAt: undefined });
   acknowledgeLate(parts, offer);
-  if (inlet.isShort(offer.credit))
-    throw new Hold("credit-lost", `Expected ${inlet.remaining()} mWh, came ${offer.credit}.`);
-  ledger.change(inlet.agreed(offer.credit));
+  meet(parts, offer.credit);
   if (!purse.knows(offer)) ledger.change(purse.opened(offer, terms));
+}
+
+/**
+ * The account goes to the socket of `payee`, whose channel is drawn on from now; its credit there is `credit`. Throws a Hold where the
+ * two cannot agree. `booked`: energy of increments that the offer shows to have been taken.
+ */
+export function agreeByChannel(parts: ReckoningParts, payee: Hex, credit: MilliwattHour, booked: MilliwattHour): void {
+  const { ledger, inlet } = parts;
+  const before = payeeHere(ledger.record);
+  if (before !== undefined && before !== payee) {
+    if (ledger.record.claims.some(({ script }) => script === payee)) inlet.returned();
+    ledger.change(accountOf(parts, payee, before));
+  }
+  const isSession = ledger.record.session?.socketScript === payee;
+  const paidUpTo = ledger.record.paidUpTo + booked * 1000;
+  ledger.change({ channelAt: isSession ? undefined : payee, paidUpTo });
+  meet(parts, credit);
+}
+
+/** The account meets the socket's word, as far as both meters may be off. */
+function meet({ ledger, inlet }: ReckoningParts, credit: MilliwattHour): void {
+  if (inlet.isShort(credit)) throw new Hold("credit-lost", `Expected ${inlet.remaining()} mWh, came ${credit}.`);
+  ledger.change(inlet.agreed(credit));
+}
+
+/** Back from a channel elsewhere to the socket whose session is in the record: before anything of that session is booked. */
+function moveBack(parts: ReckoningParts, payee: Hex): void {
+  const { ledger, inlet } = parts;
+  const { channelAt, session, claims } = ledger.record;
+  if (channelAt === undefined || channelAt === payee || session?.socketScript !== payee) return;
+  if (claims.some(({ script }) => script === payee)) inlet.returned();
+  ledger.change({ ...accountOf(parts, payee, channelAt), channelAt: undefined });
 }
 
 /** The record's part for another socket: credit stays where it was paid. */
 function accountOf(
-  { ledger, inlet }: ReckoningParts,
+  { ledger, inlet, priceAt }: ReckoningParts,
   payee: Hex,
   before: Hex,
 ): Pick<CableRecord, "claims" | "paidUpTo"> {
   const { claims } = ledger.record;
   const left = inlet.remaining();
   const others = claims.filter(({ script }) => script !== before && script !== payee);
-  const value = priceOf(Math.max(0, left), ledger.record.session?.price ?? 0);
+  const value = priceOf(Math.max(0, left), priceAt(before));
   const back = claims.find(({ script }) => script === payee)?.energy ?? 0;
   return {
     claims: left > 0 ? withClaim(others, { script: before, energy: left, value }) : others,
@@ -55,8 +89,18 @@ function accountOf(
 
 /** The increment that was signed last has arrived, though nobody told us. */
 function acknowledge({ ledger, purse }: ReckoningParts): void {
-  const paidUpTo = ledger.record.paidUpTo + purse.signedEnergy() * 1000;
-  ledger.write({ ...purse.taken(), paidUpTo });
+  const { channelAt, claims, session, signed, paidUpTo } = ledger.record;
+  const energy = purse.signedEnergy();
+  const script = session?.socketScript ?? "";
+  if (channelAt === undefined || channelAt === script) {
+    ledger.write({ ...purse.taken(), paidUpTo: paidUpTo + energy * 1000 });
+    return;
+  }
+  // While the account stands elsewhere, what was bought is a claim.
+  const known = claims.find((claim) => claim.script === script) ?? { energy: 0, value: 0 };
+  const others = claims.filter((claim) => claim.script !== script);
+  const claim = { script, energy: known.energy + energy, value: known.value + (signed?.pay ?? 0) };
+  ledger.write({ ...purse.taken(), claims: withClaim(others, claim) });
 }
 
 /** A payee shows by its credit that it took a payment of a session that is over, which it never acknowledged. */

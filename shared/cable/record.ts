@@ -96,6 +96,8 @@ export interface CableRecord {
   /** As far as the socket has acknowledged it. */
   readonly session?: Session;
   readonly signed?: Signed;
+  /** The payee at whose socket the account above stands, where that is not the session's: it is paid by channel. */
+  readonly channelAt?: Hex;
   readonly handed: Handed;
   readonly pins: readonly Pin[];
   readonly pledges: readonly Pledge[];
@@ -117,6 +119,8 @@ export interface CableRecord {
   readonly forgiven?: string;
   /** The owner's word with which stuck coins were taken back last. */
   readonly released?: string;
+  /** The owner's word with which channels were left last. */
+  readonly channelsLeft?: string;
   /** On a direct link: which sockets' access points were tried. */
   readonly places?: Places;
 }
@@ -142,6 +146,11 @@ export const EMPTY_RECORD: CableRecord = constant({
   losses: 0,
 });
 
+/** The payee at whose socket the account stands; undefined while nobody was paid. */
+export function payeeHere({ channelAt, session }: CableRecord): Hex | undefined {
+  return channelAt ?? session?.socketScript;
+}
+
 const outpoint: Check<Outpoint> = object<Outpoint>({ txid: hex(32), vout: integer });
 
 /** Throws an Error that names the part that is not as expected. */
@@ -156,6 +165,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   conceded: integer,
   session: optional(sessionShape),
   signed: optional(object<Signed>({ increment: integer, pay: integer, fee: integer, txid: hex(32), sent: boolean })),
+  channelAt: optional(hex()),
   handed: object<Handed>({ paid: integer, fee: integer }),
   pins: arrayOf(object<Pin>({ txid: hex(32), vout: integer, amount: integer, shared: boolean }), 128),
   pledges: arrayOf(
@@ -182,5 +192,6 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
   losses: integer,
   forgiven: optional(text(MAX_WORD)),
   released: optional(text(MAX_WORD)),
+  channelsLeft: optional(text(MAX_WORD)),
   places: optional(placesShape),
 });

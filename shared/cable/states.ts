@@ -26,7 +26,7 @@ import {
   type Step,
 } from "./effects";
 import { compared } from "./first-minute";
-import type { Ready } from "./purse";
+import type { Payable } from "./purse";
 import type { CableSettings } from "./settings";
 import { Hold, isCheating, Stop } from "./stop";
 
@@ -71,7 +71,7 @@ function inDeal(memory: Dealing, event: CableEvent, moment: Moment): Step {
     case "refused": // a limit that forbids the next payment; a socket that cannot sell, or falls silent before it was paid
       return refuse(memory, event.hold, moment);
     case "paid": // a payment that is acknowledged; the renewal
-      return paid(memory, event.next, moment);
+      return paid(memory, event, moment);
     case "turn":
       return turn(memory, moment);
     case "waited":
@@ -156,9 +156,12 @@ function thenGoOn(memory: Dealing, moment: Moment, effects: readonly Effect[] = 
   return { next: memory, effects, act: look(memory, moment).act };
 }
 
-function paid(memory: Dealing, offer: (CableEvent & { kind: "paid" })["next"], moment: Moment): Step {
+function paid(memory: Dealing, { next: offer, ready }: CableEvent & { kind: "paid" }, moment: Moment): Step {
   const isSpent = moment.account.isSpent();
-  const { next, effects } = isSpent ? doing({ ...memory, stale: 0 }) : supply({ ...memory, stale: 0 }, moment);
+  // A channel's next increment is signed when it is due.
+  const payment: Payment = ready ? { is: "ready", ready, held: undefined } : memory.payment;
+  const after: Dealing = { ...memory, payment, stale: 0 };
+  const { next, effects } = isSpent ? doing(after) : supply(after, moment);
   if (offer) return { next, effects, act: { do: "sign", offer, status: memory.status } };
   return { next, effects, act: look(next, moment).act };
 }
@@ -270,13 +273,13 @@ function mayAsk(payment: Payment, now: Millisecond): boolean {
 }
 
 /** Both meters have to say so: the socket's by its flag, the cable's own within the tolerance. */
-function isDue(ready: Ready, status: Status, moment: Moment): boolean {
+function isDue(ready: Payable, status: Status, moment: Moment): boolean {
   if (ready.step.pay === 0) return true;
   return isLow(ready, 1, moment) && (status.renewalDue || status.remaining === 0);
 }
 
 /** True where the own meter says that no more than `times` the renewal threshold is left. */
-function isLow(ready: Ready, times: number, { account, settings }: Moment): boolean {
+function isLow(ready: Payable, times: number, { account, settings }: Moment): boolean {
   const threshold = (ready.energy * settings.renewAt) / 1000;
   return account.remaining() <= times * threshold + account.tolerance();
 }

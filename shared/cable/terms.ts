@@ -4,7 +4,7 @@ import type { auditDraft } from "../bitcoin/audit";
 import type { Hex, Satoshi } from "../kernel/units";
 import { lastCommitment, type Session } from "../payment/session";
 import { type DraftOffer, PROTOCOL_VERSION, type Status } from "../protocol/types";
-import type { Scheme } from "../protocol/words";
+import { CHANNEL, type Scheme } from "../protocol/words";
 import type { CableSettings } from "./settings";
 import { Hold } from "./stop";
 
@@ -19,7 +19,7 @@ export interface Terms {
 export function termsOf(status: Status, settings: CableSettings): Terms {
   if (status.version !== PROTOCOL_VERSION)
     throw new Hold("other-protocol", `Expected ${PROTOCOL_VERSION}, came ${status.version}.`);
-  const scheme = settings.schemes.find((name) => status.schemes.includes(name));
+  const scheme = settings.schemes.find((name): name is Scheme => name !== CHANNEL && status.schemes.includes(name));
   if (!scheme) throw new Hold("no-common-scheme", `It takes ${status.schemes.join(", ")}.`);
   return { scheme, price: status.price, increment: status.increment };
 }

@@ -21,8 +21,9 @@ export function ticketed(record: CableRecord): Pick<CableRecord, "oneTicket"> {
 }
 
 /** Whom the cable paid, and may have credit from. */
-function payeesOf({ session, claims, pledges }: CableRecord): readonly Hex[] {
+function payeesOf({ session, claims, pledges, channelAt }: CableRecord): readonly Hex[] {
   const payees = session ? [session.socketScript] : [];
+  if (channelAt !== undefined) payees.push(channelAt);
   return [...payees, ...claims.map(({ script }) => script), ...pledges.map(({ socketScript }) => socketScript)];
 }
 

@@ -126,6 +126,11 @@ export class ChannelBook {
     return this.#ledger.isFull;
   }
 
+  /** Fundings that wait for blocks. */
+  get waiting(): readonly Hex[] {
+    return this.entries.filter(({ funding }) => funding !== undefined).map(({ txid }) => txid);
+  }
+
   find(txid: Hex): ChannelEntry | undefined {
     return this.#ledger.find(txid);
   }

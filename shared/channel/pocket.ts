@@ -2,10 +2,10 @@
 // before the key is used, and signs no increment while the last one has not been delivered by its own meter.
 
 import { bytesToHex } from "../bitcoin/bytes";
-import { dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
+import { DUST, dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
-import { outpointKey } from "../kernel/outpoint";
-import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
+import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
+import type { Coin, Ecdsa, Outpoint, Reporter, Store } from "../kernel/ports";
 import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { changeAt } from "./amounts";
 import { adopted, type Increment, room, startClosing } from "./channel";
@@ -71,18 +71,56 @@ export class ChannelPocket {
     return this.#ledger.entries;
   }
 
-  /** Deposits that are not back. */
+  /** What of deposits is not back and not paid. */
   get locked(): Satoshi {
     let total = 0;
-    for (const { deposit } of this.entries) total += deposit;
+    for (const { deposit, paid } of this.entries) total += deposit - paid;
     return total;
   }
 
+  get isFull(): boolean {
+    return this.#ledger.isFull;
+  }
+
+  find(txid: Hex): ChannelEntry | undefined {
+    return this.#ledger.find(txid);
+  }
+
+  /** The channel with the socket of this payee: one that still pays before one that has ended. */
+  at(payee: Hex): ChannelEntry | undefined {
+    const here = this.entries.filter((entry) => entry.payee === payee);
+    return here.find(({ phase }) => phase === "open") ?? here[0];
+  }
+
+  /** What energy last cost by channel at this payee's socket. */
+  priceAt(payee: Hex): MilliSatPerWh | undefined {
+    return this.at(payee)?.price;
+  }
+
+  /** The refund of one of the channels that have ended, each in its turn, at `fee`; whoever broadcasts it too early is refused. */
+  refundOfTurn(turn: number, fee: Satoshi): Hex | undefined {
+    const ended = this.entries.filter(({ phase }) => phase !== "open");
+    const entry = ended[turn % Math.max(1, ended.length)];
+    return entry && entry.deposit - fee >= DUST ? this.refund(entry.txid, fee) : undefined;
+  }
+
+  /** What sockets other than that of `payee` took, or may have taken, and never acknowledged. */
+  unacknowledged(payee: Hex): Satoshi {
+    let total = 0;
+    for (const entry of this.entries) if (entry.payee !== payee) total += entry.paid - (entry.acknowledged ?? 0);
+    return total;
+  }
+
+  /** True for a coin that a funding spends: it pays nothing else. */
+  spends(outpoint: Outpoint): boolean {
+    return this.entries.some(({ coins = [] }) => coins.some((coin) => isSameOutpoint(coin, outpoint)));
+  }
+
   /**
-   * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they were first seen. The entry is
-   * durable before the key is used.
+   * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they were first seen, `payee` whom the
+   * socket pays. The entry is durable before the key is used. The same funding again gets the same signatures: its answer was lost.
    */
-  fund(offer: FundingOffer, pinned: (coin: Coin) => Satoshi | undefined): Funded | ChannelRefusal {
+  fund(offer: FundingOffer, pinned: (coin: Coin) => Satoshi | undefined, payee?: Hex): Funded | ChannelRefusal {
     const { wallet, limits } = this.#options;
     const { payeeKey, delay, version, inputs, deposit, fee } = offer;
     const funding: Funding = {
@@ -91,8 +129,13 @@ export class ChannelPocket {
       deposit,
       fee,
     };
-    const fault = keysFault(funding.keys) ?? fundingFault(offer, limits, this.locked);
+    const fault = keysFault(funding.keys) ?? coinsFault(offer);
     if (fault) return refuse("bad-terms", `${fault}.`);
+    const { txid } = depositCoin(funding);
+    const known = this.#ledger.find(txid);
+    if (known?.paid === 0) return { ok: true, txid, transaction: signFunding(funding, wallet) };
+    const beyond = limitFault(offer, limits, this.locked);
+    if (beyond) return refuse("bad-terms", `${beyond}.`);
     if (this.#ledger.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
     for (const coin of inputs)
       if (pinned(coin) !== coin.amount)
@@ -101,17 +144,35 @@ export class ChannelPocket {
     for (const { amount } of fundingOutputs(funding)) paidOut += amount;
     if (totalOf(inputs) - paidOut > limits.fee)
       return refuse("bad-funding", `Expected a fee of at most ${limits.fee} sat.`);
-    const { txid } = depositCoin(funding);
-    if (this.#ledger.find(txid)) return refuse("bad-funding", "This channel is open already.");
-    this.#ledger.save({ ...funding.keys, version, txid, deposit, phase: "open", paid: 0, energy: 0, metered: 0 });
+    if (known) return refuse("bad-funding", "This channel is open already.");
+    const coins = inputs.map((coin) => ({ txid: coin.txid, vout: coin.vout }));
+    const entry = {
+      ...funding.keys,
+      version,
+      txid,
+      deposit,
+      phase: "open",
+      paid: 0,
+      energy: 0,
+      metered: 0,
+      coins,
+    } as const;
+    this.#ledger.save(payee === undefined ? entry : { ...entry, payee });
     return { ok: true, txid, transaction: signFunding(funding, wallet) };
   }
 
   /**
    * The next increment, worth `pay` at `price`, recorded before its half exists. Refused while more than `slack` of what was bought
-   * has not flowed by the cable's own meter: so a socket that delivers nothing gets one increment and no more.
+   * has not flowed by the cable's own meter: so a socket that delivers nothing gets one increment and no more. `left` is what has not,
+   * where the caller keeps that account.
    */
-  pay(txid: Hex, pay: Satoshi, price: MilliSatPerWh, slack: MilliwattHour): Increment | ChannelRefusal {
+  pay(
+    txid: Hex,
+    pay: Satoshi,
+    price: MilliSatPerWh,
+    slack: MilliwattHour,
+    left?: MilliwattHour,
+  ): Increment | ChannelRefusal {
     const entry = this.#ledger.find(txid);
     const frame = this.#ledger.frame(txid);
     if (!entry || !frame) return refuse("other-channel", "This cable has no such channel.");
@@ -122,10 +183,17 @@ export class ChannelPocket {
     const channel = channelOf(entry);
     if (entry.phase !== "open") return refuse("closing", `The channel is ${entry.phase}.`);
     if (pay > room(channel)) return refuse("used-up", `Expected at most ${room(channel)} sat, got ${pay}.`);
-    const undelivered = entry.energy - (entry.metered ?? 0);
+    const undelivered = left ?? entry.energy - (entry.metered ?? 0);
     if (undelivered > slack)
       return refuse("undelivered", `Expected at most ${slack} mWh undelivered, got ${undelivered}.`);
-    this.#ledger.save({ ...entry, paid: entry.paid + pay, energy: entry.energy + energyFor(pay, price) });
+    const energy = entry.energy + energyFor(pay, price);
+    this.#ledger.save({
+      ...entry,
+      paid: entry.paid + pay,
+      energy,
+      metered: Math.max(0, entry.energy - Math.max(0, undelivered)),
+      price,
+    });
     return this.again(txid) ?? refuse("closing", "The channel is over.");
   }
 
@@ -141,6 +209,15 @@ export class ChannelPocket {
     return { channel: txid, paid: entry.paid, half };
   }
 
+  /** The socket has shown that it took what was signed: what of it was new, in money and in energy. */
+  acknowledge(txid: Hex): { readonly pay: Satoshi; readonly energy: MilliwattHour } {
+    const entry = this.#ledger.find(txid);
+    const pay = entry ? entry.paid - (entry.acknowledged ?? 0) : 0;
+    if (!entry || pay === 0) return { pay: 0, energy: 0 };
+    this.#ledger.save({ ...entry, acknowledged: entry.paid });
+    return { pay, energy: entry.price === undefined ? 0 : energyFor(pay, entry.price) };
+  }
+
   /** Energy that flowed on the channel's increments, by the cable's own meter, since the last call. */
   flowed(txid: Hex, energy: MilliwattHour): void {
     const entry = this.#ledger.find(txid);
@@ -148,7 +225,7 @@ export class ChannelPocket {
   }
 
   /** A channel as a socket shows it after the cable has lost its journal; false where the cable signed no such state. */
-  adopt(deposit: Deposit, shown: Increment): boolean {
+  adopt(deposit: Deposit, shown: Increment, payee?: Hex): boolean {
     const { wallet, ecdsa } = this.#options;
     if (deposit.keys.cableKey !== bytesToHex(wallet.publicKey) || keysFault(deposit.keys)) return false;
     if (this.#ledger.isFull || this.#ledger.find(deposit.coin.txid)) return false;
@@ -163,8 +240,10 @@ export class ChannelPocket {
       deposit: amount,
       phase: "open",
       paid: state.paid,
+      acknowledged: state.paid,
       energy: 0,
       metered: 0,
+      ...(payee === undefined ? {} : { payee }),
     });
     return true;
   }
@@ -190,15 +269,20 @@ export class ChannelPocket {
   }
 }
 
-function fundingFault(offer: FundingOffer, limits: PocketLimits, locked: Satoshi): string | undefined {
-  const { delay, version, inputs, deposit, fee } = offer;
+function coinsFault({ inputs, deposit, fee }: FundingOffer): string | undefined {
+  const total = totalOf(inputs);
+  const isCovered = isSatoshi(deposit) && isSatoshi(fee) && deposit >= dustOf(P2WSH_FORM) && total >= deposit + fee;
+  if (!isCovered || inputs.length < 1 || inputs.length > MAX_INPUTS)
+    return `expected 1 to ${MAX_INPUTS} coins worth ${deposit + fee} sat, got ${inputs.length} worth ${total}`;
+  return undefined;
+}
+
+function limitFault(offer: FundingOffer, limits: PocketLimits, locked: Satoshi): string | undefined {
+  const { delay, version, deposit } = offer;
   if (delay > limits.delay) return `expected a delay of at most ${limits.delay} blocks, got ${delay}`;
   if (version !== REFUND_VERSION && version !== TRUC_VERSION)
     return `expected a closing of version 2 or 3, got ${version}`;
-  if (!isSatoshi(deposit) || deposit < dustOf(P2WSH_FORM) || locked + deposit > limits.maxLocked)
+  if (locked + deposit > limits.maxLocked)
     return `expected a deposit of at most ${limits.maxLocked - locked} sat, got ${deposit}`;
-  const total = totalOf(inputs);
-  if (!isSatoshi(fee) || inputs.length < 1 || inputs.length > MAX_INPUTS || total < deposit + fee)
-    return `expected 1 to ${MAX_INPUTS} coins worth ${deposit + fee} sat, got ${inputs.length} worth ${total}`;
   return undefined;
 }

@@ -2,9 +2,9 @@
 // An increment writes one entry and no other record, and a torn write costs one channel its last step at most.
 
 import { Journal } from "../journal/journal";
-import { type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
-import type { Reporter, Store } from "../kernel/ports";
-import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../kernel/units";
+import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
+import type { Outpoint, Reporter, Store } from "../kernel/ports";
+import type { Hex, MicrowattHour, MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Channel, Phase } from "./channel";
 import type { Deposit } from "./closing";
 
@@ -39,6 +39,13 @@ export interface ChannelEntry {
   readonly ticket?: Hex;
   /** Cable: what flowed for it by its own meter. */
   readonly metered?: MilliwattHour;
+  /** Cable: script of the socket's owner, by which it knows where the credit is. */
+  readonly payee?: Hex;
+  /** Cable: the coins that the funding spends, which pay nothing else. */
+  readonly coins?: readonly Outpoint[];
+  /** Cable: what the socket has acknowledged of `paid`, and the price of what it has not. */
+  readonly acknowledged?: Satoshi;
+  readonly price?: MilliSatPerWh;
   /** Socket: fee of the last closing that left the device. */
   readonly closingFee?: Satoshi;
 }
@@ -62,6 +69,10 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
   reading: optional(integer),
   ticket: optional(hex(16)),
   metered: optional(integer),
+  payee: optional(hex()),
+  coins: optional(arrayOf(object<Outpoint>({ txid: hex(32), vout: integer }), 8)),
+  acknowledged: optional(integer),
+  price: optional(integer),
   closingFee: optional(integer),
 });
 

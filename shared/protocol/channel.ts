@@ -55,6 +55,11 @@ export interface FundingProposal {
 export interface VisitOffer {
   readonly scheme: typeof CHANNEL;
   readonly channel: Hex;
+  /** The channel as it was funded, for a cable that has lost its journal. */
+  readonly payeeKey: Hex;
+  readonly delay: number;
+  readonly version: number;
+  readonly deposit: Satoshi;
   readonly paid: Satoshi;
   readonly half?: Hex;
   /** What the next increment pays at least; 0: it sells nothing more. */

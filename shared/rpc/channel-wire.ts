@@ -73,6 +73,10 @@ const visitOffer: Shape<VisitOffer> = struct<VisitOffer>(
   {
     scheme: { name: "scheme", shape: name },
     channel: { name: "channel", shape: txid },
+    payeeKey: { name: "payee_key", shape: key },
+    delay: { name: "delay_blocks", shape: blocks },
+    version: { name: "tx_version", shape: version },
+    deposit: { name: "deposit_sat", shape: satoshi },
     paid: { name: "paid_sat", shape: satoshi },
     half: { name: "half", shape: half, optional: true },
     pay: { name: "pay_sat", shape: satoshi },

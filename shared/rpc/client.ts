@@ -65,6 +65,14 @@ export class RpcClient {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** power_request and pay_transaction of the scheme `channel`. */
+  readonly channels = {
+    request: (request: ChannelRequest): Promise<ChannelOffer> =>
+      this.call("power_request", [channelRequest.write(request)], channelOffer),
+    pay: (payment: ChannelPayment): Promise<ChannelResult> =>
+      this.call("pay_transaction", [channelPayment.write(payment)], channelResult),
+  };
+
   getStatus(request: StatusRequest = {}): Promise<Status> {
     const { waitMs, address, scheme } = request;
     const isPlain = !waitMs && address === undefined && scheme === undefined;
@@ -77,14 +85,6 @@ export class RpcClient {
 
   payTransaction(request: PaymentRequest): Promise<PaymentResult> {
     return this.call("pay_transaction", [paymentRequest.write(request)], paymentResult);
-  }
-
-  channelRequest(request: ChannelRequest): Promise<ChannelOffer> {
-    return this.call("power_request", [channelRequest.write(request)], channelOffer);
-  }
-
-  payChannel(payment: ChannelPayment): Promise<ChannelResult> {
-    return this.call("pay_transaction", [channelPayment.write(payment)], channelResult);
   }
 
   private async call<T>(method: string, params: readonly Value[], shape: Shape<T>, extraMs = 0): Promise<T> {

@@ -2,7 +2,7 @@
 
 import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";
-import { SCHEMES } from "../protocol/words";
+import { SCHEME_NAMES, SCHEMES } from "../protocol/words";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
 
@@ -13,7 +13,7 @@ export const CABLE_TABLE = constant({
       name: "schemes",
       meaning: "Schemes that the cable would pay by, the preferred one first.",
       kind: "some-of",
-      words: SCHEMES,
+      words: SCHEME_NAMES,
       usual: SCHEMES,
     },
     {
@@ -183,6 +183,52 @@ export const CABLE_TABLE = constant({
       least: 0,
       most: MAX_WORD,
       usual: "",
+      changes: "restart",
+    },
+    {
+      name: "deposit",
+      meaning:
+        "What a channel is funded with, or the socket's least where that is more; unless stated, a socket's usual least.",
+      kind: "whole",
+      unit: "sat",
+      least: 1_000,
+      most: 21e14,
+      usual: 5_000,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "maxLocked",
+      meaning: "The most that deposits of all channels may lock, what is paid of them not counted.",
+      kind: "whole",
+      unit: "sat",
+      least: 0,
+      most: 21e14,
+      usual: 20_000,
+      stated: true,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "maxDelay",
+      meaning: "The longest that a deposit may be locked; unless stated, what sockets usually ask for.",
+      kind: "whole",
+      unit: "blocks",
+      least: 2_016,
+      most: 32_767,
+      usual: 4_032,
+      scheme: "channel",
+      changes: "restart",
+    },
+    {
+      name: "leaveChannels",
+      meaning:
+        "A word, such as a date: when it is another than before, the cable pays by no channel any more; it asks their sockets to close them, and gives all sockets its refunds to broadcast.",
+      kind: "text",
+      least: 0,
+      most: MAX_WORD,
+      usual: "",
+      scheme: "channel",
       changes: "restart",
     },
   ],

@@ -36,6 +36,8 @@ export interface KeeperOptions {
   readonly rates: () => Promise<FeeRates>;
   /** What the next increment pays at least. */
   readonly step: () => Satoshi;
+  /** A funding will never be in a block: nor will what spends its change. */
+  readonly onReplaced: (funding: Hex) => void;
 }
 
 export class ChannelKeeper {
@@ -117,7 +119,9 @@ export class ChannelKeeper {
     for (const input of readRawTx(entry.funding).inputs) {
       const spend = await chain.outspend(input);
       const depth = spend?.height === undefined ? 0 : tip - spend.height + 1;
-      if (spend && spend.txid !== entry.txid && depth >= book.terms.confirmations) return this.drop(entry, "replaced");
+      if (!spend || spend.txid === entry.txid || depth < book.terms.confirmations) continue;
+      this.#options.onReplaced(entry.txid);
+      return this.drop(entry, "replaced");
     }
   }
 

@@ -16,14 +16,7 @@ import type { ChannelEntry } from "../channel/record";
 import { constant } from "../kernel/constant";
 import type { Chain, Clock, Coin, Reporter } from "../kernel/ports";
 import { energyFor, feeFor, type Hex, type MilliSatPerWh, type Millisecond, type Satoshi } from "../kernel/units";
-import type {
-  ChannelOffer,
-  ChannelPayment,
-  ChannelRequest,
-  ChannelResult,
-  FundingProposal,
-  VisitOffer,
-} from "../protocol/channel";
+import type { ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult, VisitOffer } from "../protocol/channel";
 import { Fault, type FaultName } from "../protocol/faults";
 import { CHANNEL } from "../protocol/words";
 import type { ChannelKeeper } from "./channel-keeper";
@@ -147,11 +140,16 @@ export class Channels {
     return this.offer(entry, payer, ask);
   }
 
-  private offer({ txid, paid, half, phase, ticket }: ChannelEntry, payer: Hex, ask: Satoshi): VisitOffer {
+  private offer(entry: ChannelEntry, payer: Hex, ask: Satoshi): VisitOffer {
     const { outlet, settings } = this.#options;
+    const { txid, payeeKey, delay, version, deposit, paid, half, phase, ticket } = entry;
     return {
       scheme: CHANNEL,
       channel: txid,
+      payeeKey,
+      delay,
+      version,
+      deposit,
       paid,
       ...(half === undefined ? {} : { half }),
       pay: ask,
@@ -165,9 +163,15 @@ export class Channels {
   /** Whoever does not show the channel's ticket is told as little of it as of one that is not here. */
   private mustFind(channel: Hex, ticket: Hex, cableKey?: Hex): ChannelEntry {
     const entry = this.#options.book.find(channel);
-    const isOwn = entry?.ticket === ticket && (cableKey === undefined || entry.cableKey === cableKey);
-    if (!entry || !isOwn) throw new Fault("unknown-channel");
+    if (!entry || !this.isOf(entry, { ticket, cableKey })) throw new Fault("unknown-channel");
     return entry;
+  }
+
+  private isOf(
+    entry: ChannelEntry,
+    { ticket, cableKey }: { readonly ticket: Hex; readonly cableKey?: Hex | undefined },
+  ): boolean {
+    return entry.ticket === ticket && (cableKey === undefined || entry.cableKey === cableKey);
   }
 
   /** Buried, in a block and unspent, by an answer since the start. Asks for one only where there is none that counts. */
@@ -213,8 +217,11 @@ export class Channels {
 
   // ------------------------------------------------------------ fundings
 
-  private async propose(payer: Hex, request: ChannelRequest, deposit: Satoshi): Promise<FundingProposal> {
+  private async propose(payer: Hex, request: ChannelRequest, deposit: Satoshi): Promise<ChannelOffer> {
     const { book, watch, settings } = this.#options;
+    // A cable that has lost its journal has one perhaps.
+    const open = book.entries.find((each) => each.phase === "open" && each.half && this.isOf(each, request));
+    if (open) return this.offer(open, payer, 0);
     const refusal = book.openingFault(request.cableKey, deposit);
     if (refusal) throw faultOf(refusal);
     const { coins, asked } = await coinsOf(this.#options, payer);

@@ -123,7 +123,8 @@ export class SocketController implements SocketCalls {
       chain,
       clock,
       report,
-      isPaidWithAny: (coins) => isPaidWithAny(ledger.record, coins),
+      isPaidWithAny: (coins) =>
+        isPaidWithAny(ledger.record, coins) || coins.some(({ txid }) => this.#channels?.book.find(txid) !== undefined),
     });
     const book = this.newBook();
     this.#outlet = new Outlet({
@@ -162,6 +163,7 @@ export class SocketController implements SocketCalls {
       settings,
       payoutScript,
       report,
+      fundings: () => book?.waiting ?? [],
     });
     this.#channels = book && this.channelSide(book);
     this.channels = this.#channels && {
@@ -188,6 +190,7 @@ export class SocketController implements SocketCalls {
         report,
         rates: () => this.#watch.rates(),
         step: () => calls.step(),
+        onReplaced: (funding) => this.onReplaced(funding),
       }),
       watch: this.#watch,
       ledger: this.#ledger,
@@ -582,6 +585,12 @@ export class SocketController implements SocketCalls {
     // One of the socket's own that the better one could not replace yet is no reason to stop.
     if (spend.txid !== settlement.sentTxid) this.#outlet.suspend("earlier-commitment");
     if (earlier && spend.height === undefined) this.#till.outbid(earlier.fee);
+  }
+
+  /** A channel's funding is no more: a session over its change ends, and what it paid is lost. */
+  private onReplaced(funding: Hex): void {
+    if (this.#till.session?.inputs.some(({ txid }) => txid === funding)) this.#till.end("funding-replaced");
+    this.#settler.lose(funding);
   }
 
   /** Its inputs are gone for good: the session cannot go on over them. */

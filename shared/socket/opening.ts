@@ -31,6 +31,8 @@ export interface OpeningOptions {
   readonly rewards: Rewards;
   /** Where the money goes. */
   readonly payoutScript: Hex;
+  /** Fundings of channels that wait for blocks: the socket sent them, so their change pays. */
+  readonly fundings?: () => readonly Hex[];
 }
 
 /** Throws the Fault `unknown-scheme` where the owner does not sell by `scheme`. */
@@ -67,7 +69,7 @@ export async function openSession(
   const good = coins.filter((coin) => !isCheatCoin(ledger.record, coin));
   const free = good.filter((coin) => !isPromised(coin, request));
   const { inputs, arrears } = choose(
-    ledger,
+    options,
     free,
     debts.filter(({ script }) => script === payer),
     sessionMax + fees,
@@ -104,7 +106,7 @@ export function isPromised({ txid, vout }: Coin, { promised = [] }: Pick<PowerRe
  * arrears can only see it by the change of the commitment that was mined: where that can be had it is spent first.
  */
 function choose(
-  ledger: SocketLedger,
+  { ledger, fundings }: OpeningOptions,
   coins: readonly Coin[],
   debts: readonly Debt[],
   want: Satoshi,
@@ -112,7 +114,10 @@ function choose(
   const { settlements } = ledger.record;
   const pledged = pledgedIn(ledger.record);
   const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
-  const rules = { ownTxids: new Set(own), excluded: (coin: Coin) => pledged.has(nameOf(coin)) };
+  const rules = {
+    ownTxids: new Set([...own, ...(fundings?.() ?? [])]),
+    excluded: (coin: Coin) => pledged.has(nameOf(coin)),
+  };
   const debt = debts.find(({ txid }) => coins.some((coin) => coin.txid === txid));
   const shown = coins.filter((coin) => debt && coin.txid === debt.txid);
   const witness = selectCoins(shown, { ...rules, want: 1 });

@@ -266,6 +266,13 @@ export class Settler {
     watch.forget(coins);
   }
 
+  /** A transaction that will never be: what settlements spend of it is lost. That is nobody's cheating. */
+  lose(txid: Hex): void {
+    for (const settlement of this.settlements)
+      if (settlement.inputs.some((input) => input.txid === txid))
+        this.writeOff(settlement, delivered(settlement), undefined);
+  }
+
   private update(settlement: Settlement, changes: Changes<Settlement>, others: Changes<SocketRecord> = {}): void {
     const { ledger } = this.#options;
     const changed = merged(settlement, changes);
