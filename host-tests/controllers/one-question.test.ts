@@ -4,8 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { alone, type Bench, Customer, MINUTE } from "../../lab/stage/bench";
+import { signDraft } from "../../shared/bitcoin/sign";
 import type { Coin } from "../../shared/kernel/ports";
 import { Fault } from "../../shared/protocol/faults";
+import type { DraftOffer } from "../../shared/protocol/types";
 
 const LISTS = { view: { lists: true } } as const;
 const HOUR = 60 * MINUTE;
@@ -20,6 +22,14 @@ async function asked(bench: Bench, action: () => Promise<unknown>): Promise<Reco
 
 function faulty(name: string) {
   return (error: unknown) => error instanceof Fault && error.fault === name;
+}
+
+/** The payer sends what `offer` would spend to somebody else. */
+function spendElsewhere(bench: Bench, payer: Customer, offer: DraftOffer): void {
+  const value = offer.inputs.reduce((sum, { amount }) => sum + amount, 0) - 2_000;
+  const { inputs } = offer;
+  const draft = { inputs, payerScript: payer.wallet.script, socketScript: `0014${"5a".repeat(20)}`, value, fee: 2_000 };
+  bench.network.node.submit(signDraft(draft, payer.wallet));
 }
 
 describe("an opening", () => {
@@ -60,6 +70,66 @@ describe("an opening", () => {
     await bench.clock.run(5 * MINUTE);
     bench.view.utxos = () => Promise.resolve(coins);
     await assert.rejects(payer.ask(), faulty("input-spent"));
+  });
+});
+
+describe("an opening by a backend that remembers coins", () => {
+  const KEEPS = { view: { keeps: true } } as const;
+
+  test("looks for a payer's coins once, and later asks about the one that it chose only", async () => {
+    const bench = alone(KEEPS);
+    await bench.clock.run(2_000);
+    const payer = new Customer(bench, 21);
+    assert.deepEqual(await asked(bench, () => payer.ask()), { utxos: 1, outspend: 1 });
+    await bench.clock.run(HOUR);
+    assert.equal((await asked(bench, () => payer.ask())).utxos, undefined, "an hour later");
+  });
+
+  test("sells for the change of a settlement, a day later, without looking for coins", async () => {
+    const bench = alone(KEEPS);
+    const payer = new Customer(bench, 21, undefined, [50_000]);
+    await payer.pay(await payer.ask());
+    await bench.clock.run(5 * MINUTE);
+    bench.network.mineMany(6);
+    await bench.clock.run(24 * HOUR);
+    let inputs: readonly Coin[] = [];
+    const cost = await asked(bench, async () => {
+      inputs = (await payer.ask()).inputs;
+    });
+    assert.deepEqual([cost.utxos, cost.outspend], [undefined, 1]);
+    assert.ok(
+      bench.named("broadcast").some(({ txid }) => txid === inputs[0]?.txid),
+      "the change of what was settled",
+    );
+  });
+
+  test("takes another coin where the one that it remembers was spent elsewhere, and looks for coins where none is left", async () => {
+    const bench = alone(KEEPS);
+    const payer = new Customer(bench, 21, undefined, Array(7).fill(100_000));
+    const first = await payer.ask();
+    spendElsewhere(bench, payer, first);
+    await bench.clock.run(MINUTE);
+    let second = first;
+    const others = await asked(bench, async () => {
+      second = await payer.ask();
+    });
+    assert.equal(others.utxos, undefined, "others are known");
+    assert.ok(second.inputs.every(({ txid }) => first.inputs.every((coin) => coin.txid !== txid)));
+    bench.network.grant(payer.wallet.script, 600_000);
+    let looks = 0;
+    for (let round = 0; round < 7 && looks === 0; round++) {
+      spendElsewhere(bench, payer, second);
+      await bench.clock.run(MINUTE);
+      const cost = await asked(bench, async () => {
+        second = await payer.ask();
+      });
+      looks = cost.utxos ?? 0;
+    }
+    assert.equal(looks, 1, "looked for anew when none was left");
+    assert.deepEqual(
+      second.inputs.map(({ amount }) => amount),
+      [600_000],
+    );
   });
 });
 

@@ -52,7 +52,9 @@ export class Life {
     const { wouldTake, isReward, watch, listing, canTest, newsAge } = chain;
     return {
       utxos: (script, limit) => this.ask(() => chain.utxos(script, limit)),
-      ...(listing ? { listing: (script, limit) => this.ask(() => listing.call(chain, script, limit)) } : {}),
+      ...(listing
+        ? { listing: (script, limit, anew) => this.ask(() => listing.call(chain, script, limit, anew)) }
+        : {}),
       ...(canTest === undefined ? {} : { canTest }),
       ...(newsAge === undefined ? {} : { newsAge }),
       outspend: (outpoint) => this.ask(() => chain.outspend(outpoint)),

@@ -5,6 +5,8 @@
 // for a while, which is where double spends live. There is no proof of work and no calendar: tests mine.
 
 import { ChainError } from "../../shared/chain/error";
+import { KnownCoins } from "../../shared/chain/known-coins";
+import { readRawTx } from "../../shared/chain/raw-tx";
 import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Chain, Clock, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";
@@ -211,6 +213,8 @@ export interface ViewOptions {
   readonly rewards?: boolean;
   /** Its list of coins says that they are unspent, in blocks and mempool. */
   readonly lists?: boolean;
+  /** It remembers coins, as Bitcoin Core's client does, and says so. */
+  readonly keeps?: boolean;
   /** What it says the relay floor is, whatever its node's is; msat/vB. */
   readonly floor?: number;
 }
@@ -219,7 +223,8 @@ export interface ViewOptions {
 export class View implements Chain {
   readonly wouldTake?: (transaction: Hex) => Promise<boolean>;
   readonly isReward?: (coin: Coin) => Promise<boolean>;
-  readonly listing?: (script: Hex, limit: number) => Promise<Listing>;
+  readonly listing?: (script: Hex, limit: number, anew?: boolean) => Promise<Listing>;
+  private readonly known = new KnownCoins();
   readonly canTest?: boolean;
   /** Questions asked, by name. */
   readonly asked = new Map<string, number>();
@@ -236,6 +241,7 @@ export class View implements Chain {
   ) {
     if (options.lists)
       this.listing = async (script, limit) => ({ coins: await this.utxos(script, limit), unspent: true });
+    if (options.keeps) this.listing = (script, limit, anew = false) => this.remembered(script, limit, anew);
     if (options.tests) this.canTest = true;
     if (options.tests)
       this.wouldTake = (transaction) =>
@@ -253,13 +259,35 @@ export class View implements Chain {
 
   outspend(outpoint: Outpoint): Promise<Spend | undefined> {
     const key = outpointKey(outpoint);
-    return this.answer("outspend", `outspend ${key}`, () => this.spend(outpoint));
+    return this.answer("outspend", `outspend ${key}`, () => {
+      const spend = this.spend(outpoint);
+      if (spend) this.known.forget(outpoint);
+      return spend;
+    });
   }
 
-  broadcast(transaction: Hex): Promise<Hex> {
-    return this.answer("broadcast", undefined, () =>
+  async broadcast(transaction: Hex): Promise<Hex> {
+    const txid = await this.answer("broadcast", undefined, () =>
       this.fault === "swallows" ? parse(transaction).txid : this.send(transaction),
     );
+    this.known.broadcast(readRawTx(transaction));
+    return txid;
+  }
+
+  /** As `listing` of shared/chain/core.ts: what is not known is looked for in blocks alone. */
+  private async remembered(script: Hex, limit: number, anew: boolean): Promise<Listing> {
+    for (const coin of this.known.of(script) ?? []) {
+      const { height } = this.blocks.unspent.get(outpointKey(coin)) ?? {};
+      if (coin.height === undefined && height !== undefined) this.known.confirmed(coin, height);
+    }
+    const known = anew ? undefined : this.known.of(script);
+    if (known) return { coins: known.slice(0, limit), unspent: false, kept: true };
+    const coins = await this.utxos(script, limit);
+    this.known.found(
+      script,
+      coins.filter(({ height }) => height !== undefined),
+    );
+    return { coins: (this.known.of(script) ?? []).slice(0, limit), unspent: false };
   }
 
   status(txid: Hex): Promise<TxStatus> {

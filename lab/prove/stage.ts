@@ -145,7 +145,9 @@ export class Stage {
     const canAsk = terms.seed % 2 === 0;
     // And of both kinds every other one lists coins that are unspent in the mempool, too.
     const lists = terms.seed % 4 < 2;
-    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk, lists });
+    // Of the others every other one remembers them, and says no such thing.
+    const keeps = terms.seed % 8 > 5;
+    this.view = new View(this.network.nodes[1] ?? this.network.node, { tests: canAsk, rewards: canAsk, lists, keeps });
     // With a quorum of two the first of two backends hides what waits for a block.
     const liar = new View(this.network.nodes[1] ?? this.network.node, { lists });
     liar.fault = "mempool-hidden";

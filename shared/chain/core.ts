@@ -3,6 +3,7 @@
 //
 // Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
 // only. Nothing waits for a scan: a caller that asks for another meanwhile is told to come back, and finds the last answer kept.
+// A payer that was here needs none: its coins are known, with what was broadcast here since (known-coins.ts).
 // Where the node has no transaction index, a transaction is found through its first two outputs while unspent, and then in
 // the latest blocks.
 
@@ -18,7 +19,8 @@ import { ChainError } from "./error";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import { type Json, JsonReader, type JsonReaderOptions } from "./json-stream";
-import { txidToSend } from "./raw-tx";
+import { KnownCoins } from "./known-coins";
+import { readRawTx, txidToSend } from "./raw-tx";
 import { rejection, shortened } from "./reject";
 import { arrayOf, countOf, cutShort, hashOf, heightOf, isObject, LargestCoins, malformed, objectOf } from "./shape";
 import { checkTested } from "./tested";
@@ -94,6 +96,8 @@ export class Core implements Chain {
   readonly newsAge: Millisecond = 30_000;
   /** The last that found anything: questions about addresses without coins cannot push it out. */
   #lastScan: Scan | undefined;
+  /** Of payers that were here. */
+  readonly #known = new KnownCoins();
   /** By transaction id, the best block when no block up to it had the transaction. */
   readonly #sought = new Map<Hex, Hex>();
 
@@ -113,13 +117,23 @@ export class Core implements Chain {
     return unspent;
   }
 
-  /** Each coin was asked about after the scan, by `gettxout` with the mempool. */
-  async listing(script: Hex, limit: number): Promise<Listing> {
-    return { coins: await this.utxos(script, limit), unspent: true };
+  /**
+   * From memory, where any coin of the script is known: no scan then, and nothing is asked but whether a block has the change of what
+   * was broadcast here. Whether the coins that are chosen are unspent `outspend` tells.
+   */
+  async listing(script: Hex, limit: number, anew = false): Promise<Listing> {
+    for (const coin of anew ? [] : (this.#known.of(script) ?? []))
+      if (coin.height === undefined) await this.lookForBlock(coin);
+    const known = anew ? undefined : this.#known.of(script);
+    if (known) return { coins: known.slice(0, limit), unspent: false, kept: true };
+    if (!this.scanned(script, limit)) await this.scan(script, limit);
+    // Scans know blocks only: what was spent since, or waits for a block, is known from here.
+    return { coins: (this.#known.of(script) ?? []).slice(0, limit), unspent: false };
   }
 
   async outspend(outpoint: Outpoint): Promise<Spend | undefined> {
     if (await this.isUnspent(outpoint)) return undefined;
+    this.#known.forget(outpoint);
     const spend = await this.spender(outpoint);
     if (spend) return spend;
     // The tip last: a block that came in between may be the one that spends it.
@@ -134,6 +148,7 @@ export class Core implements Chain {
     } catch (error) {
       if (!(error instanceof ChainError && error.kind === "already-known")) throw error;
     }
+    this.#known.broadcast(readRawTx(transaction));
     return txid;
   }
 
@@ -198,10 +213,21 @@ export class Core implements Chain {
     try {
       const { coins } = await this.scanFor(script, new LargestCoins(limit + SPARE_COINS));
       if (coins.length > 0) this.#lastScan = { script, limit, coins, at: this.#options.clock.now() };
+      this.#known.found(script, coins);
       return coins;
     } finally {
       this.#isScanning = false;
     }
+  }
+
+  /** Change of a transaction that was broadcast here: a block has it, it waits for one, or another took its place. */
+  private async lookForBlock(coin: Coin): Promise<void> {
+    const output = await this.call("gettxout", [coin.txid, coin.vout, true]);
+    if (output === null) return this.#known.forget(coin);
+    const { bestblock, confirmations } = objectOf(output, "an unspent output or null");
+    const blocks = countOf(confirmations, "confirmations");
+    if (blocks > 0)
+      this.#known.confirmed(coin, (await this.header(hashOf(bestblock, "the best block's hash"))).height + 1 - blocks);
   }
 
   private busy(): ChainError {

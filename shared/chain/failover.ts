@@ -65,17 +65,19 @@ export class Failover implements Chain {
   }
 
   /** With a quorum of two only what two list counts, and only where both lists take the mempool into account. */
-  async listing(script: Hex, limit: number): Promise<Listing> {
-    const ask = (chain: Chain): Promise<Listing> => listed(chain, script, limit);
+  async listing(script: Hex, limit: number, anew = false): Promise<Listing> {
+    const ask = (chain: Chain): Promise<Listing> => listed(chain, script, limit, anew);
     if (this.#quorum === 1) return this.first(ask);
     const { answers, failure } = await this.several(ask);
     const [first, second] = answers;
     if (!first || !second)
       throw failure ?? new ChainError("away", `expected ${this.#quorum} lists of coins, got fewer`);
     const coins = first.coins.filter((coin) => second.coins.some((other) => isSame(coin, other)));
-    if (coins.length === 0 && first.coins.length + second.coins.length > 0)
-      throw new ChainError("conflict", "the backends list no coin of the script in common");
-    return { coins, unspent: first.unspent && second.unspent };
+    const kept = first.kept || second.kept || false;
+    const isNothing = coins.length === 0 && first.coins.length + second.coins.length > 0;
+    if (isNothing && kept) return this.listing(script, limit, true);
+    if (isNothing) throw new ChainError("conflict", "the backends list no coin of the script in common");
+    return { coins, unspent: first.unspent && second.unspent, ...(kept && { kept }) };
   }
 
   /** True where one can ask, false where none can; undefined until it is known. */
@@ -222,8 +224,10 @@ export class Failover implements Chain {
   }
 }
 
-async function listed(chain: Chain, script: Hex, limit: number): Promise<Listing> {
-  return chain.listing ? chain.listing(script, limit) : { coins: await chain.utxos(script, limit), unspent: false };
+async function listed(chain: Chain, script: Hex, limit: number, anew: boolean): Promise<Listing> {
+  return chain.listing
+    ? chain.listing(script, limit, anew)
+    : { coins: await chain.utxos(script, limit), unspent: false };
 }
 
 function isSame(a: Coin, b: Coin): boolean {

@@ -167,6 +167,8 @@ export interface Listing {
    * asked, in blocks and mempool, and is not asked about once more.
    */
   readonly unspent: boolean;
+  /** True where it is from memory, for finding coins is dear: what came since is not in it. */
+  readonly kept?: boolean;
 }
 
 export interface TxStatus {
@@ -188,8 +190,8 @@ export interface FeeRates {
 export interface Chain {
   /** Coins of a scriptPubKey, the largest first, at most `limit`. */
   utxos(script: Hex, limit: number): Promise<readonly Coin[]>;
-  /** The same, with what it says of each coin; absent where a list says nothing about the mempool. */
-  listing?(script: Hex, limit: number): Promise<Listing>;
+  /** The same, with what it says of each coin; absent where a list says nothing about the mempool. `anew`: nothing from memory. */
+  listing?(script: Hex, limit: number, anew?: boolean): Promise<Listing>;
   /** Undefined while the outpoint is unspent, in blocks and mempool. Its `script`, where known, saves some backends a question. */
   outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined>;
   /** Gives the txid. A transaction that is already known counts as success. */

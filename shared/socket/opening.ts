@@ -3,10 +3,11 @@
 import { payerScriptOf } from "../bitcoin/address";
 import { selectCoins, sessionMaximum } from "../bitcoin/coins";
 import { MAX_INPUTS, totalOf } from "../bitcoin/draft";
+import { constant } from "../kernel/constant";
 import type { Chain, Clock, Coin, Outpoint } from "../kernel/ports";
 import type { Hex, Satoshi } from "../kernel/units";
 import { MAX_COMMITMENTS, type Session } from "../payment/session";
-import { Fault } from "../protocol/faults";
+import { Fault, type FaultName } from "../protocol/faults";
 import type { PowerRequest } from "../protocol/types";
 import type { Scheme } from "../protocol/words";
 import type { Ahead } from "./ahead";
@@ -18,6 +19,9 @@ import { type Debt, latest, type SocketRecord } from "./record";
 import type { Rewards } from "./rewards";
 import type { SessionIds } from "./session-ids";
 import type { SocketSettings } from "./settings";
+
+/** Refusals that a newer list of coins may spare. */
+const OUTDATED: readonly FaultName[] = constant(["input-spent", "insufficient-funds", "address-refused"]);
 
 export interface OpeningOptions {
   readonly chain: Chain;
@@ -56,37 +60,24 @@ export async function openSession(
   request: PowerRequest,
   debts: readonly Debt[],
 ): Promise<Session> {
-  const { watch, ahead, settings, ledger, ids, rewards, payoutScript } = options;
+  const { watch, ahead, settings, ids, payoutScript } = options;
+  const own = debts.filter(({ script }) => script === payer);
   // One after the other: a question that waits takes kilobytes of a microcontroller's heap. Tip and rates are mostly known.
-  const { coins: listed, asked } = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
+  let list = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
   const tip = await watch.tip();
-  const coins = listed.filter((coin) => !rewards.isUnripe(coin, tip));
   await watch.rates();
-  const { increment, sessionMax, feeLimit, price } = settings;
-  // Each basic payment has a fee of its own, so the coins must hold more of them.
-  const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
-  const fees = feeLimit * payments;
-  const good = coins.filter((coin) => !isCheatCoin(ledger.record, coin));
-  const free = good.filter((coin) => !isPromised(coin, request));
-  const { inputs, arrears } = choose(
-    options,
-    free,
-    debts.filter(({ script }) => script === payer),
-    sessionMax + fees,
+  // What a payer owes is seen by a coin that others may have made.
+  if (list.kept && own.length > 0) list = await coinsOf(options, payer, true);
+  const { inputs, arrears, max } = await unspent(options, payer, list, (coins) =>
+    affordable(options, request, own, coins, tip),
   );
-  const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
-  if (max < increment && good.length < coins.length) throw new Fault("address-refused");
-  if (max < increment)
-    throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
-  if (asked !== undefined) watch.listed(inputs, asked);
-  await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);
   return {
     id: ids.take(),
     scheme: request.scheme,
     payerScript: payer,
     socketScript: payoutScript,
-    price,
-    increment,
+    price: settings.price,
+    increment: settings.increment,
     max,
     arrears,
     expiry: tip + settings.sessionBlocks,
@@ -94,6 +85,58 @@ export async function openSession(
     paid: 0,
     commitments: [],
   };
+}
+
+interface Choice {
+  readonly inputs: readonly Coin[];
+  readonly arrears: Satoshi;
+  /** The most that the session may pay. */
+  readonly max: Satoshi;
+}
+
+/** What `choose` takes of `list`, once it was reported unspent. What is only from memory is looked for anew where it will not do. */
+async function unspent(
+  options: OpeningOptions,
+  payer: Hex,
+  list: PayerCoins,
+  choose: (coins: readonly Coin[]) => Choice,
+): Promise<Choice> {
+  const { watch, settings } = options;
+  try {
+    const choice = choose(list.coins);
+    if (list.asked !== undefined) watch.listed(choice.inputs, list.asked);
+    await watch.mustBeUnspent(choice.inputs, payer, settings.unspentMaxAge);
+    return choice;
+  } catch (error) {
+    if (!list.kept || !(error instanceof Fault) || !OUTDATED.includes(error.fault)) throw error;
+    // The backend has forgotten a coin that it found spent; others that it remembers may do.
+    const others = error.fault === "input-spent" ? await coinsOf(options, payer) : list;
+    const isSame = others.kept && others.coins.length >= list.coins.length;
+    return unspent(options, payer, isSame ? await coinsOf(options, payer, true) : others, choose);
+  }
+}
+
+/** Coins of these that can pay what the socket sells. Throws a Fault where they cannot. */
+function affordable(
+  options: OpeningOptions,
+  request: PowerRequest,
+  debts: readonly Debt[],
+  listed: readonly Coin[],
+  tip: number,
+): Choice {
+  const { settings, ledger, rewards } = options;
+  const { increment, sessionMax, feeLimit } = settings;
+  const coins = listed.filter((coin) => !rewards.isUnripe(coin, tip));
+  // Each basic payment has a fee of its own, so the coins must hold more of them.
+  const payments = request.scheme === "basic" ? Math.min(MAX_COMMITMENTS, Math.ceil(sessionMax / increment)) : 1;
+  const good = coins.filter((coin) => !isCheatCoin(ledger.record, coin));
+  const free = good.filter((coin) => !isPromised(coin, request));
+  const { inputs, arrears } = choose(options, free, debts, sessionMax + feeLimit * payments);
+  const max = sessionMaximum(inputs, feeLimit + arrears, increment, sessionMax);
+  if (max < increment && good.length < coins.length) throw new Fault("address-refused");
+  if (max < increment)
+    throw new Fault("insufficient-funds", `Expected ${increment + feeLimit + arrears} sat in at most 5 coins.`);
+  return { inputs, arrears, max };
 }
 
 /** True for a coin that the payer has signed for to somebody else: it would refuse the draft. */
