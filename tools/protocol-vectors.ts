@@ -90,6 +90,21 @@ const PLAYS: readonly Play[] = [
     },
   },
   {
+    name: "return",
+    about:
+      "The cable is pulled with credit left and comes back: its first call tells whose request follows, its ticket shows whose the credit is.",
+    terms: {},
+    act: async (stage) => {
+      await begin(stage, 60);
+      stage.circuit.load = 0;
+      stage.circuit.isPlugged = false;
+      await stage.clock.run(45_000);
+      stage.circuit.isPlugged = true;
+      stage.circuit.load = 1_300_000;
+      await toast(stage, 120);
+    },
+  },
+  {
     name: "refusals",
     about:
       "Payments that are not the draft, each refused by its own fault; a repeated call that gets the same answer; a session resumed.",
@@ -174,7 +189,7 @@ async function refusals(stage: Stage, calls: () => SocketCalls): Promise<void> {
         throw error;
       }),
     );
-  await ask(socket.getStatus({}, PEER));
+  await ask(socket.getStatus({ address, scheme: "single-fee" }, PEER));
   await ask(socket.powerRequest({ address: addressOf(`5120${"11".repeat(32)}`, NETWORK), scheme: "single-fee" }, PEER));
   const offer = await ask(socket.powerRequest({ address, scheme: "single-fee" }, PEER));
   if (!offer) throw new Error("expected an offer");

@@ -47,7 +47,8 @@ class Cable:
                     raise
 
     def open(self):
-        self.status = self.call("get_status")
+        # The socket may ask the chain for this address's coins meanwhile
+        self.status = self.call("get_status", {"address": self.address, "scheme": self.limits["scheme"]})
         say("status", address=self.address, **self.status)
         return self.request()
 

@@ -42,11 +42,12 @@ def replay(vector):
             offer = answer
         elif call["method"] == "pay_transaction":
             number = call["request"]["increment"]
+            which = (call["request"]["session"], number)
             # A repeated call asks for nothing new
-            if number not in signed:
-                signed[number], commitment = cable.sign(offer)
+            if which not in signed:
+                signed[which], commitment = cable.sign(offer)
                 commitment["acknowledged"] = True
-            say("replayed", session=vector["name"], increment=number, same=signed[number] == call["request"]["transaction"])
+            say("replayed", session=vector["name"], increment=number, same=signed[which] == call["request"]["transaction"])
             offer = answer.get("next")
 
 

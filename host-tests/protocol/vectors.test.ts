@@ -121,6 +121,20 @@ describe("the vectors", () => {
     assert.deepEqual(plain(today), plain(vectors));
   });
 
+  it("show first calls that tell whose request follows, of a cable that comes back with its ticket, too", () => {
+    const announced = vectors.flatMap(({ name, cable, calls }) =>
+      calls
+        .filter(({ method, requestXml }) => method === "get_status" && requestXml.includes("<name>address</name>"))
+        .map(({ request }) => ({ name, request, address: cable.address })),
+    );
+    assert.deepEqual([...new Set(announced.map(({ name }) => name))], ["refusals", "return"]);
+    for (const { request, address } of announced) assert.deepEqual(request, { address, scheme: "single-fee" });
+    const back = vectors.find(({ name }) => name === "return");
+    assert.ok(
+      back?.calls.some(({ method, requestXml }) => method === "power_request" && requestXml.includes("ticket")),
+    );
+  });
+
   it("show both schemes, a commitment outbid, and at least ten different refusals", () => {
     const faults = new Set(vectors.flatMap((vector) => vector.calls.flatMap((call) => call.fault?.name ?? [])));
     assert.ok(faults.size >= 10, [...faults].join(", "));
