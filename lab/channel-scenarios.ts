@@ -1,6 +1,6 @@
-// Scenarios of payment channels: cafe, channel-refund, channel-thief. They run both devices' books of channels
-// (shared/channel/book.ts and pocket.ts) on a real node, with real signatures and a toaster's appetite in figures. There are no
-// boards and no wire in them: neither device offers the scheme yet (docs/channel.md).
+// Scenarios of payment channels, on a real node. cafe, channel-offline and channel-fees run on both simulated boards
+// (channel-cafe.ts). channel-refund and channel-thief need blocks by the thousand, or a thief's own transactions: they run both
+// devices' books of channels (shared/channel/book.ts and pocket.ts) without boards.
 
 import { bytesToHex } from "../shared/bitcoin/bytes";
 import { ecdsa } from "../shared/bitcoin/ecdsa";
@@ -24,6 +24,8 @@ import {
   type MilliwattHour,
   type Satoshi,
 } from "../shared/kernel/units";
+import type { ChannelAccount, ChannelTransaction, Visit } from "./channel-account";
+import { type CafeOptions, type CafeRun, playCafe, playFees, playOffline } from "./channel-cafe";
 import { BitcoinNode } from "./node/bitcoin-node";
 
 export interface ChannelScenarioOptions {
@@ -33,53 +35,32 @@ export interface ChannelScenarioOptions {
   readonly print?: (line: string) => void;
 }
 
-export interface ChannelTransaction {
-  readonly kind: "funding" | "closing" | "refund";
-  readonly txid: Hex;
-  readonly hex: Hex;
-  readonly vbytes: number;
-  readonly feeSat: Satoshi;
-  readonly height: number;
-}
-
-export interface Visit {
-  readonly visit: number;
-  readonly energyWh: number;
-  /** Worth of what it drew. */
-  readonly drawnSat: number;
-  /** What it paid: nothing while credit of an earlier visit lasts. */
-  readonly paidSat: Satoshi;
-  readonly increments: number;
-}
-
-export interface ChannelAccount {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly visits: number;
-  readonly each: readonly Visit[];
-  readonly increments: number;
-  readonly deliveredWh: number;
-  /** By the cable's increments. */
-  readonly paidSat: Satoshi;
-  readonly depositSat: Satoshi;
-  /** What blocks pay the socket's owner and give back to the cable. */
-  readonly socketReceivedSat: Satoshi;
-  readonly cableReceivedSat: Satoshi;
-  readonly transactions: readonly ChannelTransaction[];
-  /** The same visits by the other schemes: payments of what nodes relay at least, each a transaction; what is left is credit. */
-  readonly otherwise: { readonly transactions: number; readonly feeSat: Satoshi; readonly paidSat: Satoshi };
-}
-
 interface Act {
   readonly about: string;
   readonly play: (scene: Scene) => Promise<void>;
 }
 
-const ACTS: Readonly<Record<string, Act>> = {
+interface BoardsAct {
+  readonly about: string;
+  readonly play: (options: Pick<CafeOptions, "seed" | "say">) => Promise<CafeRun>;
+}
+
+const ON_BOARDS: Readonly<Record<string, BoardsAct>> = {
   cafe: {
     about: "A toaster comes to the same socket sixty times and pays some 12 sat each time, over one channel.",
-    play: cafe,
+    play: (options) => playCafe({ ...options, visits: VISITS }),
   },
+  "channel-offline": {
+    about: "The chain's server is away: a known channel is sold on, until the socket's power goes as well.",
+    play: playOffline,
+  },
+  "channel-fees": {
+    about: "Fees are fifty times as high when the channel closes: the socket raises the fee out of its own share.",
+    play: playFees,
+  },
+};
+
+const ACTS: Readonly<Record<string, Act>> = {
   "channel-refund": {
     about: "A socket that took a deposit is never seen again; the cable takes its deposit back.",
     play: refund,
@@ -87,11 +68,11 @@ const ACTS: Readonly<Record<string, Act>> = {
   "channel-thief": { about: "Somebody has the cable's latest half, and later the payee's key as well.", play: thief },
 };
 
-export const CHANNEL_SCENARIOS: readonly string[] = Object.freeze(Object.keys(ACTS));
+export const CHANNEL_SCENARIOS: readonly string[] = Object.freeze([...Object.keys(ON_BOARDS), ...Object.keys(ACTS)]);
 
 /** What a scenario of CHANNEL_SCENARIOS shows, in a sentence. */
 export function aboutChannelScenario(name: string): string {
-  return ACTS[name]?.about ?? "";
+  return ON_BOARDS[name]?.about ?? ACTS[name]?.about ?? "";
 }
 
 /** 0.3 sat a watt-hour. */
@@ -114,14 +95,21 @@ const LEAST_OUTPUT: Satoshi = 294;
 /** Plays one of CHANNEL_SCENARIOS and prints its story and account (with `json`, one object a line, the account last). */
 export async function runChannelScenario(name: string, options: ChannelScenarioOptions): Promise<ChannelAccount> {
   const act = ACTS[name];
-  if (!act) throw new Error(`expected one of ${CHANNEL_SCENARIOS.join(", ")}, came ${name}`);
   const print = options.print ?? console.log;
+  const tell = (text: string): void =>
+    print(options.json ? JSON.stringify({ from: "story", name: text }) : `  ${text}`);
+  const boards = ON_BOARDS[name];
+  if (boards) {
+    if (!options.json) print(`${boards.about} (two simulated boards and a real node)\n`);
+    const account = accountOf(name, options.seed, await boards.play({ seed: options.seed, say: tell }));
+    print(options.json ? JSON.stringify(account) : accountText(account));
+    return account;
+  }
+  if (!act) throw new Error(`expected one of ${CHANNEL_SCENARIOS.join(", ")}, came ${name}`);
   if (!options.json) print(`${act.about} (both books of channels and a real node; no boards)\n`);
   const node = await BitcoinNode.start();
   try {
-    const scene = new Scene(node, name, options.seed, (text) =>
-      print(options.json ? JSON.stringify({ from: "story", name: text }) : `  ${text}`),
-    );
+    const scene = new Scene(node, name, options.seed, tell);
     await act.play(scene);
     const account = scene.account();
     print(options.json ? JSON.stringify(account) : accountText(account));
@@ -268,26 +256,13 @@ class Scene {
     const { visits, transactions } = this;
     const own = (script: Hex): Satoshi =>
       transactions.filter(({ kind }) => kind !== "funding").reduce((sum, { hex }) => sum + paidTo(hex, script), 0);
-    const [entry] = this.pocket.entries;
-    const payments = Math.ceil(visits.reduce((sum, { drawnSat }) => sum + drawnSat, 0) / LEAST_OUTPUT);
-    return {
-      scenario: this.name,
-      seed: this.seed,
-      visits: visits.length,
-      each: visits,
-      increments: visits.reduce((sum, { increments }) => sum + increments, 0),
-      deliveredWh: visits.reduce((sum, { energyWh }) => sum + energyWh, 0),
-      paidSat: entry?.paid ?? 0,
-      depositSat: DEPOSIT,
+    return accountOf(this.name, this.seed, {
+      visits,
+      transactions,
+      paidSat: this.pocket.entries[0]?.paid ?? 0,
       socketReceivedSat: own(this.payout.script),
       cableReceivedSat: own(this.cable.script),
-      transactions,
-      otherwise: {
-        transactions: payments,
-        feeSat: payments * feeFor(SESSION_VBYTES, RATE),
-        paidSat: payments * LEAST_OUTPUT,
-      },
-    };
+    });
   }
 
   private secret(number: number): Uint8Array {
@@ -298,35 +273,6 @@ class Scene {
 }
 
 // ---------------------------------------------------------------- the stories
-
-async function cafe(scene: Scene): Promise<void> {
-  await scene.open();
-  for (let i = 0; i < VISITS; i++) {
-    const seconds = 110 + 20 * (scene.random() - 0.5);
-    scene.visit(Math.round((TOASTER * seconds) / 3_600));
-    scene.now += HOUR;
-    // Some five blocks an hour; the socket hears of them now and then.
-    if (i % 10 === 9) {
-      await scene.node.mine(5);
-      scene.askChain();
-    }
-  }
-  scene.say(
-    `${VISITS} visits, ${scene.visits.reduce((sum, { increments }) => sum + increments, 0)} increments, none of them on the chain`,
-  );
-  await close(scene);
-}
-
-/** The owner's word: the socket completes the latest state. */
-async function close(scene: Scene): Promise<void> {
-  const { txid } = scene.entry;
-  const closing = scene.book.close(txid, RATE, RATE);
-  if (!closing) throw new Error("expected a closing that pays, got none");
-  await scene.node.submit(closing);
-  await scene.node.mine(1);
-  scene.took("closing", closing, DEPOSIT);
-  scene.say("the socket closes the channel");
-}
 
 async function refund(scene: Scene): Promise<void> {
   await scene.open();
@@ -404,6 +350,33 @@ function forged({ entry }: Scene, thiefs: Wallet, terms: ClosingTerms): Hex {
 
 // ---------------------------------------------------------------- telling
 
+function accountOf(scenario: string, seed: number, run: Omit<CafeRun, "happenings">): ChannelAccount {
+  const { visits, transactions, paidSat, socketReceivedSat, cableReceivedSat } = run;
+  const drawn = visits.reduce((sum, { drawnSat }) => sum + drawnSat, 0);
+  return {
+    scenario,
+    seed,
+    visits: visits.length,
+    each: visits,
+    increments: visits.reduce((sum, { increments }) => sum + increments, 0),
+    deliveredWh: Math.round(visits.reduce((sum, { energyWh }) => sum + energyWh, 0) * 1000) / 1000,
+    paidSat,
+    depositSat: DEPOSIT,
+    socketReceivedSat,
+    cableReceivedSat,
+    transactions,
+    lockedSat: DEPOSIT,
+    otherwise: otherwiseOf(drawn),
+  };
+}
+
+/** The same visits by the other schemes: each payment is what nodes relay at least, and what is left of it is credit. */
+function otherwiseOf(drawn: number): ChannelAccount["otherwise"] {
+  const payments = Math.max(1, Math.ceil(drawn / LEAST_OUTPUT));
+  const feeSat = payments * feeFor(SESSION_VBYTES, RATE);
+  return { transactions: payments, vbytes: payments * SESSION_VBYTES, feeSat, paidSat: payments * LEAST_OUTPUT };
+}
+
 function paidTo(hex: Hex, script: Hex): Satoshi {
   return readRawTx(hex).outputs.reduce((sum, output) => sum + (output.script === script ? output.amount : 0), 0);
 }
@@ -441,7 +414,7 @@ function accountText(account: ChannelAccount): string {
     row("on the chain", `${transactions.length} transactions, ${vbytes} vB, ${formatSatoshi(fees)} to miners`),
     row(
       "by the other schemes",
-      `${otherwise.transactions} transactions, ${otherwise.transactions * SESSION_VBYTES} vB, ${formatSatoshi(otherwise.feeSat)} to miners, ${formatSatoshi(otherwise.paidSat)} paid`,
+      `${otherwise.transactions} transactions, ${otherwise.vbytes} vB, ${formatSatoshi(otherwise.feeSat)} to miners, ${formatSatoshi(otherwise.paidSat)} paid, nothing locked`,
     ),
   ].join("\n");
 }

@@ -65,6 +65,35 @@ test("each call gets its typed request and the peer's address without its port",
   ]);
 });
 
+test("calls of a channel reach the socket with the peer's address, and count with those of the other schemes", async () => {
+  const seen: string[] = [];
+  const never = new Promise<never>(() => {});
+  const given = calls({
+    channels: {
+      request: (_, peer) => {
+        seen.push(`request ${peer}`);
+        return never;
+      },
+      pay: (_, peer) => {
+        seen.push(`pay ${peer}`);
+        return never;
+      },
+    },
+  });
+  const [key, ticket, channel] = [`02${"ab".repeat(32)}`, "cd".repeat(16), "ef".repeat(32)];
+  const { clock, network } = serve(given);
+  const ask = post(encodeCall("power_request", [{ scheme: "channel", cable_key: key, ticket, channel }]));
+  const pay = post(encodeCall("pay_transaction", [{ channel, paid_sat: "1", half: "30".repeat(9), ticket }]));
+  const clients = [ask, ask, pay].map((body) => {
+    const client = network.raw();
+    client.send(body);
+    return client;
+  });
+  await clock.run(0);
+  assert.deepEqual(seen, ["request 10.0.0.2", "pay 10.0.0.2"]);
+  assert.match(clients[1]?.received ?? "", /too-many-requests/);
+});
+
 test("the server tells its methods, their signatures and what they are for", async () => {
   const methods = ["get_status", "power_request", "pay_transaction"];
   const list = await answerTo(encodeCall("system.listMethods", []));

@@ -16,6 +16,8 @@ const TOAST: Stage = { seconds: 100, load: { kind: "resistive", watts: 1300 } };
 export const APPLIANCES = {
   /** Two batches of 36 Wh each. */
   toaster: [TOAST, { seconds: 15, load: PAUSE }, TOAST],
+  /** One batch of toast: 40 Wh. */
+  batch: [{ seconds: 110, load: { kind: "resistive", watts: 1300 } }],
   /** One slice: 18 Wh. */
   slice: [{ seconds: 50, load: { kind: "resistive", watts: 1300 } }],
   /** A charger with a rectifier at its input: 10 W for an hour. */

@@ -28,6 +28,8 @@ export interface Step {
   /** JavaScript stands still for so long. */
   readonly stall?: { readonly device: DeviceName; readonly forS: number };
   readonly fault?: { readonly gate: DeviceName } & GateFault;
+  /** An owner's settings from the device's next start on. */
+  readonly owner?: { readonly device: DeviceName; readonly settings: Readonly<Record<string, unknown>> };
   /** What is wrong with the chain's server from now on. */
   readonly backend?: BackendFault;
 }

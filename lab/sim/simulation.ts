@@ -113,6 +113,8 @@ export class Simulation {
   #pending = 0;
   #crashes = 0;
   #ended = false;
+  /** What each device reads at its start. */
+  readonly #settings: Record<DeviceName, object> = { socket: {}, cable: {} };
   readonly #folder: string;
   readonly #blocks: Chance;
   readonly #entropy: Readonly<Record<DeviceName, Chance>>;
@@ -251,6 +253,8 @@ export class Simulation {
       key: this.keys.cable.secretHex,
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
     };
+    this.#settings.socket = socketConfig.settings;
+    this.#settings.cable = cableConfig.settings;
     if (socket) this.boards.socket = socket;
     if (absent !== "cable") {
       this.boards.cable = await this.#board("cable", cableConfig);
@@ -377,6 +381,7 @@ export class Simulation {
     if (step.mine) await this.#mine(step.mine);
     if (step.fund) await this.node.fund(this.keys.cable.script, step.fund);
     if (step.mains) await world.setMains(step.mains);
+    if (step.owner) Object.assign(this.#settings[step.owner.device], step.owner.settings);
     if (step.cut) await this.#cut(step.cut.device, step.cut.forS * 1000);
     if (step.stall) this.#stall(step.stall.device, step.stall.forS * 1000);
     if (step.backend) {

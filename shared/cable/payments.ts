@@ -3,6 +3,7 @@
 import type { Outpoint } from "../kernel/ports";
 import { Fault } from "../protocol/faults";
 import type { DraftOffer, Status } from "../protocol/types";
+import { CHANNEL } from "../protocol/words";
 import type { Calls } from "./calls";
 import { ChannelPayer } from "./channel-payer";
 import type { CableEvent } from "./effects";
@@ -11,6 +12,7 @@ import type { ChannelReady, Ready } from "./purse";
 import { agree } from "./reckoning";
 import type { CableRecord } from "./record";
 import { holdOf } from "./refusals";
+import type { CableSettings } from "./settings";
 import { Hold } from "./stop";
 import { mustAccept, payeeOf, type Terms, termsOf } from "./terms";
 import { ticketed } from "./tickets";
@@ -38,6 +40,8 @@ export class Payments {
     try {
       const byChannel = await this.#channels?.ready(status);
       if (byChannel) return { kind: "signed", ready: byChannel };
+      if (isByChannelOnly(status, settings))
+        throw new Hold("waiting", "No channel is ready, and it pays by no other scheme.");
       const announced = termsOf(status, settings);
       // Whatever the terms are now, credit was paid for under earlier ones.
       if (inlet.isSpent()) mustAccept(announced, settings);
@@ -116,6 +120,12 @@ export class Payments {
     mustAccept(terms, settings);
     return purse.sign(offer, terms);
   }
+}
+
+/** True where a channel is all that both have in common. */
+function isByChannelOnly({ schemes }: Status, settings: CableSettings): boolean {
+  const common = settings.schemes.filter((name) => schemes.includes(name));
+  return common.length === 1 && common[0] === CHANNEL;
 }
 
 /** An increment that came as it was paid makes good one that did not: the pauses after stops grow shorter again. */

@@ -7,6 +7,7 @@
 import { keepLatest } from "../kernel/latest";
 import type { Clock } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
+import type { ChannelCalls } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
 import type { SocketCalls } from "../protocol/types";
 
@@ -119,6 +120,15 @@ export class Admission {
           : calls.getStatus(request, peer),
       powerRequest: (request, peer) => this.#openings.during(peer, () => calls.powerRequest(request, peer)),
       payTransaction: (request, peer) => this.#payments.during(peer, () => calls.payTransaction(request, peer)),
+      channels: calls.channels && this.guardChannels(calls.channels),
+    };
+  }
+
+  /** Under the same counts: the same two calls of another scheme. */
+  private guardChannels(calls: ChannelCalls): ChannelCalls {
+    return {
+      request: (request, peer) => this.#openings.during(peer, () => calls.request(request, peer)),
+      pay: (payment, peer) => this.#payments.during(peer, () => calls.pay(payment, peer)),
     };
   }
 
