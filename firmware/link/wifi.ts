@@ -1,5 +1,5 @@
 // Wi-Fi: joins the owner's network and joins it again when it was lost, first at the access point and on the channel of last
-// time. The SDK runs it before `main` as a set-up module; it returns at once, and whoever calls before there is an address tries again.
+// time. The SDK runs it before `main` as a set-up module; it returns at once, and a caller that comes before there is an address tries again.
 
 import WiFi from "embedded:network/interface/wifi";
 import storage from "embedded:storage/key-value";
@@ -21,7 +21,7 @@ const ADDRESS = "169.254.80.80";
 const MASK = "255.255.0.0";
 /** Where the house's channel is not known yet; the radio follows the house when it has joined. */
 const FIRST_CHANNEL = 1;
-/** The driver's `connection`: 400 joined, 500 with an address, which who needs it looks for (firmware/platform/announce.ts). */
+/** The driver's `connection`: 400 joined, 500 with an address, which its users look for (firmware/platform/announce.ts). */
 const JOINED = 400;
 /** So long the access point of last time has, in ms: three times what it takes where it is still there. */
 const KNOWN = 1500;

@@ -46,7 +46,7 @@ static bool is_to_all(const uint8_t *frame)
 	return is_mac(frame, all);
 }
 
-/* One that names its sender, who is one device and not this. */
+/* A frame that names its sender: one device, and not this one. */
 static bool is_of_another(const uint8_t *frame, size_t length, const uint8_t *mac)
 {
 	return length >= PAYLOAD && !(frame[SOURCE] & 1) && !is_mac(frame + SOURCE, mac);
@@ -79,7 +79,7 @@ static bool segment_of(const uint8_t *frame, size_t length, segment *found)
 		return false;
 	header = (size_t)(ip[0] & 15) * 4;
 	total = two(ip + IP_TOTAL);
-	/* A fragment does not show its port; who needs none is asked for none: a call fits a segment. */
+	/* A fragment does not show its port. None is needed: a call fits a segment. */
 	if (header < IP_BYTES || total < header + TCP_BYTES || total > length - PAYLOAD || two(ip + IP_FRAGMENT) & IP_FRAGMENTED)
 		return false;
 	if (ip[IP_PROTOCOL] != IP_TCP)

@@ -32,7 +32,7 @@ typedef struct {
 	direct_socket socket;
 } direct_cable;
 
-/* On the access point: who has the socket's address, and TCP to its one port, of link-local addresses. */
+/* On the access point: ARP for the socket's address, and TCP to its one port, from link-local addresses. */
 bool direct_socket_admits(const direct_socket *socket, const uint8_t *frame, size_t length);
 
 /* On the cable: TCP of the socket's one port and its ARP; of others only the question whether an address is free. */

@@ -31,7 +31,7 @@ export function leave(this: unknown): void {
   native("plugpay_radio_leave").call(this);
 }
 
-/** Asks once who has the address. */
+/** Asks once whether any device has the address. */
 export function probe(this: unknown, address: string): void {
   native("plugpay_radio_probe").call(this, address);
 }

@@ -34,7 +34,7 @@ enum {
 	READ_BYTES = 1480,
 	PLACES = 16,
 	ADDRESS_CHARACTERS = 16,
-	/* Before a datagram stands whose it is or for whom: four bytes of address, two of port. */
+	/* Before a datagram stands where it comes from or goes to: four bytes of address, two of port. */
 	WHOSE_BYTES = 6,
 	/* The reserve of native heap (docs/performance.md): below it strangers have to go. */
 	SCARCE_BYTES = 20 * 1024
@@ -313,7 +313,7 @@ void plugpay_sockets_receive(xsMachine *the)
 	finish();
 }
 
-/* plugpay_sockets_say(handle, bytes): for whom it is, and the datagram. Gives whether it was sent. */
+/* plugpay_sockets_say(handle, bytes): where it goes, and the datagram. Gives whether it was sent. */
 void plugpay_sockets_say(xsMachine *the)
 {
 	xsUnsignedValue count = 0;

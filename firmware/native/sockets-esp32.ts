@@ -63,7 +63,7 @@ export function receive(this: unknown, handle: number): ArrayBuffer | undefined 
   return native("plugpay_sockets_receive").call(this, handle) as ArrayBuffer | undefined;
 }
 
-/** `bytes`: for whom it is, in the same way, and the datagram. Gives whether it was sent. */
+/** `bytes`: where it goes, in the same way, and the datagram. Gives whether it was sent. */
 export function say(this: unknown, handle: number, bytes: Uint8Array): boolean {
   return native("plugpay_sockets_say").call(this, handle, bytes) as boolean;
 }

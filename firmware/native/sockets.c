@@ -831,7 +831,7 @@ void sockets_close(sockets *all, int32_t handle)
 
 /* ------------------------------------------------------------------ datagrams */
 
-/* RFC 6762, 11: whoever hears it was one hop away. */
+/* RFC 6762, 11: a receiver is one hop away. */
 enum { MULTICAST_HOPS = 255 };
 
 static bool join(int fd, uint32_t group, uint32_t here)

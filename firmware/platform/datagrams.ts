@@ -1,5 +1,5 @@
 // A port for datagrams over our native sockets (firmware/native/sockets.h), which drop a flood before JavaScript hears
-// of it. Each datagram has six bytes before it that say whose it is or for whom.
+// of it. Each datagram has six bytes before it: the address and port that it comes from or goes to.
 
 import { close, receive, type SocketOwner, say, talk } from "plugpay/sockets";
 import type { Peer } from "../../shared/mdns/message";

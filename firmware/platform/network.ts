@@ -1,4 +1,4 @@
-// The Dialer and Listener ports over our native sockets (firmware/native/sockets.h), which bound who gets how far before
+// The Dialer and Listener ports over our native sockets (firmware/native/sockets.h), which bound how far each peer gets before
 // JavaScript hears of it. They take numeric addresses only, so names are looked up first. They take no more bytes than the
 // stack has room for; the rest waits here, and is dropped when the connection is closed: a peer that does not read must
 // not keep memory without end.

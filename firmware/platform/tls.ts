@@ -83,7 +83,7 @@ class TlsConnection implements Connection {
 
 /**
  * `certificate`: the root of the configured server, in PEM. `tell` hears why a server could not be had: once, until that
- * changes or it is had again, as those who ask may ask often.
+ * changes or it is had again, as callers may ask often.
  */
 export function secureConnect(certificate: string, tell: (why: string) => void): SecureConnect {
   let told = "";

@@ -30,9 +30,9 @@ test("a board's story is shown in sentences, with the time since it started, how
   lines.take(`ance":50}\r\n${BOOT}\r\n`, 5000);
   lines.take(`${STANDBY}\r\n`, 7500);
   assert.deepEqual(told, [
-    "    5.0 s  board   standby: gives 0.050 Wh to whoever wants to pay",
+    "    5.0 s  board   standby: gives 0.050 Wh to a cable that wants to pay",
     "    0.0 s  socket  boots: plugpay 0.1.0 on regtest, after power-on",
-    "    2.5 s  socket  standby: gives 0.050 Wh to whoever wants to pay",
+    "    2.5 s  socket  standby: gives 0.050 Wh to a cable that wants to pay",
   ]);
 });
 
@@ -62,7 +62,7 @@ test("noise is counted, not shown, and what follows is understood", () => {
     [
       "noise, 6 characters: is the speed 115,200 baud?",
       "noise: a line without an end",
-      "board   standby: gives 0.050 Wh to whoever wants to pay",
+      "board   standby: gives 0.050 Wh to a cable that wants to pay",
     ],
   );
 });

@@ -1,7 +1,7 @@
 // Fuzzes the owner's side: whatever comes over serial or HTTP is answered by JSON-RPC's own errors, within bounds, and
 // changes no setting to a value that the table refuses.
 //
-// The first byte of an input says who reads the rest.
+// The first byte of an input says which reader gets the rest.
 
 import assert from "node:assert/strict";
 import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";

@@ -1,6 +1,6 @@
 // Fuzzes the wire: UTF-8, XML-RPC, the calls' fields and HTTP framing, for both ends.
 //
-// The first byte of an input says who reads the rest. Whatever comes, the reader ends with a value or with its own
+// The first byte of an input says which reader gets the rest. Whatever comes, the reader ends with a value or with its own
 // kind of error; a value that is accepted means one thing (it is written and read again the same); and bytes cut
 // anywhere give the same messages.
 

@@ -1,5 +1,5 @@
-// A room with many sockets, each with an access point of its own, and a cable plugged into each: who pays whom is a matter of
-// radio, and who gives whom power one of copper.
+// A room with many sockets, each with an access point of its own, and a cable plugged into each: radio decides which socket
+// a cable pays, copper which one gives it power.
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";

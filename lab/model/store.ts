@@ -14,7 +14,7 @@ export class CutStore implements Store {
   isFull = false;
   /** True where something was refused since the last write that held: what it was to keep is in memory only. */
   isBehind = false;
-  /** Tells whoever holds the device's power; from then on every port of that life is dead (life.ts). */
+  /** Tells the holder of the device's power; from then on every port of that life is dead (life.ts). */
   onCut: () => void = () => {};
   readonly values = new Map<string, Uint8Array>();
 

@@ -1,5 +1,5 @@
 // A stage: one model chain, one circuit, one line, a socket and a cable, and what the referee needs to know of them.
-// Devices are cut and started again here; who plays them is a cast's affair (cast.ts).
+// Devices are cut and started again here; what they are is a cast's affair (cast.ts).
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";

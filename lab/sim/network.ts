@@ -225,7 +225,7 @@ export class Network {
     }
   }
 
-  /** `party` has power again: who sent to it meanwhile learns from the next retransmission that the connection is gone. */
+  /** `party` has power again: a peer that sent to it meanwhile learns from its next retransmission that the connection is gone. */
   restored(party: Party): void {
     for (const end of this.#ends) {
       if (!end.silent || !end.unanswered || this.#farOwner(end) !== party) continue;

@@ -69,7 +69,7 @@ export interface OwnerAccess {
   readonly metricsToken?: string;
 }
 
-/** Something that happened, for whoever watches. */
+/** Something that happened, for those who watch. */
 export interface Happening {
   readonly at: Millisecond;
   /** `scene`: the scenario's own doing. */

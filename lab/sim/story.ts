@@ -64,7 +64,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "socket standby": ({ allowance, trip }) =>
     trip
       ? `standby, and gives nothing: ${trip}; somebody must look, and start it anew`
-      : `standby: gives ${energy(allowance)} to whoever wants to pay`,
+      : `standby: gives ${energy(allowance)} to a cable that wants to pay`,
   "socket lockout": ({ why, time: duration }) => `lockout for ${time(duration)} (${why})`,
   "socket credited": ({ increment, value, energy: bought }) =>
     `increment ${increment} accepted: ${sat(value)} for ${energy(bought)}`,

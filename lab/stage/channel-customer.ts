@@ -98,7 +98,7 @@ export class ChannelCustomer extends Customer {
   }
 }
 
-/** What a socket's owner decides who sells by channel at today's price. */
+/** What the owner of a socket decides that sells by channel at today's price. */
 export const BY_CHANNEL = constant({
   schemes: ["channel", "single-fee"],
   price: 300,

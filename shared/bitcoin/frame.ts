@@ -1,5 +1,5 @@
 // What all drafts of a session share: the serialised inputs and the SHA-256 states over them. Both sides compute it
-// once a session and then pay only for what an increment changes. A value, not a cache: who made it keeps it.
+// once a session and then pay only for what an increment changes. A value, not a cache: its maker keeps it.
 
 import { sameOutpoints } from "../kernel/outpoint";
 import type { Coin } from "../kernel/ports";

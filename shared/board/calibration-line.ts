@@ -1,7 +1,7 @@
 // What a board answers over its serial port while it is calibrated: one request a line, one JSON object back.
 //
 //   read            { voltage, current, power, reactive, frequency, closed, trip, range, calibration }; range in mA
-//   close SECONDS   closes the relay for so long (at most 600), whoever pays: calibration only
+//   close SECONDS   closes the relay for so long (at most 600), paid or not: calibration only
 //   open            opens it
 //   store HEX       keeps a record of shared/board/calibration.ts, used from the next start on
 //   forget          removes the record

@@ -72,7 +72,7 @@ export class Questions {
     this.#own = new OwnAddress({ ...options, network: options.settings.network });
   }
 
-  /** The first question tells who will ask for power, so that the socket can ask the chain meanwhile. */
+  /** The first question tells which address will ask for power, so that the socket can ask the chain meanwhile. */
   async first(): Promise<Status> {
     const { socket, settings } = this.#options;
     const address = this.#own.kept();
@@ -98,7 +98,7 @@ export class Questions {
     }
   }
 
-  /** Asks for a draft; `session` is the one that the cable believes to be running, `payee` whom the socket names. */
+  /** Asks for a draft; `session` is the one that the cable believes to be running, `payee` the one that the socket names. */
   draft(scheme: Scheme, session: Hex | undefined, payee: Hex | undefined): Promise<Asked> {
     return this.asOwn(payee, (address) => this.withTickets({ address, scheme }, session, payee));
   }

@@ -27,7 +27,7 @@ function payeesOf({ session, claims, pledges, channelAt }: CableRecord): readonl
   return [...payees, ...claims.map(({ script }) => script), ...pledges.map(({ socketScript }) => socketScript)];
 }
 
-/** A record of an earlier version tells nothing of tickets: whoever was paid then was paid with the one. */
+/** A record of an earlier version tells nothing of tickets: each payee of that time was shown the same one. */
 function withOneTicket(record: CableRecord): readonly Hex[] {
   return record.oneTicket ?? payeesOf(record);
 }

@@ -1,6 +1,6 @@
 // A visit by radio: which socket's access point the cable has joined, and whether it sits in that very socket.
 //
-// Whoever is paid is not known to be the one whose contacts the plug is in. So on a first payment the relay closes for a
+// Nothing tells that the socket that is paid is the one whose contacts the plug is in. So on a first payment the relay closes for a
 // blink that standby carries too, and both meters must have seen it; then it closes for good. A socket whose meter lies
 // is found out by the power: the socket that the plug is really in gives standby only, and opens. The journal knows by then
 // whom the cable was about to draw from (docs/protocol.md, "Direct link").

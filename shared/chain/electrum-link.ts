@@ -64,7 +64,7 @@ export class ElectrumLink {
   /** Agreed on: 4, 5 or 6 of 1.4 to 1.6; 0 before the first connection. */
   minor = 0;
   onNotification: (method: string, params: readonly Json[]) => void = () => {};
-  /** The connection is gone, whoever ended it. */
+  /** The connection is gone, from whichever end. */
   onLost: () => void = () => {};
 
   constructor(options: ElectrumLinkOptions) {

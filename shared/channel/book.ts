@@ -1,5 +1,5 @@
 // The socket's channels: which it opens, what it takes, and when it closes them. It asks the chain nothing and sends nothing:
-// whoever owns it tells it what the chain said, and broadcasts what it hands out.
+// its owner tells it what the chain said, and broadcasts what it hands out.
 
 import { bytesToHex } from "../bitcoin/bytes";
 import { feeNeeded } from "../bitcoin/fees";
@@ -288,7 +288,7 @@ export class ChannelBook {
     return complete(channelOf(entry), frame, closing, payee);
   }
 
-  /** Sells nothing more on this channel: somebody who may has asked for its end. */
+  /** Sells nothing more on this channel: its end was asked for, by somebody with the right to. */
   startClosing(txid: Hex): void {
     const entry = this.#ledger.find(txid);
     if (entry) this.#ledger.save(withChannel(entry, startClosing(channelOf(entry))));

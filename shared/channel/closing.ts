@@ -86,7 +86,7 @@ export function payeeShare(deposit: Deposit, change: Satoshi, terms: ClosingTerm
   return deposit.coin.amount - change + totalOf(terms.coins) - terms.fee;
 }
 
-/** P2WPKH of a channel's payee key: whoever sends a coin there pays for the channel's closing. */
+/** P2WPKH of a channel's payee key: a coin that is sent there pays for the channel's closing. */
 export function feeCoinScript(keys: ChannelKeys): Hex {
   return scriptOfKey(hexToBytes(keys.payeeKey));
 }

@@ -1,5 +1,5 @@
 // CRC-32 (ISO 3309, as in IEEE 802.3 and zlib): tells a torn or worn record from a whole one. Not a protection
-// against people: who can write the store can write the checksum.
+// against people: anybody who can write the store can write the checksum.
 //
 // Four bytes at a time ("slicing by 4", Kounavis and Berry 2005), over signed words and an ordinary array: on a core
 // without floating point an unsigned number past 2^31 is dear, and XS reads a typed array in twice an array's time.

@@ -80,7 +80,7 @@ export class Journal<T> {
       return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes), size: bytes.length };
     } catch (error) {
       report({ name: "journal-unreadable", key, why: messageOf(error) });
-      // Kept for whoever wants to look, where there is room; the next save reuses the slot.
+      // Kept for a person who wants to look, where there is room; the next save reuses the slot.
       attempt(report, () => store.write(`${name}.bad`, bytes));
       return undefined;
     }

@@ -24,7 +24,7 @@ const JOIN: Millisecond = 3_000;
 const TRIES = 2;
 const PROBES = 3;
 const PROBE_EVERY: Millisecond = 70;
-/** Addresses that somebody had, after which it is somebody who has them all. */
+/** So many addresses that another device had: by then it is one device that claims them all. */
 const ATTEMPTS = 8;
 /** The strongest of those that are in reach. */
 const MOST_FOUND = 24;
@@ -43,7 +43,7 @@ export interface RadioOrders {
   join(ssid: string, bssid: Hex, channel: number): void;
   /** Ends what was joined or begun, and forgets the address. */
   leave(): void;
-  /** Asks once who has the address. */
+  /** Asks once whether any device has the address. */
   probe(address: string): void;
   /** True where somebody answered, or asks for the same one. */
   isDisputed(): boolean;

@@ -102,7 +102,7 @@ export function announcement(records: readonly OwnRecord[], answers: number, goo
   return message(0, 0x8400, [], [...given.map(entry)], [], more.map(entry));
 }
 
-/** To one who asked from a port of its own (6.7): its number, its question, a short life, no word about caches. */
+/** For a device that asked from a port of its own (6.7): its number, its question, a short life, no word about caches. */
 export function legacyAnswer(
   records: readonly OwnRecord[],
   answers: number,

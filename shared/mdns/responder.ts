@@ -50,7 +50,7 @@ const KEPT: Millisecond = 60_000;
 /** A record goes to all once in so long; against a probe sooner. */
 const BETWEEN: Millisecond = 1000;
 const BETWEEN_DEFENCES: Millisecond = 250;
-/** One who wants an answer for itself alone: all hear it too where they have not for so long, a quarter of a host name's life. */
+/** A device that wants an answer for itself alone: the answer goes to all where they have heard none for so long, a quarter of a host name's life. */
 const FRESH: Millisecond = 30_000;
 const SINGLE_ANSWERS = 10;
 const SINGLE_WITHIN: Millisecond = 1000;
@@ -159,7 +159,7 @@ export class Responder {
   private hearResponse(message: Message, from: Peer): void {
     const claimed = this.#state === "owned";
     if (!contradicts(this.#records, message, claimed)) return;
-    // A name that was ours is asked about again: who has it too gives way, or answers.
+    // A name that was ours is asked about again: another device with that name gives way, or answers.
     if (!claimed) this.rename(from);
     this.probeAfter(this.afterConflict());
   }

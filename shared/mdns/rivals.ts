@@ -24,7 +24,7 @@ function differs(records: readonly OwnRecord[], { bytes }: Message, entry: Entry
   return data !== undefined && compareBytes(data, same.data) !== 0;
 }
 
-/** Whether the other one who asks for our names just now comes first: its records are later in order (8.2.1). */
+/** Whether another device that asks for our names just now goes first: its records are later in order (8.2.1). */
 export function losesTo(records: readonly OwnRecord[], message: Message): boolean {
   const mine = records.filter(({ bit }) => bit & (BIT.A | BIT.SRV | BIT.TXT));
   const names = [...new Set(mine.map(({ name }) => name.toLowerCase()))];

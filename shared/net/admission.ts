@@ -2,7 +2,7 @@
 //
 // Requests and new connections go by token buckets for each address, open connections by a count, calls under way by a
 // count that goes down only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind
-// of call has a count of its own: whoever may ask for power, or wait, keeps nobody from paying.
+// of call has a count of its own: calls that ask for power, or wait, keep nobody from paying.
 
 import { keepLatest } from "../kernel/latest";
 import type { Clock } from "../kernel/ports";

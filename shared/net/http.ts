@@ -399,7 +399,7 @@ function parseHeaders(lines: readonly string[], fields: readonly string[]): Head
   return headers;
 }
 
-/** Of an absolute target (RFC 9112, section 3.2.2) its path: whom it names matters as little as the Host field. */
+/** Of an absolute target (RFC 9112, section 3.2.2) its path: the host that it names matters as little as the Host field. */
 function originForm(target: string): string {
   const scheme = "http://";
   if (target.startsWith("/") || target.slice(0, scheme.length).toLowerCase() !== scheme) return target;

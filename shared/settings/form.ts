@@ -4,7 +4,7 @@ import { urlParts } from "../kernel/url";
 
 export type Form = "url" | "host" | "label" | "ipv4" | "passphrase";
 
-/** In words, for who wrote another one. */
+/** In words, for a person who wrote something else. */
 export function formText(form: Form): string {
   switch (form) {
     case "url":

@@ -1,4 +1,4 @@
-// The known name that somebody who wrote another one most likely meant.
+// The known name that a person who wrote an unknown one most likely meant.
 
 /** Names longer than this are not compared: the work grows with the product of both lengths. */
 const LONGEST = 40;

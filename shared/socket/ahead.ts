@@ -6,7 +6,7 @@ import type { Hex, Millisecond } from "../kernel/units";
 
 /** From the answer, as long as an offer holds the socket: a cable comes within a second. */
 const KEPT: Millisecond = 5_000;
-/** Between two of these questions, whoever calls: a flood of first calls asks the chain no more than that. */
+/** Time between two of these questions, for all callers together: a flood of first calls asks the chain no more than that. */
 const PAUSE: Millisecond = 5_000;
 
 interface Waiting<T> {

@@ -263,7 +263,7 @@ export class SocketController implements SocketCalls {
     return this.status();
   }
 
-  /** A cable that tells who it is asks for power next: the chain is asked for its coins meanwhile, if it were its turn. */
+  /** A cable that tells its address asks for power next: the chain is asked for its coins meanwhile, if it were its turn. */
   private askAhead({ address, scheme }: StatusRequest, peer: string): void {
     if (address === undefined || scheme === undefined || !this.#ahead.mayAsk) return;
     try {
@@ -561,7 +561,7 @@ export class SocketController implements SocketCalls {
     await this.#watch.tip();
     for (const input of session.inputs) {
       const spend = await this.#watch.spendOf(input, session.payerScript);
-      // Whoever spent it, the answer is to bring out what is held; the settler then finds out who it was.
+      // In each case the answer is to broadcast what is held; the settler then finds out who spent it.
       if (spend && !this.#till.isHandedOver()) this.#till.checkpoint("input-spent");
     }
   }

@@ -57,7 +57,7 @@ export type SocketEvent =
       readonly energy: MilliwattHour;
       readonly added: MilliwattHour;
     }
-  /** `payer` asks for power: whoever was here before makes room. */
+  /** `payer` asks for power: a payer that was here before makes room. */
   | { readonly kind: "request"; readonly payer: Hex }
   /** `payer` may have left credit here. */
   | { readonly kind: "return"; readonly payer: Hex; readonly ticket: Hex | undefined }

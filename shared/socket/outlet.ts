@@ -246,7 +246,7 @@ export class Outlet {
     return gate.read().current > settings.standbyCurrent;
   }
 
-  /** The record's part that credits `energy` to `payer`, who may be here or not. */
+  /** The record's part that credits `energy` to `payer`, whether that cable is here or not. */
   creditFor(payer: Hex, energy: MilliwattHour, ticket: Hex | undefined): Changes<SocketRecord> {
     const { ledger, settings } = this.#options;
     const { record } = ledger;

@@ -169,7 +169,7 @@ export class Till {
 
   /**
    * Credits a signed draft. The same call gets the same answer, be it repeated later or while the first is under way;
-   * `accepted` is called for the first only: who repeats what it overheard has paid nothing.
+   * `accepted` is called for the first only: a caller that repeats what it overheard has paid nothing.
    */
   async pay(request: PaymentRequest, accepted: () => void): Promise<PaymentResult> {
     const before = this.#answered;

@@ -44,7 +44,7 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
       include: ["base", "engine", "desktop"].map((name) => `$(PLUGPAY)/manifests/${name}.json`),
       creation: { main: "plugpay/linked" },
       modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
-      // The stand-ins first: what xsl warns of in them is not put down to whoever imports them.
+      // The stand-ins first: what xsl warns of in them is not blamed on the modules that import them.
       preload: [...standins.keys(), ...preload],
     },
     own: new Map([...wallet.modules, ...application.own]),

@@ -56,7 +56,7 @@ function notes(device: ImageName, target: Target, config: BuildConfig): string[]
   if (device === "calibrator")
     return [
       `calibrator for ${target.name}, console on pins ${config.image.receive} (in) and ${config.image.transmit} (out)`,
-      "It closes the relay for whoever asks over its serial port: flash the device's own image when it is done (docs/metering.md)",
+      "It closes the relay for anybody who asks over its serial port: flash the device's own image when it is done (docs/metering.md)",
     ];
   const slots =
     config.flash === "8MB"
