@@ -22,9 +22,13 @@ function mutation(name: string, file: string, from: string, to: string, tests: s
 export const SOCKET: readonly Mutation[] = [
   // What opens a session.
   mutation("listed-coins-may-be-settled", "coin-watch", "    this.mustNotBeSettled(coins);\n", "", [OPENING]),
-  mutation("any-list-means-unspent", "payer-coins", "COINS_ASKED)), asked: undefined }", "COINS_ASKED)), asked }", [
-    OPENING,
-  ]),
+  mutation(
+    "any-list-means-unspent",
+    "payer-coins",
+    "COINS_ASKED)), asked: undefined, kept: false }",
+    "COINS_ASKED)), asked, kept: false }",
+    [OPENING],
+  ),
   mutation(
     "written-off-is-not-credited",
     "settler",
