@@ -131,6 +131,22 @@ void plugpay_last_words(xsMachine *the)
 		xsmcSetString(xsResult, last.why);
 }
 
+/* plugpay_chip() gives a string, as ESP Web Tools writes it. */
+void plugpay_chip(xsMachine *the)
+{
+#if CONFIG_IDF_TARGET_ESP32
+	xsmcSetString(xsResult, "ESP32");
+#elif CONFIG_IDF_TARGET_ESP32S3
+	xsmcSetString(xsResult, "ESP32-S3");
+#elif CONFIG_IDF_TARGET_ESP32C3
+	xsmcSetString(xsResult, "ESP32-C3");
+#elif CONFIG_IDF_TARGET_ESP32C6
+	xsmcSetString(xsResult, "ESP32-C6");
+#else
+	xsmcSetString(xsResult, CONFIG_IDF_TARGET);
+#endif
+}
+
 /* plugpay_restart() does not come back. */
 void plugpay_restart(xsMachine *the)
 {

@@ -15,6 +15,11 @@ export function lastWords(this: unknown): string | undefined {
   return native("plugpay_last_words").call(this) as string | undefined;
 }
 
+/** The chip's name, such as ESP32-C3. */
+export function chip(this: unknown): string {
+  return native("plugpay_chip").call(this) as string;
+}
+
 /** Starts the device anew, by its owner's wish: that is no fault, and the next run does not wait. */
 export function restart(this: unknown): void {
   native("plugpay_restart").call(this);

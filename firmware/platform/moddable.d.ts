@@ -85,6 +85,10 @@ declare module "plugpay/radio" {
 declare module "plugpay/console" {
   /** Prints on the serial console. */
   export function print(text: string): void;
+  /** Puts out bytes as they are, between whole lines. */
+  export function write(bytes: Uint8Array): void;
+  /** From now on hears what comes in, in whatever pieces. */
+  export function listen(take: (bytes: ArrayBuffer) => void): void;
   /** Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest. 0 where nobody can tell. */
   export function memory(which: number): number;
 }
@@ -95,6 +99,8 @@ declare module "plugpay/restarts" {
   export function resetCause(): string;
   export function lastWords(): string | undefined;
   export function restartPause(): number;
+  /** The chip's name, such as ESP32-C3. */
+  export function chip(): string;
   /** Starts the device anew, by its owner's wish. */
   export function restart(): void;
 }

@@ -1,7 +1,7 @@
 // The owner's side on a device: his settings over the image's, the logs, and the two ways in.
 
-import { memory } from "plugpay/console";
-import { lastWords, resetCause, restart } from "plugpay/restarts";
+import { listen as hearConsole, memory, print, write } from "plugpay/console";
+import { chip, lastWords, resetCause, restart } from "plugpay/restarts";
 import { constant } from "../../shared/kernel/constant";
 import type { Clock, Random, Reporter } from "../../shared/kernel/ports";
 import { VERSION } from "../../shared/kernel/version";
@@ -10,9 +10,11 @@ import { EventLog } from "../../shared/owner/events";
 import { ownerHttp } from "../../shared/owner/http";
 import type { Params } from "../../shared/owner/json-rpc";
 import type { MethodName } from "../../shared/owner/methods";
+import { formatFor, METRICS_TYPES } from "../../shared/owner/metrics";
 import { type Board, Owner, type Running } from "../../shared/owner/owner";
 import type { Plain } from "../../shared/owner/plain";
 import { finishReset } from "../../shared/owner/reset";
+import { OwnerSerial } from "../../shared/owner/serial";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
 import type { Device } from "../../shared/settings/owner";
@@ -99,13 +101,55 @@ export class OwnerSide {
     if (running) this.owner.started(running);
     else this.owner.failed(why);
     this.listen();
+    this.hear(running);
+  }
+
+  /** Lines and Improv's packets on the serial console. */
+  private hear(running: Running | undefined): void {
+    const { device, clock, config } = this.options;
+    const serial = new OwnerSerial({
+      clock,
+      write,
+      print: (line) => print(`${line}\n`),
+      answer: (request) => this.owner.answer(request, "serial"),
+      improv: {
+        state: () => (this.settings.has("ssid") ? 4 : 2),
+        join: (ssid, password) => {
+          if (config.link === "ethernet" || config.link === "qemu") throw new Error("this image has no Wi-Fi");
+          // Whoever pays now does not lose the link.
+          const busy = running?.unsettled();
+          if (busy !== undefined) throw new Error(busy);
+          this.settings.set(
+            new Map([
+              ["ssid", ssid],
+              ["password", password],
+            ]),
+            "serial",
+          );
+          this.owner.restartSoon();
+        },
+        page: () => this.page(),
+        info: ["plugpay", VERSION, chip(), device],
+      },
+    });
+    hearConsole((bytes) => serial.take(new Uint8Array(bytes)));
+  }
+
+  /** Where the owner's page is, by name where the device has one: its address may be another after a restart. */
+  private page(): string | undefined {
+    const host = this.options.names()[0] ?? addresses()[0];
+    return host === undefined || this.port() === 0 ? undefined : `http://${host}:${this.port()}/`;
+  }
+
+  private port(): number {
+    return Number(this.settings.started("ownerPort") ?? PORTS[this.options.device]);
   }
 
   /** By HTTP, where the owner has a password. */
   private listen(): void {
-    const { device, clock, random, names, payer } = this.options;
+    const { clock, random, names, payer } = this.options;
     const { credentials } = this.settings;
-    const port = Number(this.settings.started("ownerPort") ?? PORTS[device]);
+    const port = this.port();
     if (port === 0 || (credentials.secret === undefined && credentials.token === undefined)) return;
     const tell = this.told(report);
     ownerHttp({
@@ -120,6 +164,10 @@ export class OwnerSide {
       nonceKey: random().bytes(32),
       hosts: () => [...addresses(), ...names()],
       answer: (request) => this.owner.answer(request, "http"),
+      metrics: (accept) => {
+        const format = formatFor(accept);
+        return { type: METRICS_TYPES[format], text: this.owner.metrics(format) };
+      },
       ...(payer && { payer }),
       onError: (error, where) => tell({ name: "error", where, why: String(error) }),
     });

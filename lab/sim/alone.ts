@@ -8,6 +8,7 @@ import { Account } from "./account";
 import type { DeviceName } from "./bundle";
 import { UsageError } from "./options";
 import { Prompt } from "./prompt";
+import { openPty, type Pty } from "./pty";
 import { whyNoAnswer } from "./reach";
 import { RealTime } from "./real-time";
 import type { Scenario } from "./scenario";
@@ -34,6 +35,8 @@ export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
   readonly paper: boolean;
   /** The device's own, over those. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Name of a pseudo-terminal that is its serial port. */
+  readonly ownerSerial?: string | undefined;
   /** Real power of the appliance. */
   readonly watts: number;
 }
@@ -76,6 +79,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     line: (line) => take(simulation, time, line, answer, complain),
     end,
   });
+  let serial: Pty | undefined;
   let about: string | null = null;
   simulation.network.onOutside = () => time.poke();
   simulation.onHappening = (happening) => {
@@ -95,11 +99,31 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
   process.once("SIGTERM", end);
   if (options.socketAt) void warnUnlessReached(options.socketAt, options.json ? console.error : say);
   try {
+    if (options.ownerSerial !== undefined) serial = await openSerial(simulation, options, options.ownerSerial, time);
     await simulation.run(() => false);
   } finally {
     prompt.close();
+    serial?.close();
     await simulation.close();
   }
+}
+
+/** The device's console under a name of its own. */
+async function openSerial(
+  simulation: Simulation,
+  { device }: AloneOptions,
+  name: string,
+  time: RealTime,
+): Promise<Pty> {
+  const { timeline } = simulation;
+  const pty = await openPty(name, (bytes) => {
+    timeline.at(timeline.now, () => simulation.boards[device]?.type(bytes));
+    time.poke();
+  });
+  simulation.onConsole = (from, bytes) => {
+    if (from === device) pty.write(bytes);
+  };
+  return pty;
 }
 
 function settingsOf({ device, paper, settings }: AloneOptions): Pick<Scenario, DeviceName> {

@@ -25,6 +25,8 @@ export interface BoardOptions {
   readonly config: object;
   readonly entropy: (length: number) => Uint8Array;
   readonly factor: ComputeFactor;
+  /** What the firmware puts out on its console beside lines. */
+  readonly onConsole?: (bytes: Uint8Array) => void;
   /** One line that the firmware traced. */
   readonly onTrace: (line: string, at: Millisecond) => void;
   readonly onCrash: (error: FirmwareCrash) => void;
@@ -68,6 +70,7 @@ export class Board implements Party {
   #unsent = new Map<End, number>();
   #output: (() => void)[] = [];
   #gateHandle = 0;
+  #consoleHandle = 0;
   #traced = "";
   /** Computing since the start, in the meter's units, and its time. */
   computed = { meter: 0, time: 0 };
@@ -120,6 +123,11 @@ export class Board implements Party {
   /** The gate did something by itself. */
   gateEvent(event: unknown): void {
     if (this.#gateHandle) this.#post({ head: { handle: this.#gateHandle, kind: "gate", value: event } });
+  }
+
+  /** Somebody types on its console. */
+  type(bytes: Uint8Array): void {
+    if (this.#consoleHandle) this.#post({ head: { handle: this.#consoleHandle, kind: "typed" }, bytes });
   }
 
   /** Lets JavaScript stand still, as a fault would. */
@@ -221,6 +229,11 @@ export class Board implements Party {
     entropy: ({ length }) => this.#options.entropy(length as number),
     trace: ({ text }) => this.#trace(text as string),
     "pin.write": () => undefined,
+    "console.write": (_, bytes) => this.#options.onConsole?.(bytes),
+    "console.listen": () => {
+      this.#consoleHandle = this.#nextHandle++;
+      return { handle: this.#consoleHandle };
+    },
     // As a cut of power: nothing of the event that is under way reaches anybody any more.
     restart: () => this.#engine?.kill(),
 

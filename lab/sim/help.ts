@@ -20,6 +20,11 @@ const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const PAPER = ["--paper", "at the figures of the paper of 2017, in place of today's"] as const;
 const OWNER_PORT = ["--owner-port N", "where it answers its owner on 127.0.0.1 (docs/owner.md); 0: any"] as const;
 const OWNER_PASSWORD = ["--owner-password TEXT", "of the user `owner` there, 8 to 64 bytes"] as const;
+const METRICS_TOKEN = ["--metrics-token TEXT", "a bearer token that reads GET /metrics there, 16 to 64 bytes"] as const;
+const OWNER_SERIAL = [
+  "--owner-serial PATH",
+  "its serial port, a pseudo-terminal of that name (npm run owner -- --port PATH)",
+] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
 
 export function startHelp(): string {
@@ -49,7 +54,7 @@ ${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as co
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, SEED, PAPER, JSON_LINES])}
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("socket"))}`;
@@ -58,7 +63,7 @@ ${table(settingHelp("socket"))}`;
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, SEED, PAPER, JSON_LINES])}
+${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("cable"))}`;

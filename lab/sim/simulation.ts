@@ -94,6 +94,8 @@ export class Simulation {
   /** Where the devices answer their owners. */
   readonly ownerPorts: { [name in DeviceName]?: number } = {};
   onHappening: (happening: Happening) => void = () => {};
+  /** All that comes out of a device's console. */
+  onConsole: (device: DeviceName, bytes: Uint8Array) => void = () => {};
   /** The cable was plugged in or pulled out. */
   onPlug: () => void = () => {};
   /** The cable's electronics gained or lost their supply. */
@@ -281,6 +283,7 @@ export class Simulation {
       entropy: (length) => this.#entropy[name].bytes(length),
       factor: computeFactor(),
       onTrace: (line, at) => this.#traced(name, line, at),
+      onConsole: (bytes) => this.onConsole(name, bytes),
       onCrash: (error) => this.#crashed(name, error),
       onCut: () => this.#restart(name, RESTART),
       isTraced: () => this.plugged && !this.powered && this.timeline.now < this.#plugAt + TRACED,
@@ -434,6 +437,9 @@ export class Simulation {
   }
 
   #traced(name: DeviceName, line: string, at: Millisecond): void {
+    this.onConsole(name, Buffer.from(`${line}\n`));
+    // An answer to its owner is no part of its story.
+    if (/^\[?\{"jsonrpc"/.test(line)) return;
     let event: unknown;
     try {
       event = JSON.parse(line);

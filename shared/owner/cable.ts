@@ -12,6 +12,7 @@ import type { Ecdsa, PowerGate, Random, Store } from "../kernel/ports";
 import { formatEnergy } from "../kernel/units";
 import { type Params, RpcError } from "./json-rpc";
 import type { MethodName } from "./methods";
+import { cableFamilies } from "./metrics";
 import type { Running } from "./owner";
 import { textOf, wrong } from "./params";
 import { cableStatus, limitsUsed } from "./status";
@@ -28,6 +29,7 @@ export function runningCable({ controller, gate, calibrated }: RunningCable): Ru
     calibrated,
     totalAtStart: gate.read().total,
     status: () => cableStatus(controller.view()),
+    families: () => cableFamilies(controller.view()),
     forgive: () => controller.forgive(),
     clear: () => controller.clear(),
     unsettled: () => unsettled(controller.view()),

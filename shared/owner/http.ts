@@ -61,7 +61,7 @@ export interface OwnerHttpOptions {
   readonly hosts: () => readonly string[];
   readonly answer: (request: Uint8Array) => Promise<string | undefined>;
   /** What GET /metrics answers; absent: nothing does. */
-  readonly metrics?: (() => Readable) | undefined;
+  readonly metrics?: ((accept: string | undefined) => Readable) | undefined;
   /** The address of a cable that pays: while there is one, strangers connect more slowly. */
   readonly payer?: () => string | undefined;
   readonly onError: ErrorReporter;
@@ -72,6 +72,7 @@ interface Asked {
   readonly method: "GET" | "POST";
   readonly target: string;
   readonly authorization: string | undefined;
+  readonly accept: string | undefined;
 }
 
 export function ownerHttp(options: OwnerHttpOptions): HttpServer<Asked> {
@@ -112,6 +113,7 @@ class OwnerHandler implements HttpHandler<Asked> {
         method: wanted,
         target,
         authorization: headers.get("authorization"),
+        accept: headers.get("accept"),
       }
     );
   }
@@ -127,10 +129,10 @@ class OwnerHandler implements HttpHandler<Asked> {
     }
   }
 
-  private async granted({ method }: Asked, body: Uint8Array): Promise<HttpAnswer> {
+  private async granted({ method, accept }: Asked, body: Uint8Array): Promise<HttpAnswer> {
     const { answer, metrics } = this.#options;
     if (method === "GET" && metrics) {
-      const { type, text } = metrics();
+      const { type, text } = metrics(accept);
       return { lines: ["HTTP/1.1 200 OK", `Content-Type: ${type}`, NO_STORE], body: encodeUtf8(text) };
     }
     const text = await answer(body);
@@ -182,7 +184,7 @@ class OwnerHandler implements HttpHandler<Asked> {
   }
 }
 
-const FIELDS = constant(["authorization", "origin"] as const);
+const FIELDS = constant(["authorization", "origin", "accept"] as const);
 const NO_STORE = "Cache-Control: no-store";
 const NO_SNIFF = "X-Content-Type-Options: nosniff";
 const NOTHING = new Uint8Array(0);

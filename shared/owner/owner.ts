@@ -10,6 +10,7 @@ import { mayCall } from "./access";
 import { type EventLog, MOST_EVENTS } from "./events";
 import { JsonRpc, type Method, type Params, RpcError, type Way } from "./json-rpc";
 import { type MethodName, methodsOf } from "./methods";
+import { commonFamilies, type Family, type MetricsFormat, meterFamilies, metricsText } from "./metrics";
 import { objectOf, textOf, wholeOf } from "./params";
 import { askReset } from "./reset";
 import { MOST_SESSIONS, type SessionLog } from "./sessions";
@@ -46,6 +47,8 @@ export interface Running {
   /** Reading of the gate at the start of this run. */
   readonly totalAtStart: number;
   readonly calibrated: boolean;
+  /** Of the metrics: what is particular to the device. */
+  families(): readonly Family[];
   /** Of the method status: what is particular to the device. */
   status(): object;
   forgive(): void;
@@ -139,6 +142,21 @@ export class Owner {
     return { ...common, ...own, ...chain, meter: meterOf(reading), energy: energyOf(reading, running.totalAtStart) };
   }
 
+  /** The same as metrics. */
+  metrics(format: MetricsFormat): string {
+    const { clock, board } = this.#options;
+    const running = this.#running;
+    const families = commonFamilies({
+      version: VERSION,
+      uptimeMs: Math.round(clock.now()),
+      calibrated: running?.calibrated ?? false,
+      running: running !== undefined,
+      heap: board.heap?.(),
+    });
+    const own = running ? [...meterFamilies(running.gate.read()), ...running.families()] : [];
+    return metricsText([...families, ...own], format);
+  }
+
   private allowed(name: string, call: (params: Params, way: Way) => unknown, given: Params, way: Way): unknown {
     mayCall(name, way);
     return call(given, way);
@@ -188,10 +206,15 @@ export class Owner {
     return { seconds };
   }
 
-  private restart(): object {
+  /** Settles what is open, and starts anew in a moment. Throws an RpcError where it cannot. */
+  restartSoon(): void {
     this.mustRestart();
     this.#options.report({ name: "restarting", by: "owner" });
     this.end(() => this.#running?.stop());
+  }
+
+  private restart(): object {
+    this.restartSoon();
     return { restarts: true };
   }
 

@@ -102,6 +102,11 @@ export class OwnerSettings {
     return this.#started[name];
   }
 
+  /** Whether there is one now, of the image or the owner's. */
+  has(name: string): boolean {
+    return this.given()[name] !== undefined;
+  }
+
   /** For the method settings.get. */
   get(): object {
     const given = this.given();

@@ -5,6 +5,7 @@ import { formatEnergy, formatSatoshi } from "../kernel/units";
 import type { SocketController } from "../socket/controller";
 import type { SocketSettings } from "../socket/settings";
 import type { SocketView } from "../socket/view";
+import { socketFamilies } from "./metrics";
 import type { Running } from "./owner";
 import type { SessionLog } from "./sessions";
 import { socketStatus } from "./status";
@@ -24,6 +25,7 @@ export function runningSocket({ controller, gate, calibrated, settings, sessions
     calibrated,
     totalAtStart: gate.read().total,
     status: () => socketStatus(controller.view(), settings, sessions.earned, gate.read()),
+    families: () => socketFamilies(controller.view(), settings, sessions.earned),
     forgive: () => controller.forgive(),
     clear: () => controller.clear(),
     unsettled: () => unsettled(controller.view()),

@@ -6,6 +6,15 @@ import { CHANNEL } from "./channel";
 import { JOURNAL } from "./journal";
 import { LINK } from "./link";
 import type { Mutation } from "./mutation";
+import { OWNER } from "./owner";
 import { SOCKET } from "./socket";
 
-export const MUTATIONS: readonly Mutation[] = [...BITCOIN, ...JOURNAL, ...SOCKET, ...CABLE, ...CHANNEL, ...LINK];
+export const MUTATIONS: readonly Mutation[] = [
+  ...BITCOIN,
+  ...JOURNAL,
+  ...SOCKET,
+  ...CABLE,
+  ...CHANNEL,
+  ...LINK,
+  ...OWNER,
+];

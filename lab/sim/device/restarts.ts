@@ -17,6 +17,10 @@ export function restartPause(): number {
   return 0;
 }
 
+export function chip(): string {
+  return "simulated";
+}
+
 export function restart(): void {
   call("restart");
 }
