@@ -11,6 +11,8 @@ const DEVICES: readonly DeviceName[] = ["socket", "cable"];
 const LONGEST: Millisecond = 600_000;
 const SETTLES_WITHIN: Millisecond = 300_000;
 const LOOK: Millisecond = 1000;
+/** A session's last commitment goes out within that after its end. */
+const SENT: Millisecond = 5_000;
 
 export class Cuts {
   #done = false;
@@ -46,6 +48,7 @@ export class Cuts {
     await this.#until(() => false, 3 * LOOK);
     await this.#act(() => this.simulation.plug("out"));
     await this.#until(() => this.#isSettled(), SETTLES_WITHIN);
+    await this.#until(() => false, SENT);
     store.cutAt = () => undefined;
     if (!cut) return false;
     this.account.cuts.push({ device, write, mode, delivered, unpaidWh: this.account.unpaidWh });

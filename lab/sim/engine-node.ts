@@ -5,21 +5,21 @@ import { type Context, createContext, Script } from "node:vm";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
 
 /**
- * What XS's meter shows for an event that neither signs nor verifies, less its commands: measured on the XS engine over a
- * minute of the scenario toaster. Data costs by its bytes, since parsing and answering it does.
+ * What XS's meter shows for an event that neither signs nor verifies, less its commands: measured on the XS engine over
+ * the scenario toaster (`npx tsx tools/bench/events.ts`; no connection ends there). Data costs by its bytes, since parsing and answering it does.
  */
-const EVENT_METER: Readonly<Record<string, number>> = {
-  accept: 2_000,
-  ready: 100,
-  writable: 3_000,
+export const EVENT_METER: Readonly<Record<string, number>> = {
+  accept: 700,
+  ready: 300,
+  writable: 200,
   end: 1_000,
-  data: 6_000,
-  timer: 5_000,
+  data: 8_500,
+  timer: 900,
 };
 /** A start, an event of the gate, and whatever else is rare. */
-const RARE_METER = 20_000;
-const BYTE_METER = 100;
-const COMMAND_METER = 1_000;
+export const RARE_METER = 28_000;
+export const BYTE_METER = 30;
+export const COMMAND_METER = 600;
 
 function meterOf({ head, bytes }: Message): number {
   const { kind } = head as { readonly kind: string };
