@@ -193,6 +193,18 @@ test("a story is over when the session of its last payment is", () => {
   assert.equal(isOver([...GOOD, ...GOOD.slice(1, 3)]), false);
 });
 
+test("a line of the console that lost its end is told, and the one that follows on it is heard", () => {
+  const events: string[] = [];
+  const troubles: string[] = [];
+  const reader = new ConsoleReader({
+    onEvent: ({ name }) => events.push(name),
+    onTrouble: (why) => troubles.push(why),
+  });
+  reader.take('{"name":"cadence","stand{"name":"address","address":"bcrt1"}\n{"name":"held","why":"{\\"name\\":1}"}\n');
+  assert.deepEqual(events, ["address", "held"]);
+  assert.match(troubles.join(), /^the console lost what stood between: \{"name":"cadence"/);
+});
+
 test("a start that somebody brought about is no trouble; the next one is", () => {
   const troubles: string[] = [];
   const reader = new ConsoleReader({ onEvent: () => {}, onTrouble: (why) => troubles.push(why) });

@@ -3,6 +3,9 @@
 /** What ESP-IDF and XS print when a chip gives up; it starts again after each. */
 const GAVE_UP = ["Guru Meditation", "abort() was called", "assert failed", "Stack protection fault", "Rebooting..."];
 
+/** Of a line of the story; within one it would have backslashes. */
+const BEGINNING = '{"name":';
+
 export interface BoardEvent {
   readonly name: string;
   readonly [fact: string]: unknown;
@@ -36,6 +39,12 @@ export class ConsoleReader {
   }
 
   private line(line: string): void {
+    const second = line.indexOf(BEGINNING, 1);
+    if (line.startsWith(BEGINNING) && second > 0) {
+      this.#onTrouble(`the console lost what stood between: ${line}`);
+      this.line(line.slice(second));
+      return;
+    }
     if (GAVE_UP.some((sign) => line.includes(sign))) this.#onTrouble(`the board gave up: ${line}`);
     const event = eventOf(line);
     if (!event) return;
