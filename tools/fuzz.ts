@@ -1,6 +1,6 @@
 // npm run fuzz -- --runs N --seed N --only NAME: every module in lab/fuzz/ that exports `name` and `fuzz`.
 //
-// First each input kept in host-tests/corpus/NAME/ is tried again (where the module has `replay`), then new ones are
+// First each input kept in lab/corpus/NAME/ is tried again (where the module has `replay`), then new ones are
 // made from the seed. An input that fails is written into the corpus, so the next run starts with it. Exit 1 then.
 
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import { type Command, type Given, Interrupt, run, turn, UsageError } from "./co
 import { Progress } from "./progress";
 
 const TARGETS = new URL("../lab/fuzz/", import.meta.url);
-const CORPUS = new URL("../host-tests/corpus/", import.meta.url);
+const CORPUS = new URL("../lab/corpus/", import.meta.url);
 /** Runs between two looks at Ctrl-C. */
 const BATCH = 1000;
 
@@ -111,7 +111,7 @@ function keep({ name }: Target, input: Uint8Array): string {
   const file = createHash("sha256").update(input).digest("hex").slice(0, 16);
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL(file, folder), input);
-  return `host-tests/corpus/${name}/${file}`;
+  return `lab/corpus/${name}/${file}`;
 }
 
 await run(COMMAND, main);

@@ -8,7 +8,7 @@ import type { Reply } from "../../lab/chain/fakes";
 import { fuzzBackends, replayAnswer } from "../../lab/chain/fuzz-backends";
 import { ask } from "../../lab/chain/hostile";
 
-const CORPUS = new URL("../corpus/chain/", import.meta.url);
+const CORPUS = new URL("../../lab/corpus/chain/", import.meta.url);
 
 /** Whole answers that are no answer to any question. */
 const RUBBISH: Readonly<Record<string, (honest: string) => string>> = {

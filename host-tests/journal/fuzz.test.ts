@@ -9,7 +9,7 @@ import * as journal from "../../lab/fuzz/journal";
 for (const target of [journal, audit])
   describe(`fuzzing the ${target.name}`, () => {
     it("finds nothing in the inputs that are kept", () => {
-      const corpus = new URL(`../corpus/${target.name}/`, import.meta.url);
+      const corpus = new URL(`../../lab/corpus/${target.name}/`, import.meta.url);
       const files = existsSync(corpus) ? readdirSync(corpus) : [];
       assert.ok(files.length > 0);
       for (const file of files) target.replay(new Uint8Array(readFileSync(new URL(file, corpus))));

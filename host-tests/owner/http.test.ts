@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { VirtualClock } from "../../lab/model/clock";
+import { Network, type Raw } from "../../lab/platform/network";
 import { decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
 import { hashOf, secretOf } from "../../shared/owner/credentials";
 import { responseOf } from "../../shared/owner/digest";
 import { OWNER_LIMITS, ownerHttp } from "../../shared/owner/http";
-import { Network, type Raw } from "../rpc/network";
 
 const PASSWORD = "correct horse";
 const BODY = '{"jsonrpc":"2.0","id":1,"method":"status"}';

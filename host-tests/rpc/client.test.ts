@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { VirtualClock } from "../../lab/model/clock";
+import { Network } from "../../lab/platform/network";
 import { encodeUtf8 } from "../../shared/kernel/utf8";
 import { HttpClient } from "../../shared/net/http-client";
 import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
@@ -12,7 +13,6 @@ import { RpcClient } from "../../shared/rpc/client";
 import { RpcServer } from "../../shared/rpc/server";
 import { draftOffer, status } from "../../shared/rpc/wire";
 import { encodeFault, encodeResponse, type Struct, type Value } from "../../shared/rpc/xmlrpc";
-import { Network } from "./network";
 import {
   anyOffer,
   anyPaymentRequest,

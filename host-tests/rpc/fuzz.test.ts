@@ -6,7 +6,7 @@ import { test } from "node:test";
 import * as rpc from "../../lab/fuzz/rpc";
 import { FuzzFailure, fuzzBytes, isTarget } from "../../lab/fuzz/target";
 
-const CORPUS = new URL("../corpus/rpc/", import.meta.url);
+const CORPUS = new URL("../../lab/corpus/rpc/", import.meta.url);
 
 test("the wire holds against inputs kept from earlier fuzzing", () => {
   for (const file of existsSync(CORPUS) ? readdirSync(CORPUS) : []) {

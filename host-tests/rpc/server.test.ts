@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { VirtualClock } from "../../lab/model/clock";
+import { Network, post } from "../../lab/platform/network";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
 import { RpcServer, type RpcServerOptions } from "../../shared/rpc/server";
 import { encodeCall } from "../../shared/rpc/xmlrpc";
-import { Network, post } from "./network";
 import { calls, OFFER, refusing, STATUS, Waiting } from "./samples";
 
 function serve(given: SocketCalls = calls(), limits: RpcServerOptions["limits"] = {}) {

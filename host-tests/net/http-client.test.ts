@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualClock } from "../../lab/model/clock";
+import { Network } from "../../lab/platform/network";
 import type { Connection } from "../../shared/kernel/ports";
 import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
 import { HttpClient, type HttpRequest } from "../../shared/net/http-client";
-import { Network } from "./network";
 
 /** A server that hands each connection and what came over it so far to `play` whenever data arrives. */
 function against(play: (connection: Connection, received: string, count: number) => void) {
