@@ -11,6 +11,7 @@ import joinKnown from "plugpay/fast-join";
 import { restartPause } from "plugpay/restarts";
 import tell from "plugpay/tell";
 import Timer from "timer";
+import { type WifiCredentials, wifiOf } from "../../shared/owner/wifi";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
 const RETRY = 2000;
@@ -35,8 +36,7 @@ export default function setUp(done: () => void): void {
   let link: WiFi | undefined;
   let triedKnown = false;
   let isOpen = config.direct !== true;
-  const ssid = String(config.ssid);
-  const password = String(config.password);
+  const { ssid, password } = credentials();
   const retry = config.direct === true ? RETRY_DIRECT : RETRY;
   const again = (why: unknown): void => {
     tell("wifi", why);
@@ -123,5 +123,21 @@ function keepPlace(ssid: string, { BSSID, channel }: WiFi): void {
     if (net.read(KEY) !== place) net.write(KEY, place);
   } catch (error) {
     tell("wifi", error);
+  }
+}
+
+/** The owner's over the image's. */
+function credentials(): WifiCredentials {
+  const image = { ssid: String(config.ssid), password: String(config.password) };
+  try {
+    const store = storage.open({ path: "owner", format: "buffer" });
+    const read = (key: string): Uint8Array | undefined => {
+      const value = store.read(key);
+      return value && new Uint8Array(value);
+    };
+    return wifiOf({ read }, image);
+  } catch (error) {
+    tell("wifi", error);
+    return image;
   }
 }

@@ -210,10 +210,10 @@ void plugpay_sockets_connect(xsMachine *the)
 	xsmcSetInteger(xsResult, handle);
 }
 
-/* plugpay_sockets_take() gives a handle, or 0. */
+/* plugpay_sockets_take(listener) gives a handle, or 0. */
 void plugpay_sockets_take(xsMachine *the)
 {
-	xsmcSetInteger(xsResult, net.running ? sockets_take(&net.all) : 0);
+	xsmcSetInteger(xsResult, net.running ? sockets_take(&net.all, xsmcToInteger(xsArg(0))) : 0);
 	finish();
 }
 

@@ -346,6 +346,7 @@ static bool accept_one(sockets *all, sockets_slot *listener, uint64_t now)
 	slot = fill(all, fd, SERVED, WAITING, now + SOCKETS_WAITING_MS);
 	slot->address = address;
 	slot->port = ntohs(from.sin_port);
+	slot->listener = handle_of(all, listener);
 	listener->due |= SOCKETS_ARRIVED;
 	return true;
 }
@@ -673,9 +674,9 @@ int32_t sockets_listen(sockets *all, uint16_t port, const char **refusal)
 {
 	int32_t handle = 0;
 	int fd;
-	*refusal = "a device listens on one port";
+	*refusal = "a device listens on two ports, no more";
 	lock(all);
-	if (count(all, LISTENER) == 0) {
+	if (count(all, LISTENER) < SOCKETS_LISTENING) {
 		fd = listening_socket(port);
 		*refusal = fd < 0 ? "the port cannot be listened on" : NULL;
 		if (fd >= 0)
@@ -718,7 +719,7 @@ int32_t sockets_connect(sockets *all, uint32_t address, uint16_t port, const cha
 	return handle;
 }
 
-int32_t sockets_take(sockets *all)
+int32_t sockets_take(sockets *all, int32_t listener)
 {
 	sockets_slot *first = NULL;
 	int32_t handle = 0;
@@ -726,7 +727,7 @@ int32_t sockets_take(sockets *all)
 	for (unsigned i = 0; i < SOCKETS_SLOTS; i++) {
 		sockets_slot *slot = &all->slots[i];
 		bool favoured = slot->address == all->favoured;
-		if (slot->state != WAITING)
+		if ((slot->state != WAITING) || (slot->listener != listener))
 			continue;
 		if (!first || (favoured && first->address != all->favoured) || (favoured == (first->address == all->favoured) && slot->until < first->until))
 			first = slot;

@@ -19,11 +19,13 @@
 #include <stdint.h>
 
 enum {
-	/* Connections that were accepted, those that we opened, a listener, and ports for datagrams. */
+	/* Connections that were accepted, those that we opened, listeners, and ports for datagrams. */
 	SOCKETS_SERVED = 8,
 	SOCKETS_DIALED = 4,
 	SOCKETS_TALKING = 2,
-	SOCKETS_SLOTS = SOCKETS_SERVED + SOCKETS_DIALED + 1 + SOCKETS_TALKING,
+	/* The cables' port, and the owner's. */
+	SOCKETS_LISTENING = 2,
+	SOCKETS_SLOTS = SOCKETS_SERVED + SOCKETS_DIALED + SOCKETS_LISTENING + SOCKETS_TALKING,
 
 	/* Accepted and not yet taken by JavaScript: of all, and of one address. Those of the favoured address count apart. */
 	SOCKETS_WAITING = 4,
@@ -97,6 +99,8 @@ typedef struct {
 	uint16_t generation;
 	uint8_t state;
 	uint8_t kind;
+	/* Of a connection that was accepted: by which listener. */
+	int32_t listener;
 	uint8_t due;
 	uint8_t why;
 	/* Told that there is something to read: not watched for it until JavaScript has read. */
@@ -160,8 +164,8 @@ bool sockets_turn(sockets *all, uint32_t longest);
 /* JavaScript's. A handle is positive and never comes again for another socket; 0 is none, an old one is harmless. */
 int32_t sockets_listen(sockets *all, uint16_t port, const char **refusal);
 int32_t sockets_connect(sockets *all, uint32_t address, uint16_t port, const char **refusal);
-/* The next connection that waits, or 0. */
-int32_t sockets_take(sockets *all);
+/* The next connection to this listener that waits, or 0. */
+int32_t sockets_take(sockets *all, int32_t listener);
 /* Connections of this address are served first; 0: of none. */
 void sockets_favour(sockets *all, uint32_t address);
 bool sockets_peer(sockets *all, int32_t handle, uint32_t *address, uint16_t *port);

@@ -12,6 +12,7 @@ import { type JsonObject, readJson } from "../../shared/owner/json";
 import { RpcError, type Way } from "../../shared/owner/json-rpc";
 import type { Plain } from "../../shared/owner/plain";
 import { OwnerSettings } from "../../shared/owner/settings";
+import { wifiOf } from "../../shared/owner/wifi";
 import { type Device, ownerTable } from "../../shared/settings/owner";
 import { type SocketSettings, sellingSettings } from "../../shared/socket/settings";
 
@@ -235,6 +236,28 @@ describe("secrets", () => {
     const { settings } = open({ file: { ...FILE, ownerPassword: "correct horse" } });
     assert.equal(settings.credentials.secret, secretOf("correct horse"));
     assert.equal(open().settings.credentials.secret, undefined);
+  });
+});
+
+describe("the Wi-Fi that is joined", () => {
+  const image = { ssid: "of the image", password: "its password" };
+
+  test("is the owner's, before the image's; and one without a password has none", () => {
+    const { set, store } = open();
+    assert.deepEqual(wifiOf(store, image), image);
+    set({ ssid: "Campsite", password: "a secret" });
+    assert.deepEqual(wifiOf(store, image), { ssid: "Campsite", password: "a secret" });
+    set({ password: null });
+    assert.deepEqual(wifiOf(store, image), { ssid: "Campsite", password: "" });
+  });
+
+  test("is the image's where the store is damaged, and nothing is written then", () => {
+    const { set, store } = open();
+    set({ ssid: "Campsite", password: "a secret" });
+    const writes = store.writes;
+    for (const [key, bytes] of store.values) store.values.set(key, bytes.slice(0, 20));
+    assert.deepEqual(wifiOf(store, image), image);
+    assert.equal(store.writes, writes);
   });
 });
 

@@ -248,7 +248,7 @@ static int32_t await_arrival(void)
 	int32_t handle = 0;
 	for (int i = 0; i < TURNS && !handle; i++) {
 		turn();
-		handle = sockets_take(&net);
+		handle = sockets_take(&net, listener);
 	}
 	EXPECT(handle > 0);
 	sockets_flush(&net);
@@ -289,6 +289,39 @@ static void talk(void)
 	EXPECT(in_use() == 1);
 }
 
+/* A device has two doors: who knocks at one is taken there and nowhere else, whatever JavaScript asks first. */
+static void two_doors(void)
+{
+	const char *refusal = NULL;
+	int32_t second = sockets_listen(&net, 0, &refusal);
+	uint16_t first_port = port;
+	struct sockaddr_in here;
+	socklen_t size = sizeof(here);
+	int32_t handle = 0;
+	int peer, other;
+
+	EXPECT((second > 0) && (second != listener));
+	EXPECT(!sockets_listen(&net, 0, &refusal) && refusal);
+	EXPECT(getsockname(net.slots[second & 15].fd, (struct sockaddr *)&here, &size) == 0);
+	port = ntohs(here.sin_port);
+	peer = neighbour(2);
+	port = first_port;
+	for (int i = 0; i < TURNS && !handle; i++) {
+		turn();
+		EXPECT(sockets_take(&net, listener) == 0);
+		handle = sockets_take(&net, second);
+	}
+	EXPECT(handle > 0);
+	other = neighbour(3);
+	EXPECT(is_from(await_arrival(), 3));
+	EXPECT(sockets_take(&net, second) == 0);
+	sockets_close(&net, second);
+	turns(3);
+	EXPECT(sockets_listen(&net, 0, &refusal) > 0);
+	hang_up(peer, true);
+	hang_up(other, true);
+}
+
 /* One address opens many and says nothing: two wait, its rate is kept, and another address is let in. */
 static void flood_of_one(void)
 {
@@ -321,7 +354,7 @@ static int arrivals(int count, int addresses)
 		int32_t handle = 0;
 		for (int k = 0; k < TURNS && !handle && net.refused == refused; k++) {
 			turn();
-			handle = sockets_take(&net);
+			handle = sockets_take(&net, listener);
 		}
 		arrived += handle > 0;
 		sockets_close(&net, handle);
@@ -369,7 +402,7 @@ static void flood_of_many(void)
 	handle = await_arrival();
 	EXPECT(is_from(handle, 99));
 	for (int taken = 1; taken; ) {
-		int32_t other = sockets_take(&net);
+		int32_t other = sockets_take(&net, listener);
 		taken = other > 0;
 	}
 	EXPECT(in_use() <= 1 + 1 + SOCKETS_WAITING);
@@ -401,7 +434,7 @@ static void favoured_finds_room(void)
 		turn();
 		EXPECT(in_use() <= 1 + SOCKETS_SERVED);
 	}
-	handle = sockets_take(&net);
+	handle = sockets_take(&net, listener);
 	EXPECT(is_from(handle, 99));
 	for (int i = 0; i < 8; i++)
 		hang_up(peers[i], true);
@@ -482,11 +515,11 @@ static void gone_before_it_was_taken(void)
 		for (int k = 0; k < 5; k++)
 			turn();
 		if (i % 2 == 0) {
-			EXPECT(sockets_take(&net) == 0);
+			EXPECT(sockets_take(&net, listener) == 0);
 			continue;
 		}
 		/* Its bytes had come before: it is taken, and found to be gone when it is read. */
-		int32_t handle = sockets_take(&net);
+		int32_t handle = sockets_take(&net, listener);
 		char bytes[8];
 		if (!handle)
 			continue;
@@ -516,7 +549,7 @@ static void nobody_takes(void)
 	EXPECT(in_use() == 2);
 	now += 1;
 	await_gone(peer);
-	EXPECT(in_use() == 1 && sockets_take(&net) == 0);
+	EXPECT(in_use() == 1 && sockets_take(&net, listener) == 0);
 	hang_up(peer, false);
 }
 
@@ -699,8 +732,8 @@ static void queue_full(void)
 	queue_is_full = 0;
 	await(listener, SOCKETS_ARRIVED);
 	for (int i = 1; i < 4; i++)
-		EXPECT(sockets_take(&net) > 0);
-	EXPECT(sockets_take(&net) == 0);
+		EXPECT(sockets_take(&net, listener) > 0);
+	EXPECT(sockets_take(&net, listener) == 0);
 	for (int i = 1; i < 4; i++)
 		hang_up(peers[i], false);
 }
@@ -1011,7 +1044,7 @@ static void act_as_javascript(void)
 		case 9: *handle = sockets_talk(&net, chance(2) ? GROUP : 0, 0, chance(2) ? LOCALHOST : 0, &refusal); break;
 		case 10: EXPECT(sockets_receive(&net, *handle, bytes, size, &(uint32_t){0}, &(uint16_t){0}) <= size); break;
 		case 11: sockets_say(&net, *handle, LOCALHOST, of_place[*handle & 15] == *handle && net.slots[*handle & 15].state == 8 ? port_of(*handle) : 9, bytes, size); break;
-		case 0: *handle = sockets_take(&net); break;
+		case 0: *handle = sockets_take(&net, listener); break;
 		case 1: *handle = sockets_connect(&net, LOCALHOST + chance(2), chance(3) ? port : 1, &refusal); break;
 		case 2: EXPECT(sockets_read(&net, *handle, bytes, size) <= size); break;
 		case 3: EXPECT(sockets_write(&net, *handle, bytes, size) <= size); break;
@@ -1072,7 +1105,7 @@ static void anything(uint32_t seed, int steps)
 	for (int round = 0; round < 4; round++) {
 		now += LATER;
 		turns(20);
-		for (int32_t left; (left = sockets_take(&net)) > 0;)
+		for (int32_t left; (left = sockets_take(&net, listener)) > 0;)
 			sockets_close(&net, left);
 		for (unsigned i = 0; i < SOCKETS_SLOTS; i++)
 			if ((int32_t)(((uint32_t)net.slots[i].generation << 4) | i) != listener)
@@ -1137,7 +1170,7 @@ static void two_tasks(void)
 		sockets_received(&net);
 		while (sockets_next(&net, &handle, &events)) {
 			if (handle == listener)
-				near = sockets_take(&net);
+				near = sockets_take(&net, listener);
 			if (handle == out && (events & SOCKETS_WRITABLE))
 				for (size_t took; sent < 200000 && (took = sockets_write(&net, out, bytes, sizeof(bytes))) > 0;)
 					sent += took;
@@ -1154,7 +1187,7 @@ static void two_tasks(void)
 /* ------------------------------------------------------------------ */
 
 static const struct { const char *name; void (*play)(void); } SCENES[] = {
-	{ "talk", talk }, { "rates", rates }, { "rate-of-all", rate_of_all }, { "flood-of-one", flood_of_one }, { "flood-of-many", flood_of_many },
+	{ "talk", talk }, { "two-doors", two_doors }, { "rates", rates }, { "rate-of-all", rate_of_all }, { "flood-of-one", flood_of_one }, { "flood-of-many", flood_of_many },
 	{ "favoured-finds-room", favoured_finds_room }, { "scarce-memory", scarce_memory }, { "gone-before-it-was-taken", gone_before_it_was_taken },
 	{ "nobody-takes", nobody_takes }, { "slow-reader", slow_reader }, { "talks-through-the-farewell", talks_through_the_farewell },
 	{ "half-closed", half_closed }, { "dial", dial }, { "dial-is-refused", dial_is_refused },

@@ -13,6 +13,7 @@ after(() => crowd?.remove());
 
 const SCENES: Readonly<Record<string, string>> = {
   talk: "a neighbour asks and gets its answer, whole, after JavaScript let go",
+  "two-doors": "who comes to one of a device's two ports is taken there, and nowhere else",
   rates: "an address opens no more connections than its rate allows, however soon they are taken",
   "rate-of-all": "all together open no more than their rate allows, the cable that pays apart",
   "flood-of-one": "a flood from one address is refused before JavaScript hears of it; another address gets in",

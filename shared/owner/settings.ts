@@ -14,24 +14,12 @@ import { type Credentials, hashOf, secretOf } from "./credentials";
 import type { JsonObject } from "./json";
 import { type Problem, RpcError, type Way } from "./json-rpc";
 import { type Plain, plainOf } from "./plain";
+import { MOST_STORED, type OwnerRecord, parseRecord, RECORD_NAME, RECORD_VERSION, type Stored } from "./record";
 
-/** Of the store's record; another one is set aside. */
-const RECORD_VERSION = 1;
-const MOST_STORED = 80;
 /** Without these as their owner meant them, a device does not begin. */
 const VITAL: readonly string[] = constant(["network", "payoutAddress"]);
 /** What a backend's entry holds that is never given out. */
 const INNER_SECRETS: readonly string[] = constant(["password", "token"]);
-
-/** A setting as it is kept; of a password its hash. */
-export interface Stored {
-  readonly name: string;
-  readonly value: unknown;
-}
-
-interface OwnerRecord {
-  readonly settings: readonly Stored[];
-}
 
 export interface OwnerSettingsOptions {
   readonly device: Device;
@@ -71,7 +59,7 @@ export class OwnerSettings {
   constructor(options: OwnerSettingsOptions) {
     this.#options = options;
     const { store, report } = options;
-    this.#journal = new Journal({ store, name: "owner", version: RECORD_VERSION, parse: parseRecord, report });
+    this.#journal = new Journal({ store, name: RECORD_NAME, version: RECORD_VERSION, parse: parseRecord, report });
     this.load();
     this.#started = this.given();
     this.#lost = this.#refused.find(({ name }) => VITAL.includes(name));
@@ -275,12 +263,4 @@ function withoutSecrets(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const shown = Object.entries(value).filter(([name]) => !INNER_SECRETS.includes(name));
   return Object.fromEntries(shown.map(([name, inner]) => [name, withoutSecrets(inner)]));
-}
-
-function parseRecord(value: unknown): OwnerRecord {
-  const settings = (value as Partial<OwnerRecord> | null)?.settings;
-  const isList = Array.isArray(settings) && settings.length <= MOST_STORED;
-  if (!isList || !settings.every((each) => typeof each?.name === "string"))
-    throw new Error("record.settings: expected a list of settings by name");
-  return { settings };
 }
