@@ -1,6 +1,8 @@
 // What a run comes to: followed while it goes on (for the live view) and summed up at its end.
 
-import { vsizeOf } from "../../shared/bitcoin/draft";
+import { DUST, vsizeOf } from "../../shared/bitcoin/draft";
+import { closingVsize } from "../../shared/channel/closing";
+import { fundingVsize } from "../../shared/channel/funding";
 import {
   energyFor,
   feeFor,
@@ -70,6 +72,13 @@ export interface Summary {
   readonly feeShare: number;
   /** What the same increments cost where each is a transaction of its own, at the same fee rate. */
   readonly basic: { readonly transactions: number; readonly vbytes: number; readonly feeSat: Satoshi };
+  /** What a payment channel costs for the same payments, at the same fee rate: a funding and a closing; and what it locks at least. */
+  readonly channel: {
+    readonly transactions: number;
+    readonly vbytes: number;
+    readonly feeSat: Satoshi;
+    readonly lockedSat: Satoshi;
+  };
   /** By what the transactions pay: energy that is still owed, or energy that nobody paid for. */
   readonly creditWh: number;
   readonly unpaidWh: number;
@@ -162,6 +171,7 @@ export class Account {
     const paidSat = this.received().all;
     // A payment of its own: one input, the socket's output, change.
     const alone = vsizeOf(1, [keys.socket.script, keys.cable.script]);
+    const inChannel = fundingVsize(1, true) + closingVsize(keys.socket.script);
     const rate = this.simulation.feeRate;
     return {
       scenario: options.scenario.name,
@@ -181,6 +191,13 @@ export class Account {
         transactions: this.increments,
         vbytes: this.increments * alone,
         feeSat: this.increments * feeFor(alone, rate),
+      },
+      channel: {
+        transactions: 2,
+        vbytes: inChannel,
+        feeSat: feeFor(inChannel, rate),
+        // What is paid, and the cable's change, which is an output at every state.
+        lockedSat: paidSat + DUST,
       },
       creditWh: round(Math.max(0, this.#settled() - this.delivered()) / 1e6),
       unpaidWh: this.unpaidWh,

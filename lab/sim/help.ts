@@ -47,7 +47,7 @@ ${table(scenarios)}
 On a model chain that takes replacements (with --seed and --json only):
 ${table([...MODEL_SCENARIOS.map((name) => [name, aboutModelScenario(name)] as const), [ROOM, ABOUT_ROOM] as const])}
 
-Payment channels, which no device offers yet: both sides' books and a real node, without boards (with --seed and --json only):
+Payment channels, with a real node; the first three on simulated boards (with --seed and --json only):
 ${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as const))}`;
 }
 

@@ -6,7 +6,7 @@ import { pathText } from "./path";
 
 /** `steps`: with what the time from plug to power went to. */
 export function summaryText(summary: Summary, steps = false): string {
-  const { settlements, basic, trials, cuts } = summary;
+  const { settlements, basic, channel, trials, cuts } = summary;
   const way = steps ? ["", "From plug to power: at, for how long (ms), who", ...pathText(summary.plugToPower)] : [];
   const lines = [
     ...way,
@@ -22,6 +22,10 @@ export function summaryText(summary: Summary, steps = false): string {
     row(
       "basic protocol",
       `${basic.transactions}, ${basic.vbytes} vB, ${formatSatoshi(basic.feeSat)} of fees${share(basic.feeSat, summary.paidSat)}`,
+    ),
+    row(
+      "by channel",
+      `${channel.transactions}, ${channel.vbytes} vB, ${formatSatoshi(channel.feeSat)} of fees${share(channel.feeSat, summary.paidSat)}, ${formatSatoshi(channel.lockedSat)} locked; for all visits of its life`,
     ),
     ...settlements.map(({ txid, height }) => row(height === null ? "waits for a block" : `block ${height}`, txid)),
     ...(summary.faults.length > 0 ? [row("held up by", summary.faults.join(", "))] : []),

@@ -51,7 +51,7 @@ const HEAD = `
 
 Share of what many visits are worth that goes to miners, in percent: of the payments themselves, and of the owner's later spending of the outputs that
 they leave (${SPENDING_VBYTES} vB each). A payment on chain is worth ${dustOf(SCRIPT)} sat at least; what a visit leaves of it is credit for the next ones, so of small sums not every visit
-pays. A channel ([channel.md](channel.md); no device offers it yet) is a funding of ${fundingVsize(1, true)} vB and a closing of ${closingVsize(SCRIPT)} vB whatever the number of visits, and one output. Its deposit is locked meanwhile.
+pays. A channel ([channel.md](channel.md)) is a funding of ${fundingVsize(1, true)} vB and a closing of ${closingVsize(SCRIPT)} vB whatever the number of visits, and one output. Its deposit is locked meanwhile.
 
 What to take from it: with one or two payments on chain, single-fee is cheaper; from the third on a channel is, and the more so the more visits it serves.
 Not in these figures: a channel asks the chain nothing while a cable is plugged in, and nothing in it can be spent twice. At high fees the smallest sums are not worth any scheme.
