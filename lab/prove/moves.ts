@@ -166,6 +166,9 @@ function rogue(tricks: readonly string[]): fc.Arbitrary<Move> {
   });
 }
 
+/** An increment of 30 s at the largest power is not more than the cable allows. */
+const CHANNEL_DRAW = { increment: 1_000, buys: 33_333 } as const;
+
 const terms: fc.Arbitrary<Terms> = fc
   .record({
     seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
@@ -182,8 +185,12 @@ const terms: fc.Arbitrary<Terms> = fc
     cableError: fc.integer({ min: -10, max: 10 }),
     /** One in so many runs signs on the real curve. */
     real: fc.integer({ min: 0, max: 24 }),
+    /** One in so many pays by channel. */
+    channel: fc.integer({ min: 0, max: 3 }),
   })
-  .map((draw) => {
+  .map((drawn) => {
+    const byChannel = drawn.channel === 0;
+    const draw = byChannel ? { ...drawn, ...CHANNEL_DRAW } : drawn;
     const { increment } = draw;
     const sessionMax = increment * draw.increments;
     const price = Math.max(1, Math.round((increment * 1_000_000) / draw.buys));
@@ -191,7 +198,7 @@ const terms: fc.Arbitrary<Terms> = fc
     return {
       seed: draw.seed,
       realSigner: draw.real === 0,
-      coins: draw.coins.map((coin) => coin * increment + 3_000),
+      coins: [...draw.coins.map((coin) => coin * increment + 3_000), ...(byChannel ? [12_000, 12_000] : [])],
       socketError: draw.socketError,
       cableError: draw.cableError,
       electronics: 1_000,
@@ -202,14 +209,26 @@ const terms: fc.Arbitrary<Terms> = fc
         checkpoint,
         exposureLimit: Math.max(checkpoint, increment * draw.exposure),
         confirmations: draw.confirmations,
-        schemes: draw.basic === 0 ? ["basic"] : draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
+        schemes: [
+          ...(byChannel ? (["channel"] as const) : []),
+          ...(draw.basic === 0
+            ? (["basic"] as const)
+            : draw.basic === 1
+              ? (["basic", "single-fee"] as const)
+              : (["single-fee", "basic"] as const)),
+        ],
+        ...(byChannel ? { channelConfirmations: 1, depositMin: 10_000, maxUnclosed: 20_000 } : {}),
       },
       cable: {
         maxPrice: 3 * price,
         maxIncrement: increment,
         maxSession: sessionMax,
         maxFeeShare: 1000,
-        schemes: draw.basic === 1 ? ["basic", "single-fee"] : ["single-fee", "basic"],
+        schemes: [
+          ...(byChannel ? (["channel"] as const) : []),
+          ...(draw.basic === 1 ? (["basic", "single-fee"] as const) : (["single-fee", "basic"] as const)),
+        ],
+        ...(byChannel ? { deposit: 10_000, maxLocked: 20_000 } : {}),
       },
     } satisfies Terms;
   });

@@ -4,6 +4,7 @@ import type { CableController } from "../../shared/cable/controller";
 import { Purse } from "../../shared/cable/purse";
 import type { Pledge } from "../../shared/cable/record";
 import { Failover } from "../../shared/chain/failover";
+import { ChannelCredit } from "../../shared/channel/credit";
 import { decodeSlot, encodeSlot } from "../../shared/journal/journal";
 import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Chain, Coin, PowerGate, Store } from "../../shared/kernel/ports";
@@ -32,6 +33,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
   { name: "a refusal ends the claim", casts: CASTS, tamper: { refused: writtenOff } },
   { name: "a session is known by its name alone", casts: ["rogue-socket"], tamper: { patch: trustingNames } },
+  { name: "a channel's credit stays in its entry", casts: ["honest"], tamper: { patch: drawingTwice } },
   { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
 ];
 
@@ -148,6 +150,15 @@ function writtenOff(cable: CableController, settings: { forgive: string }, refus
   // Done as with the owner's word to write off, but with nobody's word.
   settings.forgive = `refusal ${refusals}`;
   (cable as unknown as { forgive(): void }).forgive();
+}
+
+/** What a channel holds is given, and is there for the next visit all the same. */
+function drawingTwice(): () => void {
+  const credit = ChannelCredit.prototype as unknown as { engage: () => void; rest: () => void };
+  const { engage, rest } = credit;
+  credit.engage = () => {};
+  credit.rest = () => {};
+  return () => Object.assign(credit, { engage, rest });
 }
 
 function neverOpening(gate: PowerGate): PowerGate {

@@ -40,6 +40,10 @@ export class Referee {
   private dearestOf = 0;
   /** One for each signature that a rogue socket got. */
   readonly estimates: Estimate[] = [];
+  /** The most that each channel was ever paid, by its entry at the socket. */
+  private readonly paidByChannel = new Map<string, Satoshi>();
+  /** The same by the cable's entry: what it signed. */
+  private readonly signedByChannel = new Map<string, Satoshi>();
   rogueSocket: RogueSocket | undefined;
 
   constructor(private readonly stage: Stage) {
@@ -62,9 +66,28 @@ export class Referee {
   }
 
   socketLoss(): Satoshi {
-    const { circuit, terms } = this.stage;
+    const { circuit, terms, network } = this.stage;
     circuit.advance();
-    return this.worth(circuit.delivered * (1 + terms.socketError / 1000)) - this.stage.received();
+    // What a channel holds is the socket's until somebody spends the deposit; then only what that pays it is.
+    let held = 0;
+    for (const { txid, paid } of this.stage.socketChannels()) {
+      this.paidByChannel.set(txid, Math.max(paid, this.paidByChannel.get(txid) ?? 0));
+      if (network.blocks.spenderOf(`${txid}:0`) === undefined) held += paid;
+    }
+    return this.worth(circuit.delivered * (1 + terms.socketError / 1000)) - this.stage.received() - held;
+  }
+
+  /** Satoshi that the cable ever paid by channel, as the socket has it. */
+  private byChannel(): Satoshi {
+    let sum = 0;
+    for (const paid of this.paidByChannel.values()) sum += paid;
+    return sum;
+  }
+
+  /** What theft, or a funding that is replaced, may take, where the socket sells by channel. */
+  private unclosedBound(): Satoshi {
+    const { settings } = this.stage;
+    return settings.schemes.includes("channel") ? settings.maxUnclosed : 0;
   }
 
   socketBound(): Satoshi {
@@ -73,7 +96,8 @@ export class Referee {
     const free = settings.standbyAllowance * 1000 * allowances;
     const forgotten = this.forgotten();
     const perEnd = HALF_WAVE_UWH * (1 + counts.sessions + counts.socketCuts);
-    return settings.exposureLimit + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
+    const held = settings.exposureLimit + this.unclosedBound();
+    return held + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
   }
 
   /**
@@ -88,11 +112,13 @@ export class Referee {
 
   /** No unpaid power ever flows: what flowed was paid for, or is what standby gives. */
   private checkPaid(): void {
+    this.socketLoss();
     const { settings, circuit, terms, counts, clock, payout, paid } = this.stage;
     const payments = paid.filter((tx) => tx.outputs[0]?.script === payout.script).length;
-    const bought = payments * energyFor(settings.increment, settings.price);
+    const bought =
+      payments * energyFor(settings.increment, settings.price) + energyFor(this.byChannel(), settings.price);
     // A payment makes the allowance whole, because what standby gave is paid with it.
-    const given = settings.standbyAllowance * (1 + payments + clock.now() / settings.standbyRefill);
+    const given = settings.standbyAllowance * (1 + payments + counts.byChannel + clock.now() / settings.standbyRefill);
     const forgotten = this.forgotten() / 1000;
     const ends = 1 + payments + counts.sessions + counts.socketCuts + clock.now() / settings.lockout;
     const flowed = (circuit.delivered * (1 + terms.socketError / 1000)) / 1000;
@@ -159,7 +185,11 @@ export class Referee {
 
   cableLoss(): Satoshi {
     this.stage.circuit.advance();
-    return this.pledged().value - this.agreedWorth(this.stage.circuit.delivered);
+    let signed = 0;
+    for (const { txid, paid } of this.stage.cableChannels())
+      this.signedByChannel.set(txid, Math.max(paid, this.signedByChannel.get(txid) ?? 0));
+    for (const paid of this.signedByChannel.values()) signed += paid;
+    return this.pledged().value + signed - this.agreedWorth(this.stage.circuit.delivered);
   }
 
   /** Satoshi that energy is worth at the price that the cable agreed to. */
@@ -171,7 +201,9 @@ export class Referee {
   cableBound(): Satoshi {
     const { settings, cableSettings, counts, clock, circuit } = this.stage;
     const increments = 1 + counts.increments;
-    const energy = this.pledged().value > 0 ? (this.pledged().value * 1e6) / settings.price : 0;
+    let value = this.pledged().value;
+    for (const paid of this.signedByChannel.values()) value += paid;
+    const energy = value > 0 ? (value * 1e6) / settings.price : 0;
     // The meters' tolerance, and what restarts may have made the cable forget (RESTART_SHARE in cable/inlet.ts).
     const share = ((cableSettings.tolerance + 100) / 1000) * Math.max(energy, circuit.delivered / 1000);
     const standing = (cableSettings.tolerancePower * clock.now()) / 3_600_000;

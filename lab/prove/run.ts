@@ -74,6 +74,8 @@ class Play {
     if (this.plan.manner) this.rogueSocket?.speak(this.plan.manner);
     if (!this.rogueCable) this.stage.plugCable();
     await this.pass(2_000);
+    // A channel that was opened pays once a block holds it.
+    if (this.stage.settings.schemes.includes("channel")) this.stage.network.mine();
     for (const step of this.plan.steps) await this.step(step);
     await this.calm();
   }
@@ -86,7 +88,12 @@ class Play {
       steps: this.steps,
       sessions: counts.sessions,
       increments: counts.increments,
-      faults: { ...this.faults, ...back, ...line },
+      faults: {
+        ...this.faults,
+        ...back,
+        ...line,
+        ...(counts.byChannel > 0 && { "increments by channel": counts.byChannel }),
+      },
       worst: this.referee.worst,
       estimates: this.referee.estimates,
       story: [...story],

@@ -4,11 +4,14 @@
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { CableController } from "../../shared/cable/controller";
+import type { SocketLink } from "../../shared/cable/questions";
 import type { CableRecord } from "../../shared/cable/record";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import { Failover } from "../../shared/chain/failover";
+import { type ChannelEntry, entryJournal, MAX_CABLE_CHANNELS, MAX_SOCKET_CHANNELS } from "../../shared/channel/record";
 import type { Chain, DeviceEvent, Ecdsa, PowerGate, Store } from "../../shared/kernel/ports";
 import type { Satoshi } from "../../shared/kernel/units";
+import type { ChannelCalls } from "../../shared/protocol/channel";
 import { Fault } from "../../shared/protocol/faults";
 import type { PaymentRequest, PaymentResult, SocketCalls } from "../../shared/protocol/types";
 import { SocketController } from "../../shared/socket/controller";
@@ -74,6 +77,23 @@ const BOOT = 800;
 /** How long the cable's supply bridges a loss of mains. */
 const HOLD_UP = 40;
 
+/** Of the socket's payee keys. */
+const CHANNEL_SEED = new Uint8Array(32).fill(0x5e);
+
+function channelsOf({ request, pay }: ChannelCalls): NonNullable<SocketLink["channels"]> {
+  return { request: (members) => request(members, PEER), pay: (payment) => pay(payment, PEER) };
+}
+
+function entriesIn(store: CutStore, most: number): readonly ChannelEntry[] {
+  const found: ChannelEntry[] = [];
+  for (let slot = 0; slot < most; slot++) {
+    const entry = store.values.has(`channel.${slot}.a`) || store.values.has(`channel.${slot}.b`);
+    const loaded = entry ? entryJournal(store, slot, () => {}).load() : undefined;
+    if (loaded) found.push(loaded);
+  }
+  return found;
+}
+
 export class Stage {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
@@ -95,7 +115,7 @@ export class Stage {
   /** Every payment that reached the honest socket, acknowledged or not. */
   readonly paid: Transaction[] = [];
   /** `fullCuts`: those of the socket's cuts at which its flash took nothing, or had not caught up since. */
-  readonly counts = { socketCuts: 0, fullCuts: 0, cableCuts: 0, sessions: 0, increments: 0 };
+  readonly counts = { socketCuts: 0, fullCuts: 0, cableCuts: 0, sessions: 0, increments: 0, byChannel: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
   /** Called with each line of a device's story. */
@@ -176,6 +196,7 @@ export class Stage {
       ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("socket", event)),
       settings: this.settings,
+      ...(this.settings.schemes.includes("channel") ? { channelSeed: CHANNEL_SEED } : {}),
     });
     this.socket = socket;
     const calls = this.witnessed(life.socket(socket));
@@ -269,7 +290,9 @@ export class Stage {
             if (error instanceof Fault) this.refused(settings);
             throw error;
           }),
+        ...(socket.channels && { channels: channelsOf(socket.channels) }),
       },
+      ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("cable", event)),
       settings,
     });
@@ -307,6 +330,7 @@ export class Stage {
         this.acknowledged(request, result);
         return result;
       },
+      channels: socket.channels,
     };
   }
 
@@ -340,6 +364,15 @@ export class Stage {
 
   // ------------------------------------------------------------ what is true
 
+  /** Entries of channels in the socket's store. */
+  socketChannels(): readonly ChannelEntry[] {
+    return entriesIn(this.socketStore, MAX_SOCKET_CHANNELS);
+  }
+
+  cableChannels(): readonly ChannelEntry[] {
+    return entriesIn(this.cableStore, MAX_CABLE_CHANNELS);
+  }
+
   /** Satoshi that blocks pay to the socket's owner. */
   received(): Satoshi {
     return this.owned(this.payout.script);
@@ -362,6 +395,7 @@ export class Stage {
 
   tell(who: string, event: DeviceEvent): void {
     this.onEvent(who, event);
+    if (who === "socket" && event.name === "credited" && event.channel !== undefined) this.counts.byChannel += 1;
     const { name, ...facts } = event;
     this.note(
       `${who}: ${name} ${Object.entries(facts)

@@ -28,6 +28,9 @@ import { Hold } from "./stop";
 /** Before a channel that could not be used, or opened, is tried again, where the socket does not say. */
 const TRY_AGAIN: Millisecond = 600_000;
 
+/** After a funding, until blocks may have buried it. */
+const OPENED: Millisecond = 60_000;
+
 /** Faults by which a channel is no way to pay now, while another scheme may be. */
 const ELSEWISE: readonly FaultName[] = constant([
   "channel-not-ready",
@@ -75,7 +78,7 @@ export class ChannelPayer {
     if (!here && !this.isPreferred(status)) return undefined;
     try {
       const ready = here ? await this.visit(here, payee) : await this.open(status, payee);
-      if (!ready) this.#tryAt = clock.now() + TRY_AGAIN;
+      if (!ready) this.#tryAt = clock.now() + (here ? TRY_AGAIN : OPENED);
       return ready;
     } catch (error) {
       if (!(error instanceof Fault) || !ELSEWISE.includes(error.fault)) throw error;

@@ -53,10 +53,12 @@ export class Payments {
     }
   }
 
-  /** Signs the draft that came with the answer to a payment. */
-  sign(offer: DraftOffer, status: Status): CableEvent {
+  /** Signs the draft that came with the answer to a payment; or goes on by a channel that is buried by now. */
+  async sign(offer: DraftOffer, status: Status): Promise<CableEvent> {
     const { purse, settings } = this.#parts;
     try {
+      const byChannel = await this.#channels?.ready(status);
+      if (byChannel) return { kind: "signed", ready: byChannel };
       return { kind: "signed", ready: purse.sign(offer, purse.termsFor(offer, termsOf(status, settings))) };
     } catch (error) {
       return { kind: "refused", hold: holdOf(error) };

@@ -224,7 +224,7 @@ export class Channels {
     if (open) return this.offer(open, payer, 0);
     const refusal = book.openingFault(request.cableKey, deposit);
     if (refusal) throw faultOf(refusal);
-    const { coins, asked } = await coinsOf(this.#options, payer);
+    const { coins, asked } = await coinsOf(this.#options, payer, true);
     await watch.tip();
     const rates = await watch.rates();
     const feeOf = (inputs: number, change: boolean): Satoshi =>
