@@ -4,11 +4,9 @@
 import { payeeScriptOf, scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
 import { OLD_FLOOR } from "../bitcoin/fees";
-import { ChainError } from "../chain/error";
 import { ChannelBook } from "../channel/book";
 import { attempt } from "../kernel/attempt";
-import { messageOf } from "../kernel/message";
-import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Spend, Store } from "../kernel/ports";
+import type { Chain, Clock, Ecdsa, PowerGate, Random, Reporter, Store } from "../kernel/ports";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
 import type { ChannelCalls, ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
@@ -22,26 +20,25 @@ import {
   type Status,
   type StatusRequest,
 } from "../protocol/types";
-import { CHANNEL, type SchemeName, supersedes } from "../protocol/words";
+import { CHANNEL, type SchemeName } from "../protocol/words";
 import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
 import { ChannelKeeper } from "./channel-keeper";
 import { announced, bookTerms, thresholdAt } from "./channel-terms";
 import { Channels } from "./channels";
-import { isCheat, withCheat } from "./cheats";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
+import { Findings, settleLeftover } from "./findings";
 import { openLedger, type SocketLedger } from "./ledger";
 import { isPaidWithAny, payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { coinsOf, type PayerCoins } from "./payer-coins";
-import { latest, type Settlement } from "./record";
 import { Releases } from "./releases";
+import { Rounds } from "./rounds";
 import { SessionIds } from "./session-ids";
 import { mustBeWorthAnOutput, type SocketSettings } from "./settings";
-import type { Rival } from "./settlement";
 import { Settler } from "./settler";
-import { settlementOf, Till } from "./till";
+import { Till } from "./till";
 import type { SocketView } from "./view";
 import { Waiters } from "./waiters";
 
@@ -87,6 +84,8 @@ export class SocketController implements SocketCalls {
   readonly #candidates: Candidates;
   readonly #ahead: Ahead<PayerCoins>;
   readonly #releases: Releases;
+  readonly #rounds: Rounds;
+  readonly #findings: Findings;
   readonly #channels: ChannelSide | undefined;
   /** power_request and pay_transaction of the scheme `channel`. */
   readonly channels: ChannelCalls | undefined;
@@ -94,10 +93,6 @@ export class SocketController implements SocketCalls {
   readonly #payee: Hex;
   readonly #waiters: Waiters;
   #cancelTick: () => void = () => {};
-  #watchedAt: Millisecond = Number.NEGATIVE_INFINITY;
-  #watching = false;
-  /** The script about which the chain tells us by itself, where its server pushes. */
-  #pushed: { readonly script: Hex; readonly end: () => void } | undefined;
   #stopping = false;
   /** Address of the cable whose session is open, without the port, and when it last called. */
   #payerHost: string | undefined;
@@ -145,8 +140,8 @@ export class SocketController implements SocketCalls {
       settings,
       report,
       onTooLow: (settlement, fee) => this.#till.tooLow(settlement, fee),
-      onRival: (settlement, rival, spend) => this.onRival(settlement, rival, spend),
-      onMined: (settlement) => this.onMined(settlement),
+      onRival: (settlement, rival, spend) => this.#findings.rival(settlement, rival, spend),
+      onMined: (settlement) => this.#findings.mined(settlement),
       onSent: ({ payerScript, credit, ticket }) => this.#outlet.creditFor(payerScript, credit ?? 0, ticket),
     });
     this.#ids = new SessionIds({ clock, random });
@@ -165,6 +160,19 @@ export class SocketController implements SocketCalls {
       report,
       fundings: () => book?.waiting ?? [],
     });
+    const parts = {
+      clock,
+      chain,
+      report,
+      settings,
+      watch,
+      ledger,
+      till: this.#till,
+      outlet: this.#outlet,
+      settler: this.#settler,
+    };
+    this.#rounds = new Rounds(parts);
+    this.#findings = new Findings(parts);
     this.#channels = book && this.channelSide(book);
     this.channels = this.#channels && {
       request: (request, peer) => this.channelRequest(request, peer),
@@ -190,7 +198,7 @@ export class SocketController implements SocketCalls {
         report,
         rates: () => this.#watch.rates(),
         step: () => calls.step(),
-        onReplaced: (funding) => this.onReplaced(funding),
+        onReplaced: (funding) => this.#findings.replaced(funding),
       }),
       watch: this.#watch,
       ledger: this.#ledger,
@@ -207,7 +215,7 @@ export class SocketController implements SocketCalls {
     const { session, transaction } = this.#ledger.record;
     report({ name: "start", total: this.#ledger.record.total, unsettled: session?.paid ?? 0 });
     attempt(report, () => this.#till.takeUp());
-    this.settleLeftover(session, transaction);
+    settleLeftover(this.#ledger, session, transaction);
     attempt(report, () => this.#outlet.start());
     attempt(report, () => this.forgiveByWord());
     attempt(report, () => this.closeChannels());
@@ -245,7 +253,7 @@ export class SocketController implements SocketCalls {
     this.#stopping = true;
     this.#cancelTick();
     this.endAll("stopping");
-    this.#pushed?.end();
+    this.#rounds.stop();
     this.#outlet.stop();
     this.#waiters.answer(true);
     await this.#settler.run();
@@ -490,11 +498,11 @@ export class SocketController implements SocketCalls {
       () => this.#outlet.tick(),
       () => this.endIfDue(),
       () => this.#channels?.keeper.tick(),
-      () => this.awaitPushes(),
+      () => this.#rounds.awaitPushes(),
       () => this.#watch.keepFresh(this.#calledAt, this.#options.report),
     ])
       attempt(this.#options.report, part);
-    if (clock.now() - this.#watchedAt >= settings.watchEvery) void this.watchChain();
+    this.#rounds.tick();
   }
 
   private endIfDue(): void {
@@ -518,103 +526,5 @@ export class SocketController implements SocketCalls {
 
   private payerIsGone(): boolean {
     return this.#options.clock.now() - this.#payerCalledAt >= this.#options.settings.leaveAfter;
-  }
-
-  /** Looks at the session's coins and at what is on its way into a block. Rounds never overlap. */
-  private async watchChain(): Promise<void> {
-    const { session } = this.#till;
-    if (this.#watching || (!session && this.#settler.settlements.length === 0)) return;
-    this.#watching = true;
-    this.#watchedAt = this.#options.clock.now();
-    try {
-      if (session && session.commitments.length > 0) await this.watchCoins();
-    } catch (error) {
-      // Nobody waits for this: what goes wrong is told, and the next round tries again.
-      const isTrouble = error instanceof ChainError || error instanceof Fault;
-      const why = messageOf(error);
-      this.#options.report({ name: isTrouble ? "chain-trouble" : "failed", why });
-    } finally {
-      this.#watching = false;
-    }
-    await this.#settler.run();
-  }
-
-  /** Whoever spends the coins that matter now, the socket hears of it at once. */
-  private awaitPushes(): void {
-    const { chain } = this.#options;
-    const script = this.#till.session?.payerScript ?? this.#settler.settlements.at(-1)?.payerScript;
-    if (!chain.watch || script === this.#pushed?.script) return;
-    this.#pushed?.end();
-    this.#pushed = script === undefined ? undefined : { script, end: chain.watch(script, () => this.hear()) };
-  }
-
-  private hear(): void {
-    // A round that is under way may have looked before it happened; then the next tick looks again.
-    this.#watchedAt = Number.NEGATIVE_INFINITY;
-    void this.watchChain();
-  }
-
-  private async watchCoins(): Promise<void> {
-    const { session } = this.#till;
-    if (!session) return;
-    await this.#watch.ratesToGoOn();
-    await this.#watch.tip();
-    for (const input of session.inputs) {
-      const spend = await this.#watch.spendOf(input, session.payerScript);
-      // In each case the answer is to broadcast what is held; the settler then finds out who spent it.
-      if (spend && !this.#till.isHandedOver()) this.#till.checkpoint("input-spent");
-    }
-  }
-
-  // ------------------------------------------------------------ what the settler finds
-
-  private onRival(settlement: Settlement, rival: Rival, spend: Spend): void {
-    const { report } = this.#options;
-    const { session } = this.#till;
-    report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
-    if (rival === "foreign") {
-      // First of all, or the lockout would be told as the session's end.
-      if (session?.id === settlement.session || this.hangsOn(settlement)) this.#till.end("double-spend");
-      this.#outlet.forfeit(settlement.payerScript);
-      const { record } = this.#ledger;
-      if (!isCheat(record, settlement.payerScript)) this.#ledger.write(withCheat(record, settlement));
-      return;
-    }
-    if (session?.id !== settlement.session) return;
-    const earlier = settlement.commitments.find((commitment) => commitment.txid === spend.txid);
-    // One of the socket's own that the better one could not replace yet is no reason to stop.
-    if (spend.txid !== settlement.sentTxid) this.#outlet.suspend("earlier-commitment");
-    if (earlier && spend.height === undefined) this.#till.outbid(earlier.fee);
-  }
-
-  /** A channel's funding is no more: a session over its change ends, and what it paid is lost. */
-  private onReplaced(funding: Hex): void {
-    if (this.#till.session?.inputs.some(({ txid }) => txid === funding)) this.#till.end("funding-replaced");
-    this.#settler.lose(funding);
-  }
-
-  /** Its inputs are gone for good: the session cannot go on over them. */
-  private onMined(settlement: Settlement): void {
-    if (this.#till.session?.id === settlement.session && settlement.open) this.#till.end("mined");
-    else if (settlement.minedTxid !== latest(settlement).txid && this.hangsOn(settlement)) this.#till.end("mined");
-  }
-
-  /** True where the running session spends what a commitment of the settlement would have made. */
-  private hangsOn(settlement: Settlement): boolean {
-    const txids = settlement.commitments.map(({ txid }) => txid);
-    return this.#till.session?.inputs.some((input) => txids.includes(input.txid)) ?? false;
-  }
-
-  /** A session that was open when the power went is over: its commitment goes out before anything else. */
-  private settleLeftover(session: Till["session"], transaction: string | undefined): void {
-    if (!session) return;
-    const open = this.#ledger.record.settlements.some((each) => each.open && each.session === session.id);
-    const owed = supersedes(session.scheme) && transaction !== undefined && !open;
-    const settlements = this.#ledger.record.settlements.map((each) => (each.open ? { ...each, open: false } : each));
-    this.#ledger.change({
-      settlements: owed ? [...settlements, settlementOf(session, transaction, false)] : settlements,
-      session: undefined,
-      transaction: undefined,
-    });
   }
 }

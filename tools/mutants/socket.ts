@@ -247,12 +247,12 @@ export const SOCKET: readonly Mutation[] = [
   ]),
   mutation(
     "leftover-settled",
-    "controller",
+    "findings",
     "const owed = supersedes(session.scheme) && transaction !== undefined && !open;",
     "const owed = false;",
     ["controllers/recovery"],
   ),
-  mutation("double-spend-forfeits", "controller", "this.#outlet.forfeit(settlement.payerScript);", "", [
+  mutation("double-spend-forfeits", "findings", "outlet.forfeit(settlement.payerScript);", "", [
     SETTLEMENT,
     REFUSALS,
     STORIES,
