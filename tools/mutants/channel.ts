@@ -80,8 +80,8 @@ export const CHANNEL: readonly Mutation[] = [
   mutation(
     "book-closing-first",
     "book",
-    "const channel = startClosing(channelOf(entry));\n    this.#ledger.save",
-    "const channel = startClosing(channelOf(entry));\n    if (last !== undefined) this.#ledger.save",
+    "this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });",
+    "if (last !== undefined) this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });",
     "books",
   ),
   mutation("pocket-delay", "pocket", "if (delay > limits.delay)", "if (false)", "books"),
