@@ -43,6 +43,8 @@ type CableConfig = Pick<BuildOptions, "socket"> &
 
 /** After its first question to the socket, which must not wait for the public key. */
 const TELL_ADDRESS: Millisecond = 2000;
+/** A cable that has no power yet is asked nothing by its owner. */
+const OPEN_TO_OWNER: Millisecond = 1500;
 /** What the owner's method limits tells of the settings. */
 const LIMITS = constant([
   "maxPrice",
@@ -154,6 +156,9 @@ function start({ clock, store, random, owner, device }: Parts): void {
   });
   Object.assign(device, { controller, power, wallet, settings });
   controller.start();
-  owner.begin(runningCable({ controller, gate: power, calibrated }));
+  // After the first call, which it must not delay.
+  clock.after(OPEN_TO_OWNER, () =>
+    guarded("owner", () => owner.begin(runningCable({ controller, gate: power, calibrated }))),
+  );
   clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, settings.network) }));
 }

@@ -81,7 +81,7 @@ const TABLE: Readonly<Record<CableState, readonly Row[]>> = {
       happens: pass(2 * SECOND),
       to: "powered",
       relay: "closed",
-      told: ["paid", "powered"],
+      told: ["powered", "paid"],
     },
     {
       by: "terms that its owner does not allow",
@@ -179,7 +179,7 @@ const TABLE: Readonly<Record<CableState, readonly Row[]>> = {
       happens: changes({ maxPrice: 250_000 }, 32 * SECOND),
       to: "powered",
       relay: "closed",
-      told: ["connecting", "negotiating", "paid", "powered"],
+      told: ["connecting", "negotiating", "powered", "paid"],
     },
   ],
 };

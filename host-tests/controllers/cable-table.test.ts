@@ -15,6 +15,7 @@ import {
   type Memory,
   type Moment,
   NO_DRAFT,
+  type Offered,
   type Payment,
   type Step,
   TURN,
@@ -110,6 +111,17 @@ describe("the cable's table", () => {
     assert.equal(told(turn), "powered, supply, tell powered, look");
     const later = stepOf(turn.next, { kind: "signed", ready: READY }, moment());
     assert.equal(later.act.do, "look");
+  });
+
+  it("closes its relay on credit that an offer honours before it signs that offer, and not where none is left", () => {
+    const first = stepOf(AT_FIRST, { kind: "answer", status: STATUS }, moment());
+    const agreed = { kind: "agreed", offered: {} as Offered } as const;
+    assert.equal(told(stepOf(first.next, agreed, moment())), "powered, supply, tell powered, finish");
+    assert.equal(told(stepOf(first.next, agreed, moment({ account: account(0) }))), "negotiating, finish");
+    // What the signature then meets is a hold: the relay stays as it is.
+    const drawing = stepOf(first.next, agreed, moment()).next;
+    const refused = stepOf(drawing, { kind: "refused", hold: new Hold("overpriced") }, moment());
+    assert.ok(!words(refused.effects).includes("open"));
   });
 
   it("does not begin on a gate that has tripped, nor on mainnet on scales that nobody measured", () => {

@@ -97,7 +97,9 @@ for (const engine of ["node", "xs"] as const) {
     const unknown = steps.filter(({ who }) => who === NOT_KNOWN).reduce((sum, { ms }) => sum + ms, 0);
     assert.ok(unknown < 1, `${unknown} ms that nobody knows of`);
     const whats = steps.map(({ who, what }) => `${who} ${what}`);
-    for (const what of ["cable boots", "link answer", "link pay_transaction", "relay closes"])
+    // Node's engine signs in no time, so that the payment is not what the relay waits for.
+    const payment = engine === "xs" ? ["link pay_transaction"] : [];
+    for (const what of ["cable boots", "link answer", ...payment, "relay closes"])
       assert.ok(whats.includes(what), `${what} in ${whats.join(", ")}`);
   });
 }
@@ -105,12 +107,12 @@ for (const engine of ["node", "xs"] as const) {
 /** Most that a visit may take from plug to power, in device time. They are the goals of docs/performance.md. */
 const VISITS = [
   { visit: "a stranger's", scenario: "toaster", most: 1_200, questions: 1 },
-  { visit: "a cable's that has paid here before", scenario: "second-visit", most: 1_000, questions: 1 },
+  { visit: "a cable's that has paid here before", scenario: "second-visit", most: 1_000, questions: 0 },
 ] as const;
 
 for (const { visit, scenario, most, questions } of VISITS) {
   const skip = hasXs ? false : "the XS engine is not built: npm rebuild @agoric/xsnap";
-  test(`${visit} plug has power within ${most} ms, and the path has ${questions} question to the chain`, {
+  test(`${visit} plug has power within ${most} ms, and the path has ${questions} questions to the chain`, {
     skip,
   }, async () => {
     const { summary } = await runScenario({

@@ -203,6 +203,8 @@ export class CableController {
         return { kind: "answer", status: await this.#calls.first() };
       case "ask":
         return this.#payments.ask(act.status);
+      case "finish":
+        return this.#payments.finish(act.offered);
       case "sign":
         return this.#payments.sign(act.offer, act.status);
       case "pay":

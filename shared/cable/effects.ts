@@ -1,12 +1,13 @@
 // What may happen to a cable, what it keeps in mind meanwhile, and what may follow: the words of the table in states.ts.
 
 import { constant } from "../kernel/constant";
-import type { DeviceEvent } from "../kernel/ports";
+import type { DeviceEvent, Outpoint } from "../kernel/ports";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
 import type { CableState, DraftOffer, Status } from "../protocol/types";
 import type { ChannelReady, Ready } from "./purse";
 import type { CableSettings } from "./settings";
 import type { Hold, Stop } from "./stop";
+import type { Terms } from "./terms";
 
 /** No payment before `until`. Without a hold it only means that a draft has to be asked for again. */
 export interface Held {
@@ -96,17 +97,34 @@ export interface Moment {
   readonly session: Hex | undefined;
 }
 
+/** An offer by which both accounts agree, not signed yet. */
+export interface Offered {
+  readonly offer: DraftOffer;
+  readonly terms: Terms;
+  /** The terms of the socket's status. */
+  readonly announced: Terms;
+  /** Asks for an offer that spends none of these coins. */
+  readonly another: (promised: readonly Outpoint[]) => Promise<DraftOffer>;
+}
+
 export type CableEvent =
   /** The start, or the end of a stop's pause. */
   | { readonly kind: "begin" }
   /** The socket's first answer. */
   | { readonly kind: "answer"; readonly status: Status }
+  /** What is left of earlier payments was agreed on; the offer waits to be signed. */
+  | { readonly kind: "agreed"; readonly offered: Offered }
   /** A draft was found good and signed, or an increment of a channel is good. */
   | { readonly kind: "signed"; readonly ready: Ready | ChannelReady }
   /** Nothing may be paid for now; without a hold another draft heals it. */
   | { readonly kind: "refused"; readonly hold: Hold | undefined }
   /** A payment was acknowledged and booked. `next`: the draft after it; `ready`: the channel's next increment. */
-  | { readonly kind: "paid"; readonly next: DraftOffer | undefined; readonly ready?: ChannelReady | undefined }
+  | {
+      readonly kind: "paid";
+      readonly next: DraftOffer | undefined;
+      readonly ready?: ChannelReady | undefined;
+      readonly news?: DeviceEvent;
+    }
   /** Time has passed in which something may have changed. */
   | { readonly kind: "waited" }
   /** How things stand, asked at `asked` with the own meter at `meter`. */
@@ -137,8 +155,10 @@ export type Effect =
 export type Act =
   /** Calls until the socket answers: `answer`. */
   | { readonly do: "connect" }
-  /** Asks for a draft and signs it: `signed` or `refused`. */
+  /** Asks for a draft and signs it: `signed` or `refused`; `agreed` where credit is left to draw meanwhile. */
   | { readonly do: "ask"; readonly status: Status }
+  /** Signs the offer that waits: `signed` or `refused`. */
+  | { readonly do: "finish"; readonly offered: Offered }
   /** Signs the draft that came with a payment's answer: `signed` or `refused`. */
   | { readonly do: "sign"; readonly offer: DraftOffer; readonly status: Status }
   /** Hands a signature over: `paid` or `refused`. */

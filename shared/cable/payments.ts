@@ -1,12 +1,12 @@
 // The payments: asks for a draft, has it signed ahead, and hands it over when it is due.
 
-import type { Outpoint } from "../kernel/ports";
+import type { DeviceEvent, Outpoint } from "../kernel/ports";
 import { Fault } from "../protocol/faults";
 import type { DraftOffer, Status } from "../protocol/types";
 import { CHANNEL } from "../protocol/words";
 import type { Calls } from "./calls";
 import { ChannelPayer } from "./channel-payer";
-import type { CableEvent } from "./effects";
+import type { CableEvent, Offered } from "./effects";
 import type { CableParts } from "./parts";
 import type { ChannelReady, Ready } from "./purse";
 import { agree } from "./reckoning";
@@ -33,9 +33,9 @@ export class Payments {
     this.#channels?.begin();
   }
 
-  /** Asks for a draft, makes the accounts agree, and signs it ahead. What the socket cannot sell now is asked for later. */
+  /** Asks for a draft, makes the accounts agree, and signs it ahead; where credit is left to draw, that comes first. What the socket cannot sell now is asked for later. */
   async ask(status: Status): Promise<CableEvent> {
-    const { socket, purse, inlet, questions, settings } = this.#parts;
+    const { socket, purse, inlet, questions, settings, ledger } = this.#parts;
     const known = purse.session?.id;
     try {
       const byChannel = await this.#channels?.ready(status);
@@ -47,7 +47,20 @@ export class Payments {
       if (inlet.isSpent()) mustAccept(announced, settings);
       const asked = await questions.draft(announced.scheme, known, status.payee);
       const another = (promised: readonly Outpoint[]) => socket.powerRequest({ ...asked.request, promised });
-      return { kind: "signed", ready: await this.acceptOr(asked.offer, announced, another) };
+      const offered = { offer: asked.offer, terms: this.agreedTerms(asked.offer, announced), announced, another };
+      if (asked.offer.credit === 0 || inlet.isSpent()) return await this.finish(offered);
+      // Written before power flows on it: a cut must not turn it into credit of another socket.
+      ledger.write({});
+      return { kind: "agreed", offered };
+    } catch (error) {
+      return { kind: "refused", hold: holdOf(error) };
+    }
+  }
+
+  /** Signs an offer by which the accounts agree. */
+  async finish(offered: Offered): Promise<CableEvent> {
+    try {
+      return { kind: "signed", ready: await this.acceptOr(offered) };
     } catch (error) {
       return { kind: "refused", hold: holdOf(error) };
     }
@@ -76,33 +89,29 @@ export class Payments {
         asked = inlet.meter();
         return socket.payTransaction(ready.request);
       });
-      this.book(ready, inlet.agreed(result.remaining, ready.energy, asked));
-      return { kind: "paid", next: result.next };
+      return {
+        kind: "paid",
+        next: result.next,
+        news: this.book(ready, inlet.agreed(result.remaining, ready.energy, asked)),
+      };
     } catch (error) {
       return { kind: "refused", hold: holdOf(error) };
     }
   }
 
-  private book(ready: Ready, agreed: Partial<CableRecord>): void {
-    const { ledger, purse, inlet, report } = this.#parts;
+  /** Gives what is to be told of it, once power flows. */
+  private book(ready: Ready, agreed: Partial<CableRecord>): DeviceEvent {
+    const { ledger, purse, inlet } = this.#parts;
     ledger.write({ ...purse.taken(), ...agreed, ...trusted(ledger.record, ready), ...ticketed(ledger.record) });
-    report({
-      name: "paid",
-      increment: ready.request.increment,
-      value: ready.step.pay,
-      fee: ready.step.fee,
-      remaining: inlet.remaining(),
-    });
+    const { request, step } = ready;
+    const { pay: value, fee } = step;
+    return { name: "paid", increment: request.increment, value, fee, remaining: inlet.remaining() };
   }
 
   /** Signs the offer. Where it spends coins that will not do, one over other coins is asked for, once. */
-  private async acceptOr(
-    offer: DraftOffer,
-    announced: Terms,
-    another: (promised: readonly Outpoint[]) => Promise<DraftOffer>,
-  ): Promise<Ready> {
+  private async acceptOr({ offer, terms, announced, another }: Offered): Promise<Ready> {
     try {
-      return this.accept(offer, announced);
+      return this.accept(offer, terms);
     } catch (error) {
       const unfit = error instanceof Hold ? this.#parts.purse.unfitCoins(offer, error.reason) : [];
       if (unfit.length === 0) throw error;
@@ -110,15 +119,21 @@ export class Payments {
         // A socket of version 1 knows no such member.
         throw refusal instanceof Fault && refusal.fault === "invalid-parameters" ? error : refusal;
       });
-      return this.accept(other, announced);
+      return this.accept(other, this.agreedTerms(other, announced));
     }
   }
 
-  private accept(offer: DraftOffer, announced: Terms): Ready {
-    const { purse, visit, settings } = this.#parts;
+  /** The terms of an offer by which both accounts agree from now on. Throws a Hold where they cannot. */
+  private agreedTerms(offer: DraftOffer, announced: Terms): Terms {
+    const { purse, visit } = this.#parts;
     const terms = purse.termsFor(offer, announced);
     agree(this.#parts, offer, terms);
     visit?.met(payeeOf(offer));
+    return terms;
+  }
+
+  private accept(offer: DraftOffer, terms: Terms): Ready {
+    const { purse, settings } = this.#parts;
     mustAccept(terms, settings);
     return purse.sign(offer, terms);
   }

@@ -25,7 +25,7 @@ const REFUND_FEE: Satoshi = feeFor(REFUND_VSIZE, 1_000);
 /** For a question to leave the device before the key is derived. */
 const ON_ITS_WAY: Millisecond = 1;
 /** For a first question to leave, which has to connect before. */
-const CONNECTED: Millisecond = 10;
+const CONNECTED: Millisecond = 6;
 /** Calls for one draft, each with another ticket. */
 const MAX_TRIES = 3;
 /** Faults after which the first question is asked as version 1 has it. */

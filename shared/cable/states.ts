@@ -63,6 +63,8 @@ function inNoDeal(memory: Memory, event: CableEvent, moment: Moment): Step {
 
 function inDeal(memory: Dealing, event: CableEvent, moment: Moment): Step {
   switch (event.kind) {
+    case "agreed": // credit that is left, and an offer: the relay closes before the signature, which takes a third of a second
+      return { ...drawLeft(memory, moment), act: { do: "finish", offered: event.offered } };
     case "signed": // a draft that is good: it waits until it is due
       return thenGoOn(
         { ...memory, payment: { is: "ready", ready: event.ready, held: heldOf(memory.payment) } },
@@ -156,14 +158,21 @@ function thenGoOn(memory: Dealing, moment: Moment, effects: readonly Effect[] = 
   return { next: memory, effects, act: look(memory, moment).act };
 }
 
-function paid(memory: Dealing, { next: offer, ready }: CableEvent & { kind: "paid" }, moment: Moment): Step {
+function paid(memory: Dealing, { next: offer, ready, news }: CableEvent & { kind: "paid" }, moment: Moment): Step {
   const isSpent = moment.account.isSpent();
   // A channel's next increment is signed when it is due.
   const payment: Payment = ready ? { is: "ready", ready, held: undefined } : memory.payment;
   const after: Dealing = { ...memory, payment, stale: 0 };
-  const { next, effects } = isSpent ? doing(after) : supply(after, moment);
+  const { next, effects: power } = isSpent ? doing(after) : supply(after, moment);
+  // Told when the relay closes: a line takes two milliseconds.
+  const effects: readonly Effect[] = news ? [...power, { do: "tell", event: news }] : power;
   if (offer) return { next, effects, act: { do: "sign", offer, status: memory.status } };
   return { next, effects, act: look(next, moment).act };
+}
+
+/** What was paid for earlier and honoured just now is drawn, whatever becomes of the next draft. */
+function drawLeft(memory: Dealing, moment: Moment): Doing<Dealing> {
+  return moment.account.isSpent() ? doing(memory) : supply(memory, moment);
 }
 
 function refuse(memory: Dealing, hold: Hold | undefined, moment: Moment): Step {
