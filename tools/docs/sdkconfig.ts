@@ -126,6 +126,7 @@ interface Engine {
     readonly chunk: { readonly initial: number; readonly incremental: number };
     readonly heap: { readonly initial: number; readonly incremental: number };
     readonly stack: number;
+    readonly nativeStack: number;
     readonly static: number;
   };
 }
@@ -166,6 +167,12 @@ function others(): string {
     ],
     ["`creation.static`, bytes", "131072", creation.static, "the two above stand for it"],
     ["`creation.stack`, slots", "512", creation.stack, "the socket overflows 512"],
+    [
+      "`creation.nativeStack`, bytes of JavaScript's task",
+      "10240",
+      creation.nativeStack,
+      "an emulated cable overflowed 10 KB after its 25th increment, and restarted",
+    ],
   ];
   return `
 In \`manifests/*.json\` ("SDK": \`examples/manifest_base.json\` for the ESP32, \`xs/platforms/esp/xsHost.c\`):
