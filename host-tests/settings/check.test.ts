@@ -116,7 +116,7 @@ test("a scenario with a wrong setting is refused by name", () => {
   const folder = mkdtempSync(join(tmpdir(), "scenario-"));
   const file = join(folder, "wrong.json");
   const load = (cable: object) => {
-    writeFileSync(file, JSON.stringify({ cable }));
+    writeFileSync(file, JSON.stringify({ cable, steps: [{ atS: 1, plug: "in" }] }));
     return () => loadScenario(file);
   };
   try {

@@ -411,10 +411,13 @@ export const SOCKET: readonly Mutation[] = [
     SETTLEMENT,
     "controllers/checkpoints",
   ]),
-  mutation("opening-unspent", "opening", "await watch.mustBeUnspent(inputs, payer, settings.unspentMaxAge);", "", [
-    REFUSALS,
-    FINDINGS,
-  ]),
+  mutation(
+    "opening-unspent",
+    "opening",
+    "await watch.mustBeUnspent(choice.inputs, payer, settings.unspentMaxAge);",
+    "",
+    [REFUSALS, FINDINGS],
+  ),
   mutation("opening-scheme-sold", "opening", "if (!schemes.includes(scheme)) throw", "if (false) throw", [HONOURED]),
   mutation(
     "opening-shows-arrears-first",
@@ -423,5 +426,5 @@ export const SOCKET: readonly Mutation[] = [
     "inputs: rest",
     ["controllers/checkpoints"],
   ),
-  mutation("opening-basic-fees", "opening", "const fees = feeLimit * payments;", "const fees = feeLimit;", [REFUSALS]),
+  mutation("opening-basic-fees", "opening", "sessionMax + feeLimit * payments", "sessionMax + feeLimit", [REFUSALS]),
 ];
