@@ -93,6 +93,24 @@ declare module "plugpay/console" {
   export function memory(which: number): number;
 }
 
+/** The SDK's files/resource. */
+declare module "Resource" {
+  export default class Resource {
+    static exists(path: string): boolean;
+    constructor(path: string);
+    readonly byteLength: number;
+    /** A copy. */
+    slice(begin: number, end: number): ArrayBuffer;
+  }
+}
+
+/** The owner's page in flash (firmware/native/page-esp32.ts). */
+declare module "plugpay/page" {
+  /** 0 where the image has none. */
+  export function length(): number;
+  export function read(from: number, to: number): Uint8Array;
+}
+
 /** Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says what each does). */
 declare module "plugpay/restarts" {
   export function watchRestarts(): void;

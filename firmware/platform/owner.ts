@@ -1,6 +1,7 @@
 // The owner's side on a device: his settings over the image's, the logs, and the two ways in.
 
 import { listen as hearConsole, memory, print, write } from "plugpay/console";
+import { length as pageLength, read as readPage } from "plugpay/page";
 import { chip, lastWords, resetCause, restart } from "plugpay/restarts";
 import { constant } from "../../shared/kernel/constant";
 import type { Clock, Random, Reporter } from "../../shared/kernel/ports";
@@ -168,6 +169,7 @@ export class OwnerSide {
         const format = formatFor(accept);
         return { type: METRICS_TYPES[format], text: this.owner.metrics(format) };
       },
+      ...(pageLength() > 0 && { page: { length: pageLength(), read: readPage } }),
       ...(payer && { payer }),
       onError: (error, where) => tell({ name: "error", where, why: String(error) }),
     });

@@ -53,6 +53,8 @@ test("every image includes its network and preloads every module of its own and 
     const counter = manifest.include.includes("$(PLUGPAY)/manifests/pulse-counter.json");
     assert.equal(counter, target.name !== "esp32c3");
     assert.equal(manifest.build?.ESP32_SUBCLASS, target.name);
+    // The owner's page lies in flash with what has an owner over the link.
+    assert.deepEqual(manifest.data, { "*": "./page/*" });
   }
 });
 

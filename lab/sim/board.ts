@@ -24,6 +24,8 @@ export interface BoardOptions {
   /** What `mc/config` gives. */
   readonly config: object;
   readonly entropy: (length: number) => Uint8Array;
+  /** The owner's page, as it answers for it; absent: the image has none. */
+  readonly page?: Uint8Array | undefined;
   readonly factor: ComputeFactor;
   /** What the firmware puts out on its console beside lines. */
   readonly onConsole?: (bytes: Uint8Array) => void;
@@ -234,6 +236,8 @@ export class Board implements Party {
       this.#consoleHandle = this.#nextHandle++;
       return { handle: this.#consoleHandle };
     },
+    "page.length": () => this.#options.page?.length ?? 0,
+    "page.read": ({ from, to }) => this.#options.page?.subarray(from as number, to as number),
     // As a cut of power: nothing of the event that is under way reaches anybody any more.
     restart: () => this.#engine?.kill(),
 

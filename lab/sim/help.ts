@@ -38,6 +38,7 @@ ${table([
   ["--speed N|max", "times the clock's speed (default 20 on a terminal, else max)"],
   SEED,
   [JSON_LINES[0], `${JSON_LINES[1]}, the last being the summary`],
+  ["--page", "opens both owners' pages on localhost, and goes on until Ctrl-C (docs/owner.md)"],
   ["--steps", "at the end, what the time from plug to power went to (in the summary of --json always)"],
 ])}
 

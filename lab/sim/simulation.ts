@@ -11,6 +11,7 @@ import type { MilliSatPerVbyte, MilliSatPerWh, Millisecond } from "../../shared/
 import { SCHEMES, type Scheme } from "../../shared/protocol/words";
 import { defaults } from "../../shared/settings/check";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
+import { answerOf, buildPage } from "../../tools/page/build";
 import { BitcoinNode } from "../node/bitcoin-node";
 import { QUIET_ESTIMATES } from "../node/esplora-api";
 import { EsploraServer } from "../node/esplora-server";
@@ -57,6 +58,10 @@ export interface RunOptions {
   readonly crowd?: Manner;
   /** The owner's way in over the link, by device. */
   readonly owners?: Readonly<Partial<Record<DeviceName, OwnerAccess>>>;
+  /** It goes on when all has happened, until somebody ends it. */
+  readonly goesOn?: boolean;
+  /** Called when something came in from outside this process. */
+  readonly onOutside?: () => void;
   /** The socket that the cable calls, where it is not ours. */
   readonly socketAt?: { readonly host: string; readonly port: number };
 }
@@ -154,6 +159,7 @@ export class Simulation {
     this.server = server;
     this.world = world;
     this.network = new Network(timeline, scenario.linkDelayMs);
+    if (options.onOutside) this.network.onOutside = options.onOutside;
     this.network.adopt({ port: server.port, delay: scenario.chainDelayMs, working: () => server.working });
     this.keys = { socket: keysOf(seed, "socket"), cable: keysOf(seed, "cable") };
     this.#blocks = new Chance(seed, "blocks");
@@ -167,12 +173,12 @@ export class Simulation {
    * nothing is held back that is still to be broadcast.
    */
   async run(settled: () => boolean): Promise<void> {
-    const end = this.options.scenario.endS * 1000;
+    const end = this.options.goesOn ? Number.MAX_SAFE_INTEGER : this.options.scenario.endS * 1000;
     let quietSince = 0;
     try {
       while (!this.#ended && this.timeline.now < end) {
         await this.#step(end);
-        if (!this.#isQuiet || !settled()) quietSince = this.timeline.now;
+        if (this.options.goesOn || !this.#isQuiet || !settled()) quietSince = this.timeline.now;
         else if (this.timeline.now - quietSince >= QUIET) this.end();
       }
       await this.#look();
@@ -281,6 +287,7 @@ export class Simulation {
       gate: new GateLink(this.world, name, this.timeline),
       config,
       entropy: (length) => this.#entropy[name].bytes(length),
+      page: this.options.owners?.[name] && answerOf(await buildPage()),
       factor: computeFactor(),
       onTrace: (line, at) => this.#traced(name, line, at),
       onConsole: (bytes) => this.onConsole(name, bytes),

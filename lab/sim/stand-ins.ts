@@ -19,6 +19,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/wifi-sleep": file("wifi-sleep"),
   "plugpay/radio": file("radio"),
   "plugpay/restarts": file("restarts"),
+  "plugpay/page": file("page"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),
 };

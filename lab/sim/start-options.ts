@@ -1,5 +1,6 @@
 // What npm start was asked for.
 
+import { randomBytes } from "node:crypto";
 import { SCHEMES } from "../../shared/protocol/words";
 import { CHANNEL_SCENARIOS } from "../channel-scenarios";
 import { MODEL_SCENARIOS } from "../model/scenarios";
@@ -17,15 +18,20 @@ const OPTIONS = {
   seed: "value",
   json: "flag",
   steps: "flag",
+  page: "flag",
 } as const;
 /** For a person who watches; into a pipe it goes as fast as it can. */
 const LIVE_SPEED = 20;
+/** Twelve characters. */
+const PASSWORD_BYTES = 9;
 
 export interface StartOptions {
   readonly json: boolean;
   /** What the time from plug to power went to is printed. */
   readonly steps: boolean;
   readonly seed: number;
+  /** Where the owner's pages are open, the password; else undefined. */
+  readonly password?: string | undefined;
   /** The simulated world's run, or the name of a scenario that plays on the model chain, or of one of payment channels. */
   readonly what: { readonly run: RunOptions } | { readonly model: string } | { readonly channel: string };
 }
@@ -41,27 +47,41 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
     return { json, steps, seed, what: { channel: channelScenario(scenario, given) } };
   if (MODEL_SCENARIOS.includes(scenario) || scenario === ROOM)
     return { json, steps, seed, what: { model: modelScenario(scenario, given) } };
-  const speed = speedOf(given.get("speed"), isTerminal && !json ? LIVE_SPEED : Number.POSITIVE_INFINITY);
+  const password = given.has("page") ? randomBytes(PASSWORD_BYTES).toString("base64url") : undefined;
+  const isWatched = password !== undefined || (isTerminal && !json);
+  const speed = speedOf(given.get("speed"), isWatched ? LIVE_SPEED : Number.POSITIVE_INFINITY);
+  if (password !== undefined && !Number.isFinite(speed))
+    throw new UsageError("--speed max: expected a number with --page, as a person looks.");
+  let wake = (): void => {};
   const run: RunOptions = {
     scenario: loadScenario(scenario),
     scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
     engine: oneOf("engine", given.get("engine"), ENGINES),
     seed,
-    ...(Number.isFinite(speed) ? { pace: paceOf(speed) } : {}),
+    ...(Number.isFinite(speed) && {
+      pace: paceOf(speed, (one) => {
+        wake = one;
+      }),
+    }),
+    ...(password !== undefined && {
+      owners: { socket: { port: 0, password }, cable: { port: 0, password } },
+      goesOn: true,
+      onOutside: () => wake(),
+    }),
   };
-  return { json, steps, seed, what: { run } };
+  return { json, steps, seed, password, what: { run } };
 }
 
 /** These run the controllers on a virtual clock, without engines, boards or schemes to choose from. */
 function modelScenario(name: string, given: ReadonlyMap<string, string>): string {
-  const idle = ["scheme", "engine", "speed", "steps"].find((option) => given.has(option));
+  const idle = ["scheme", "engine", "speed", "steps", "page"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays on the model chain and takes no --${idle}.`);
   return name;
 }
 
 /** These run both devices' books of channels, without boards; their one scheme may be named. */
 function channelScenario(name: string, given: ReadonlyMap<string, string>): string {
-  const idle = ["engine", "speed", "steps"].find((option) => given.has(option));
+  const idle = ["engine", "speed", "steps", "page"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays without boards and takes no --${idle}.`);
   const scheme = given.get("scheme") ?? "channel";
   if (scheme !== "channel") throw new UsageError(`Scenario ${name} pays by channel and takes no --scheme ${scheme}.`);

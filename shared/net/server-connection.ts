@@ -11,6 +11,7 @@ import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
 import { Bytes } from "./bytes";
 import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
+import { type StoredAnswer, sendOn } from "./stored-answer";
 
 export interface ConnectionLimits {
   readonly headBytes: number;
@@ -57,7 +58,7 @@ export interface HttpHandler<Request> {
   /** What is kept of a request's head while its body comes in, or why it is refused whatever its body says. */
   begin(head: RequestHead): Request | HttpError;
   /** Never rejects. `address` is the peer's, without its port. */
-  answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer>;
+  answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer | StoredAnswer>;
 }
 
 interface Context<Request> {
@@ -73,7 +74,7 @@ interface Context<Request> {
 const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/** So often a last answer is asked whether it is out. */
+/** So often an answer is asked whether it is out. */
 const FLUSH_MS: Millisecond = 20;
 
 function nothing(): void {}
@@ -87,6 +88,8 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
   #since: Millisecond;
   #cancel: () => void = nothing;
   #keepAlive = false;
+  /** How much of a stored answer went out; undefined while none does. */
+  #sent: number | undefined;
   #request: Request | undefined;
   #refusal: HttpError | undefined;
   /** What was wrong with bytes that came while an answer was due: told after that answer. */
@@ -106,9 +109,10 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     this.idle();
   }
 
-  /** Since when nothing has been asked for; undefined while a request comes in or is answered. */
+  /** Since when nothing has been asked for; undefined while a request comes in or is answered. A stored answer makes room for others. */
   get idleSince(): Millisecond | undefined {
-    return this.#state === "idle" || this.#state === "farewell" ? this.#since : undefined;
+    const isFree = this.#state === "idle" || this.#state === "farewell" || this.#sent !== undefined;
+    return isFree ? this.#since : undefined;
   }
 
   /** Since when a request has been coming in; undefined at any other time. */
@@ -179,18 +183,45 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     void handler.answer(request, body, this.address).then((answer) => this.reply(answer));
   }
 
-  private reply({ lines, body }: HttpAnswer): void {
+  private reply(answer: HttpAnswer | StoredAnswer): void {
     if (this.#state !== "answering") return;
+    if ("lines" in answer) this.replyWhole(answer);
+    else this.guard(() => this.replyStored(answer, 0));
+  }
+
+  private replyWhole({ lines, body }: HttpAnswer): void {
     const keepAlive = this.#keepAlive;
     this.idle();
     this.guard(() => {
       this.#connection.write(writeMessage(keepAlive ? lines : [...lines, "Connection: close"], body));
       this.#context.onGrowth();
-      if (!keepAlive) return this.lastAnswer();
-      if (this.#late) throw this.#late;
-      this.#reader.next();
-      if (this.#state === "idle" && !this.#reader.idle) this.reading();
+      this.replied(keepAlive);
     });
+  }
+
+  private replied(keepAlive: boolean): void {
+    if (!keepAlive) {
+      this.lastAnswer();
+      return;
+    }
+    if (this.#late) throw this.#late;
+    this.#reader.next();
+    if (this.#state === "idle" && !this.#reader.idle) this.reading();
+  }
+
+  private replyStored(answer: StoredAnswer, from: number): void {
+    if (this.#state !== "answering") return;
+    const { clock, limits } = this.#context;
+    const sent = sendOn(this.#connection, answer, from);
+    this.#sent = sent;
+    if (sent < answer.length) {
+      if (clock.now() - this.#since >= limits.answerMs) this.close();
+      else this.arm(FLUSH_MS, () => this.guard(() => this.replyStored(answer, sent)));
+      return;
+    }
+    this.#sent = undefined;
+    this.idle();
+    this.guard(() => this.replied(this.#keepAlive));
   }
 
   /** Runs what may meet an HttpError: the peer is told, then the connection ends. */

@@ -18,6 +18,7 @@ import {
   type HttpAnswer,
   type HttpHandler,
 } from "../net/server-connection";
+import type { StoredAnswer } from "../net/stored-answer";
 import { Fault } from "../protocol/faults";
 import { Attempts } from "./attempts";
 import { type Credentials, hashOf, isSame } from "./credentials";
@@ -26,6 +27,7 @@ import { Nonces } from "./nonces";
 
 export const OWNER_PATH = "/owner";
 export const METRICS_PATH = "/metrics";
+export const PAGE_PATH = "/";
 
 /** As the cables' server, but fewer: an owner is one. A browser's head is longer than a cable's. */
 export const OWNER_LIMITS: AdmissionLimits & ConnectionLimits = Object.freeze({
@@ -62,6 +64,8 @@ export interface OwnerHttpOptions {
   readonly answer: (request: Uint8Array) => Promise<string | undefined>;
   /** What GET /metrics answers; absent: nothing does. */
   readonly metrics?: ((accept: string | undefined) => Readable) | undefined;
+  /** What GET / answers, for everybody: the owner's page, which holds nothing of the device; absent: nothing does. */
+  readonly page?: StoredAnswer | undefined;
   /** The address of a cable that pays: while there is one, strangers connect more slowly. */
   readonly payer?: () => string | undefined;
   readonly onError: ErrorReporter;
@@ -103,8 +107,7 @@ class OwnerHandler implements HttpHandler<Asked> {
 
   begin(head: RequestHead): Asked | HttpError {
     const { method, target, headers } = head;
-    const wanted =
-      target === OWNER_PATH ? "POST" : target === METRICS_PATH && this.#options.metrics ? "GET" : undefined;
+    const wanted = this.methodOf(target);
     if (wanted === undefined) return new HttpError("unsupported", `expected the path ${OWNER_PATH}`, 404);
     if (method !== wanted) return new HttpError("unsupported", `expected ${wanted}, found ${method}`, 405);
     return (
@@ -118,9 +121,16 @@ class OwnerHandler implements HttpHandler<Asked> {
     );
   }
 
-  async answer(asked: Asked, body: Uint8Array, address: string): Promise<HttpAnswer> {
+  private methodOf(target: string): "GET" | "POST" | undefined {
+    const { metrics, page } = this.#options;
+    if (target === OWNER_PATH) return "POST";
+    return (target === METRICS_PATH && metrics) || (target === PAGE_PATH && page) ? "GET" : undefined;
+  }
+
+  async answer(asked: Asked, body: Uint8Array, address: string): Promise<HttpAnswer | StoredAnswer> {
     try {
       this.#admission.takeRequest(address);
+      if (asked.target === PAGE_PATH && this.#options.page) return this.#options.page;
       return this.refusal(asked, address) ?? (await this.granted(asked, body));
     } catch (error) {
       if (error instanceof Fault) return tooMany(error.retryAfterMs ?? 1000);

@@ -74,6 +74,7 @@ const NAMED: Readonly<Record<string, string>> = {
     .split(", ")
     .map((name) => `noRadio as ${name}`)
     .join(", "),
+  "plugpay/page": "noPage as length, read",
   "plugpay/restarts": "lastWords, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",
   "plugpay/wifi-sleep": "wifiSleep",

@@ -3,10 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { answerOf, buildPage } from "../page/build";
 import type { Warnings } from "./checks";
 import type { BuildConfig } from "./config";
 import { checkLinked, configure, type Image, ImageError, OUT, ROOT } from "./image";
-import { deviceManifest, sdkconfig } from "./manifest";
+import { deviceManifest, PAGE_FILE, sdkconfig } from "./manifest";
 import { moduleGraph } from "./modules";
 import type { Sdk } from "./sdk";
 import type { ImageName, Target } from "./targets";
@@ -20,7 +21,10 @@ export async function deviceImage(device: ImageName, target: Target, config: Bui
     platform: "esp32",
     manifest: deviceManifest(ROOT, device, target, config, application, wallet),
     own: new Map([...wallet.modules, ...application.own]),
-    files: { "sdkconfig/sdkconfig.defaults": sdkconfig(ROOT, config) },
+    files: {
+      "sdkconfig/sdkconfig.defaults": sdkconfig(ROOT, config),
+      ...(device !== "calibrator" && { [PAGE_FILE]: answerOf(await buildPage()) }),
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings 
 import { addComponents, checkRelayEnds } from "./components";
 import { includeFolders, missingHeaders, moduleSources, platformSources } from "./headers";
 import { hold } from "./lock";
-import { type Manifest, writeManifest } from "./manifest";
+import { type Files, type Manifest, writeManifest } from "./manifest";
 import { buildFlags } from "./native";
 import type { Sdk } from "./sdk";
 import { checkFinal } from "./sdkconfig";
@@ -34,8 +34,7 @@ export interface Image {
   readonly own: ReadonlyMap<string, string>;
   /** Folder of modules that stand in for the SDK's and are on no device. */
   readonly standIns?: string;
-  /** What lies beside the manifest: path to text. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Files;
 }
 
 /** Waits for another build in this checkout to be done, and keeps others waiting as long as this process lives. */

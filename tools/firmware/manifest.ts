@@ -20,7 +20,16 @@ export interface Manifest {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly modules: Readonly<Record<string, string>>;
   readonly preload: readonly string[];
+  /** Files that lie in flash as they are. */
+  readonly data?: Readonly<Record<string, string>>;
 }
+
+/** What lies beside a manifest: path to text or bytes. */
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
+/** Folder beside the manifest with the owner's page, and its name there (firmware/native/page-esp32.ts). */
+const PAGE_FOLDER = "page";
+export const PAGE_FILE = `${PAGE_FOLDER}/page.http`;
 
 /** The image for a chip. Paths in `root` are written through $(PLUGPAY), so the manifest reads the same everywhere. */
 export function deviceManifest(
@@ -40,6 +49,7 @@ export function deviceManifest(
     },
     include: fragments(image, target, config).map((name) => `$(PLUGPAY)/manifests/${name}.json`),
     config: config.image,
+    ...(image !== "calibrator" && { data: { "*": `./${PAGE_FOLDER}/*` } }),
     ...ownModules(root, application, wallet),
   };
 }
@@ -76,21 +86,17 @@ export function sdkconfig(root: string, config: BuildConfig): string {
 }
 
 /** Writes the manifest and the files beside it to `folder`, whose name becomes the image's; gives the manifest's path. */
-export function writeManifest(
-  folder: string,
-  manifest: Manifest,
-  files: Readonly<Record<string, string>> = {},
-): string {
+export function writeManifest(folder: string, manifest: Manifest, files: Files = {}): string {
   const path = join(folder, "manifest.json");
-  const all = { ...files, "manifest.json": `${JSON.stringify(manifest, null, 2)}\n` };
-  for (const [name, text] of Object.entries(all)) {
+  const all: Files = { ...files, "manifest.json": `${JSON.stringify(manifest, null, 2)}\n` };
+  for (const [name, content] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeIfChanged(join(folder, name), text);
+    writeIfChanged(join(folder, name), Buffer.from(content));
   }
   return path;
 }
 
 /** What did not change keeps its date, so that make builds it once. */
-function writeIfChanged(path: string, text: string): void {
-  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+function writeIfChanged(path: string, content: Buffer): void {
+  if (!existsSync(path) || !readFileSync(path).equals(content)) writeFileSync(path, content);
 }

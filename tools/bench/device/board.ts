@@ -75,6 +75,10 @@ export function resetCause(): string {
   return "power-on";
 }
 
+export function noPage(): number {
+  return 0;
+}
+
 export function drawSeed(): void {}
 
 export function entropy(length: number): ArrayBuffer {
