@@ -101,7 +101,7 @@ describe("the owner's pages", OPTIONS, () => {
     await card(page, "Now")
       .getByText(/^13\d\d$/)
       .waitFor();
-    await card(page, "Now").getByText("Paid").waitFor();
+    await card(page, "Now").getByText("Paid", { exact: true }).waitFor();
     await page.context().close();
   });
 
