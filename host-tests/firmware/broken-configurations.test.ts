@@ -29,7 +29,12 @@ const WRONG: readonly (readonly [what: string, device: Device, change: Json, say
   ["another's capitals", "socket", { settings: { exposurelimit: 9 } }, /did you mean exposureLimit\?$/],
   ["a misspelt payout", "socket", { settings: { payoutAdress: PAYOUT } }, /did you mean payoutAddress\?$/],
   ["no settings", "cable", { settings: "none" }, /^settings: expected an object of settings, came "none"$/],
-  ["an unknown scheme", "cable", { settings: { schemes: ["foo"] } }, /^settings\.schemes: .*"basic", came \["foo"\]$/],
+  [
+    "an unknown scheme",
+    "cable",
+    { settings: { schemes: ["foo"] } },
+    /^settings\.schemes: .*"basic", "channel", came \["foo"\]$/,
+  ],
   ["a word for a choice", "socket", { encrypted: "yes" }, /^configuration\.encrypted: .*true or false, came "yes"$/],
   ["a server without scheme", "socket", { esplora: "mempool.space/api" }, /^configuration\.esplora: .*a URL with its/],
   ["a long Wi-Fi name", "socket", { ssid: "x".repeat(33) }, /^configuration\.ssid: expected a text of 1 to 32 bytes/],

@@ -68,14 +68,14 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
 
 /** What modules export that have more, or else, than a default export. */
 const NAMED: Readonly<Record<string, string>> = {
-  "plugpay/console": "print",
+  "plugpay/console": "print, noConsole as listen, noMemory as memory, noConsole as write",
   "plugpay/entropy": "entropy as default, drawSeed",
   "plugpay/radio": "begin, disputed, events, join, leave, next, probe, scan, settle"
     .split(", ")
     .map((name) => `noRadio as ${name}`)
     .join(", "),
   "plugpay/page": "noPage as length, read",
-  "plugpay/restarts": "lastWords, resetCause, restartPause, watchRestarts",
+  "plugpay/restarts": "chip, lastWords, noConsole as restart, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",
   "plugpay/wifi-sleep": "wifiSleep",
 };

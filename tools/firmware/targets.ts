@@ -1,7 +1,5 @@
 // The chips that plugpay's firmware runs on, and what each has. manifests/targets.json refuses any other.
 
-import { UsageError } from "../../lab/sim/options";
-
 export type DeviceName = "socket" | "cable";
 /** What is flashed: a device's own image, or for a while the one that calibrates its board. */
 export type ImageName = DeviceName | "calibrator";
@@ -49,7 +47,7 @@ export const TARGETS: Readonly<Record<TargetName, Target>> = {
 };
 
 /** Thrown for what a person got wrong: its message is all that is printed. */
-export { UsageError };
+export class UsageError extends Error {}
 
 export function imageNamed(name: string | undefined): ImageName {
   const image = IMAGES.find((known) => known === name);

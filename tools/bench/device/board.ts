@@ -79,6 +79,16 @@ export function noPage(): number {
   return 0;
 }
 
+export function noConsole(): void {}
+
+export function noMemory(): number {
+  return 0;
+}
+
+export function chip(): string {
+  return "bench";
+}
+
 export function drawSeed(): void {}
 
 export function entropy(length: number): ArrayBuffer {
