@@ -67,8 +67,9 @@ export class OwnerSide {
     const { device, clock, config, resolve, total, more } = options;
     const store = new DeviceStore(STORE);
     if (finishReset({ owner: store, device: new DeviceStore(device), kind: device })) report({ name: "reset" });
-    const { settings: own, ...rest } = config as { settings?: Plain } & Plain;
-    const filed = Object.fromEntries(FROM_IMAGE.map((name) => [name, rest[name]]));
+    // Read by name: a linked image's configuration lists none (firmware/selftest/config.ts).
+    const { settings: own } = config as { settings?: Plain };
+    const filed = Object.fromEntries(FROM_IMAGE.map((name) => [name, config[name]]));
     this.events = new EventLog({ clock, store });
     // Told already, before there was a log.
     this.events.note({ name: "boot", version: VERSION, reset: resetCause(), why: lastWords() });
