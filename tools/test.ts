@@ -12,11 +12,16 @@ import { type Command, type Given, run, UsageError } from "./command";
  */
 const FAST = ["bitcoin", "journal", "link", "mdns", "protocol", "settings"];
 
-const COMMAND: Command<"fast"> = {
+const BROWSER = "host-tests/page/browser.test.ts";
+
+const COMMAND: Command<"fast" | "browser"> = {
   name: "npm test",
   about: "the tests, all of them or those named (some ten minutes on two cores)",
   words: { called: "PATH...", about: "files or folders of tests" },
-  options: { fast: { about: `only what takes seconds (npm run test:fast): ${FAST.join(", ")}` } },
+  options: {
+    browser: { about: "the owner's page in a real browser (npm run test:browser)" },
+    fast: { about: `only what takes seconds (npm run test:fast): ${FAST.join(", ")}` },
+  },
 };
 
 function testsUnder(path: string): string[] {
@@ -34,8 +39,13 @@ function together(files: readonly string[]): string[] {
   return ["--input-type=module", "--eval", imports.join("\n")];
 }
 
-async function main(given: Given<"fast">): Promise<number> {
-  const all = given.has("fast") ? FAST.map((folder) => join("host-tests", folder)) : ["host-tests"];
+async function main(given: Given<"fast" | "browser">): Promise<number> {
+  if (given.has("browser")) process.env.BROWSER = "1";
+  const all = given.has("browser")
+    ? [BROWSER]
+    : given.has("fast")
+      ? FAST.map((folder) => join("host-tests", folder))
+      : ["host-tests"];
   const named = given.words.length > 0 ? given.words : all;
   const files = named.flatMap(testsUnder);
   if (files.length === 0) throw new UsageError(`expected test files (*.test.ts), got none under ${named.join(", ")}`);

@@ -58,12 +58,9 @@ static void count_report(power_gate *gate, const power_gate_report *report, uint
 }
 
 // A welded relay's energy goes on; noise comes in bursts, with no current. Power and current themselves say nothing here:
-// the chip tells them seconds late, and after each opening they are still those of the load. What a report tells has flowed since the
-// one before: where reports were lost it may have flowed before the relay opened, so the first one afterwards says nothing.
+// the chip tells them seconds late, and after each opening they are still those of the load.
 static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
-  bool watched = gate->watches;
-  gate->watches = !gate->closed && !gate->report_faulty && gate_relay_had_time(gate);
-  if (!gate->watches || !watched) {
+  if (gate->closed || gate->report_faulty || !gate_relay_had_time(gate)) {
     gate->leaked = (power_gate_pace){0};
     return false;
   }

@@ -160,7 +160,6 @@ typedef struct {
   bool by_chip; // a metering chip measures, not samples
   power_gate_burst burst;
   power_gate_pace taken, leaked; // all that it told; what it told while the relay was open
-  bool watches; // the relay was open, and had had its time, at the last report
   uint64_t noise;
   // lease and relay
   bool lease, closed, granted, restored;
