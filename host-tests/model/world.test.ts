@@ -66,6 +66,17 @@ describe("the store", () => {
       assert.equal(cut, 1);
       store.write("k", next);
     });
+
+  it("is behind until each record that it refused is written again, whatever else is written before", () => {
+    const store = new CutStore();
+    store.isFull = true;
+    assert.throws(() => store.write("socket.d", next), /full/);
+    store.isFull = false;
+    store.write("channel.0.a", next);
+    assert.equal(store.isBehind, true, "what the socket's meter counted is in memory only");
+    store.write("socket.a", next);
+    assert.equal(store.isBehind, false);
+  });
 });
 
 describe("the circuit", () => {

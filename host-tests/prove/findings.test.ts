@@ -39,6 +39,34 @@ const TERMS: Terms = {
   cable: {},
 };
 
+/** A channel beside `basic`, for sessions of one increment of 1,000 sat, 33 Wh. */
+const CHANNEL: Terms = {
+  ...TERMS,
+  realSigner: true,
+  coins: [4_000, 12_000, 12_000],
+  socket: {
+    increment: 1_000,
+    price: 30_000,
+    sessionMax: 1_000,
+    checkpoint: 1_000,
+    exposureLimit: 1_000,
+    confirmations: 1,
+    schemes: ["channel", "basic"],
+    channelConfirmations: 1,
+    depositMin: 10_000,
+    maxUnclosed: 20_000,
+  },
+  cable: {
+    maxPrice: 90_000,
+    maxIncrement: 1_000,
+    maxSession: 1_000,
+    maxFeeShare: 1_000,
+    schemes: ["channel", "single-fee", "basic"],
+    deposit: 10_000,
+    maxLocked: 20_000,
+  },
+};
+
 function rogue(trick: string, wait = 1, choice = 0): Step {
   return { wait, move: { kind: "rogue", trick, choice } };
 }
@@ -390,5 +418,24 @@ describe("a cable", () => {
     const { state, remaining } = await payer.status();
     assert.equal(state, "paid", bench.story());
     assert.ok(remaining > paid.credited / 2, `${remaining} mWh left of ${paid.credited}`);
+  });
+
+  it("forgets no more than was paid for where flash that was full takes a channel's entry again, but not yet the meter's", async () => {
+    await holds({
+      cast: "honest",
+      terms: CHANNEL,
+      steps: [
+        { wait: 45, move: { kind: "release" } },
+        { wait: 43, move: { kind: "market", rate: 0 } },
+        { wait: 1, move: { kind: "load", power: 0 } },
+        { wait: 5, move: { kind: "cut-socket", writes: 2, how: "lost", off: 1 } },
+        { wait: 5, move: { kind: "full-socket", time: 39 } },
+        { wait: 5, move: { kind: "load", power: 1300000 } },
+        { wait: 102, move: { kind: "release" } },
+        { wait: 4, move: { kind: "line", drop: 82, lose: 28, double: 387, late: 150 } },
+        { wait: 75, move: { kind: "market", rate: 3000 } },
+        { wait: 3, move: { kind: "mine", blocks: 2 } },
+      ],
+    });
   });
 });

@@ -12,11 +12,15 @@ export class CutStore implements Store {
   cutIn: { writes: number; readonly kind: CutKind } | undefined;
   /** True: the medium takes nothing more, as flash that is full or worn. */
   isFull = false;
-  /** True where something was refused since the last write that held: what it was to keep is in memory only. */
-  isBehind = false;
+  /** Names of the records that were refused since their last write that held: what they were to keep is in memory only. */
+  private readonly behind = new Set<string>();
   /** Tells the holder of the device's power; from then on every port of that life is dead (life.ts). */
   onCut: () => void = () => {};
   readonly values = new Map<string, Uint8Array>();
+
+  get isBehind(): boolean {
+    return this.behind.size > 0;
+  }
 
   read(key: string): Uint8Array | undefined {
     return this.values.get(key)?.slice();
@@ -32,7 +36,7 @@ export class CutStore implements Store {
 
   private change(key: string, value: Uint8Array | undefined): void {
     if (this.isFull) {
-      this.isBehind = true;
+      this.behind.add(recordOf(key));
       throw new Error("the store is full");
     }
     this.writes += 1;
@@ -41,7 +45,7 @@ export class CutStore implements Store {
     const goes = cut !== undefined && cut.writes <= 0;
     if (!goes || cut.kind === "kept") {
       this.put(key, value);
-      this.isBehind = false;
+      this.behind.delete(recordOf(key));
     } else if (cut.kind === "torn" && value) this.put(key, torn(value, this.values.get(key)));
     if (!goes) return;
     this.cutIn = undefined;
@@ -52,6 +56,11 @@ export class CutStore implements Store {
     if (value) this.values.set(key, value);
     else this.values.delete(key);
   }
+}
+
+/** A record's keys share its name: `socket.a` and `socket.b` take turns, `socket.c` and `socket.d` count beside them. */
+function recordOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("."));
 }
 
 /** The new value's first half over what was there: what a page holds when its programming was cut short. */
