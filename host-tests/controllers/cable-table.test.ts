@@ -91,7 +91,7 @@ describe("the cable's table", () => {
   it("keeps in mind of a deal nothing once it is over, but how often drafts were stale", () => {
     const stop = new Stop("locked");
     const { next } = stepOf(powered(IN_HAND, { stale: 3 }), { kind: "failed", stop }, moment());
-    assert.deepEqual(next, { state: "stopped", stale: 3 });
+    assert.deepEqual(next, { state: "stopped", stale: 3, stop });
     const again = stepOf(next, BEGIN, moment());
     assert.deepEqual(again.next, { state: "connecting", stale: 3 });
     assert.equal(told(again), "connecting, tell connecting, connect");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alone, Bench, type BenchOptions, Customer, MINUTE, TOASTER } from "../../lab/stage/bench";
-import { Grabber, INCREMENT } from "../../lab/stage/grabber";
+import { INCREMENT, robbed } from "../../lab/stage/grabber";
 import { releaseDraft } from "../../shared/bitcoin/release";
 import { signDraft } from "../../shared/bitcoin/sign";
 import type { Coin } from "../../shared/kernel/ports";
@@ -14,25 +14,12 @@ const MOST = 4 * INCREMENT;
 const WORD = { cable: { release: "2026-11-26" } };
 
 /** Sockets that vanish with a payment each, until the cable's owner has no more to risk; each held one of its real coins. */
-async function robbed(options: BenchOptions = {}): Promise<{ bench: Bench; coins: readonly Coin[] }> {
+async function afterRobbery(options: BenchOptions = {}): Promise<{ bench: Bench; coins: readonly Coin[] }> {
   const bench = new Bench({ ...options, coins: [500_000, 500_000, 500_000, 500_000, 500_000] });
-  const coins = [...bench.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
   bench.socket.start();
   bench.cable.start();
   bench.circuit.load = TOASTER;
-  let total = 0;
-  for (const [n, coin] of coins.entries()) {
-    const session = (n + 1).toString(16).padStart(32, "0");
-    const grabber = new Grabber(
-      bench,
-      () => ({ session, payee: n, coin }),
-      () => new Promise(() => {}),
-    );
-    bench.front = () => grabber;
-    await bench.clock.run(2 * MINUTE);
-    bench.restartCable();
-    total += grabber.total();
-  }
+  const { coins, total } = await robbed(bench);
   assert.equal(total, MOST, "expected the bound to hold at the fifth");
   bench.front = (socket) => socket;
   return { bench, coins };
@@ -46,7 +33,7 @@ async function pass(bench: Bench, rounds = 5): Promise<void> {
 }
 
 test("five sockets vanish one after the other; after a release the cable pays the sixth with a coin that came back", async () => {
-  const { bench, coins } = await robbed();
+  const { bench, coins } = await afterRobbery();
   bench.configure(WORD);
   bench.restartCable();
   await pass(bench);
@@ -66,7 +53,7 @@ test("five sockets vanish one after the other; after a release the cable pays th
 });
 
 test("without the owner's word no coin comes back, and the cable says which are stuck and what to do", async () => {
-  const { bench, coins } = await robbed();
+  const { bench, coins } = await afterRobbery();
   bench.restartCable();
   await pass(bench);
   assert.equal(bench.named("release-sent").length, 0);
@@ -76,7 +63,7 @@ test("without the owner's word no coin comes back, and the cable says which are 
 });
 
 test("a release stays within the owner's fee limits, all releases and payments together", async () => {
-  const { bench } = await robbed();
+  const { bench } = await afterRobbery();
   // Four payments had a fee of 141 sat each; a release adds 110.
   const limit = 4 * 141 + 250;
   bench.configure({ cable: { ...WORD.cable, maxFee: limit, maxFeeShare: 0 } });
@@ -89,7 +76,7 @@ test("a release stays within the owner's fee limits, all releases and payments t
 });
 
 test("a socket of version 1, which refuses the member, is asked again without it", async () => {
-  const { bench } = await robbed();
+  const { bench } = await afterRobbery();
   bench.network.grant(bench.wallet.script, 600_000);
   bench.network.mineMany(3);
   bench.configure({ cable: { ...WORD.cable, forgive: "2026-11-26" } });
@@ -134,7 +121,7 @@ test("a socket broadcasts no release of coins that it is paid with", async () =>
 });
 
 test("a socket broadcasts one release a minute for all callers together", async () => {
-  const { bench } = await robbed();
+  const { bench } = await afterRobbery();
   bench.configure(WORD);
   const asked: number[] = [];
   bench.front = (socket) => new Counting(socket, () => asked.push(bench.clock.now()));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CAR, MINUTE } from "../../lab/stage/bench";
-import { Grabber } from "../../lab/stage/grabber";
+import { robbed } from "../../lab/stage/grabber";
 import { runningCable } from "../../shared/owner/cable";
 import { METHODS } from "../../shared/owner/methods";
 import { owned } from "./owned";
@@ -66,19 +66,9 @@ describe("status", () => {
 
   test("of a cable whose payment nobody acknowledged names coins, sum and the one action; forgiving frees the sums", async () => {
     const { bench, cable } = owned({ coins: [500_000, 500_000, 500_000, 500_000, 500_000] });
-    const coins = [...bench.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
-    for (const [n, coin] of coins.entries()) {
-      const session = (n + 1).toString(16).padStart(32, "0");
-      const grabber = new Grabber(
-        bench,
-        () => ({ session, payee: n, coin }),
-        () => new Promise(() => {}),
-      );
-      bench.front = () => grabber;
-      await bench.clock.run(2 * MINUTE);
-      bench.restartCable();
-      cable.owner.started(runningCable({ controller: bench.cable, gate: bench.circuit.cable, calibrated: false }));
-    }
+    const { coins } = await robbed(bench, () =>
+      cable.owner.started(runningCable({ controller: bench.cable, gate: bench.circuit.cable, calibrated: false })),
+    );
     await bench.clock.run(2 * MINUTE);
     const { stuck, unansweredSat, stop, reason } = await cable.get("status");
     assert.equal(unansweredSat, 40_000, bench.story());

@@ -2,6 +2,7 @@
 
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import type { Coin, Outpoint } from "../../shared/kernel/ports";
+import type { Satoshi } from "../../shared/kernel/units";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls, Status } from "../../shared/protocol/types";
 import {
@@ -10,7 +11,7 @@ import {
   type PaymentResult,
   PROTOCOL_VERSION,
 } from "../../shared/protocol/types";
-import type { Bench } from "./bench";
+import { type Bench, MINUTE } from "./bench";
 
 const PRICE = 250_000;
 export const INCREMENT = 10_000;
@@ -83,4 +84,30 @@ export class Grabber implements SocketCalls {
 
 export async function refusing(): Promise<PaymentResult> {
   throw new Fault("wrong-payee");
+}
+
+/**
+ * One socket after another vanishes with a payment, each with a real coin of the bench's; the cable restarts after each.
+ * `total` is what the cable signed to them, in satoshi.
+ */
+export async function robbed(
+  bench: Bench,
+  onRestart: () => void = () => {},
+): Promise<{ coins: readonly Coin[]; total: Satoshi }> {
+  const coins = [...bench.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
+  let total = 0;
+  for (const [n, coin] of coins.entries()) {
+    const session = (n + 1).toString(16).padStart(32, "0");
+    const vanishing = new Grabber(
+      bench,
+      () => ({ session, payee: n, coin }),
+      () => new Promise(() => {}),
+    );
+    bench.front = () => vanishing;
+    await bench.clock.run(2 * MINUTE);
+    bench.restartCable();
+    onRestart();
+    total += vanishing.total();
+  }
+  return { coins, total };
 }

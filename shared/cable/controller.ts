@@ -60,8 +60,6 @@ export class CableController {
   readonly #payments: Payments;
   readonly #isCalibrated: boolean;
   #memory: Memory = AT_FIRST;
-  /** Why it stopped last. */
-  #stopped: Stop | undefined;
   #isRunning = false;
   #cancelTick: () => void = () => {};
 
@@ -99,7 +97,7 @@ export class CableController {
     return {
       record: ledger.record,
       state: this.state,
-      stop: this.state === "stopped" ? this.#stopped : heldBy(this.#memory),
+      stop: reasonOf(this.#memory),
       remaining: inlet.remaining(),
       trip: inlet.trip,
       outOfHand: purse.outOfHand(),
@@ -233,7 +231,6 @@ export class CableController {
   }
 
   private pause(stop: Stop, isNews: boolean): Promise<void> {
-    this.#stopped = stop;
     const { clock, visit, ledger, settings, report } = this.#parts;
     const time = visit?.ended(stop) ?? pauseAfter(stop, ledger.record.losses, settings);
     if (isNews) report({ name: "stopped", reason: stop.reason, why: stop.message, retryMs: time });
@@ -254,8 +251,9 @@ export class CableController {
   }
 }
 
-/** Why no more is paid for now, while what is paid for flows on. */
-function heldBy(memory: Memory): Hold | undefined {
+/** Why it is stopped, or why no more is paid for now while what is paid for flows on. */
+function reasonOf(memory: Memory): Stop | Hold | undefined {
+  if (memory.state === "stopped") return memory.stop;
   return "payment" in memory && memory.payment.is !== "open" ? memory.payment.held?.hold : undefined;
 }
 

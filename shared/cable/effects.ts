@@ -3,7 +3,7 @@
 import { constant } from "../kernel/constant";
 import type { DeviceEvent, Outpoint } from "../kernel/ports";
 import type { Hex, MicrowattHour, Millisecond, MilliwattHour } from "../kernel/units";
-import type { CableState, DraftOffer, Status } from "../protocol/types";
+import type { DraftOffer, Status } from "../protocol/types";
 import type { ChannelReady, Ready } from "./purse";
 import type { CableSettings } from "./settings";
 import type { Hold, Stop } from "./stop";
@@ -62,8 +62,13 @@ export interface Powered extends Deal {
 
 export type Dealing = Negotiating | Powered;
 
+interface Stopped extends Always {
+  readonly state: "stopped";
+  readonly stop: Stop;
+}
+
 /** What the cable keeps in mind besides its record: in each state what means something there. A power cut takes it. */
-export type Memory = (Always & { readonly state: Exclude<CableState, Dealing["state"]> }) | Dealing;
+export type Memory = (Always & { readonly state: "connecting" }) | Stopped | Dealing;
 
 export const AT_FIRST: Memory = constant({ state: "connecting", stale: 0 });
 

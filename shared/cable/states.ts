@@ -111,7 +111,7 @@ function stopped(memory: Memory, stop: Stop, before: readonly Effect[] = NOTHING
   const effects: Effect[] = [...before, OPEN];
   if (isCheating(stop.reason)) effects.push({ do: "blame", isLoss, isOptional: true });
   const isNews = memory.state !== "stopped";
-  return { next: { state: "stopped", stale: memory.stale }, effects, act: { do: "pause", stop, isNews } };
+  return { next: { state: "stopped", stale: memory.stale, stop }, effects, act: { do: "pause", stop, isNews } };
 }
 
 /** Longer after each loss, where the socket cheated. */

@@ -4,7 +4,7 @@
 // the reader does not want is passed over and not kept. Devices have no TextDecoder and little memory, hence our own.
 
 import { constant } from "../kernel/constant";
-import { canonicalNumber } from "../kernel/text";
+import { canonicalNumber, JSON_ESCAPES } from "../kernel/text";
 import { decodeLatin1, decodeUtf8 } from "../kernel/utf8";
 
 /** Structure as itself, a string or a number (as text) with its kind, a literal as its name. */
@@ -28,16 +28,6 @@ type State = "between" | "string" | "escape" | "unicode" | "number" | "literal";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const ESCAPES: Readonly<Record<string, string>> = constant({
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-});
 const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
 /** Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
 const LONGEST_WORD = 64;
@@ -221,7 +211,7 @@ export class JsonLexer {
       this.#word = "";
       return;
     }
-    const meant = ESCAPES[character];
+    const meant = JSON_ESCAPES[character];
     if (meant === undefined) throw new Error(`expected an escape of JSON, got \\${character}`);
     this.append(meant);
   }

@@ -5,7 +5,20 @@
 // inside a function. Compiling a class costs XS 8,000 instructions a time, and a loop in JavaScript 2,000 and more a
 // character, where the expression takes 150: searching for one character that must not be there is the quickest way.
 
+import { constant } from "./constant";
 import type { Hex } from "./units";
+
+/** What a letter after a backslash means in JSON (RFC 8259, section 7), `u` aside. */
+export const JSON_ESCAPES: Readonly<Record<string, string>> = constant({
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+});
 
 /** True for lower-case hexadecimal of whole bytes; exactly `bytes` of them where that is given. */
 export function isHex(value: unknown, bytes?: number): value is Hex {

@@ -1,8 +1,8 @@
 // JSON (RFC 8259) from bytes, whole and bounded, for what an owner's client sends: its depth, the number of its values and
 // its length are limited, and objects become Maps, since XS keeps each name that ever was an object's key.
 
-import { constant } from "../kernel/constant";
 import { NamedError } from "../kernel/named-error";
+import { JSON_ESCAPES } from "../kernel/text";
 import { decodeUtf8 } from "../kernel/utf8";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -24,16 +24,6 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const ESCAPES: Readonly<Record<string, string>> = constant({
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-});
 
 /** The one value that `bytes` hold. Throws a JsonError that says what was expected and where. */
 export function readJson(bytes: Uint8Array): Json {
@@ -144,7 +134,7 @@ class Reader {
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
     this.#at = at;
-    const character = letter in ESCAPES ? ESCAPES[letter] : undefined;
+    const character = Object.hasOwn(JSON_ESCAPES, letter) ? JSON_ESCAPES[letter] : undefined;
     if (character === undefined) throw this.wrong("an escape that JSON has");
     return character;
   }

@@ -1,6 +1,6 @@
 // Answers of a device for people: lines of a name and what belongs to it, an address also as a QR code.
 
-import encodeQR from "qr";
+import { modulesOf, QUIET, uriOf } from "../../page/uri";
 import { formatEnergy, formatPower, formatSatoshi } from "../../shared/kernel/units";
 import type { Asked } from "./commands";
 
@@ -23,13 +23,17 @@ export function shown({ method }: Asked, result: unknown, names: readonly string
   }
 }
 
-/** BIP321, in capitals: then a QR code has the small alphabet, and fewer modules. */
-export function qrText(address: string): string {
-  return `BITCOIN:${address}`.toUpperCase();
+function address(text: string): string {
+  return `${terminalCode(modulesOf(uriOf(text)))}\n${text}`;
 }
 
-function address(text: string): string {
-  return `${encodeQR(qrText(text), "term", { ecc: "medium" })}\n${text}`;
+/** Two rows of a QR code a line, black on white whatever the terminal's colours are: a reader wants the light margin. */
+function terminalCode(modules: readonly (readonly boolean[])[]): string {
+  const size = modules.length + 2 * QUIET;
+  const isDark = (y: number, x: number) => modules[y - QUIET]?.[x - QUIET] === true;
+  const halves = (y: number, x: number) => " ▀▄█"[Number(isDark(y, x)) + 2 * Number(isDark(y + 1, x))] as string;
+  const line = (y: number) => `\x1b[30;107m${Array.from({ length: size }, (_, x) => halves(y, x)).join("")}\x1b[0m`;
+  return Array.from({ length: Math.ceil(size / 2) }, (_, pair) => line(2 * pair)).join("\n");
 }
 
 function event({ n, atMs, name, times, ...facts }: Facts): string {
