@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { realEcdsa } from "../../lab/model/signers";
 import { parse } from "../../lab/model/transaction";
 import { Bench, type BenchOptions, MINUTE, TOASTER } from "../../lab/stage/bench";
 import { BY_CHANNEL } from "../../lab/stage/channel-customer";
+import { addressOf, scriptOfKey } from "../../shared/bitcoin/address";
 
 const PAYS = { schemes: ["channel", "single-fee"], maxPrice: 600, maxIncrement: 1_000, maxFee: 1_000 } as const;
 
@@ -126,6 +128,82 @@ describe("a cable that pays by channel", () => {
     const tx = parse(bench.network.seen.get(closing ?? "")?.hex ?? assert.fail(bench.story()));
     assert.deepEqual(tx.outputs[0], { amount: 5_000 - paid, script: bench.wallet.script });
     assert.equal(bench.cable.state, "powered", "by the other scheme");
+  });
+
+  /** A cable that has paid by channel, and has left. */
+  async function paidOn(options: BenchOptions = {}): Promise<{ bench: Bench; channel: string }> {
+    const { bench, channel } = await buried(options);
+    bench.plugIn();
+    bench.circuit.load = TOASTER;
+    await bench.clock.run(160 * MINUTE);
+    assert.equal(bench.named("paid").at(-1)?.channel, channel, bench.story());
+    bench.unplug();
+    await bench.clock.run(2 * MINUTE);
+    return { bench, channel };
+  }
+
+  /** Its socket is gone for good: another one stands in its place, and forgets what the first one knew. */
+  function replaceSocket(bench: Bench, settings: NonNullable<BenchOptions["socket"]>): void {
+    bench.cutSocket();
+    bench.socketStore.values.clear();
+    bench.configure({ socket: settings });
+    bench.restartSocket();
+  }
+
+  async function visits(bench: Bench, count: number): Promise<void> {
+    for (let visit = 0; visit < count; visit++) {
+      bench.plugIn();
+      await bench.clock.run(15 * MINUTE);
+      bench.unplug();
+      await bench.clock.run(2 * MINUTE);
+      bench.network.mineMany(6);
+      await bench.clock.run(3 * MINUTE);
+    }
+  }
+
+  const ANOTHER = addressOf(scriptOfKey(realEcdsa.publicKey(new Uint8Array(32).fill(21))), "regtest");
+  const refundIn = (bench: Bench, channel: string): unknown => {
+    const spender = bench.network.blocks.spenderOf(`${channel}:0`);
+    return spender && parse(bench.network.seen.get(spender)?.hex ?? "").outputs;
+  };
+
+  it("gets a deposit back from a socket that is never seen again, through any other, which it pays by channel as well", async () => {
+    const { bench, channel } = await paidOn({ cable: { maxLocked: 20_000 } });
+    replaceSocket(bench, { payoutAddress: ANOTHER });
+    bench.configure({ cable: { leaveChannels: "2026-11" } });
+    let releases = 0;
+    bench.front = (socket) => ({
+      ...{ getStatus: socket.getStatus.bind(socket), powerRequest: socket.powerRequest.bind(socket) },
+      payTransaction: socket.payTransaction.bind(socket),
+      channels: socket.channels && {
+        request: async (request, peer) => {
+          releases += request.release === undefined ? 0 : 1;
+          return (socket.channels ?? assert.fail()).request(request, peer);
+        },
+        pay: socket.channels.pay,
+      },
+    });
+    await visits(bench, 12);
+    const second = bench.named("paid").at(-1)?.channel;
+    assert.ok(second !== undefined && second !== channel, bench.story());
+    assert.ok(releases > 0, "with what it asks about its channel");
+    assert.equal(refundIn(bench, channel), undefined, "not before N blocks");
+    bench.network.mineMany(bench.settings.socket.channelDelay);
+    await bench.clock.run(8 * 60 * MINUTE);
+    await visits(bench, 2);
+    assert.deepEqual(refundIn(bench, channel), [{ amount: 5_000 - 121, script: bench.wallet.script }], bench.story());
+  });
+
+  it("gets a deposit back from a socket that denies the channel, since it keeps the refund", async () => {
+    const { bench, channel } = await paidOn();
+    replaceSocket(bench, {});
+    bench.configure({ cable: { forgive: "2026-11" } });
+    await visits(bench, 4);
+    assert.deepEqual([bench.named("channel-lost").length, bench.named("channel-over").length], [1, 1], bench.story());
+    bench.network.mineMany(bench.settings.socket.channelDelay);
+    await bench.clock.run(8 * 60 * MINUTE);
+    await visits(bench, 2);
+    assert.deepEqual(refundIn(bench, channel), [{ amount: 5_000 - 121, script: bench.wallet.script }], bench.story());
   });
 
   it("pays one increment to a socket that delivers nothing, and no more", async () => {

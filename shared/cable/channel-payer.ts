@@ -11,7 +11,7 @@ import { constant } from "../kernel/constant";
 import { isSameOutpoint } from "../kernel/outpoint";
 import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
 import { energyFor } from "../kernel/units";
-import type { ChannelResult, FundingProposal, VisitOffer } from "../protocol/channel";
+import type { ChannelRequest, ChannelResult, FundingProposal, VisitOffer } from "../protocol/channel";
 import { Fault, type FaultName } from "../protocol/faults";
 import { MAX_PROMISED, type Status } from "../protocol/types";
 import { CHANNEL } from "../protocol/words";
@@ -138,7 +138,7 @@ export class ChannelPayer {
     const { txid, phase, paid } = entry;
     if (phase === "open" && paid === 0) return void (await this.open(status, payee, entry));
     if (phase === "open") this.#pocket.end(txid);
-    else this.#pocket.over(txid);
+    else this.#pocket.saidOver(txid);
     this.#parts.report({ name: phase === "open" ? "channel-lost" : "channel-over", channel: txid });
   }
 
@@ -163,8 +163,12 @@ export class ChannelPayer {
     if ("paid" in offer) return this.adopt(offer, payee);
     if (offer.deposit !== deposit)
       throw new Hold("terms-changed", `Expected a deposit of ${deposit} sat, came ${offer.deposit}.`);
-    if (instead && !offer.inputs.some((coin) => instead.coins?.some((other) => isSameOutpoint(coin, other))))
+    if (instead && !offer.inputs.some((coin) => instead.coins?.some((other) => isSameOutpoint(coin, other)))) {
+      // Its coins are gone, so perhaps it is in a block: the deposit comes back by a refund then.
+      this.#pocket.end(instead.txid);
+      report({ name: "channel-lost", channel: instead.txid });
       return undefined;
+    }
     const funding = this.fund(offer, payee, instead);
     const { channels } = this.#parts.socket;
     await this.#calls.answered(
@@ -271,10 +275,10 @@ export class ChannelPayer {
     payee: Hex,
     members: { deposit?: Satoshi; channel?: Hex; close?: boolean },
   ): Promise<VisitOffer | FundingProposal> {
-    const { wallet, socket } = this.#parts;
+    const { wallet, socket, questions } = this.#parts;
     const cableKey = bytesToHex(wallet.publicKey);
     const request = { scheme: CHANNEL, cableKey, ticket: this.ticket(payee), ...members } as const;
-    return socket.channels?.request(request) ?? never();
+    return questions.withRelease(request, (each: ChannelRequest) => socket.channels?.request(each) ?? never());
   }
 
   private ticket(payee: Hex): Hex {

@@ -22,6 +22,7 @@ import { ticketsFor } from "./tickets";
 
 /** A cable knows no fee rate: one satoshi a vbyte. */
 const REFUND_FEE: Satoshi = feeFor(REFUND_VSIZE, 1_000);
+const REFUND_EVERY: Millisecond = 3_600_000;
 /** For a question to leave the device before the key is derived. */
 const ON_ITS_WAY: Millisecond = 1;
 /** For a first question to leave, which has to connect before. */
@@ -66,6 +67,9 @@ export class Questions {
   readonly #own: OwnAddress;
   /** Which of the releases that wait goes with the next request. */
   #releaseTurn = 0;
+  /** Which refund goes along next, and when the first one does again. */
+  #refundTurn = 0;
+  #refundAt: Millisecond = 0;
 
   constructor(options: QuestionsOptions) {
     this.#options = options;
@@ -146,7 +150,9 @@ export class Questions {
       if (ticket !== undefined) shown.push(ticket);
       const asked = ticket === undefined ? request : { ...request, ticket };
       try {
-        const offer = await this.withRelease(session === undefined ? asked : { ...asked, session });
+        const offer = await this.withRelease(session === undefined ? asked : { ...asked, session }, (each) =>
+          this.#options.socket.powerRequest(each),
+        );
         payee = payeeOf(offer);
         if (offer.credit > 0 || tries === MAX_TRIES || this.isShown(payee, shown)) return { request: asked, offer };
       } catch (refusal) {
@@ -160,17 +166,28 @@ export class Questions {
     return ticketsFor(this.#options.ledger.record, this.#options.wallet, payee).every((each) => shown.includes(each));
   }
 
-  /** Asks, and gives the socket one of the releases to broadcast that wait for it. */
-  private async withRelease(request: PowerRequest): Promise<DraftOffer> {
-    const { socket } = this.#options;
-    const { purse, pocket, settings } = this.#options;
+  /** Each once an hour: it is a question to the socket's chain, and most come too early. */
+  private refund(): Hex | undefined {
+    const { pocket, settings, ledger, clock } = this.#options;
+    const ended = pocket?.ended.length ?? 0;
+    if (!pocket || ended === 0 || clock.now() < this.#refundAt) return undefined;
+    const refund = pocket.refundOfTurn(this.#refundTurn++, Math.min(settings.maxFee, REFUND_FEE), ledger.record.pins);
+    if (this.#refundTurn % ended === 0) this.#refundAt = clock.now() + REFUND_EVERY;
+    return refund;
+  }
+
+  /** Asks, and gives the socket one of the releases to broadcast that wait for it, or the refund of a channel that has ended. */
+  async withRelease<Request extends PowerRequest | ChannelRequest, Answer>(
+    request: Request,
+    ask: (request: Request) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { purse } = this.#options;
     const turn = this.#releaseTurn++;
-    const refund = (): Hex | undefined => pocket?.refundOfTurn(turn, Math.min(settings.maxFee, REFUND_FEE));
-    const release = purse.release(turn) ?? refund();
-    if (!release) return socket.powerRequest(request);
-    return socket.powerRequest({ ...request, release }).catch((refusal: unknown) => {
+    const release = purse.release(turn) ?? this.refund();
+    if (!release) return ask(request);
+    return ask({ ...request, release }).catch((refusal: unknown) => {
       // A socket of version 1 knows no such member.
-      if (refusal instanceof Fault && refusal.fault === "invalid-parameters") return socket.powerRequest(request);
+      if (refusal instanceof Fault && refusal.fault === "invalid-parameters") return ask(request);
       throw refusal;
     });
   }

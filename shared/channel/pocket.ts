@@ -2,7 +2,7 @@
 // before the key is used, and signs no increment while the last one has not been delivered by its own meter.
 
 import { bytesToHex } from "../bitcoin/bytes";
-import { DUST, dustOf, MAX_INPUTS, totalOf } from "../bitcoin/draft";
+import { DUST, dustOf, MAX_INPUTS, totalOf, txidOfUnsigned } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
 import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
 import type { Coin, Ecdsa, Outpoint, Reporter, Store } from "../kernel/ports";
@@ -14,7 +14,7 @@ import { depositCoin, type Funding, fundingOutputs, signFunding } from "./fundin
 import { ChannelLedger } from "./ledger";
 import { type ChannelRefusal, refuse } from "./reasons";
 import { type ChannelEntry, channelOf, depositOf, MAX_CABLE_CHANNELS } from "./record";
-import { REFUND_VERSION, signRefund } from "./refund";
+import { REFUND_VERSION, signRefund, unsignedRefund } from "./refund";
 import { keysFault } from "./script";
 
 /** The owner's limits. */
@@ -71,24 +71,24 @@ export class ChannelPocket {
     return this.#ledger.entries;
   }
 
-  /** What of deposits is not back and not paid. */
+  /** What of deposits is not back and not paid, as far as a cable can tell. */
   get locked(): Satoshi {
     let total = 0;
-    for (const { deposit, paid } of this.entries) total += deposit - paid;
+    for (const { deposit, paid, phase } of this.entries) if (phase !== "closed") total += deposit - paid;
     return total;
   }
 
   get isFull(): boolean {
-    return this.#ledger.isFull;
+    return this.#ledger.isFull && !this.entries.some(({ phase }) => phase === "closed");
   }
 
   find(txid: Hex): ChannelEntry | undefined {
     return this.#ledger.find(txid);
   }
 
-  /** The channel with the socket of this payee: one that still pays before one that has ended. */
+  /** The channel with the socket of this payee: one that still pays before one that has ended. None that is over by the socket's word. */
   at(payee: Hex): ChannelEntry | undefined {
-    const here = this.entries.filter((entry) => entry.payee === payee);
+    const here = this.entries.filter((entry) => entry.payee === payee && entry.phase !== "closed");
     return here.find(({ phase }) => phase === "open") ?? here[0];
   }
 
@@ -97,11 +97,32 @@ export class ChannelPocket {
     return this.at(payee)?.price;
   }
 
-  /** The refund of one of the channels that have ended, each in its turn, at `fee`; whoever broadcasts it too early is refused. */
-  refundOfTurn(turn: number, fee: Satoshi): Hex | undefined {
-    const ended = this.entries.filter(({ phase }) => phase !== "open");
+  /**
+   * The refund of one of the channels that have ended, each in its turn, at `fee`; whoever broadcasts it too early is refused. Signed
+   * once: it goes with questions on the way to power. `mine` are coins that the cable has: where a refund made one, that deposit is back.
+   */
+  refundOfTurn(turn: number, fee: Satoshi, mine: readonly Outpoint[]): Hex | undefined {
+    const { ended } = this;
     const entry = ended[turn % Math.max(1, ended.length)];
-    return entry && entry.deposit - fee >= DUST ? this.refund(entry.txid, fee) : undefined;
+    const kept = entry && this.keptRefund(entry, fee);
+    if (!kept || !mine.some(({ txid }) => txid === kept.txid)) return kept?.hex;
+    this.over(entry.txid);
+    return undefined;
+  }
+
+  /** Channels that sell nothing more, whose deposits may not be back. */
+  get ended(): readonly ChannelEntry[] {
+    return this.entries.filter(({ phase }) => phase !== "open");
+  }
+
+  private keptRefund(entry: ChannelEntry, fee: Satoshi): ChannelEntry["refund"] {
+    if (entry.refund?.fee === fee) return entry.refund;
+    const frame = this.#ledger.frame(entry.txid);
+    const hex = entry.deposit - fee < DUST ? undefined : this.refund(entry.txid, fee);
+    if (!frame || hex === undefined) return undefined;
+    const refund = { fee, txid: txidOfUnsigned(unsignedRefund(depositOf(entry), frame, fee)), hex };
+    this.#ledger.save({ ...entry, refund });
+    return refund;
   }
 
   /** What sockets other than that of `payee` took, or may have taken, and never acknowledged. */
@@ -136,7 +157,7 @@ export class ChannelPocket {
     if (known?.paid === 0) return { ok: true, txid, transaction: signFunding(funding, wallet) };
     const beyond = limitFault(offer, limits, this.locked);
     if (beyond) return refuse("bad-terms", `${beyond}.`);
-    if (this.#ledger.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
+    if (this.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
     for (const coin of inputs)
       if (pinned(coin) !== coin.amount)
         return refuse("bad-funding", `Expected ${pinned(coin)} sat in ${outpointKey(coin)}, got ${coin.amount}.`);
@@ -145,6 +166,7 @@ export class ChannelPocket {
     if (totalOf(inputs) - paidOut > limits.fee)
       return refuse("bad-funding", `Expected a fee of at most ${limits.fee} sat.`);
     if (known) return refuse("bad-funding", "This channel is open already.");
+    this.makeRoom();
     const coins = inputs.map((coin) => ({ txid: coin.txid, vout: coin.vout }));
     const entry = {
       ...funding.keys,
@@ -228,10 +250,17 @@ export class ChannelPocket {
   adopt(deposit: Deposit, shown: Increment, payee?: Hex): boolean {
     const { wallet, ecdsa } = this.#options;
     if (deposit.keys.cableKey !== bytesToHex(wallet.publicKey) || keysFault(deposit.keys)) return false;
-    if (this.#ledger.isFull || this.#ledger.find(deposit.coin.txid)) return false;
+    const { txid, amount } = deposit.coin;
+    const known = this.#ledger.find(txid);
+    if (known ? known.phase !== "closed" : this.isFull) return false;
     const state = adopted(deposit, channelFrame(deposit), shown, ecdsa);
     if (!state) return false;
-    const { txid, amount } = deposit.coin;
+    // Somebody else had said that it is over: what the cable signed since counts as well.
+    if (known) {
+      this.#ledger.save({ ...known, phase: "open", paid: Math.max(known.paid, state.paid) });
+      return true;
+    }
+    this.makeRoom();
     const { version, keys } = deposit;
     this.#ledger.save({
       ...keys,
@@ -251,7 +280,16 @@ export class ChannelPocket {
   /** Signs nothing more on this channel: the cable asked for its end, or the socket told of it. */
   end(txid: Hex): void {
     const entry = this.#ledger.find(txid);
-    if (entry) this.#ledger.save({ ...entry, phase: startClosing(channelOf(entry)).phase });
+    if (entry?.phase === "open") this.#ledger.save({ ...entry, phase: startClosing(channelOf(entry)).phase });
+  }
+
+  /**
+   * Its socket says that the channel is over: it keeps no place that another one needs, and no money. A cable sees no chain, so the
+   * refund still goes with its questions.
+   */
+  saidOver(txid: Hex): void {
+    const entry = this.#ledger.find(txid);
+    if (entry) this.#ledger.save({ ...entry, phase: "closed" });
   }
 
   /** Takes the deposit back, N blocks after the funding confirmed. Signs nothing more on this channel from then on. */
@@ -263,9 +301,15 @@ export class ChannelPocket {
     return signRefund(depositOf(entry), frame, fee, this.#options.wallet);
   }
 
-  /** The deposit is spent and buried, or its funding never came: it is no longer locked. */
+  /** The deposit is back, or its funding never came: nothing is left to remember. */
   over(txid: Hex): void {
     this.#ledger.drop(txid);
+  }
+
+  /** A channel that is over by its socket's word is forgotten for one that opens. */
+  private makeRoom(): void {
+    const closed = this.#ledger.isFull ? this.entries.find(({ phase }) => phase === "closed") : undefined;
+    if (closed) this.over(closed.txid);
   }
 }
 

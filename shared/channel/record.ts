@@ -15,6 +15,12 @@ export const MAX_SOCKET_CHANNELS = 16;
 /** Entries of a cable. */
 export const MAX_CABLE_CHANNELS = 2;
 
+export interface SignedRefund {
+  readonly fee: Satoshi;
+  readonly txid: Hex;
+  readonly hex: Hex;
+}
+
 /** One channel, flat: what both sides keep, and what only one of them needs. */
 export interface ChannelEntry {
   readonly payeeKey: Hex;
@@ -43,6 +49,8 @@ export interface ChannelEntry {
   readonly payee?: Hex;
   /** Cable: the coins that the funding spends, which pay nothing else. */
   readonly coins?: readonly Outpoint[];
+  /** Cable: the signed refund, once the channel has ended. */
+  readonly refund?: SignedRefund;
   /** Cable: what the socket has acknowledged of `paid`, and the price of what it has not. */
   readonly acknowledged?: Satoshi;
   readonly price?: MilliSatPerWh;
@@ -71,6 +79,7 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
   metered: optional(integer),
   payee: optional(hex()),
   coins: optional(arrayOf(object<Outpoint>({ txid: hex(32), vout: integer }), 8)),
+  refund: optional(object<SignedRefund>({ fee: integer, txid: hex(32), hex: hex() })),
   acknowledged: optional(integer),
   price: optional(integer),
   closingFee: optional(integer),

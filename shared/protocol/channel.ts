@@ -36,6 +36,8 @@ export interface ChannelRequest {
   readonly close?: boolean;
   /** Coins that the funding may not spend, at most 16. */
   readonly promised?: readonly Outpoint[];
+  /** As with the other schemes: a transaction of the cable's own that the socket broadcasts, such as another channel's refund. */
+  readonly release?: Hex;
 }
 
 /** A funding to be signed: `inputs` become `[deposit, memo, change]`. */

@@ -51,6 +51,7 @@ export const channelRequest: Shape<ChannelRequest> = struct<ChannelRequest>(
     channel: { name: "channel", shape: txid, optional: true },
     close: { name: "close", shape: flag, optional: true },
     promised: { name: "promised", shape: outpoints, optional: true },
+    release: { name: "release", shape: transaction, optional: true },
   },
   "refuse",
 );

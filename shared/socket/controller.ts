@@ -318,6 +318,7 @@ export class SocketController implements SocketCalls {
     const goesOn = calls.goesOn(request);
     const mustBeFree = () => this.mustBeFree(payer, goesOn, request.ticket, peer);
     mustBeFree();
+    if (request.release) this.#releases.take(request.release, payer);
     try {
       const offer = await calls.request(payer, request, mustBeFree);
       if (!this.isPaidOn()) this.belongsTo(peer);

@@ -92,4 +92,15 @@ export const CHANNEL: readonly Mutation[] = [
   mutation("pocket-open", "pocket", 'if (entry.phase !== "open")', "if (false)", "books"),
   mutation("pocket-undelivered", "pocket", "if (undelivered > slack)", "if (false)", "books"),
   mutation("pocket-refund-ends", "pocket", "this.end(txid);", "", "books"),
+  mutation("pocket-refund-kept", "pocket", "    this.#ledger.save({ ...entry, refund });\n", "", "refunds"),
+  mutation("pocket-refund-back", "pocket", "|| !mine.some(({ txid }) => txid === kept.txid)", "|| true", "refunds"),
+  mutation("pocket-room", "pocket", "this.#ledger.isFull ? this.entries", "this.isFull ? this.entries", "refunds"),
+  mutation("pocket-reopened", "pocket", "Math.max(known.paid, state.paid)", "state.paid", "refunds"),
+  mutation(
+    "pocket-said-over",
+    "pocket",
+    'entry.payee === payee && entry.phase !== "closed"',
+    "entry.payee === payee",
+    "refunds",
+  ),
 ];
