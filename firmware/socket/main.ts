@@ -15,6 +15,7 @@ import { hostOf } from "../../shared/mdns/records";
 import { PatientListener } from "../../shared/net/patient-listener";
 import { socketListener } from "../../shared/owner/listen";
 import type { Plain } from "../../shared/owner/plain";
+import { seedMethods } from "../../shared/owner/seed";
 import { runningSocket } from "../../shared/owner/socket";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
@@ -42,7 +43,8 @@ type SocketConfig = Pick<BuildOptions, "port"> &
     readonly settings: Parameters<typeof socketSettings>[0];
   };
 
-const NO_SEED = "on mainnet nothing is sold by channel before its owner has supplied a seed (docs/keys.md)";
+const NO_SEED =
+  "on mainnet nothing is sold by channel before its owner has its seed: seed show, seed keep (docs/keys.md)";
 
 /** Less than a cable's electronics draw. */
 const CABLE_DRAWS: Milliwatt = 300;
@@ -67,6 +69,7 @@ function run(): void {
     total: () => device.power?.read().total ?? 0,
     names: () => [wifiName(owner)].flatMap((wanted) => (wanted === undefined ? [] : [hostOf(lastName(wanted))])),
     payer: () => device.controller?.payer,
+    more: () => seedMethods({ store: new DeviceStore("socket"), random: () => random }),
   });
   guarded(
     "start",

@@ -189,6 +189,8 @@ describe("a command line", () => {
     ["identify", { method: "identify" }],
     ["reset erase", { method: "reset", params: { confirm: "erase" } }],
     ["key new bcrt1qold", { method: "key.new", params: { replaces: "bcrt1qold" } }],
+    ["seed show", { method: "seed.show" }],
+    ["seed keep 0badcafe", { method: "seed.keep", params: { digits: "0badcafe" } }],
   ];
   for (const [line, asked] of good)
     test(`"${line}" asks what it says`, () => assert.deepEqual(askedBy(line.split(" "), none), asked));
@@ -203,6 +205,9 @@ describe("a command line", () => {
     ["forgive all", /forgive takes nothing more/],
     ["key", /expected key new or key import/],
     ["key import", /expected 64 hexadecimal digits or a key in WIF/],
+    ["seed", /expected seed show, seed keep DIGITS or seed import/],
+    ["seed keep", /expected seed show, seed keep DIGITS or seed import/],
+    ["seed import", /seed: expected 64 hexadecimal digits/],
   ];
   for (const [line, why] of bad)
     test(`"${line}" is refused with what was expected`, () => assert.throws(() => askedBy(line.split(" "), none), why));

@@ -327,7 +327,7 @@ describe("a cable's own methods", () => {
   test("a socket has none of them", async () => {
     const { socket } = owned();
     for (const { name, ...rest } of METHODS)
-      if ("only" in rest) assert.equal((await socket.ask(name)).error?.code, -32601, name);
+      if ("only" in rest && rest.only === "cable") assert.equal((await socket.ask(name)).error?.code, -32601, name);
   });
 });
 

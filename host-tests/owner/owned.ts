@@ -16,6 +16,7 @@ import type { Way } from "../../shared/owner/json-rpc";
 import { cableListener, socketListener } from "../../shared/owner/listen";
 import { Owner } from "../../shared/owner/owner";
 import type { Plain } from "../../shared/owner/plain";
+import { seedMethods } from "../../shared/owner/seed";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
 import { runningSocket } from "../../shared/owner/socket";
@@ -77,9 +78,9 @@ export class Side {
       backends: ["esplora 10.0.0.9:3000"],
       more:
         device === "socket"
-          ? {}
+          ? seedMethods({ store: laterStore(() => bench().socketStore), random: () => new SeededRandom(78) })
           : cableMethods({
-              store: cableStore(bench),
+              store: laterStore(() => bench().cableStore),
               ecdsa: realEcdsa,
               random: () => new SeededRandom(77),
               network: () => "regtest",
@@ -148,11 +149,11 @@ export function owned(options: BenchOptions = {}, load = TOASTER): Owned {
   return { bench, socket, cable };
 }
 
-/** The bench's store of its cable, once there is a bench. */
-function cableStore(bench: () => Bench): Store {
+/** A store of the bench, once there is a bench. */
+function laterStore(store: () => Store): Store {
   return {
-    read: (key) => bench().cableStore.read(key),
-    write: (key, value) => bench().cableStore.write(key, value),
-    remove: (key) => bench().cableStore.remove(key),
+    read: (key) => store().read(key),
+    write: (key, value) => store().write(key, value),
+    remove: (key) => store().remove(key),
   };
 }

@@ -92,8 +92,12 @@ export function entryJournal(store: Store, slot: number, report: Reporter): Jour
 
 /** An entry that is over. Where a cut leaves one of the two slots, a channel that has closed is found again, and closed again. */
 export function forget(store: Store, slot: number): void {
-  store.remove(`channel.${slot}.a`);
-  store.remove(`channel.${slot}.b`);
+  for (const key of slotsOf(slot)) store.remove(key);
+}
+
+/** The store's keys of entry `slot`. */
+export function slotsOf(slot: number): readonly string[] {
+  return [`channel.${slot}.a`, `channel.${slot}.b`];
 }
 
 export function depositOf({ payeeKey, cableKey, delay, version, txid, deposit }: ChannelEntry): Deposit {

@@ -13,6 +13,9 @@ const METHODS: Readonly<Record<string, string>> = constant({
   reset: "it takes the image's payout address and forgets the password",
   "key.new": "a key is money",
   "key.import": "a key is money",
+  "seed.show": "a seed is money",
+  "seed.keep": "a seed is money",
+  "seed.import": "a seed is money",
 });
 
 /** Why not over the link, by setting of either device. */

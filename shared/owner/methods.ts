@@ -94,6 +94,27 @@ export const METHODS = constant([
     ],
     only: "cable",
   },
+  {
+    name: "seed.show",
+    meaning:
+      "The seed of the keys of its channels, drawn now where there is none. Write it down: with it the channels can be closed without the device. Refused once `seed.keep` was called.",
+    params: [],
+    only: "socket",
+  },
+  {
+    name: "seed.keep",
+    meaning:
+      "The owner has the seed: from now on, after a restart, the socket sells by channel on mainnet too, and never shows it again.",
+    params: [{ name: "digits", meaning: "the last eight of the seed" }],
+    only: "socket",
+  },
+  {
+    name: "seed.import",
+    meaning:
+      "A seed of the owner's, such as a burnt socket's. Never read back; counts after a restart. Refused while there are channels.",
+    params: [{ name: "seed", meaning: "32 bytes in hexadecimal" }],
+    only: "socket",
+  },
 ] as const satisfies readonly MethodEntry[]);
 
 export type MethodName = (typeof METHODS)[number]["name"];

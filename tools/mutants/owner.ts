@@ -7,6 +7,24 @@ function mutation(name: string, file: string, from: string, to: string, test: st
 }
 
 export const OWNER: readonly Mutation[] = [
+  {
+    name: "seed-kept",
+    file: "shared/channel/seed.ts",
+    from: "mainnet && !stored.isKept ? undefined : stored.seed",
+    to: "stored.seed",
+    tests: ["host-tests/owner/seed.test.ts"],
+    proves: "none is born there, and one that was drawn counts only once he said that he has it",
+  },
+  {
+    name: "seed-born",
+    file: "shared/channel/seed.ts",
+    from: "return mainnet || !sells ? undefined",
+    to: "return !sells ? undefined",
+    tests: ["host-tests/owner/seed.test.ts"],
+  },
+  mutation("seed-digits", "seed", 'throw wrong("digits"', 'void wrong("digits"', "seed"),
+  mutation("seed-shown-once", "seed", "if (stored?.isKept) throw", "if (false) throw", "seed"),
+  mutation("seed-in-use", "seed", "if (holdsChannels(store))", "if (false)", "seed"),
   mutation(
     "owner-method-by-serial",
     "access",

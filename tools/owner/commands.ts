@@ -27,6 +27,9 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["reset [erase]", "back to the image's settings; without `erase` it says what would be lost (serial port)"],
   ["key new [ADDRESS]", "a cable draws a key; ADDRESS is that of the key it gives up (serial port)"],
   ["key import [ADDRESS]", "a key of yours, hexadecimal or WIF, on standard input (serial port)"],
+  ["seed show", "of a socket: the seed of its channels' keys, to write down (serial port)"],
+  ["seed keep DIGITS", "you have it: its last eight digits; now it sells by channel on mainnet too (serial port)"],
+  ["seed import", "a seed of yours, hexadecimal, on standard input (serial port)"],
 ];
 
 /** What a command line asks. `network`: of the device, where a key in WIF is read; `secret` reads one. Throws a UsageError. */
@@ -50,6 +53,8 @@ export function askedBy(words: readonly string[], secret: () => string): Asked {
       return { method: "reset", ...(rest[0] === undefined ? {} : { params: { confirm: rest[0] } }) };
     case "key":
       return keyOf(rest, secret);
+    case "seed":
+      return seedOf(rest, secret);
     case "status":
     case "sessions":
     case "address":
@@ -75,6 +80,16 @@ function keyOf([what, replaces]: readonly string[], secret: () => string): Asked
   // A WIF key says itself whether it is for mainnet.
   const network = /^[KL5]/.test(text) ? "mainnet" : "testnet";
   return { method: "key.import", params: { key: Buffer.from(parseKey(text, network)).toString("hex"), ...gone } };
+}
+
+function seedOf([what, digits]: readonly string[], secret: () => string): Asked {
+  if (what === "show" && digits === undefined) return { method: "seed.show" };
+  if (what === "keep" && digits !== undefined) return { method: "seed.keep", params: { digits } };
+  if (what !== "import" || digits !== undefined)
+    throw new UsageError(`expected seed show, seed keep DIGITS or seed import, came "seed ${what ?? ""}"`);
+  const seed = secret();
+  if (!/^[0-9a-f]{64}$/i.test(seed)) throw new UsageError("seed: expected 64 hexadecimal digits");
+  return { method: "seed.import", params: { seed } };
 }
 
 function valuesOf(words: readonly string[]): Record<string, unknown> {

@@ -14,6 +14,8 @@ export function shown({ method }: Asked, result: unknown, names: readonly string
       return settings(facts, names);
     case "address":
       return address(String(facts.address));
+    case "seed.show":
+      return seed(String(facts.seed));
     case "events":
       return (facts.events as readonly Facts[]).map(event).join("\n");
     case "sessions":
@@ -34,6 +36,13 @@ function terminalCode(modules: readonly (readonly boolean[])[]): string {
   const halves = (y: number, x: number) => " ▀▄█"[Number(isDark(y, x)) + 2 * Number(isDark(y + 1, x))] as string;
   const line = (y: number) => `\x1b[30;107m${Array.from({ length: size }, (_, x) => halves(y, x)).join("")}\x1b[0m`;
   return Array.from({ length: Math.ceil(size / 2) }, (_, pair) => line(2 * pair)).join("\n");
+}
+
+function seed(text: string): string {
+  return `${text.replace(/(.{8})(?=.)/g, "$1 ")}
+
+Write it down and keep it where the socket is not: with it the socket's channels can be closed without it, and whoever has it
+can take what they were paid and have not closed. Then: seed keep and its last eight digits.`;
 }
 
 function event({ n, atMs, name, times, ...facts }: Facts): string {
