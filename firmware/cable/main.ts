@@ -141,7 +141,7 @@ function start({ clock, store, random, owner, device }: Parts): void {
   const dialer = new DeviceDialer({ names: new Names({ clock, report }) });
   const { sessions } = owner;
   const total = () => power.read().total;
-  const view = () => device.controller?.view();
+  const record = () => device.controller?.record;
   const controller = new CableController({
     clock,
     store,
@@ -149,7 +149,7 @@ function start({ clock, store, random, owner, device }: Parts): void {
     calibrated,
     wallet,
     socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
-    report: owner.told(cableListener({ report: withCadence(report, power), sessions, view, total })),
+    report: owner.told(cableListener({ report: withCadence(report, power), sessions, record, total })),
     settings,
     ecdsa,
     ...(radio ? { radio } : {}),

@@ -61,11 +61,12 @@ export class OwnerSide {
   readonly settings: OwnerSettings;
   readonly events: EventLog;
   readonly sessions: SessionLog;
-  readonly owner: Owner;
+  readonly #store = new DeviceStore(STORE);
+  #owner: Owner | undefined;
 
   constructor(private readonly options: OwnerSideOptions) {
-    const { device, clock, config, resolve, total, more } = options;
-    const store = new DeviceStore(STORE);
+    const { device, clock, config, resolve, total } = options;
+    const store = this.#store;
     if (finishReset({ owner: store, device: new DeviceStore(device), kind: device })) report({ name: "reset" });
     // Read by name: a linked image's configuration lists none (firmware/selftest/config.ts).
     const { settings: own } = config as { settings?: Plain };
@@ -76,18 +77,24 @@ export class OwnerSide {
     const tell = this.told(report);
     this.settings = new OwnerSettings({ device, store, report: tell, image: own ?? {}, file: filed, resolve });
     this.sessions = new SessionLog({ clock, store, report: tell, total });
-    this.owner = new Owner({
+  }
+
+  /** Made when it first answers: a cable that starts has its first call to make before. */
+  private get owner(): Owner {
+    const { device, clock, config, names, more } = this.options;
+    this.#owner ??= new Owner({
       device,
       clock,
-      report: tell,
-      store,
+      report: this.told(report),
+      store: this.#store,
       settings: this.settings,
       events: this.events,
       sessions: this.sessions,
-      board: boardOf(config, options.names),
+      board: boardOf(config, names),
       backends: backendsOf(this.settings),
       more: more?.(this.settings) ?? {},
     });
+    return this.#owner;
   }
 
   /** A reporter that keeps what it tells. */

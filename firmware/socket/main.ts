@@ -118,7 +118,7 @@ function start({ clock, random, owner, device }: Parts): void {
   const sells = settings.schemes.includes(CHANNEL);
   const channelSeed = deviceSeed({ store, random, sells, mainnet: settings.network === "mainnet" });
   if (sells && !channelSeed) report({ name: "no-channel-seed", why: NO_SEED });
-  const view = () => device.controller?.view();
+  const record = () => device.controller?.record;
   const { sessions } = owner;
   const controller = new SocketController({
     clock,
@@ -128,7 +128,7 @@ function start({ clock, random, owner, device }: Parts): void {
     calibrated,
     chain: configuredChain(backendsOf(owner), { dialer, clock, network: settings.network }),
     ecdsa,
-    report: owner.told(socketListener({ report: withCadence(report, power), sessions, view })),
+    report: owner.told(socketListener({ report: withCadence(report, power), sessions, record })),
     settings,
     ...(channelSeed ? { channelSeed } : {}),
   });

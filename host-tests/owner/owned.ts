@@ -125,11 +125,11 @@ export function owned(options: BenchOptions = {}, load = TOASTER): Owned {
   bench = new Bench({ ...options, live });
   const { sessions } = socket;
   const hear = {
-    socket: socketListener({ report: () => {}, sessions, view: () => bench.socket.view() }),
+    socket: socketListener({ report: () => {}, sessions, record: () => bench.socket.record }),
     cable: cableListener({
       report: () => {},
       sessions: cable.sessions,
-      view: () => bench.cable.view(),
+      record: () => bench.cable.record,
       total: () => bench.circuit.cable.read().total,
     }),
   };

@@ -28,7 +28,7 @@ import type { CableParts } from "./parts";
 import { Payments } from "./payments";
 import { Purse } from "./purse";
 import { Questions, type SocketLink } from "./questions";
-import { CABLE_RECORD_VERSION, EMPTY_RECORD, parseCableRecord, payeeHere } from "./record";
+import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD, parseCableRecord, payeeHere } from "./record";
 import { stopOf } from "./refusals";
 import type { CableSettings } from "./settings";
 import { pauseAfter, stepOf } from "./states";
@@ -89,6 +89,10 @@ export class CableController {
 
   get state(): CableState {
     return this.#memory.state;
+  }
+
+  get record(): CableRecord {
+    return this.#parts.ledger.record;
   }
 
   /** What the owner is shown. */

@@ -1,24 +1,23 @@
 // A reporter in front of the device's own, by which the log of sessions hears of what happens. It must cost a payment next to
 // nothing: lines are taken, a record is looked at, and nothing is written.
 
-import type { CableView } from "../cable/view";
+import type { CableRecord } from "../cable/record";
 import type { DeviceEvent, Reporter } from "../kernel/ports";
 import type { MicrowattHour } from "../kernel/units";
 import type { SocketRecord } from "../socket/record";
-import type { SocketView } from "../socket/view";
 import type { SessionLog } from "./sessions";
 
-export interface Listening<View> {
+export interface Listening<Record> {
   readonly report: Reporter;
   readonly sessions: SessionLog;
   /** Undefined before the device runs. */
-  readonly view: () => View | undefined;
+  readonly record: () => Record | undefined;
 }
 
-export function socketListener(options: Listening<SocketView>): Reporter {
+export function socketListener(options: Listening<SocketRecord>): Reporter {
   return (event) => {
     options.report(event);
-    const record = options.view()?.record;
+    const record = options.record();
     if (record) socketLine(options.sessions, event, record);
   };
 }
@@ -59,11 +58,11 @@ function sessionOf({ settlements }: SocketRecord, txid: unknown): string | undef
   return settlements.find(({ commitments }) => commitments.some((each) => each.txid === txid))?.session;
 }
 
-export function cableListener(options: Listening<CableView> & { readonly total: () => MicrowattHour }): Reporter {
+export function cableListener(options: Listening<CableRecord> & { readonly total: () => MicrowattHour }): Reporter {
   return (event) => {
     options.report(event);
     if (event.name !== "paid" && event.name !== "stopped") return;
-    const session = options.view()?.record.session;
+    const session = options.record()?.session;
     if (!session) return;
     if (event.name === "stopped") options.sessions.ended(session.id, String(event.reason));
     else options.sessions.paid(session, Number(event.value), Number(event.fee), options.total());

@@ -81,7 +81,8 @@ export class OwnerSettings {
   start<T extends object>(): T {
     const lost = this.#lost;
     if (lost) throw new RangeError(`${lost.name}: its owner's is not taken any more (${lost.why}); set it again`);
-    this.#live = { ...this.resolveDevice(this.#started) };
+    const { image, resolve } = this.#options;
+    this.#live = { ...(this.#own.length === 0 ? resolve(image) : this.resolveDevice(this.#started)) };
     return this.#live as T;
   }
 
@@ -170,6 +171,8 @@ export class OwnerSettings {
 
   private over(own: readonly Stored[]): Plain {
     const all: Record<string, unknown> = { ...this.#options.image, ...this.#options.file };
+    // As on most starts: the table is not made for nothing.
+    if (own.length === 0) return all;
     const names = own.map(({ name }) => name);
     // One of two that exclude each other stands in for the image's other one.
     for (const { setting, insteadOf } of this.table.rules) {

@@ -33,6 +33,7 @@ import { openLedger, type SocketLedger } from "./ledger";
 import { isPaidWithAny, payerOf } from "./opening";
 import { Outlet } from "./outlet";
 import { coinsOf, type PayerCoins } from "./payer-coins";
+import type { SocketRecord } from "./record";
 import { Releases } from "./releases";
 import { Rounds } from "./rounds";
 import { SessionIds } from "./session-ids";
@@ -388,6 +389,10 @@ export class SocketController implements SocketCalls {
   /** The owner has looked at what the gate tripped for. False where that does not help. */
   clear(): boolean {
     return this.#outlet.clear();
+  }
+
+  get record(): SocketRecord {
+    return this.#ledger.record;
   }
 
   /** What the owner is shown. */
