@@ -31,7 +31,9 @@ async function start(tool: string, ...words: string[]): Promise<Device> {
   const lines: Record<string, unknown>[] = [];
   const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   reader.on("line", (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
-  while (!lines.some(({ name }) => name === "listening" || name === "calling")) await once(reader, "line");
+  // A cable opens to its owner after its first call, and tells its address after that.
+  const ready = tool === "cable" ? "address" : "listening";
+  while (!lines.some(({ name }) => name === ready)) await once(reader, "line");
   return { process: child, lines, port };
 }
 
