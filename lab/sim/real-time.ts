@@ -23,6 +23,9 @@ export class RealTime {
           resolve();
         };
       });
+    } else {
+      // Behind: what is on its way to the peer outside leaves before the device's time goes on.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#wake = () => {};
     return Math.min(until, Math.max(now, this.#elapsed()));
