@@ -52,10 +52,16 @@ function curl(
 ) {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
   const all = ["-sS", "--digest", "-u", `owner:${password}`, "-H", "Content-Type: application/json", "-d", body];
-  const out = execFileSync("curl", [...all, "-w", "\n%{http_code}", ...words, `http://127.0.0.1:${port}/owner`], {
-    encoding: "utf8",
-    timeout: LONGEST_MS,
-  });
+  // So many connections a second are dropped at the door, as any flood of them is.
+  const patient = ["--retry", "5", "--retry-delay", "1", "--retry-all-errors"];
+  const out = execFileSync(
+    "curl",
+    [...all, ...patient, "-w", "\n%{http_code}", ...words, `http://127.0.0.1:${port}/owner`],
+    {
+      encoding: "utf8",
+      timeout: LONGEST_MS,
+    },
+  );
   const at = out.lastIndexOf("\n");
   return { text: out.slice(0, at), status: Number(out.slice(at + 1)) };
 }
