@@ -2,7 +2,8 @@
 // its owner tells it what the chain said, and broadcasts what it hands out.
 
 import { bytesToHex } from "../bitcoin/bytes";
-import { feeNeeded } from "../bitcoin/fees";
+import type { Broadcast } from "../bitcoin/fees";
+import { isSameOutpoint } from "../kernel/outpoint";
 import type { Coin, Ecdsa, Reporter, Store } from "../kernel/ports";
 import {
   energyFor,
@@ -27,6 +28,7 @@ import {
   validate,
 } from "./channel";
 import { closingVsize } from "./closing";
+import { type ClosingRates, type ClosingWish, lacksFee, planClosing } from "./closing-fee";
 import { ChannelCredit } from "./credit";
 import { depositCoin, type Funding, isSigned } from "./funding";
 import { IndexNote } from "./index-note";
@@ -258,23 +260,33 @@ export class ChannelBook {
   }
 
   /**
-   * The channel's closing at `rate`, dearer than the last one that left by what a replacement has to add. From the first call on
-   * the channel sells nothing. Where the share cannot pay `rate`, it pays the most that leaves no dust, and undefined where that is
-   * less than a replacement takes, or nothing was paid.
+   * The channel's closing at the rate of the day, dearer than the last one that left by what a replacement has to add. From the first call on
+   * the channel sells nothing. Where the share cannot pay it, `coins` of the payee's are spent along; where those do not suffice
+   * either, it pays the most that leaves no dust, and undefined where that is less than a replacement takes, or nothing was paid.
+   * Coins of the last closing that are not among them have been spent by somebody else.
    */
-  close(txid: Hex, rate: MilliSatPerVbyte, incremental: MilliSatPerVbyte): Hex | undefined {
+  close(
+    txid: Hex,
+    rate: MilliSatPerVbyte,
+    incremental: MilliSatPerVbyte,
+    coins: readonly Coin[] = [],
+  ): Hex | undefined {
     const entry = this.#ledger.find(txid);
-    const frame = this.#ledger.frame(txid);
-    if (!entry || !frame || entry.half === undefined || entry.phase === "closed") return undefined;
-    const { terms } = this.#options;
-    const vsize = closingVsize(terms.payeeScript);
-    const last = entry.closingFee;
-    const replaces = last === undefined ? undefined : { fee: last, vsize };
-    const most = entry.paid - firstPayment(terms.payeeScript, 0);
-    const fee = Math.min(most, feeNeeded(vsize, { rate, incremental, replaces }));
-    if (fee < (last === undefined ? 0 : feeNeeded(vsize, { rate: 0, incremental, replaces }))) return undefined;
-    this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });
+    if (!entry || entry.half === undefined || entry.phase === "closed") return undefined;
+    const wish = this.wishOf(entry, { rate, incremental });
+    // A closing whose coin somebody else has spent is in no mempool any more: nothing has to be replaced.
+    const isGone = entry.closingCoins?.some((coin) => !coins.some((other) => isSameOutpoint(other, coin)));
+    const plan = planClosing({ ...wish, coins, replaces: isGone ? undefined : wish.replaces });
+    if (!plan) return undefined;
+    const { closingCoins: _, ...rest } = withChannel(entry, startClosing(channelOf(entry)));
+    const along = plan.coins.map((coin) => ({ txid: coin.txid, vout: coin.vout, amount: coin.amount }));
+    this.#ledger.save({ ...rest, closingFee: plan.fee, ...(along.length > 0 && { closingCoins: along }) });
     return this.closing(txid);
+  }
+
+  /** True where the share alone does not pay a closing at the rate. */
+  lacksFee(entry: ChannelEntry, rates: ClosingRates): boolean {
+    return lacksFee(this.wishOf(entry, rates));
   }
 
   /** The closing that left last, the same bytes again. */
@@ -284,7 +296,7 @@ export class ChannelBook {
     if (!entry || !frame || entry.closingFee === undefined) return undefined;
     const { terms, seed, ecdsa } = this.#options;
     const payee = payeeWallet(seed, entry.index ?? 0, ecdsa);
-    const closing = { payeeScript: terms.payeeScript, fee: entry.closingFee, coins: [] };
+    const closing = { payeeScript: terms.payeeScript, fee: entry.closingFee, coins: entry.closingCoins ?? [] };
     return complete(channelOf(entry), frame, closing, payee);
   }
 
@@ -302,6 +314,17 @@ export class ChannelBook {
     const isOwed = entry.energy > 0 || entry.reading !== undefined;
     if (isOwed) this.#ledger.save(withChannel(entry, closed(channelOf(entry))));
     else this.#ledger.drop(txid);
+  }
+
+  private wishOf(entry: ChannelEntry, rates: ClosingRates): Omit<ClosingWish, "coins"> {
+    const { payeeScript } = this.#options.terms;
+    return { ...rates, paid: entry.paid, payeeScript, replaces: this.lastClosing(entry) };
+  }
+
+  /** The closing that left last, by fee and size; undefined before there was one. */
+  lastClosing({ closingFee, closingCoins = [] }: ChannelEntry): Broadcast | undefined {
+    if (closingFee === undefined) return undefined;
+    return { fee: closingFee, vsize: closingVsize(this.#options.terms.payeeScript, closingCoins.length) };
   }
 
   /** The rate that the channel's share can pay at most. */

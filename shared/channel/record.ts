@@ -3,7 +3,7 @@
 
 import { Journal } from "../journal/journal";
 import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
-import type { Outpoint, Reporter, Store } from "../kernel/ports";
+import type { Coin, Outpoint, Reporter, Store } from "../kernel/ports";
 import type { Hex, MicrowattHour, MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Channel, Phase } from "./channel";
 import type { Deposit } from "./closing";
@@ -54,8 +54,9 @@ export interface ChannelEntry {
   /** Cable: what the socket has acknowledged of `paid`, and the price of what it has not. */
   readonly acknowledged?: Satoshi;
   readonly price?: MilliSatPerWh;
-  /** Socket: fee of the last closing that left the device. */
+  /** Socket: fee of the last closing that left the device, and the payee's coins that it spends along. */
   readonly closingFee?: Satoshi;
+  readonly closingCoins?: readonly Coin[];
 }
 
 const PHASES = oneOf<Phase>("open", "closing", "closed");
@@ -83,6 +84,9 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
   acknowledged: optional(integer),
   price: optional(integer),
   closingFee: optional(integer),
+  closingCoins: optional(
+    arrayOf(object<Coin>({ txid: hex(32), vout: integer, amount: integer, height: optional(integer) }), 4),
+  ),
 });
 
 /** The journal of entry `slot`: keys `channel.<slot>.a` and `.b`. */

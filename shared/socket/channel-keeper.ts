@@ -6,16 +6,20 @@ import { ChainError } from "../chain/error";
 import { readRawTx } from "../chain/raw-tx";
 import type { ChannelBook } from "../channel/book";
 import { mustClose } from "../channel/channel";
+import { feeCoinScript, MAX_FEE_COINS } from "../channel/closing";
 import { type ChannelEntry, channelOf } from "../channel/record";
 import { channelScript, depositScript } from "../channel/script";
 import { keepLatest } from "../kernel/latest";
 import { messageOf } from "../kernel/message";
-import type { Chain, Clock, FeeRates, Reporter, Spend } from "../kernel/ports";
-import type { Hex, Millisecond, Satoshi } from "../kernel/units";
+import { isSameOutpoint } from "../kernel/outpoint";
+import type { Chain, Clock, Coin, FeeRates, Reporter, Spend } from "../kernel/ports";
+import { feeFor, type Hex, type MilliSatPerVbyte, type Millisecond, type Satoshi } from "../kernel/units";
 import { isAway } from "./settler";
 
 /** A closing that no block took is sent again at a higher fee. */
 const RAISED_AFTER: Millisecond = 86_400_000;
+/** One that nodes refuse, and that cannot pay more: fees may fall, or a coin for it come. */
+const TRIED_AFTER: Millisecond = 3_600_000;
 /** While a funding or a closing waits for blocks. */
 const PENDING_EVERY: Millisecond = 60_000;
 /** Whether anything is due is looked at so often. */
@@ -36,6 +40,8 @@ export interface KeeperOptions {
   readonly rates: () => Promise<FeeRates>;
   /** What the next increment pays at least. */
   readonly step: () => Satoshi;
+  /** As the owner reads it. */
+  readonly addressOf: (script: Hex) => string;
   /** A funding will never be in a block: nor will what spends its change. */
   readonly onReplaced: (funding: Hex) => void;
 }
@@ -44,8 +50,10 @@ export class ChannelKeeper {
   readonly #options: KeeperOptions;
   /** When each channel is asked about next. */
   readonly #next = new Map<Hex, Millisecond>();
-  /** When its closing left last, at a fee that rose. */
-  readonly #raised = new Map<Hex, Millisecond>();
+  /** When each closing is tried next, at a fee that rose. */
+  readonly #tryAt = new Map<Hex, Millisecond>();
+  /** Whose last closing nodes refused for its fee. */
+  readonly #tooLow = new Map<Hex, true>();
   /** Lowest height that was told of a deposit's spend by a backend that does not know which transaction it was. */
   readonly #spentAt = new Map<Hex, number>();
   #running = false;
@@ -164,29 +172,83 @@ export class ChannelKeeper {
     const now = clock.now();
     const due = [...book.due(now, step())];
     for (const { txid, phase, half } of book.entries) {
-      const isLate = now - (this.#raised.get(txid) ?? Number.NEGATIVE_INFINITY) >= RAISED_AFTER;
-      if (phase === "closing" && half !== undefined && isLate) due.push(txid);
+      if (phase === "closing" && half !== undefined) due.push(txid);
     }
-    return due.filter((txid) => now >= (this.#raised.get(txid) ?? Number.NEGATIVE_INFINITY) + ASK_AGAIN);
+    return due.filter((txid) => now >= (this.#tryAt.get(txid) ?? Number.NEGATIVE_INFINITY));
   }
 
   /** The closing at the going rate. It leaves once it is written, and no increment is taken from then on. */
   private async close(txid: Hex): Promise<void> {
-    const { book, clock, report, rates } = this.#options;
-    const { target, floor, incremental } = await rates();
-    keepLatest(this.#raised, txid, clock.now(), MAX_KNOWN);
-    this.#next.delete(txid);
-    const entry = book.find(txid);
+    const { book, report, rates, addressOf } = this.#options;
+    const isFirst = !this.#tryAt.has(txid);
+    this.tryAgain(txid, ASK_AGAIN);
+    const known = await rates();
+    const wish = { rate: Math.max(known.target, known.floor), incremental: this.stepOf(txid, known.incremental) };
+    const before = book.find(txid);
+    if (!before) return;
+    const asksForCoins = before.closingCoins !== undefined || book.lacksFee(before, wish);
+    const coins = asksForCoins ? await this.feeCoins(before) : [];
     // One that was on its way before a restart is there perhaps: the same bytes do no harm.
-    const hex = book.close(txid, Math.max(target, floor), incremental) ?? book.closing(txid);
-    if (!entry || hex === undefined) {
-      report({ name: "closing-worthless", channel: txid, paid: entry?.paid ?? 0 });
+    const isAgain = isFirst && this.paysFor(before, wish.rate);
+    const closing = isAgain ? book.closing(txid) : book.close(txid, wish.rate, wish.incremental, coins);
+    this.tryAgain(txid, closing === undefined ? TRIED_AFTER : RAISED_AFTER);
+    this.#next.delete(txid);
+    if (closing !== undefined) {
+      // Another closing of ours is there, or its child weighs on it: the next one pays twice as much, and soon.
+      const isTooLow = !(await this.broadcast(txid, closing));
+      if (isTooLow) this.tryAgain(txid, ASK_AGAIN);
+      if (isTooLow) keepLatest(this.#tooLow, txid, true, MAX_KNOWN);
+      else this.#tooLow.delete(txid);
       return;
     }
-    await this.broadcast(txid, hex);
+    const last = book.closing(txid);
+    if (last !== undefined && (await this.broadcast(txid, last))) return;
+    report({ name: "closing-worthless", channel: txid, paid: before.paid, address: addressOf(feeCoinScript(before)) });
   }
 
-  private async broadcast(txid: Hex, hex: Hex): Promise<void> {
+  /** What a replacement adds a vbyte: as much as there is, where that was too little. */
+  private stepOf(txid: Hex, incremental: MilliSatPerVbyte): MilliSatPerVbyte {
+    const { book } = this.#options;
+    const entry = this.#tooLow.has(txid) ? book.find(txid) : undefined;
+    const last = entry && book.lastClosing(entry);
+    return last ? Math.max(incremental, Math.ceil((last.fee * 1000) / last.vsize)) : incremental;
+  }
+
+  private tryAgain(txid: Hex, after: Millisecond): void {
+    keepLatest(this.#tryAt, txid, this.#options.clock.now() + after, MAX_KNOWN);
+  }
+
+  /** True where the closing that left before a restart pays the rate of now. */
+  private paysFor(entry: ChannelEntry, rate: MilliSatPerVbyte): boolean {
+    const last = this.#options.book.lastClosing(entry);
+    return last !== undefined && last.fee >= feeFor(last.vsize, rate);
+  }
+
+  /**
+   * Confirmed coins of the channel's payee key, which pay a fee that the share does not. Those of the closing that left last are
+   * listed no more, and are still there to be spent by the next one, unless somebody else has spent them.
+   */
+  private async feeCoins(entry: ChannelEntry): Promise<readonly Coin[]> {
+    const { chain, report } = this.#options;
+    try {
+      const listed = await chain.utxos(feeCoinScript(entry), 2 * MAX_FEE_COINS);
+      const coins = listed.filter(({ height }) => height !== undefined);
+      const own = this.closingId(entry);
+      for (const coin of entry.closingCoins ?? []) {
+        if (coins.some((other) => isSameOutpoint(other, coin))) continue;
+        const spend = await chain.outspend(coin, feeCoinScript(entry));
+        const isOurs = spend?.txid === own || (spend?.txid === undefined && spend?.height === undefined);
+        if (isOurs) coins.push(coin);
+      }
+      return coins;
+    } catch (error) {
+      report(troubleOf(error));
+      return [];
+    }
+  }
+
+  /** False where nodes want a higher fee. */
+  private async broadcast(txid: Hex, hex: Hex): Promise<boolean> {
     const { book, chain, report } = this.#options;
     try {
       const closing = await chain.broadcast(hex);
@@ -194,9 +256,9 @@ export class ChannelKeeper {
     } catch (error) {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
       if (error.kind !== "already-known") report({ name: "closing-refused", channel: txid, why: error.message });
-      // Another closing of ours is there, or its child weighs on it: the next one pays more, and soon.
-      if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") this.#raised.delete(txid);
+      return error.kind !== "replacement-fee-too-low" && error.kind !== "fee-too-low";
     }
+    return true;
   }
 
   /** Somebody has spent the deposit: the socket, with its closing; the cable, with a refund; or a thief. */

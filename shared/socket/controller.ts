@@ -1,7 +1,7 @@
 // The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
 // payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
 
-import { payeeScriptOf, scriptOfKey } from "../bitcoin/address";
+import { addressOf, payeeScriptOf, scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
 import { OLD_FLOOR } from "../bitcoin/fees";
 import { ChannelBook } from "../channel/book";
@@ -188,7 +188,7 @@ export class SocketController implements SocketCalls {
   }
 
   private channelSide(book: ChannelBook): ChannelSide {
-    const { chain, clock, report } = this.#options;
+    const { chain, clock, report, settings } = this.#options;
     const calls: Channels = new Channels({
       ...this.#options,
       book,
@@ -199,6 +199,7 @@ export class SocketController implements SocketCalls {
         report,
         rates: () => this.#watch.rates(),
         step: () => calls.step(),
+        addressOf: (script) => addressOf(script, settings.network),
         onReplaced: (funding) => this.#findings.replaced(funding),
       }),
       watch: this.#watch,

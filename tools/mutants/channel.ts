@@ -80,10 +80,26 @@ export const CHANNEL: readonly Mutation[] = [
   mutation(
     "book-closing-first",
     "book",
-    "this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });",
-    "if (last !== undefined) this.#ledger.save({ ...withChannel(entry, startClosing(channelOf(entry))), closingFee: fee });",
+    "this.#ledger.save({ ...rest, closingFee: plan.fee,",
+    "if (entry.closingFee !== undefined) this.#ledger.save({ ...rest, closingFee: plan.fee,",
     "books",
   ),
+  ...[
+    ["closing-coins", "const coins = asksForCoins ? await this.feeCoins(before) : [];", "const coins: Coin[] = [];"],
+    ["closing-coins-kept", "if (isOurs) coins.push(coin);", ""],
+    ["closing-again", "const isAgain = isFirst && this.paysFor(before, wish.rate);", "const isAgain = false;"],
+    ["closing-doubles", "return last ? Math.max(incremental,", "return false && last ? Math.max(incremental,"],
+  ].map(([name = "", from = "", to = ""]) => ({
+    name: `channel-${name}`,
+    file: "shared/socket/channel-keeper.ts",
+    from,
+    to,
+    tests: ["host-tests/controllers/channel-closing.test.ts"],
+  })),
+  {
+    ...mutation("closing-gone", "book", "replaces: isGone ? undefined : wish.replaces", "replaces: wish.replaces"),
+    tests: ["host-tests/controllers/channel-closing.test.ts"],
+  },
   mutation("pocket-delay", "pocket", "if (delay > limits.delay)", "if (false)", "books"),
   mutation("pocket-locked", "pocket", "locked + deposit > limits.maxLocked", "false", "books"),
   mutation("pocket-pinned", "pocket", "if (pinned(coin) !== coin.amount)", "if (false)", "books"),
