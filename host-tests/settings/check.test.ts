@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadScenario } from "../../lab/sim/scenario";
 import { addressOf } from "../../shared/bitcoin/address";
-import { isPointX } from "../../shared/bitcoin/ecdsa";
+import { isPointX } from "../../shared/bitcoin/point";
 import { cableProblems, cableSettings } from "../../shared/cable/settings";
 import { energyFor, formatPrice, MAX_SATOSHI } from "../../shared/kernel/units";
 import { nearest } from "../../shared/settings/nearest";

@@ -5,11 +5,9 @@ import { describe, it } from "node:test";
 import { readModule } from "../../tools/wallet/library";
 import { noBigIntArrays } from "../../tools/wallet/steps/bigint-arrays";
 import { bigintEquality } from "../../tools/wallet/steps/bigint-equality";
-import { lazyReduction, PRIME } from "../../tools/wallet/steps/field";
 import { constantParameters, freezeCoders, freezeTables } from "../../tools/wallet/steps/frozen";
 import { inlineCalls } from "../../tools/wallet/steps/inline";
 import { regexpsAtUse } from "../../tools/wallet/steps/regexps";
-import { replaceDeclarations } from "../../tools/wallet/steps/replace";
 import { unrollRounds } from "../../tools/wallet/steps/rounds";
 import { dropScratch, localScratch } from "../../tools/wallet/steps/scratch";
 import { applySteps, type Step } from "../../tools/wallet/steps/step";
@@ -43,8 +41,6 @@ describe("every step", () => {
     assert.throws(() => apply("const a = 1;", inlineCalls("m", ["f"])), /expected a top-level declaration of f/);
     assert.throws(() => apply("const f = (a) => a;", inlineCalls("m", ["f"])), /expected calls of f/);
     assert.throws(() => apply("const a = 1;", freezeTables("m", ["b"])), /expected m to declare b/);
-    const nothing = replaceDeclarations({ specifier: "m", reason: "r", source: "const b = 2;" });
-    assert.throws(() => apply("const a = 1;", nothing), /found nothing to do/);
   });
 
   it("is not even tried on a library whose text is not the pinned one", () => {
@@ -241,60 +237,5 @@ describe("what is preloaded", () => {
       () => apply("const f = (a) => { a += 1; return () => a; };", constantParameters("m")),
       /nothing to do/,
     );
-  });
-});
-
-describe("lazy reduction", () => {
-  const source = `const P = ${PRIME}n;
-    const M = (a) => ((a %= P) >= 0n ? a : a + P);
-    class Point {
-      constructor(X, Y, Z) { this.X = X; this.Y = Y; this.Z = Z; }
-      mix(other) {
-        const { X: X1, Y: Y1, Z: Z1 } = this;
-        const { X: X2, Y: Y2, Z: Z2 } = other;
-        let t = M(X1 * X2), u = M(Y1 - Y2);
-        t = M(t + u);
-        u = M(21n * t);
-        const v = M(u * t);
-        return new Point(M(v - Z1), M(u * Z2), M(v * v));
-      }
-    }`.replace(
-    "return new Point(M(v - Z1), M(u * Z2), M(v * v));",
-    "const x = M(v - Z1), y = M(u * Z2), z = M(v * v); return new Point(x, y, z);",
-  );
-  const options = { specifier: "m", className: "Point", method: "mix", reduce: "M" };
-  type P = { X: bigint; Y: bigint; Z: bigint; mix(other: P): P };
-
-  it("gives the same numbers, fully reduced, at the ends of the range and for random ones", () => {
-    const out = apply(source, lazyReduction(options));
-    assert.ok(!out.slice(out.indexOf("mix(")).includes("M("));
-    const make = (text: string) =>
-      evaluate<(x: bigint, y: bigint, z: bigint) => P>(text, "(x, y, z) => new Point(x, y, z)");
-    const [before, after] = [make(source), make(out)];
-    const values = [
-      0n,
-      1n,
-      2n,
-      PRIME - 1n,
-      PRIME - 2n,
-      2n ** 255n,
-      2n ** 256n % PRIME,
-      3n ** 160n % PRIME,
-      7n ** 90n % PRIME,
-    ];
-    for (const a of values)
-      for (const b of values)
-        for (const c of values) {
-          const [one, two] = [before(a, b, c).mix(before(c, a, b)), after(a, b, c).mix(after(c, a, b))];
-          assert.deepEqual([two.X, two.Y, two.Z], [one.X, one.Y, one.Z]);
-        }
-  });
-
-  it("makes a variant for what is known", () => {
-    const out = apply(source, lazyReduction({ ...options, known: { Z2: "1n" }, as: "mixAffine" }));
-    const point = evaluate<P & { mixAffine(other: P): P }>(out, "new Point(5n, 6n, 7n)");
-    const other = evaluate<P>(out, "new Point(11n, 12n, 1n)");
-    const [general, known] = [point.mix(other), point.mixAffine(other)];
-    assert.deepEqual([known.X, known.Y, known.Z], [general.X, general.Y, general.Z]);
   });
 });

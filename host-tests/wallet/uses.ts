@@ -4,7 +4,6 @@ export { hmac } from "@noble/hashes/hmac.js";
 export { ripemd160 } from "@noble/hashes/legacy.js";
 export { sha256 } from "@noble/hashes/sha2.js";
 export { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
-export { sign, verify } from "@noble/secp256k1";
 export { bech32, bech32m } from "@scure/base";
 export { RawTx } from "@scure/btc-signer/script.js";
 export { ecdsa } from "../../shared/bitcoin/ecdsa";

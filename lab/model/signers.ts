@@ -1,9 +1,9 @@
-// Signatures for tests: the real curve (@noble/curves, where shared/ uses @noble/secp256k1), and a quick stand-in
+// Signatures for tests: the real curve (@noble/curves, where shared/ has a curve of its own), and a quick stand-in
 // for runs whose subject is not cryptography. A run that uses the stand-in says so.
 
 import { createHash } from "node:crypto";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { isPointX } from "../../shared/bitcoin/ecdsa";
+import { isPointX } from "../../shared/bitcoin/point";
 import type { Ecdsa } from "../../shared/kernel/ports";
 import type { Verify } from "./transaction";
 

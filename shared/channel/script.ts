@@ -9,7 +9,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { scriptOfKey } from "../bitcoin/address";
 import { byteHex, bytesToHex, hexToBytes } from "../bitcoin/bytes";
-import { isPointX } from "../bitcoin/ecdsa";
+import { isPointX } from "../bitcoin/point";
 import { isHex } from "../kernel/text";
 import type { Hex } from "../kernel/units";
 

@@ -1,7 +1,7 @@
 // Where a socket's earnings go: an address that somebody can spend from.
 
 import { type Network, payeeScriptOf } from "../bitcoin/address";
-import { isPointX } from "../bitcoin/ecdsa";
+import { isPointX } from "../bitcoin/point";
 import { messageOf } from "../kernel/message";
 
 /** What is wrong with a payout address; undefined: nothing. */

@@ -66,6 +66,17 @@ function bundleBoot(seal: string, plugins: readonly Plugin[]): Promise<string> {
   return script(source, [board, ...plugins]);
 }
 
+/** "As they come" the curve is @noble/secp256k1, not ours. */
+const libraryCurve: Plugin = {
+  name: "library-curve",
+  setup(build) {
+    const file = join(device, "../../../lab/model/noble-secp256k1.ts");
+    build.onResolve({ filter: /\/ecdsa$/ }, ({ resolveDir }) =>
+      /\bcurve$/.test(resolveDir) ? undefined : { path: file },
+    );
+  },
+};
+
 /** What modules export that have more, or else, than a default export. */
 const NAMED: Readonly<Record<string, string>> = {
   "plugpay/console": "print, noConsole as listen, noMemory as memory, noConsole as write",
@@ -132,10 +143,10 @@ export async function figures(onProgress: (done: number, of: number) => void = (
     return lines;
   };
   const [asShipped, ours, sparing, bootAsShipped, boot] = await Promise.all([
-    ran(bundleOperations("run();", []), "as-shipped"),
+    ran(bundleOperations("run();", [libraryCurve]), "as-shipped"),
     ran(bundleOperations(FROM_FLASH, [walletPlugin(wallet)]), "wallet"),
     ran(bundleOperations(FROM_FLASH_SPARING, [walletPlugin(wallet)]), "sparing"),
-    ran(bundleBoot("", []), "boot-as-shipped"),
+    ran(bundleBoot("", [libraryCurve]), "boot-as-shipped"),
     ran(bundleBoot(SEAL, [walletPlugin("cable")]), "boot"),
   ]);
   const heap = readFigures(sparing);

@@ -5,13 +5,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileOf, pinOf, pinsFile } from "./library";
 
 const MODULES = [
+  "@noble/curves/abstract/modular.js",
   "@noble/hashes/_md.js",
   "@noble/hashes/_u64.js",
   "@noble/hashes/hmac.js",
   "@noble/hashes/legacy.js",
   "@noble/hashes/sha2.js",
   "@noble/hashes/utils.js",
-  "@noble/secp256k1",
   "@scure/base",
   "@scure/btc-signer/script.js",
   "@scure/btc-signer/utils.js",

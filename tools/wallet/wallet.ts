@@ -8,7 +8,6 @@ import { inlineCalls } from "./steps/inline";
 import { regexpsAtUse } from "./steps/regexps";
 import { unrollRounds } from "./steps/rounds";
 import { dropScratch, localScratch } from "./steps/scratch";
-import { secp256k1Steps } from "./steps/secp256k1";
 import { applySteps, type Step } from "./steps/step";
 import { keepUsedParts, type Wanted } from "./steps/used-parts";
 import { declares, type Module } from "./syntax";
@@ -35,7 +34,6 @@ const STEPS: Readonly<Record<string, (module: Module) => readonly Step[]>> = {
     localScratch(LEGACY, "BUF_160", "clean"),
     freezeTables(LEGACY, ["idxL", "idxR", "shiftsL160", "shiftsR160"]),
   ],
-  "@noble/secp256k1": () => secp256k1Steps(),
   [BASE]: () => [
     freezeTables(BASE, ["POLYMOD_GENERATORS"]),
     freezeCoders(BASE),
