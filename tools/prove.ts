@@ -92,9 +92,9 @@ async function replay(file: string): Promise<number> {
 
 async function check(say: (line: string) => void, interrupt: Interrupt): Promise<MutationResult[]> {
   const results: MutationResult[] = [];
-  for (const { name, casts, tamper } of MUTATIONS) {
+  for (const { name, casts, tamper, byChannel = false } of MUTATIONS) {
     if (interrupt.came) break;
-    const { failure } = await prove({ runs: TEST_RUNS, seed: TEST_SEED, casts, tamper, shrink: false });
+    const { failure } = await prove({ runs: TEST_RUNS, seed: TEST_SEED, casts, tamper, byChannel, shrink: false });
     results.push({ name, violation: failure?.violation, afterRuns: failure?.afterRuns });
     const outcome = failure ? `noticed after ${failure.afterRuns} runs: ${failure.violation}` : "NOT NOTICED";
     say(`self-check  ${name}: ${outcome}`);

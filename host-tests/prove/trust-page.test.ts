@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { ROGUE_PAYER_TRICKS, ROGUE_SELLER_TRICKS } from "../../lab/prove/channel-draw";
 import { ROGUE_CABLE_TRICKS, ROGUE_SOCKET_TRICKS } from "../../lab/prove/moves";
 import { namedIn } from "../../tools/mutants/trust";
 
@@ -18,7 +19,12 @@ it("every test that the page on trust names exists under that name", () => {
 });
 
 it("every trick that the page on trust names is one that a rogue plays", () => {
-  const tricks: readonly string[] = [...ROGUE_CABLE_TRICKS, ...ROGUE_SOCKET_TRICKS];
+  const tricks: readonly string[] = [
+    ...ROGUE_CABLE_TRICKS,
+    ...ROGUE_SOCKET_TRICKS,
+    ...ROGUE_PAYER_TRICKS,
+    ...ROGUE_SELLER_TRICKS,
+  ];
   const named = [...page.matchAll(/\(tricks? ((?:"[a-z-]+"(?:, )?)+)\)/g)].flatMap(
     ([, list = ""]) => list.match(/[a-z-]+/g) ?? [],
   );

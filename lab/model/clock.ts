@@ -26,6 +26,11 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** Time passes and nothing happens: what was due meanwhile is late, and happens with the next run. */
+  skip(duration: Millisecond): void {
+    this.time += duration;
+  }
+
   /** Runs everything that is due until `at`, and stands there. */
   async runUntil(at: Millisecond): Promise<void> {
     await settle();

@@ -33,6 +33,10 @@ export class ModelNetwork {
   market = 0;
   /** What the miner leaves out. */
   censored: (tx: Transaction) => boolean = () => false;
+  /** True while the miner leaves anything out. */
+  isCensoring = false;
+  /** Called with the blocks that a longer branch undoes. */
+  onBranch: (depth: number) => void = () => {};
   relayDelay: Millisecond;
   /** Every transaction that any node ever accepted, by id: the referee's memory. */
   readonly seen = new Map<string, Transaction>();
@@ -84,6 +88,7 @@ export class ModelNetwork {
    */
   reorganise(depth: number, instead: readonly Hex[] = []): void {
     this.reorganisations += 1;
+    this.onBranch(depth);
     const undone: Block[] = [];
     for (let i = 0; i < depth && this.blocks.height > 0; i++) undone.unshift(this.blocks.disconnect());
     for (const { mempool } of this.nodes) mempool.afterDisconnect();

@@ -5,6 +5,15 @@ import fc from "fast-check";
 import type { ViewFault } from "../model/network";
 import type { CutKind } from "../model/store";
 import { type CableManner, cableManner } from "./cable-manner";
+import {
+  CHANNEL_DRAW,
+  channelCableDraw,
+  channelDraw,
+  HELD_LIES,
+  OPENING_LIES,
+  ROGUE_PAYER_TRICKS,
+  ROGUE_SELLER_TRICKS,
+} from "./channel-draw";
 import { attack, type Manner, manner } from "./manner";
 import type { Terms } from "./stage";
 
@@ -17,6 +26,8 @@ export type Move =
   /** Other people's demand for block space, msat/vB. */
   | { readonly kind: "market"; readonly rate: number }
   | { readonly kind: "reorg" }
+  /** The plug is out and nothing flows for `days`, in each of which so many blocks come; then it is as before. */
+  | { readonly kind: "days"; readonly days: number; readonly blocks: number }
   | { readonly kind: "censor"; readonly on: boolean }
   | { readonly kind: "chain"; readonly fault: ViewFault; readonly delay: number }
   | {
@@ -166,72 +177,72 @@ function rogue(tricks: readonly string[]): fc.Arbitrary<Move> {
   });
 }
 
-/** An increment of 30 s at the largest power is not more than the cable allows. */
-const CHANNEL_DRAW = { increment: 1_000, buys: 33_333 } as const;
-
-const terms: fc.Arbitrary<Terms> = fc
-  .record({
-    seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
-    increment: fc.constantFrom(294, 1_000, 10_000),
-    /** Watt-hours that an increment buys, in thousandths. */
-    buys: fc.constantFrom(500, 2_000, 10_000, 40_000),
-    increments: fc.integer({ min: 1, max: 8 }),
-    checkpoint: fc.integer({ min: 1, max: 8 }),
-    exposure: fc.integer({ min: 1, max: 10 }),
-    basic: fc.integer({ min: 0, max: 3 }),
-    confirmations: fc.integer({ min: 1, max: 3 }),
-    coins: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
-    socketError: fc.integer({ min: -10, max: 10 }),
-    cableError: fc.integer({ min: -10, max: 10 }),
-    /** One in so many runs signs on the real curve. */
-    real: fc.integer({ min: 0, max: 24 }),
-    /** One in so many pays by channel. */
-    channel: fc.integer({ min: 0, max: 3 }),
-  })
-  .map((drawn) => {
-    const byChannel = drawn.channel === 0;
-    const draw = byChannel ? { ...drawn, ...CHANNEL_DRAW } : drawn;
-    const { increment } = draw;
-    const sessionMax = increment * draw.increments;
-    const price = Math.max(1, Math.round((increment * 1_000_000) / draw.buys));
-    const checkpoint = increment * draw.checkpoint;
-    return {
-      seed: draw.seed,
-      realSigner: draw.real === 0,
-      coins: [...draw.coins.map((coin) => coin * increment + 3_000), ...(byChannel ? [12_000, 12_000] : [])],
-      socketError: draw.socketError,
-      cableError: draw.cableError,
-      electronics: 1_000,
-      socket: {
-        increment,
-        price,
-        sessionMax,
-        checkpoint,
-        exposureLimit: Math.max(checkpoint, increment * draw.exposure),
-        confirmations: draw.confirmations,
-        schemes: [
-          ...(byChannel ? (["channel"] as const) : []),
-          ...(draw.basic === 0
-            ? (["basic"] as const)
-            : draw.basic === 1
-              ? (["basic", "single-fee"] as const)
-              : (["single-fee", "basic"] as const)),
-        ],
-        ...(byChannel ? { channelConfirmations: 1, depositMin: 10_000, maxUnclosed: 20_000 } : {}),
-      },
-      cable: {
-        maxPrice: 3 * price,
-        maxIncrement: increment,
-        maxSession: sessionMax,
-        maxFeeShare: 1000,
-        schemes: [
-          ...(byChannel ? (["channel"] as const) : []),
-          ...(draw.basic === 1 ? (["basic", "single-fee"] as const) : (["single-fee", "basic"] as const)),
-        ],
-        ...(byChannel ? { deposit: 10_000, maxLocked: 20_000 } : {}),
-      },
-    } satisfies Terms;
-  });
+/** One in eight pays by channel; with `channel` each. */
+const termsOf = (channel: fc.Arbitrary<number> = fc.integer({ min: 0, max: 7 })): fc.Arbitrary<Terms> =>
+  fc
+    .record({
+      seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+      increment: fc.constantFrom(294, 1_000, 10_000),
+      /** Watt-hours that an increment buys, in thousandths. */
+      buys: fc.constantFrom(500, 2_000, 10_000, 40_000),
+      increments: fc.integer({ min: 1, max: 8 }),
+      checkpoint: fc.integer({ min: 1, max: 8 }),
+      exposure: fc.integer({ min: 1, max: 10 }),
+      basic: fc.integer({ min: 0, max: 3 }),
+      confirmations: fc.integer({ min: 1, max: 3 }),
+      coins: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 6 }),
+      socketError: fc.integer({ min: -10, max: 10 }),
+      cableError: fc.integer({ min: -10, max: 10 }),
+      /** One in so many runs signs on the real curve. */
+      real: fc.integer({ min: 0, max: 24 }),
+      channel,
+      byChannel: channelDraw,
+      ofCable: channelCableDraw,
+    })
+    .map((drawn) => {
+      const byChannel = drawn.channel === 0;
+      const draw = byChannel ? { ...drawn, ...CHANNEL_DRAW } : drawn;
+      const { increment } = draw;
+      const sessionMax = increment * draw.increments;
+      const price = Math.max(1, Math.round((increment * 1_000_000) / draw.buys));
+      const checkpoint = increment * draw.checkpoint;
+      return {
+        seed: draw.seed,
+        realSigner: draw.real === 0,
+        coins: [...draw.coins.map((coin) => coin * increment + 3_000), ...(byChannel ? [12_000, 12_000] : [])],
+        socketError: draw.socketError,
+        cableError: draw.cableError,
+        electronics: 1_000,
+        socket: {
+          increment,
+          price,
+          sessionMax,
+          checkpoint,
+          exposureLimit: Math.max(checkpoint, increment * draw.exposure),
+          confirmations: draw.confirmations,
+          schemes: [
+            ...(byChannel ? (["channel"] as const) : []),
+            ...(draw.basic === 0
+              ? (["basic"] as const)
+              : draw.basic === 1
+                ? (["basic", "single-fee"] as const)
+                : (["single-fee", "basic"] as const)),
+          ],
+          ...(byChannel ? drawn.byChannel : {}),
+        },
+        cable: {
+          maxPrice: 3 * price,
+          maxIncrement: increment,
+          maxSession: sessionMax,
+          maxFeeShare: 1000,
+          schemes: [
+            ...(byChannel ? (["channel"] as const) : []),
+            ...(draw.basic === 1 ? (["basic", "single-fee"] as const) : (["single-fee", "basic"] as const)),
+          ],
+          ...(byChannel ? drawn.ofCable : {}),
+        },
+      } satisfies Terms;
+    });
 
 /** Mostly calm, now and then a fault: `calm` weighs what happens in any house, `wild` the rest. */
 function steps(most: number, longest: number, ...extra: fc.WeightedArbitrary<Move>[]): fc.Arbitrary<Step[]> {
@@ -275,16 +286,78 @@ const ROGUES = {
   },
 } as const;
 
-/** One in three of a rogue socket's plans is one attack that is held: the house goes on around it, its manner stays. */
+const days = fc.record({
+  kind: fc.constant("days" as const),
+  days: fc.integer({ min: 1, max: 8 }),
+  blocks: fc.integer({ min: 100, max: 190 }),
+});
+
+/** What a plan by channel adds to a house: more blocks, whole weeks, and the tricks of rogues that speak of channels. */
+const BY_CHANNEL = {
+  honest: [],
+  "rogue-cable": [{ weight: 30, arbitrary: rogue(ROGUE_PAYER_TRICKS) }],
+  "rogue-socket": [{ weight: 30, arbitrary: rogue(ROGUE_SELLER_TRICKS) }],
+} as const;
+
+/** What goes on beside an attack that is held. */
+const HELD = [
+  { weight: 6, arbitrary: rogue(["cycle", "cycle", "new-script", "power"]) },
+  { weight: 1, arbitrary: days },
+] as const;
+
+/**
+ * One in three of a rogue socket's plans is one attack that is held: the house goes on around it, its manner stays. One in four or
+ * five of all plans is by channel, with the tricks of that.
+ */
 export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
-  if (cast !== "rogue-socket") return anyPlanOf(cast, most);
-  return fc.oneof({ weight: 2, arbitrary: anyPlanOf(cast, most) }, { weight: 1, arbitrary: heldAttack(most) });
+  const byChannel = { weight: 1, arbitrary: channelPlanOf(cast, most) };
+  if (cast !== "rogue-socket") return fc.oneof({ weight: 4, arbitrary: anyPlanOf(cast, most) }, byChannel);
+  return fc.oneof(
+    { weight: 2, arbitrary: anyPlanOf(cast, most) },
+    { weight: 1, arbitrary: heldAttack(most) },
+    byChannel,
+  );
+}
+
+/** Only such plans: for guards of channels. Half of a rogue socket's are one attack that is held. */
+export function channelPlanOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
+  if (cast !== "rogue-socket") return anyChannelPlanOf(cast, most);
+  return fc.oneof(anyChannelPlanOf(cast, most), heldByChannel(most));
+}
+
+const MORE_BLOCKS = { weight: 3, arbitrary: mine };
+
+function anyChannelPlanOf(cast: Plan["cast"], most: number): fc.Arbitrary<Plan> {
+  const { longest } = ROGUES[cast];
+  return fc
+    .record({
+      terms: termsOf(fc.constant(0)),
+      steps: steps(most, longest, MORE_BLOCKS, { weight: 2, arbitrary: days }, ...BY_CHANNEL[cast]),
+      opening: fc.constantFrom(...OPENING_LIES),
+    })
+    .map(({ opening, ...draw }) => ({ cast, ...(cast === "rogue-socket" ? { opening } : {}), ...draw }));
+}
+
+function heldByChannel(most: number): fc.Arbitrary<Plan> {
+  const lies = fc.array(rogue(HELD_LIES), { minLength: 1, maxLength: 3 });
+  const begins = fc.integer({ min: 0, max: 90 });
+  return fc
+    .record({
+      terms: termsOf(fc.constant(0)),
+      lies,
+      begins,
+      steps: steps(most, ROGUES["rogue-socket"].longest, { weight: 8, arbitrary: mine }, ...HELD),
+    })
+    .map(({ terms, lies, begins, steps }) => ({
+      ...{ cast: "rogue-socket", opening: "honest", terms },
+      steps: [{ wait: begins, move: { kind: "plug" } }, ...lies.map((move) => ({ wait: 0, move })), ...steps],
+    }));
 }
 
 function heldAttack(most: number): fc.Arbitrary<Plan> {
   return fc
     .record({
-      terms,
+      terms: termsOf(),
       manner: attack,
       steps: steps(most, ROGUES["rogue-socket"].longest, { weight: 12, arbitrary: mine }),
     })
@@ -295,7 +368,7 @@ function anyPlanOf(cast: Plan["cast"], most: number): fc.Arbitrary<Plan> {
   const { longest, extra } = ROGUES[cast];
   return fc
     .record({
-      terms,
+      terms: termsOf(),
       opening: fc.constantFrom("honest", "honest", ...ROGUE_SOCKET_TRICKS),
       manner: cast === "rogue-socket" ? fc.option(manner, { nil: undefined }) : fc.constant(undefined),
       steps: steps(most, longest, ...extra),

@@ -11,14 +11,9 @@ import type { Chain, Coin, PowerGate, Store } from "../../shared/kernel/ports";
 import type { DraftOffer } from "../../shared/protocol/types";
 import { CoinWatch } from "../../shared/socket/coin-watch";
 import { parse } from "../model/transaction";
-import { CASTS, type Plan } from "./moves";
-import type { Tamper } from "./stage";
-
-export interface Mutation {
-  readonly name: string;
-  readonly casts: readonly Plan["cast"][];
-  readonly tamper: Tamper;
-}
+import { CHANNEL_MUTATIONS } from "./channel-mutations";
+import { CASTS } from "./moves";
+import type { Mutation } from "./mutation";
 
 /** Each takes one safeguard away from outside the device, at its ports; some out of the code itself. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -33,8 +28,14 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: "amounts are not pinned", casts: ["rogue-socket"], tamper: { cableStore: forgettingPins } },
   { name: "a refusal ends the claim", casts: CASTS, tamper: { refused: writtenOff } },
   { name: "a session is known by its name alone", casts: ["rogue-socket"], tamper: { patch: trustingNames } },
-  { name: "a channel's credit stays in its entry", casts: ["honest"], tamper: { patch: drawingTwice } },
+  {
+    name: "a channel's credit stays in its entry",
+    casts: ["honest"],
+    tamper: { patch: drawingTwice },
+    byChannel: true,
+  },
   { name: "a lease does not end", casts: ["honest", "rogue-cable"], tamper: { socketGate: neverOpening } },
+  ...CHANNEL_MUTATIONS,
 ];
 
 /** Blocks over a settlement from which on a backend that is behind lists its coins again. */

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import type { Plan } from "./moves";
-import { CASTS, planOf } from "./moves";
+import { CASTS, channelPlanOf, planOf } from "./moves";
 import { Estimates } from "./overestimate";
 import { type Outcome, run } from "./run";
 import type { Tamper } from "./stage";
@@ -41,6 +41,8 @@ export interface ProveOptions {
   readonly seed: number;
   readonly casts?: readonly Plan["cast"][];
   readonly tamper?: Tamper;
+  /** True: plans by channel only. */
+  readonly byChannel?: boolean;
   /** False: the first failing plan as it is, not shrunk. */
   readonly shrink?: boolean;
   /** Milliseconds of real time, where shrinking takes too long; a test brings its own. */
@@ -62,7 +64,7 @@ const TURN = 20;
 export async function prove(options: ProveOptions): Promise<Report> {
   const tally = new Tally();
   const casts = options.casts ?? CASTS;
-  const plans = fc.oneof(...casts.map((cast) => planOf(cast)));
+  const plans = fc.oneof(...casts.map((cast) => (options.byChannel ? channelPlanOf(cast) : planOf(cast))));
   let shrinkUntil = Number.POSITIVE_INFINITY;
   let last: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
   const { now = Date.now, play = run } = options;

@@ -7,6 +7,8 @@ import { latest } from "../../shared/socket/record";
 import { dearestTogether, type Rivals } from "../model/together";
 import type { Transaction } from "../model/transaction";
 import { hash160 } from "../model/transaction";
+import { ChannelReferee } from "./channel-referee";
+import { DepositReferee } from "./deposit-referee";
 import { type Estimate, estimateOf } from "./overestimate";
 import type { RogueSocket } from "./rogue-socket";
 import type { Ack, Stage } from "./stage";
@@ -40,19 +42,24 @@ export class Referee {
   private dearestOf = 0;
   /** One for each signature that a rogue socket got. */
   readonly estimates: Estimate[] = [];
-  /** The most that each channel was ever paid, by its entry at the socket. */
-  private readonly paidByChannel = new Map<string, Satoshi>();
-  /** The same by the cable's entry: what it signed. */
+  /** Of the socket's channels. */
+  private readonly channels: ChannelReferee;
+  /** The most that the cable ever signed in each channel, by its entry. */
   private readonly signedByChannel = new Map<string, Satoshi>();
   rogueSocket: RogueSocket | undefined;
+  private deposits: DepositReferee | undefined;
 
   constructor(private readonly stage: Stage) {
     stage.network.onChange(() => this.lookForRivals());
+    this.channels = new ChannelReferee(stage);
+    stage.network.onBranch = (depth) => this.channels.reorganised(depth);
   }
 
   /** Throws a Violation when a bound does not hold now. */
   check(): void {
     if (this.stage.violation) throw new Violation(this.stage.violation);
+    const broken = this.rogueSocket ? undefined : this.channels.check();
+    if (broken) throw new Violation(broken);
     if (!this.rogueSocket) this.checkSocket();
     if (this.stage.cable) this.checkCable();
     this.checkFreshness();
@@ -66,37 +73,19 @@ export class Referee {
   }
 
   socketLoss(): Satoshi {
-    const { circuit, terms, network } = this.stage;
+    const { circuit, terms } = this.stage;
     circuit.advance();
-    // What a channel holds is the socket's until somebody spends the deposit; then only what that pays it is.
-    let held = 0;
-    for (const { txid, paid } of this.stage.socketChannels()) {
-      this.paidByChannel.set(txid, Math.max(paid, this.paidByChannel.get(txid) ?? 0));
-      if (network.blocks.spenderOf(`${txid}:0`) === undefined) held += paid;
-    }
-    return this.worth(circuit.delivered * (1 + terms.socketError / 1000)) - this.stage.received() - held;
-  }
-
-  /** Satoshi that the cable ever paid by channel, as the socket has it. */
-  private byChannel(): Satoshi {
-    let sum = 0;
-    for (const paid of this.paidByChannel.values()) sum += paid;
-    return sum;
-  }
-
-  /** What theft, or a funding that is replaced, may take, where the socket sells by channel. */
-  private unclosedBound(): Satoshi {
-    const { settings } = this.stage;
-    return settings.schemes.includes("channel") ? settings.maxUnclosed : 0;
+    const delivered = this.worth(circuit.delivered * (1 + terms.socketError / 1000));
+    return delivered - this.stage.received() - this.channels.worth();
   }
 
   socketBound(): Satoshi {
-    const { settings, clock, counts } = this.stage;
-    const allowances = 1 + clock.now() / settings.standbyRefill;
+    const { settings, counts } = this.stage;
+    const allowances = 1 + this.stage.awake() / settings.standbyRefill;
     const free = settings.standbyAllowance * 1000 * allowances;
     const forgotten = this.forgotten();
     const perEnd = HALF_WAVE_UWH * (1 + counts.sessions + counts.socketCuts);
-    const held = settings.exposureLimit + this.unclosedBound();
+    const held = settings.exposureLimit + this.channels.excused();
     return held + settings.increment + this.worth(free + forgotten + perEnd) + 1 + counts.increments;
   }
 
@@ -113,14 +102,15 @@ export class Referee {
   /** No unpaid power ever flows: what flowed was paid for, or is what standby gives. */
   private checkPaid(): void {
     this.socketLoss();
-    const { settings, circuit, terms, counts, clock, payout, paid } = this.stage;
+    const { settings, circuit, terms, counts, payout, paid } = this.stage;
+    const awake = this.stage.awake();
     const payments = paid.filter((tx) => tx.outputs[0]?.script === payout.script).length;
     const bought =
-      payments * energyFor(settings.increment, settings.price) + energyFor(this.byChannel(), settings.price);
+      payments * energyFor(settings.increment, settings.price) + energyFor(this.channels.paid(), settings.price);
     // A payment makes the allowance whole, because what standby gave is paid with it.
-    const given = settings.standbyAllowance * (1 + payments + counts.byChannel + clock.now() / settings.standbyRefill);
+    const given = settings.standbyAllowance * (1 + payments + counts.byChannel + awake / settings.standbyRefill);
     const forgotten = this.forgotten() / 1000;
-    const ends = 1 + payments + counts.sessions + counts.socketCuts + clock.now() / settings.lockout;
+    const ends = 1 + payments + counts.sessions + counts.socketCuts + awake / settings.lockout;
     const flowed = (circuit.delivered * (1 + terms.socketError / 1000)) / 1000;
     const most = bought + given + forgotten + (HALF_WAVE_UWH / 1000) * ends;
     if (flowed > most)
@@ -185,11 +175,25 @@ export class Referee {
 
   cableLoss(): Satoshi {
     this.stage.circuit.advance();
-    let signed = 0;
+    return this.pledged().value + this.byChannel() - this.agreedWorth(this.stage.circuit.delivered);
+  }
+
+  /** Satoshi that the cable ever signed away by channel. */
+  private byChannel(): Satoshi {
+    const deposits = this.depositsAt();
+    if (deposits) return deposits.signed();
     for (const { txid, paid } of this.stage.cableChannels())
       this.signedByChannel.set(txid, Math.max(paid, this.signedByChannel.get(txid) ?? 0));
+    let signed = 0;
     for (const paid of this.signedByChannel.values()) signed += paid;
-    return this.pledged().value + signed - this.agreedWorth(this.stage.circuit.delivered);
+    return signed;
+  }
+
+  /** Of a cable at a rogue socket that sells by channel. */
+  private depositsAt(): DepositReferee | undefined {
+    const bought = this.rogueSocket?.channels?.bought;
+    if (bought) this.deposits ??= new DepositReferee(this.stage, bought);
+    return this.deposits;
   }
 
   /** Satoshi that energy is worth at the price that the cable agreed to. */
@@ -201,8 +205,7 @@ export class Referee {
   cableBound(): Satoshi {
     const { settings, cableSettings, counts, clock, circuit } = this.stage;
     const increments = 1 + counts.increments;
-    let value = this.pledged().value;
-    for (const paid of this.signedByChannel.values()) value += paid;
+    const value = this.pledged().value + this.byChannel();
     const energy = value > 0 ? (value * 1e6) / settings.price : 0;
     // The meters' tolerance, and what restarts may have made the cable forget (RESTART_SHARE in cable/inlet.ts).
     const share = ((cableSettings.tolerance + 100) / 1000) * Math.max(energy, circuit.delivered / 1000);
@@ -223,7 +226,10 @@ export class Referee {
         `the cable signed away ${loss.toFixed(0)} sat more than the ${this.agreedWorth(this.stage.circuit.delivered).toFixed(0)} sat it was delivered; its bound is ${bound.toFixed(0)}`,
       );
     this.checkMinedFees();
-    const { value, fees } = this.pledged();
+    const broken = this.depositsAt()?.check();
+    if (broken) throw new Violation(broken);
+    const value = this.pledged().value + this.byChannel();
+    const fees = this.pledged().fees + (this.depositsAt()?.fees() ?? 0);
     const { cableSettings } = this.stage;
     const most = cableSettings.maxFee + (value * cableSettings.maxFeeShare) / 1000;
     if (fees > most) throw new Violation(`the cable's fees come to ${fees} sat; its limit is ${most}`);
@@ -261,6 +267,8 @@ export class Referee {
   settle(): void {
     const { acks, network } = this.stage;
     if (!this.rogueSocket) this.account();
+    const broken = this.rogueSocket ? this.depositsAt()?.settle() : this.channels.settle();
+    if (broken) throw new Violation(broken);
     const sessions = new Map(acks.map((ack) => [ack.session + ack.inputs.map(outpointKey).join(), ack]));
     for (const ack of sessions.values()) {
       if (network.blocks.blockOf(ack.txid)) continue;

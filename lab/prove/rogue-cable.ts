@@ -10,6 +10,7 @@ import { coinOf, Purse, type Spendable } from "../model/purse";
 import type { Transaction } from "../model/transaction";
 import { type CableManner, CableSpeech, type Props } from "./cable-manner";
 import type { Referee } from "./referee";
+import { RoguePayer } from "./rogue-payer";
 import { NETWORK, type Stage } from "./stage";
 
 interface Paid extends PaymentRequest {
@@ -32,6 +33,8 @@ export class RogueCable implements Props {
   /** Transactions that pay what was on offer: no other may ever be accepted. */
   private readonly honest = new Set<string>();
   private speech: CableSpeech | undefined;
+  /** Where the socket sells by channel. */
+  private readonly byChannel: RoguePayer | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -42,6 +45,15 @@ export class RogueCable implements Props {
     for (const purse of this.purses.slice(1))
       for (const amount of stage.terms.coins) stage.network.grant(purse.script, amount);
     this.calls = stage.link.calls();
+    if (this.calls.channels)
+      this.byChannel = new RoguePayer(stage, this.calls.channels, {
+        purse: () => this.purse,
+        peer: () => this.peer(),
+        broadcast: (tx, node) => this.broadcast(tx, node),
+        draw: () => stage.circuit.cable.grant(FOREVER),
+        session: () => this.pay(),
+        sleep: (time) => this.sleep(time),
+      });
     stage.circuit.cable.boot();
     // Drawing before it has paid only trips the socket; it may try (trick "draw").
     stage.circuit.onSupply = (on) => {
@@ -118,8 +130,13 @@ export class RogueCable implements Props {
         this.host = 1 + (choice % 5);
         return;
       default:
-        throw new Error(`there is no trick ${trick}`);
+        return this.byChannel?.try(trick, choice);
     }
+  }
+
+  /** All deposits, once their time has come. */
+  refund(): void {
+    this.byChannel?.refundAll();
   }
 
   /** Plays the honest customer for a while, so that there is more to take. */

@@ -19,6 +19,7 @@ import type {
 import { Purse, type Spendable } from "../model/purse";
 import { inputFault, parse, serialise, type Transaction } from "../model/transaction";
 import { type Manner, Speech } from "./manner";
+import { RogueSeller } from "./rogue-seller";
 import type { Stage } from "./stage";
 
 const FOREVER = { upTo: 1e15, time: 1e12, current: 1e9 };
@@ -64,9 +65,25 @@ export class RogueSocket implements SocketCalls {
   /** Which coin's amount it lies about now. */
   private lieOn = 0;
   private fee: Satoshi = FEE;
+  /** Where its owner sells by channel. */
+  readonly channels: RogueSeller | undefined;
 
   constructor(private readonly stage: Stage) {
     this.script = stage.payout.script;
+    if (stage.settings.schemes.includes("channel"))
+      this.channels = new RogueSeller(stage, {
+        face: () => this.script,
+        remaining: () => this.remaining(),
+        credit: (energy) => {
+          this.settleCredit();
+          if (!this.lies.has("no-credit")) this.credit += energy;
+        },
+        broadcast: (hex) => this.broadcast(hex),
+        priced: (price) => {
+          if (price <= stage.cableSettings.maxPrice) this.dearest = Math.max(this.dearest, price);
+        },
+        signedFor: () => this.signed.flatMap((tx) => tx.inputs.map((input) => ({ ...input, amount: 0 }))),
+      });
     this.dearest = stage.settings.price;
     stage.circuit.socket.boot();
     this.power(true);
@@ -79,6 +96,7 @@ export class RogueSocket implements SocketCalls {
   }
 
   do(trick: string, choice: number): void {
+    if (trick === "honest" || trick.startsWith("channel-")) this.channels?.do(trick, choice);
     switch (trick) {
       case "honest":
         this.lies.clear();
@@ -116,13 +134,14 @@ export class RogueSocket implements SocketCalls {
         this.halves();
         return;
       default:
-        this.lies.add(trick);
+        if (!trick.startsWith("channel-")) this.lies.add(trick);
     }
   }
 
   /** Brings out what is worth most to it, as a cheat would at the end. */
   cashIn(): void {
     for (const tx of [...this.signed].sort((a, b) => worthTo(b) - worthTo(a))) this.broadcast(tx.hex);
+    this.channels?.cashIn();
   }
 
   async getStatus(request: StatusRequest): Promise<Status> {
@@ -147,6 +166,7 @@ export class RogueSocket implements SocketCalls {
       sessionMax: settings.sessionMax,
       renewalDue: remaining <= settings.renewalThreshold || this.lies.has("lie-due"),
       lockoutMs: 0,
+      ...(this.channels ? { payee: this.script, channel: this.channels.terms() } : {}),
     };
   }
 
@@ -165,6 +185,7 @@ export class RogueSocket implements SocketCalls {
     if (isNew) this.takenEver.push(tx);
     if (isNew && this.isGood(tx)) {
       this.signed.push(tx);
+      if (this.channels?.isFunded(tx)) this.stage.violation = "a session spends a coin of a channel's funding";
       this.stage.counts.increments += 1;
       this.agree();
       this.stage.note(`rogue: was paid ${worthTo(tx)} sat, increment ${request.increment}`);

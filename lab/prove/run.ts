@@ -21,6 +21,14 @@ export interface Outcome {
 /** The referee looks at least this often, in ms of virtual time. */
 const SLICE = 5_000;
 const CALM_BLOCKS = 14;
+const DAY = 86_400_000;
+/** Of a day in which nobody is there, so much is played. */
+const AWAKE = 40_000;
+/** Weeks and blocks beyond any channel's deadline. */
+const DEADLINE_DAYS = 15;
+const DEADLINE_BLOCKS = 150;
+/** As it should be, with the least deposit. */
+const FIRST_CHANNEL = 12;
 
 export async function run(plan: Plan, tamper: Tamper = {}): Promise<Outcome> {
   const play = new Play(plan, tamper);
@@ -70,12 +78,11 @@ class Play {
   async all(): Promise<void> {
     this.stage.circuit.load = 1_300_000;
     if (!this.rogueSocket) this.stage.startSocket();
-    if (this.plan.opening) this.rogueSocket?.do(this.plan.opening, 0);
+    if (this.plan.opening) this.rogueSocket?.do(this.plan.opening, this.plan.terms.seed);
     if (this.plan.manner) this.rogueSocket?.speak(this.plan.manner);
     if (!this.rogueCable) this.stage.plugCable();
     await this.pass(2_000);
-    // A channel that was opened pays once a block holds it.
-    if (this.stage.settings.schemes.includes("channel")) this.stage.network.mine();
+    if (this.sellsByChannel) await this.bury();
     for (const step of this.plan.steps) await this.step(step);
     await this.calm();
   }
@@ -104,9 +111,38 @@ class Play {
   private async step({ wait, move }: Step): Promise<void> {
     this.steps += 1;
     this.stage.note(`-- ${JSON.stringify(move)}`);
-    this.apply(move);
+    if (move.kind === "days") this.count("days");
+    if (move.kind === "days") await this.days(move.days, move.blocks);
+    else this.apply(move);
     this.referee.check();
     await this.pass(wait * 1000);
+  }
+
+  private get sellsByChannel(): boolean {
+    return this.stage.settings.schemes.includes("channel");
+  }
+
+  /** A channel that was opened pays once blocks bury it, and the socket has asked. */
+  private async bury(): Promise<void> {
+    const { network, settings } = this.stage;
+    this.rogueCable?.do("channel-open", FIRST_CHANNEL);
+    await this.pass(1_000);
+    network.mineMany(settings.channelConfirmations);
+    if (this.rogueCable) await this.pass(65_000);
+  }
+
+  /** Nobody is there: what is short of a day is passed over, and the socket has the rest to do what is due. */
+  private async days(days: number, blocks: number): Promise<void> {
+    const { circuit, network } = this.stage;
+    const { isPlugged } = circuit;
+    circuit.isPlugged = false;
+    await this.pass(1_000);
+    for (let day = 0; day < days; day++) {
+      this.stage.skip(DAY - AWAKE);
+      network.mineMany(blocks);
+      await this.pass(AWAKE);
+    }
+    circuit.isPlugged = isPlugged;
   }
 
   private async pass(time: number): Promise<void> {
@@ -128,10 +164,11 @@ class Play {
     link.trouble = { dropRequest: 0, dropReply: 0, double: 0, late: 0, delay: 0 };
     network.market = 0;
     network.censored = () => false;
+    network.isCensoring = false;
     circuit.load = 0;
     circuit.isPlugged = false;
     if (this.rogueSocket) this.rogueSocket.cashIn();
-    else this.stage.startSocket();
+    else await this.closeUp();
     for (let i = 0; i < CALM_BLOCKS; i++) {
       await this.pass(40_000);
       network.mine();
@@ -140,11 +177,25 @@ class Play {
     this.referee.settle();
   }
 
+  /** Where there are channels, the socket's owner wants them closed; or nobody says a word until their deadline. */
+  private async closeUp(): Promise<void> {
+    this.stage.startSocket();
+    if (this.sellsByChannel && this.plan.terms.seed % 3 === 0) {
+      await this.days(DEADLINE_DAYS, DEADLINE_BLOCKS);
+      this.rogueCable?.refund();
+      return;
+    }
+    this.stage.closingWord = "the end";
+    if (this.sellsByChannel) this.stage.cutSocket(1_000);
+    await this.pass(2_000);
+    this.stage.startSocket();
+  }
+
   private count(fault: string): void {
     this.faults[fault] = (this.faults[fault] ?? 0) + 1;
   }
 
-  private apply(move: Move): void {
+  private apply(move: Exclude<Move, { kind: "days" }>): void {
     const { stage } = this;
     const { network, circuit, view, link } = stage;
     switch (move.kind) {
@@ -169,6 +220,7 @@ class Play {
         return;
       case "censor":
         if (move.on) this.count("censorship");
+        network.isCensoring = move.on;
         network.censored = move.on
           ? (tx) => tx.outputs.some((output) => output.script === stage.payout.script)
           : () => false;

@@ -51,6 +51,9 @@ export interface Tamper {
   readonly cableStore?: (store: Store) => Store;
   readonly socketChain?: (chain: Chain) => Chain;
   readonly socketGate?: (gate: PowerGate) => PowerGate;
+  /** Others than the owner stated, by which a guard falls away. */
+  readonly socketSettings?: (settings: SocketSettings) => SocketSettings;
+  readonly cableSettings?: (settings: CableSettings) => CableSettings;
   /** True: every socket has a quorum of two. */
   readonly quorum?: boolean;
   /** Takes a guard out of the code itself, where no port reaches it. Gives what puts it back. */
@@ -78,7 +81,7 @@ const BOOT = 800;
 const HOLD_UP = 40;
 
 /** Of the socket's payee keys. */
-const CHANNEL_SEED = new Uint8Array(32).fill(0x5e);
+export const CHANNEL_SEED = new Uint8Array(32).fill(0x5e);
 
 function channelsOf({ request, pay }: ChannelCalls): NonNullable<SocketLink["channels"]> {
   return { request: (members) => request(members, PEER), pay: (payment) => pay(payment, PEER) };
@@ -127,6 +130,15 @@ export class Stage {
   readonly cableSettings: CableSettings;
   /** By which the cable took coins back, and gave to a socket. */
   readonly releases: Transaction[] = [];
+  /** Called at once when the honest socket credits an increment, `paid` sat of a channel's life in all. */
+  onIncrement: (channel: string, paid: Satoshi) => void = () => {};
+  /** How often the payee's keys were used by a thief. */
+  thefts = 0;
+  /** Time that was passed over while nothing flowed. */
+  skipped = 0;
+  /** The owner's word that closes all channels at the socket's next start. */
+  closingWord = "";
+  private readonly entries = new Map<CutStore, { writes: number; list: readonly ChannelEntry[] }>();
   private releaseWord = 0;
   private cableLife: Life | undefined;
   private cableOff = 0;
@@ -186,7 +198,7 @@ export class Stage {
     this.socketLife = life;
     this.circuit.socket.boot();
     const same = <T>(port: T): T => port;
-    const { socketStore = same, socketChain = same, socketGate = same } = this.tamper;
+    const { socketStore = same, socketChain = same, socketGate = same, socketSettings = same } = this.tamper;
     const socket = new SocketController({
       clock: life.clock(this.clock),
       random: this.random,
@@ -195,7 +207,7 @@ export class Stage {
       chain: life.chain(socketChain(this.chain)),
       ecdsa: this.ecdsa,
       report: life.report((event) => this.tell("socket", event)),
-      settings: this.settings,
+      settings: { ...socketSettings(this.settings), closeChannels: this.closingWord },
       ...(this.settings.schemes.includes("channel") ? { channelSeed: CHANNEL_SEED } : {}),
     });
     this.socket = socket;
@@ -271,9 +283,12 @@ export class Stage {
     this.cableLife = life;
     this.circuit.cable.boot();
     const same = <T>(port: T): T => port;
-    const { cableStore = same } = this.tamper;
+    const { cableStore = same, cableSettings = same } = this.tamper;
     const socket = life.socket(this.link.calls());
-    const settings = { ...this.cableSettings, ...(this.releaseWord > 0 && { release: String(this.releaseWord) }) };
+    const settings = {
+      ...cableSettings(this.cableSettings),
+      ...(this.releaseWord > 0 && { release: String(this.releaseWord) }),
+    };
     this.cable = new CableController({
       clock: life.clock(this.clock),
       store: life.store(cableStore(this.cableStore)),
@@ -366,11 +381,33 @@ export class Stage {
 
   /** Entries of channels in the socket's store. */
   socketChannels(): readonly ChannelEntry[] {
-    return entriesIn(this.socketStore, MAX_SOCKET_CHANNELS);
+    return this.entriesOf(this.socketStore, MAX_SOCKET_CHANNELS);
   }
 
   cableChannels(): readonly ChannelEntry[] {
-    return entriesIn(this.cableStore, MAX_CABLE_CHANNELS);
+    return this.entriesOf(this.cableStore, MAX_CABLE_CHANNELS);
+  }
+
+  /** Read anew where anything was written since. */
+  private entriesOf(store: CutStore, most: number): readonly ChannelEntry[] {
+    const { writes } = store;
+    const known = this.entries.get(store);
+    if (known?.writes === writes) return known.list;
+    const list = entriesIn(store, most);
+    this.entries.set(store, { writes, list });
+    return list;
+  }
+
+  /** Time by which something may have been earned: what was passed over is none. */
+  awake(): number {
+    return this.clock.now() - this.skipped;
+  }
+
+  /** Passes `time` over in one go. Nothing may flow meanwhile, and no timer runs before its end. */
+  skip(time: number): void {
+    if (this.circuit.flow > 0) return;
+    this.clock.skip(time);
+    this.skipped += time;
   }
 
   /** Satoshi that blocks pay to the socket's owner. */
@@ -395,7 +432,10 @@ export class Stage {
 
   tell(who: string, event: DeviceEvent): void {
     this.onEvent(who, event);
-    if (who === "socket" && event.name === "credited" && event.channel !== undefined) this.counts.byChannel += 1;
+    if (who === "socket" && event.name === "credited" && event.channel !== undefined) {
+      this.counts.byChannel += 1;
+      this.onIncrement(String(event.channel), Number(event.paid));
+    }
     const { name, ...facts } = event;
     this.note(
       `${who}: ${name} ${Object.entries(facts)

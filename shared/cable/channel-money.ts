@@ -20,9 +20,18 @@ export function mustAffordMore(pay: Satoshi, fee: Satoshi, { ledger, settings, i
   if (fees > allowed) throw new Hold("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
 }
 
-/** Throws a Hold where other payees hold as much as may be risked. */
-export function mustNotOwe(payee: Hex, pay: Satoshi, { ledger, settings, purse, pocket }: MoneyParts): void {
-  const unanswered = purse.outOfHand() + (pocket?.unacknowledged(payee) ?? 0) + pay;
+/**
+ * Throws a Hold where others hold as much as may be risked, or this channel's socket denies more than one increment: what it says
+ * that it never got is said again, and no more is signed beside it.
+ */
+export function mustNotOwe(channel: Hex, payee: Hex, pay: Satoshi, parts: MoneyParts): void {
+  const { ledger, settings, purse, pocket } = parts;
+  const { paid = 0, acknowledged = 0 } = pocket?.find(channel) ?? {};
+  const denied = paid - acknowledged + pay;
+  if (denied > settings.maxIncrement)
+    throw new Hold("claims-open", `Expected at most ${settings.maxIncrement} sat unacknowledged, came ${denied}.`);
+  const gone = ledger.record.gone?.unanswered ?? 0;
+  const unanswered = purse.outOfHand() + (pocket?.unacknowledged(channel) ?? 0) + gone + pay;
   mustNotRisk({ pay, fee: 0 }, unanswered, payee, ledger.record, settings);
 }
 

@@ -9,6 +9,7 @@ import type { ChannelRefusal } from "../channel/reasons";
 import type { ChannelEntry } from "../channel/record";
 import { constant } from "../kernel/constant";
 import { isSameOutpoint } from "../kernel/outpoint";
+import type { Coin } from "../kernel/ports";
 import type { Hex, MilliSatPerWh, Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
 import { energyFor } from "../kernel/units";
 import type { ChannelRequest, ChannelResult, FundingProposal, VisitOffer } from "../protocol/channel";
@@ -18,6 +19,7 @@ import { CHANNEL } from "../protocol/words";
 import type { Calls } from "./calls";
 import { mustAffordMore, mustNotOwe, pin, promisedCoins, spend } from "./channel-money";
 import type { CableEvent } from "./effects";
+import { backFromGone, keepGone } from "./gone";
 import type { CableParts } from "./parts";
 import { amountOf } from "./pins";
 import type { ChannelReady } from "./purse";
@@ -109,7 +111,7 @@ export class ChannelPayer {
     const entry = this.#pocket.find(channel);
     if (!entry) return undefined;
     const isTaken = offer.paid >= entry.paid;
-    const news = isTaken ? this.#pocket.acknowledge(channel) : { pay: 0, energy: 0 };
+    const news = isTaken ? this.#pocket.acknowledge(channel) : this.#pocket.unheard(channel, offer.paid);
     this.booked(news.pay);
     agreeByChannel(this.#parts, payee, credit, news.energy);
     this.#parts.visit?.met(payee);
@@ -130,7 +132,7 @@ export class ChannelPayer {
 
   private booked(pay: Satoshi): void {
     const { ledger } = this.#parts;
-    if (pay > 0) ledger.change({ totalPaid: ledger.record.totalPaid + pay });
+    if (pay !== 0) ledger.change({ totalPaid: ledger.record.totalPaid + pay });
   }
 
   /** The socket knows nothing of the channel: closed and over, never heard of, or its journal is lost. */
@@ -138,7 +140,10 @@ export class ChannelPayer {
     const { txid, phase, paid } = entry;
     if (phase === "open" && paid === 0) return void (await this.open(status, payee, entry));
     if (phase === "open") this.#pocket.end(txid);
-    else this.#pocket.saidOver(txid);
+    else {
+      keepGone(entry, this.#parts.ledger);
+      this.#pocket.saidOver(txid);
+    }
     this.#parts.report({ name: phase === "open" ? "channel-lost" : "channel-over", channel: txid });
   }
 
@@ -153,10 +158,10 @@ export class ChannelPayer {
     payee: Hex,
     instead?: ChannelEntry,
   ): Promise<ChannelReady | undefined> {
-    const { settings, report } = this.#parts;
+    const { ledger, settings, report } = this.#parts;
     if (!terms || (this.#pocket.isFull && !instead)) return undefined;
     const deposit = Math.max(settings.deposit, terms.depositLeast);
-    const locked = this.#pocket.locked - (instead?.deposit ?? 0);
+    const locked = this.#pocket.locked + (ledger.record.gone?.locked ?? 0) - (instead?.deposit ?? 0);
     if (deposit > terms.depositMost || locked + deposit > settings.maxLocked) return undefined;
     const promised = promisedCoins(this.#parts).slice(-MAX_PROMISED);
     const offer = await this.request(payee, { deposit, ...(promised.length > 0 ? { promised } : {}) });
@@ -198,20 +203,22 @@ export class ChannelPayer {
     mustAffordMore(0, paidFee, this.#parts);
     pin(inputs, this.#parts);
     spend(0, paidFee, this.#parts);
-    if (instead && !isAgain) this.#pocket.over(instead.txid);
-    const funded = this.#pocket.fund(offer, (coin) => amountOf(ledger.record.pins, coin), payee);
+    const pinned = (coin: Coin): Satoshi | undefined => amountOf(ledger.record.pins, coin);
+    const funded = this.#pocket.fund(offer, pinned, payee, isAgain ? undefined : instead);
     if (!funded.ok) throw refusedBy(funded);
     return funded;
   }
 
   /** A cable that has lost its journal believes a state with its own signature on it. */
   private async adopt(offer: VisitOffer, payee: Hex): Promise<ChannelReady | undefined> {
-    const { wallet, report } = this.#parts;
+    const { ledger, wallet, report } = this.#parts;
     const { channel, paid, half, payeeKey, delay, version, deposit } = offer;
     if (half === undefined) return undefined;
     const keys = { payeeKey, cableKey: bytesToHex(wallet.publicKey), delay };
     const coin = { txid: channel, vout: 0, amount: deposit };
+    const before = this.#pocket.find(channel);
     if (!this.#pocket.adopt({ keys, coin, version }, { channel, paid, half }, payee)) return undefined;
+    if (before) backFromGone(before, ledger);
     report({ name: "channel-adopted", channel, paid });
     const adopted = this.#pocket.find(channel);
     return adopted && this.visit(adopted, payee);
@@ -249,7 +256,7 @@ export class ChannelPayer {
     const { inlet, settings } = this.#parts;
     if (more > 0) {
       mustAffordMore(more, 0, this.#parts);
-      mustNotOwe(this.#pocket.find(channel)?.payee ?? "", more, this.#parts);
+      mustNotOwe(channel, this.#pocket.find(channel)?.payee ?? "", more, this.#parts);
       spend(more, 0, this.#parts);
       const slack = Math.ceil((energy * settings.renewAt) / 1000) + inlet.tolerance();
       const increment = this.#pocket.pay(channel, more, price, slack, inlet.remaining());

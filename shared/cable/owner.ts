@@ -5,6 +5,7 @@ import type { ChannelPocket } from "../channel/pocket";
 import type { Ledger } from "../journal/ledger";
 import { outpointKey } from "../kernel/outpoint";
 import type { Reporter } from "../kernel/ports";
+import { NOTHING_GONE } from "./gone";
 import type { Purse } from "./purse";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
@@ -33,7 +34,14 @@ export function forgive({ ledger, purse, pocket, settings, report }: OwnerParts)
   });
   // A payment that was never acknowledged may still be mined: the owner writes its worth off, and it frees no coin.
   const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
-  const written = { claims: [], pledges: closed, cheats: [], losses: 0, forgiven: settings.forgive };
+  const written = {
+    claims: [],
+    pledges: closed,
+    gone: NOTHING_GONE,
+    cheats: [],
+    losses: 0,
+    forgiven: settings.forgive,
+  };
   ledger.write({ ...written, ...purse.forgiven() });
   // A deposit that a vanished socket holds is the owner's to get back.
   for (const { txid, phase } of pocket?.entries ?? []) if (phase !== "open") pocket?.over(txid);

@@ -171,7 +171,8 @@ export class Purse {
     const before = opening ? 0 : supersedes(terms.scheme) ? (lastCommitment(session)?.value ?? 0) : 0;
     const step = { pay: verdict.draft.value - before - offer.arrears, fee: offer.fee };
     mustAfford(step, ledger.record, settings, uptime());
-    const unanswered = this.unanswered(step, offer) + (pocket?.unacknowledged(payeeOf(offer)) ?? 0);
+    const byChannel = (pocket?.unacknowledged() ?? 0) + (ledger.record.gone?.unanswered ?? 0);
+    const unanswered = this.unanswered(step, offer) + byChannel;
     mustNotRisk(step, unanswered, payeeOf(offer), ledger.record, settings);
     this.#frame = verdict.frame;
     return this.signed(offer, step, verdict.draft, verdict.prepared, terms);

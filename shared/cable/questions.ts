@@ -14,6 +14,7 @@ import { Fault, type FaultName } from "../protocol/faults";
 import type { DraftOffer, PaymentRequest, PaymentResult, PowerRequest, Status, StatusRequest } from "../protocol/types";
 import { CHANNEL, type Scheme } from "../protocol/words";
 import { OwnAddress } from "./address";
+import { keepGone } from "./gone";
 import type { Purse } from "./purse";
 import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
@@ -171,7 +172,9 @@ export class Questions {
     const { pocket, settings, ledger, clock } = this.#options;
     const ended = pocket?.ended.length ?? 0;
     if (!pocket || ended === 0 || clock.now() < this.#refundAt) return undefined;
-    const refund = pocket.refundOfTurn(this.#refundTurn++, Math.min(settings.maxFee, REFUND_FEE), ledger.record.pins);
+    const fee = Math.min(settings.maxFee, REFUND_FEE);
+    // That its coin is there is a socket's word, too.
+    const refund = pocket.refundOfTurn(this.#refundTurn++, fee, ledger.record.pins, (entry) => keepGone(entry, ledger));
     if (this.#refundTurn % ended === 0) this.#refundAt = clock.now() + REFUND_EVERY;
     return refund;
   }

@@ -78,6 +78,14 @@ export interface Claim {
   readonly value: Satoshi;
 }
 
+/** A cable sees no chain: what a socket calls over may be as it was. */
+export interface Gone {
+  /** Deposits, less what they paid: they may still be locked. */
+  readonly locked: Satoshi;
+  /** What was signed and never acknowledged. */
+  readonly unanswered: Satoshi;
+}
+
 export interface CableRecord {
   readonly version: number;
   /** The gate's total when the record was written. */
@@ -103,6 +111,8 @@ export interface CableRecord {
   readonly pledges: readonly Pledge[];
   /** Credit left at other sockets, and at those that owe it. */
   readonly claims: readonly Claim[];
+  /** Of channels that are over by their sockets' word alone, until the owner forgives. */
+  readonly gone?: Gone;
   /** Payees at which credit may wait for the one ticket of earlier versions; absent in a record that such a version wrote. */
   readonly oneTicket?: readonly Hex[];
   /** Paid since `daySince`, an uptime. */
@@ -183,6 +193,7 @@ export const parseCableRecord: Check<CableRecord> = object<CableRecord>({
     16,
   ),
   claims: arrayOf(object<Claim>({ script: hex(), energy: integer, value: integer }), 32),
+  gone: optional(object<Gone>({ locked: integer, unanswered: integer })),
   oneTicket: optional(arrayOf(hex(), 64)),
   daySpent: integer,
   daySince: integer,

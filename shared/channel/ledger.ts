@@ -53,11 +53,16 @@ export class ChannelLedger {
     return place.frame;
   }
 
-  /** Writes the entry over the one with its id, or into a free place. Throws where there is none, or the store refuses. */
-  save(entry: ChannelEntry): void {
-    const place = this.place(entry.txid) ?? this.#places.find((each) => !each.entry);
+  /**
+   * Writes the entry over the one with its id, over that of `instead`, or into a free place. Throws where there is none, or the store
+   * refuses.
+   */
+  save(entry: ChannelEntry, instead?: Hex): void {
+    const other = instead === undefined ? undefined : this.place(instead);
+    const place = this.place(entry.txid) ?? other ?? this.#places.find((each) => !each.entry);
     if (!place) throw new Error(`expected a free place among ${this.#places.length} channels, found none`);
     place.journal.save(entry);
+    if (place.entry?.txid !== entry.txid) place.frame = undefined;
     place.entry = entry;
   }
 

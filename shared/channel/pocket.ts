@@ -99,13 +99,20 @@ export class ChannelPocket {
 
   /**
    * The refund of one of the channels that have ended, each in its turn, at `fee`; whoever broadcasts it too early is refused. Signed
-   * once: it goes with questions on the way to power. `mine` are coins that the cable has: where a refund made one, that deposit is back.
+   * once: it goes with questions on the way to power. `mine` are coins that the cable has: where a refund made one, that deposit is back,
+   * and `forgotten` is called before the entry goes.
    */
-  refundOfTurn(turn: number, fee: Satoshi, mine: readonly Outpoint[]): Hex | undefined {
+  refundOfTurn(
+    turn: number,
+    fee: Satoshi,
+    mine: readonly Outpoint[],
+    forgotten: (entry: ChannelEntry) => void = () => {},
+  ): Hex | undefined {
     const { ended } = this;
     const entry = ended[turn % Math.max(1, ended.length)];
     const kept = entry && this.keptRefund(entry, fee);
     if (!kept || !mine.some(({ txid }) => txid === kept.txid)) return kept?.hex;
+    forgotten(entry);
     this.over(entry.txid);
     return undefined;
   }
@@ -125,10 +132,11 @@ export class ChannelPocket {
     return refund;
   }
 
-  /** What sockets other than that of `payee` took, or may have taken, and never acknowledged. */
-  unacknowledged(payee: Hex): Satoshi {
+  /** What sockets took, or may have taken, and never acknowledged, `channel` left out: what is said again there is no more. */
+  unacknowledged(channel?: Hex): Satoshi {
     let total = 0;
-    for (const entry of this.entries) if (entry.payee !== payee) total += entry.paid - (entry.acknowledged ?? 0);
+    for (const { txid, phase, paid, acknowledged = 0 } of this.entries)
+      if (txid !== channel && phase !== "closed") total += paid - acknowledged;
     return total;
   }
 
@@ -140,8 +148,14 @@ export class ChannelPocket {
   /**
    * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they were first seen, `payee` whom the
    * socket pays. The entry is durable before the key is used. The same funding again gets the same signatures: its answer was lost.
+   * `instead` is one that the caller knows to be excluded by this one, whose place it takes.
    */
-  fund(offer: FundingOffer, pinned: (coin: Coin) => Satoshi | undefined, payee?: Hex): Funded | ChannelRefusal {
+  fund(
+    offer: FundingOffer,
+    pinned: (coin: Coin) => Satoshi | undefined,
+    payee?: Hex,
+    instead?: ChannelEntry,
+  ): Funded | ChannelRefusal {
     const { wallet, limits } = this.#options;
     const { payeeKey, delay, version, inputs, deposit, fee } = offer;
     const funding: Funding = {
@@ -155,9 +169,10 @@ export class ChannelPocket {
     const { txid } = depositCoin(funding);
     const known = this.#ledger.find(txid);
     if (known?.paid === 0) return { ok: true, txid, transaction: signFunding(funding, wallet) };
-    const beyond = limitFault(offer, limits, this.locked);
+    const locked = this.locked - (instead ? instead.deposit - instead.paid : 0);
+    const beyond = limitFault(offer, limits, locked);
     if (beyond) return refuse("bad-terms", `${beyond}.`);
-    if (this.isFull) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
+    if (this.isFull && !instead) return refuse("too-many-channels", `Expected fewer than ${MAX_CABLE_CHANNELS}.`);
     for (const coin of inputs)
       if (pinned(coin) !== coin.amount)
         return refuse("bad-funding", `Expected ${pinned(coin)} sat in ${outpointKey(coin)}, got ${coin.amount}.`);
@@ -166,7 +181,7 @@ export class ChannelPocket {
     if (totalOf(inputs) - paidOut > limits.fee)
       return refuse("bad-funding", `Expected a fee of at most ${limits.fee} sat.`);
     if (known) return refuse("bad-funding", "This channel is open already.");
-    this.makeRoom();
+    if (!instead) this.makeRoom();
     const coins = inputs.map((coin) => ({ txid: coin.txid, vout: coin.vout }));
     const entry = {
       ...funding.keys,
@@ -179,7 +194,7 @@ export class ChannelPocket {
       metered: 0,
       coins,
     } as const;
-    this.#ledger.save(payee === undefined ? entry : { ...entry, payee });
+    this.#ledger.save(payee === undefined ? entry : { ...entry, payee }, instead?.txid);
     return { ok: true, txid, transaction: signFunding(funding, wallet) };
   }
 
@@ -238,6 +253,19 @@ export class ChannelPocket {
     if (!entry || pay === 0) return { pay: 0, energy: 0 };
     this.#ledger.save({ ...entry, acknowledged: entry.paid });
     return { pay, energy: entry.price === undefined ? 0 : energyFor(pay, entry.price) };
+  }
+
+  /**
+   * The socket shows that it was paid `paid` sat and no more, though somebody acknowledged more in its name: that is to be said again,
+   * and bought nothing here. What it takes from the account, as `acknowledge` adds to it.
+   */
+  unheard(txid: Hex, paid: Satoshi): { readonly pay: Satoshi; readonly energy: MilliwattHour } {
+    const entry = this.#ledger.find(txid);
+    const before = entry?.acknowledged ?? 0;
+    if (!entry || paid >= before) return { pay: 0, energy: 0 };
+    this.#ledger.save({ ...entry, acknowledged: Math.max(0, paid) });
+    const pay = Math.max(0, paid) - before;
+    return { pay, energy: entry.price === undefined ? 0 : -energyFor(-pay, entry.price) };
   }
 
   /** Energy that flowed on the channel's increments, by the cable's own meter, since the last call. */

@@ -24,6 +24,8 @@ const TRIED_AFTER: Millisecond = 3_600_000;
 const PENDING_EVERY: Millisecond = 60_000;
 /** Whether anything is due is looked at so often. */
 const LOOK_EVERY: Millisecond = 10_000;
+/** A closing that was refused for something else than its fee leaves again as it is: its funding may be in no block just now. */
+const SENT_AGAIN: Millisecond = 300_000;
 /** After a question that nobody answered. */
 const ASK_AGAIN: Millisecond = 60_000;
 /** An answer is made new when it is this old, in parts of what it is good for. */
@@ -54,6 +56,8 @@ export class ChannelKeeper {
   readonly #tryAt = new Map<Hex, Millisecond>();
   /** Whose last closing nodes refused for its fee. */
   readonly #tooLow = new Map<Hex, true>();
+  /** Whose last closing leaves again as it is: nobody may have heard of it, or it was refused for something else than its fee. */
+  readonly #again = new Map<Hex, true>();
   /** Lowest height that was told of a deposit's spend by a backend that does not know which transaction it was. */
   readonly #spentAt = new Map<Hex, number>();
   #running = false;
@@ -116,7 +120,9 @@ export class ChannelKeeper {
     if (spend) return this.spent(entry, spend, tip);
     this.#spentAt.delete(txid);
     if (status.state === "unknown") return this.missing(entry, tip);
-    if (this.isUnpaidAndLate(entry, tip)) this.drop(entry, "deadline");
+    // As it is now: while the chain was asked something may have been paid.
+    const now = book.find(txid);
+    if (now && this.isUnpaidAndLate(now, tip)) this.drop(now, "deadline");
   }
 
   /** The network does not know the funding: it is sent again, unless somebody else has spent what it spends. */
@@ -180,7 +186,7 @@ export class ChannelKeeper {
   /** The closing at the going rate. It leaves once it is written, and no increment is taken from then on. */
   private async close(txid: Hex): Promise<void> {
     const { book, report, rates, addressOf } = this.#options;
-    const isFirst = !this.#tryAt.has(txid);
+    const isKnown = !this.#tryAt.has(txid) || this.#again.has(txid);
     this.tryAgain(txid, ASK_AGAIN);
     const known = await rates();
     const wish = { rate: Math.max(known.target, known.floor), incremental: this.stepOf(txid, known.incremental) };
@@ -189,7 +195,7 @@ export class ChannelKeeper {
     const asksForCoins = before.closingCoins !== undefined || book.lacksFee(before, wish);
     const coins = asksForCoins ? await this.feeCoins(before) : [];
     // One that was on its way before a restart is there perhaps: the same bytes do no harm.
-    const isAgain = isFirst && this.paysFor(before, wish.rate);
+    const isAgain = isKnown && this.paysFor(before, wish.rate);
     const closing = isAgain ? book.closing(txid) : book.close(txid, wish.rate, wish.incremental, coins);
     this.tryAgain(txid, closing === undefined ? TRIED_AFTER : RAISED_AFTER);
     this.#next.delete(txid);
@@ -216,6 +222,11 @@ export class ChannelKeeper {
 
   private tryAgain(txid: Hex, after: Millisecond): void {
     keepLatest(this.#tryAt, txid, this.#options.clock.now() + after, MAX_KNOWN);
+  }
+
+  private asItIs(txid: Hex, after: Millisecond): void {
+    keepLatest(this.#again, txid, true, MAX_KNOWN);
+    this.tryAgain(txid, after);
   }
 
   /** True where the closing that left before a restart pays the rate of now. */
@@ -252,11 +263,17 @@ export class ChannelKeeper {
     const { book, chain, report } = this.#options;
     try {
       const closing = await chain.broadcast(hex);
+      this.#again.delete(txid);
       report({ name: "closing-sent", channel: txid, txid: closing, fee: book.find(txid)?.closingFee ?? 0 });
     } catch (error) {
-      if (!(error instanceof ChainError) || isAway(error)) throw error;
-      if (error.kind !== "already-known") report({ name: "closing-refused", channel: txid, why: error.message });
-      return error.kind !== "replacement-fee-too-low" && error.kind !== "fee-too-low";
+      if (!(error instanceof ChainError) || isAway(error)) {
+        this.asItIs(txid, ASK_AGAIN);
+        throw error;
+      }
+      if (error.kind === "already-known") return true;
+      report({ name: "closing-refused", channel: txid, why: error.message });
+      if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") return false;
+      this.asItIs(txid, SENT_AGAIN);
     }
     return true;
   }

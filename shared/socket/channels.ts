@@ -14,7 +14,8 @@ import { type Funding, fundingVsize, unsignedFunding } from "../channel/funding"
 import type { ChannelReason, ChannelRefusal } from "../channel/reasons";
 import type { ChannelEntry } from "../channel/record";
 import { constant } from "../kernel/constant";
-import type { Chain, Clock, Coin, Reporter } from "../kernel/ports";
+import { isSameOutpoint } from "../kernel/outpoint";
+import type { Chain, Clock, Coin, Outpoint, Reporter } from "../kernel/ports";
 import { energyFor, feeFor, type Hex, type MilliSatPerWh, type Millisecond, type Satoshi } from "../kernel/units";
 import type { ChannelOffer, ChannelPayment, ChannelRequest, ChannelResult, VisitOffer } from "../protocol/channel";
 import { Fault, type FaultName } from "../protocol/faults";
@@ -24,7 +25,7 @@ import { stepAt } from "./channel-terms";
 import { isCheatCoin } from "./cheats";
 import { type CoinWatch, nameOf } from "./coin-watch";
 import type { SocketLedger } from "./ledger";
-import { isPromised, pledgedIn } from "./opening";
+import { isPaidWithAny, isPromised, pledgedIn } from "./opening";
 import type { Outlet } from "./outlet";
 import { coinsOf } from "./payer-coins";
 import type { SocketSettings } from "./settings";
@@ -268,15 +269,20 @@ export class Channels {
   }
 
   private async takeFunding({ funding: signed = "", ticket }: ChannelPayment): Promise<ChannelResult> {
-    const { book, keeper, report } = this.#options;
+    const { book, keeper, ledger, watch, report } = this.#options;
     const known = book.find(idOf(signed));
     if (known?.ticket === ticket) return this.result(known, 0, 0);
     const proposed = this.#proposed;
     if (!proposed) throw new Fault("unknown-session", "Nothing was proposed since the start.");
     const { keys, ...rest } = proposed.funding;
+    // Since it was proposed a session may have been paid with a coin of it.
+    if (isPaidWithAny(ledger.record, rest.inputs))
+      throw new Fault("insufficient-funds", "A coin of it pays for a session by now.");
     const entry = book.open({ ...rest, cableKey: keys.cableKey, signed, ticket });
     if (!("txid" in entry)) throw faultOf(entry);
     this.#proposed = undefined;
+    // A session over its coins asks about them anew.
+    watch.forget(rest.inputs);
     report({ name: "channel-opened", channel: entry.txid, deposit: entry.deposit, delay: entry.delay });
     // One that may have arrived although nobody answered is sent again by the keeper.
     const isTaken = await keeper.send(entry).catch((error: unknown) => {
@@ -305,6 +311,9 @@ export class Channels {
     if (visit?.channel !== channel) throw new Fault("unknown-session", "The visit is over, or never began.");
     if (outlet.state === "lockout") throw new Fault("locked-out", "", outlet.lockoutLeft());
     if (outlet.trip !== undefined) throw new Fault("power-fault", `(${outlet.trip})`, WAIT);
+    // Less than covers its closing would be worth nothing to the owner.
+    if (entry.half === undefined && visit.ask === 0)
+      throw new Fault("unclosed-limit", "Nothing is sold on this channel now.", WAIT_FOR_BLOCKS);
     // A cable that was not heard may owe another sum than was asked for since: any whole increment is one.
     const least = entry.half === undefined ? visit.ask : Math.min(visit.ask, this.#options.settings.channelIncrement);
     const taken = book.take({ channel, paid, half }, least, visit.price, clock.now());
@@ -339,6 +348,13 @@ export class Channels {
       energy: energyFor(pay, price),
     };
   }
+}
+
+/** True for a coin that a funding spends which waits for blocks. */
+export function isFunded(book: ChannelBook, coin: Outpoint): boolean {
+  return book.entries.some(
+    ({ funding }) => funding !== undefined && readRawTx(funding).inputs.some((input) => isSameOutpoint(input, coin)),
+  );
 }
 
 /** Id of what was sent as a funding; none where that is no transaction. */

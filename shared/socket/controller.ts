@@ -25,7 +25,7 @@ import { Ahead } from "./ahead";
 import { Candidates } from "./candidates";
 import { ChannelKeeper } from "./channel-keeper";
 import { announced, bookTerms, thresholdAt } from "./channel-terms";
-import { Channels } from "./channels";
+import { Channels, isFunded } from "./channels";
 import { CoinWatch } from "./coin-watch";
 import { exposure } from "./exposure";
 import { Findings, settleLeftover } from "./findings";
@@ -160,6 +160,7 @@ export class SocketController implements SocketCalls {
       payoutScript,
       report,
       fundings: () => book?.waiting ?? [],
+      isFunded: (coin) => book !== undefined && isFunded(book, coin),
     });
     const parts = {
       clock,

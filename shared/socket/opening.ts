@@ -37,6 +37,8 @@ export interface OpeningOptions {
   readonly payoutScript: Hex;
   /** Fundings of channels that wait for blocks: the socket sent them, so their change pays. */
   readonly fundings?: () => readonly Hex[];
+  /** True for a coin that one of them spends. */
+  readonly isFunded?: (coin: Coin) => boolean;
 }
 
 /** Throws the Fault `unknown-scheme` where the owner does not sell by `scheme`. */
@@ -149,7 +151,7 @@ export function isPromised({ txid, vout }: Coin, { promised = [] }: Pick<PowerRe
  * arrears can only see it by the change of the commitment that was mined: where that can be had it is spent first.
  */
 function choose(
-  { ledger, fundings }: OpeningOptions,
+  { ledger, fundings, isFunded }: OpeningOptions,
   coins: readonly Coin[],
   debts: readonly Debt[],
   want: Satoshi,
@@ -159,7 +161,7 @@ function choose(
   const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
   const rules = {
     ownTxids: new Set([...own, ...(fundings?.() ?? [])]),
-    excluded: (coin: Coin) => pledged.has(nameOf(coin)),
+    excluded: (coin: Coin) => pledged.has(nameOf(coin)) || isFunded?.(coin) === true,
   };
   const debt = debts.find(({ txid }) => coins.some((coin) => coin.txid === txid));
   const shown = coins.filter((coin) => debt && coin.txid === debt.txid);

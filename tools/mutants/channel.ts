@@ -12,6 +12,11 @@ function mutation(name: string, file: string, from: string, to: string, test = "
   };
 }
 
+function rogue(name: string, file: string, from: string, to: string, proves: string): Mutation {
+  const tests = ["host-tests/controllers/channel-rogues.test.ts"];
+  return { name: `channel-${name}`, file: `shared/${file}.ts`, from, to, tests, proves };
+}
+
 export const CHANNEL: readonly Mutation[] = [
   mutation("key-form", "script", "if (!isCompressed(payeeKey))", "if (false)", "script"),
   mutation("key-point", "script", "if (!isPointX(payeeKey.slice(2)))", "if (false)", "script"),
@@ -87,7 +92,7 @@ export const CHANNEL: readonly Mutation[] = [
   ...[
     ["closing-coins", "const coins = asksForCoins ? await this.feeCoins(before) : [];", "const coins: Coin[] = [];"],
     ["closing-coins-kept", "if (isOurs) coins.push(coin);", ""],
-    ["closing-again", "const isAgain = isFirst && this.paysFor(before, wish.rate);", "const isAgain = false;"],
+    ["closing-again", "const isAgain = isKnown && this.paysFor(before, wish.rate);", "const isAgain = false;"],
     ["closing-doubles", "return last ? Math.max(incremental,", "return false && last ? Math.max(incremental,"],
   ].map(([name = "", from = "", to = ""]) => ({
     name: `channel-${name}`,
@@ -118,5 +123,54 @@ export const CHANNEL: readonly Mutation[] = [
     'entry.payee === payee && entry.phase !== "closed"',
     "entry.payee === payee",
     "refunds",
+  ),
+  rogue(
+    "first-worth",
+    "socket/channels",
+    "if (entry.half === undefined && visit.ask === 0)",
+    "if (false)",
+    "takes no first increment that would not pay its closing, also while it sells none at all",
+  ),
+  rogue(
+    "funding-coins",
+    "socket/channels",
+    "if (isPaidWithAny(ledger.record, rest.inputs))",
+    "if (false)",
+    "takes no funding over a coin that has paid for a session since it was proposed",
+  ),
+  rogue(
+    "closing-as-it-was",
+    "socket/channel-keeper",
+    "this.asItIs(txid, SENT_AGAIN);",
+    "",
+    "sends a closing again, as it is, that was refused while no block held its funding, and after a restart",
+  ),
+  rogue(
+    "closing-unheard",
+    "socket/channel-keeper",
+    "this.asItIs(txid, ASK_AGAIN);",
+    "",
+    "sends a closing again, as it is, of which nobody knows whether it arrived",
+  ),
+  rogue(
+    "gone-locked",
+    "cable/channel-payer",
+    "      keepGone(entry, this.#parts.ledger);\n",
+    "",
+    "counts a deposit as locked that its socket calls gone, until its owner forgives",
+  ),
+  rogue(
+    "denied",
+    "cable/channel-money",
+    "if (denied > settings.maxIncrement)",
+    "if (false)",
+    "signs no more than one increment to a socket that denies each",
+  ),
+  rogue(
+    "imitated",
+    "cable/channel-payer",
+    "this.#pocket.unheard(channel, offer.paid);",
+    "{ pay: 0, energy: 0 };",
+    "says an increment again to its socket that an imitator has collected in its name, and signs none more",
   ),
 ];
