@@ -7,6 +7,7 @@
 #define NOISE_PULSES 2 // in a window, whatever the threshold
 #define BURST_US 20000    // reports that come closer were kept somewhere
 #define HOUR_US 3600000000u
+#define LATE_US 1000000u // after lost reports the next ones tell of energy that flowed meanwhile, and what a port had kept comes late
 
 // A mean value in the scale of samples, so that the same judgements serve.
 static uint64_t scaled_square(int32_t milli, int64_t lsb_nano) {
@@ -58,12 +59,15 @@ static void count_report(power_gate *gate, const power_gate_report *report, uint
 }
 
 // A welded relay's energy goes on; noise comes in bursts, with no current. Power and current themselves say nothing here:
-// the chip tells them seconds late, and after each opening they are still those of the load.
+// the chip tells them seconds late, and after each opening they are still those of the load. Energy comes late only where reports
+// were lost: it may have flowed before the relay opened.
 static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
+  if (span_us > CHIP_LOST_US) gate->leaks_from = gate->now + LATE_US;
   if (gate->closed || gate->report_faulty || !gate_relay_had_time(gate)) {
     gate->leaked = (power_gate_pace){0};
     return false;
   }
+  if (gate->now < gate->leaks_from) return false;
   uint64_t least = window_energy(gate->options.weldPower, report->quantum);
   pace_on(&gate->leaked, report->energy, span_us, least);
   return gate->leaked.windows >= CHIP_WINDOWS || (report->current > 0 && gate->leaked.energy >= least);

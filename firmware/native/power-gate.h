@@ -160,6 +160,7 @@ typedef struct {
   bool by_chip; // a metering chip measures, not samples
   power_gate_burst burst;
   power_gate_pace taken, leaked; // all that it told; what it told while the relay was open
+  uint64_t leaks_from; // us; before, what it tells may be of a time when the relay was closed
   uint64_t noise;
   // lease and relay
   bool lease, closed, granted, restored;

@@ -51,7 +51,8 @@ static void take_frames(const char *hex, size_t most) {
   putchar('\n');
 }
 
-static void report_to_gate(char **words) {
+// So many reports, one each `period_us`.
+static void report_to_gate(char **words, uint64_t period_us) {
   power_gate_report report = {
       .energy = (uint32_t)atol(words[2]),
       .voltage = atoi(words[3]),
@@ -62,7 +63,7 @@ static void report_to_gate(char **words) {
   power_gate_event event;
   power_gate_reading reading;
   for (int k = 0; k < atoi(words[1]); k++) {
-    now += 50000;
+    now += period_us;
     power_gate_measured(&gate, &report, now);
     power_gate_tick(&gate, now);
   }
@@ -234,7 +235,9 @@ int main(void) {
     } else if (strcmp(words[0], "feed") == 0) {
       feed_to_gate(atol(words[1]), atol(words[2]), atol(words[3]), words[4] ? atof(words[4]) : 0, words[5] ? atof(words[5]) : 1);
     } else if (strcmp(words[0], "report") == 0) {
-      report_to_gate(words);
+      report_to_gate(words, 50000);
+    } else if (strcmp(words[0], "burst") == 0) {
+      report_to_gate(words, 1000);
     } else {
       printf("! an unknown request\n");
     }
