@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { fails, SCRIPT, spend, UNLIMITED } from "../../lab/chain/backends";
-import { wallClock } from "../../lab/chain/fakes";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { tcpDialer } from "../../lab/platform/tcp";
+import { wallClock } from "../../lab/platform/wall-clock";
 import { Core } from "../../shared/chain/core";
 import { HttpClient } from "../../shared/net/http-client";
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FakeLines, ManualClock, settled } from "../../lab/chain/fakes";
+import { FakeLines, settled } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
@@ -15,7 +16,7 @@ const BLOCKCYPHER = { kind: "blockcypher", url: "https://api.blockcypher.test/v1
 
 function chainOf(config: unknown) {
   const dialer = new FakeLines(() => undefined);
-  return configuredChain(config as ChainConfig, { dialer, clock: new ManualClock(), network: "regtest" });
+  return configuredChain(config as ChainConfig, { dialer, clock: new VirtualClock(), network: "regtest" });
 }
 
 describe("a configured chain", () => {
@@ -33,7 +34,7 @@ describe("a configured chain", () => {
   it("asks mempool.space's Esplora for testnet4 under its own path", async () => {
     const dialer = new FakeLines(() => "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n98765");
     const config = { backends: [{ kind: "esplora", url: "https://mempool.space/testnet4/api" }] } as const;
-    const chain = configuredChain(config, { dialer, clock: new ManualClock(), network: "testnet4" });
+    const chain = configuredChain(config, { dialer, clock: new VirtualClock(), network: "testnet4" });
     void chain.tip().catch(() => undefined);
     await settled();
     assert.equal(dialer.lines[0]?.trim(), "GET /testnet4/api/blocks/tip/height HTTP/1.1");

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fails, SCRIPT, SHOP, UNLIMITED } from "../../lab/chain/backends";
-import { FakeHttp, ManualClock, type Reply, settled } from "../../lab/chain/fakes";
+import { FakeHttp, type Reply, settled } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { Core } from "../../shared/chain/core";
 
 const TXID = "ab".repeat(32);
@@ -24,7 +25,7 @@ function slowNode(results: Readonly<Record<string, string>> = {}) {
     }
     return { status: 200, body: `{"jsonrpc":"2.0","result":${result},"id":${id}}` };
   };
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const http = new FakeHttp((_request, body) => answer(body));
   const url = "http://backend.test:8332";
   return { chain: new Core({ http, clock, url, bucket: UNLIMITED, user: "u", password: "p" }), clock, scans };
@@ -63,7 +64,7 @@ describe("scans of a Bitcoin Core node", () => {
     assert.deepEqual(await stranger, []);
     assert.deepEqual(await chain.utxos(SCRIPT, 5), [COIN]);
     assert.equal(scans.length, 2);
-    await clock.advance(121_000);
+    await clock.run(121_000);
     void chain.utxos(SCRIPT, 5);
     await settled();
     assert.equal(scans.length, 3, "after two minutes it is looked for anew");
@@ -124,7 +125,7 @@ describe("a Bitcoin Core node without a transaction index", () => {
       return reply({ hash: hash(height), height, time, tx, previousblockhash });
     });
     const url = "http://backend.test:8332";
-    const chain = new Core({ http, clock: new ManualClock(), url, bucket: UNLIMITED, user: "u", password: "p" });
+    const chain = new Core({ http, clock: new VirtualClock(), url, bucket: UNLIMITED, user: "u", password: "p" });
     return { chain, state };
   }
 

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { blockCypherOver, coreOver, UNLIMITED } from "../../lab/chain/backends";
 import { SCRIPT } from "../../lab/chain/canned";
-import { FakeHttp, FakeLines, ManualClock } from "../../lab/chain/fakes";
+import { FakeHttp, FakeLines } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { Decimal } from "../../shared/chain/decimal";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
@@ -29,7 +30,7 @@ const SERVERS: Readonly<Record<string, (count: number, at: number) => Served>> =
   Esplora: (count, at) => {
     const coins = listed(count, at, (n, value) => ({ txid: txid(n), vout: 0, status: { confirmed: false }, value }));
     const http = new FakeHttp(() => ({ status: 200, body: JSON.stringify(coins) }));
-    const options = { http, clock: new ManualClock(), url: "http://esplora.test", bucket: UNLIMITED };
+    const options = { http, clock: new VirtualClock(), url: "http://esplora.test", bucket: UNLIMITED };
     return { chain: new Esplora(options), sent: () => 0 };
   },
   "Bitcoin Core": (count, at) => {
@@ -51,7 +52,7 @@ const SERVERS: Readonly<Record<string, (count: number, at: number) => Served>> =
       const { id, method } = JSON.parse(line) as { id: number; method: string };
       return JSON.stringify({ id, result: method === "server.version" ? ["Fake", "1.4"] : coins });
     }, 4_096);
-    const options = { dialer, clock: new ManualClock(), host: "electrum.test", port: 50001, bucket: UNLIMITED };
+    const options = { dialer, clock: new VirtualClock(), host: "electrum.test", port: 50001, bucket: UNLIMITED };
     return { chain: new Electrum(options), sent: () => dialer.delivered };
   },
   BlockCypher: (count, at) => {

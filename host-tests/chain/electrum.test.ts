@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fails, SCRIPT, SHOP, spend, UNLIMITED } from "../../lab/chain/backends";
 import { electrumFake } from "../../lab/chain/electrum-fake";
-import { FakeLines, type LineServer, ManualClock, settled } from "../../lab/chain/fakes";
+import { FakeLines, type LineServer, settled, TURNS } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { Electrum } from "../../shared/chain/electrum";
 import { readRawTx } from "../../shared/chain/raw-tx";
 
 function over(dialer: FakeLines) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock(TURNS);
   return { clock, chain: new Electrum({ dialer, clock, host: "electrum.test", port: 50001, bucket: UNLIMITED }) };
 }
 
@@ -54,7 +55,7 @@ describe("the line to an Electrum server", () => {
     const tip = chain.tip();
     tip.catch(() => undefined);
     await settled();
-    await clock.advance(10_000);
+    await clock.run(10_000);
     await assert.rejects(tip, fails("away", /no answer to blockchain.headers.subscribe/));
     dialer.serve = answering({ "blockchain.headers.subscribe": { height: 8 } });
     assert.equal(await chain.tip(), 8);
@@ -193,7 +194,7 @@ describe("watching a script at an Electrum server", () => {
     const { chain, clock } = over(dialer);
     let changes = 0;
     const end = chain.watch(SCRIPT, () => changes++);
-    await clock.advance(0);
+    await clock.run(0);
     const told = async (): Promise<number> => {
       notify();
       await settled();
@@ -209,7 +210,7 @@ describe("watching a script at an Electrum server", () => {
     end();
     await node.fund(SCRIPT, 50_000);
     assert.equal(await told(), 3);
-    await clock.advance(600_000);
+    await clock.run(600_000);
     assert.equal(clock.waiting, 0, "nothing more is asked");
   });
 
@@ -218,14 +219,14 @@ describe("watching a script at an Electrum server", () => {
     const { chain, clock } = over(dialer);
     let changes = 0;
     chain.watch(SHOP, () => changes++);
-    await clock.advance(0);
+    await clock.run(0);
     dialer.drop();
     dialer.refusal = "down";
     await node.fund(SHOP, 50_000);
-    await clock.advance(5_000);
+    await clock.run(5_000);
     assert.equal(changes, 0);
     dialer.refusal = undefined;
-    await clock.advance(60_000);
+    await clock.run(60_000);
     assert.equal(changes, 1);
     chain.close();
     assert.equal(clock.waiting, 0);

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { fails, SCRIPT, spend, UNLIMITED } from "../../lab/chain/backends";
-import { settled, wallClock } from "../../lab/chain/fakes";
+import { settled } from "../../lab/chain/fakes";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { EsploraServer } from "../../lab/node/esplora-server";
 import { tcpDialer } from "../../lab/platform/tcp";
+import { wallClock } from "../../lab/platform/wall-clock";
 import { ChainError } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
 import { HttpClient } from "../../shared/net/http-client";

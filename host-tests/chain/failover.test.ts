@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fails } from "../../lab/chain/backends";
 import { RAW, TXID } from "../../lab/chain/canned";
-import { ManualClock } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Failover } from "../../shared/chain/failover";
 import type { Chain, Coin, Spend } from "../../shared/kernel/ports";
@@ -38,7 +38,7 @@ function trouble(kind: ChainErrorKind, retryAfter?: number): ChainError {
 }
 
 function set(quorum: 1 | 2 = 1) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const backends = [new Told(1), new Told(2), new Told(3)] as const;
   return { clock, backends, chain: new Failover({ backends, clock, quorum }) };
 }
@@ -68,7 +68,7 @@ describe("a list of backends", () => {
       backends[0].trouble = undefined;
       assert.equal(await chain.tip(), 2, "the first one rests");
       assert.equal(backends[0].asked, 1);
-      await clock.advance(10_000);
+      await clock.run(10_000);
       assert.equal(await chain.tip(), 1);
     });
   }
@@ -77,20 +77,20 @@ describe("a list of backends", () => {
     const { chain, backends, clock } = set();
     backends[0].trouble = trouble("away");
     await chain.tip();
-    await clock.advance(10_000);
+    await clock.run(10_000);
     await chain.tip();
     assert.equal(backends[0].asked, 2);
-    await clock.advance(19_000);
+    await clock.run(19_000);
     await chain.tip();
     assert.equal(backends[0].asked, 2, "it rests 20 s now");
-    await clock.advance(1_000);
+    await clock.run(1_000);
     backends[0].trouble = trouble("rate-limited", 100_000);
     await chain.tip();
     assert.equal(backends[0].asked, 3);
-    await clock.advance(99_000);
+    await clock.run(99_000);
     await chain.tip();
     assert.equal(backends[0].asked, 3);
-    await clock.advance(1_000);
+    await clock.run(1_000);
     backends[0].trouble = undefined;
     assert.equal(await chain.tip(), 1);
   });
@@ -156,7 +156,7 @@ describe("a list of backends", () => {
 
 describe("a quorum of two for unspent", () => {
   it("wants two backends at all", () => {
-    assert.throws(() => new Failover({ backends: [new Told()], clock: new ManualClock(), quorum: 2 }), /at least 2/);
+    assert.throws(() => new Failover({ backends: [new Told()], clock: new VirtualClock(), quorum: 2 }), /at least 2/);
   });
 
   it("asks two, and a third only when one of them fails", async () => {

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RAW } from "../../lab/chain/canned";
-import { FakeHttp, FakeLines, ManualClock, ok, type Reply, settled } from "../../lab/chain/fakes";
+import { FakeHttp, FakeLines, ok, type Reply, settled } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { BlockCypher } from "../../shared/chain/blockcypher";
 import { Core } from "../../shared/chain/core";
 import { Electrum } from "../../shared/chain/electrum";
@@ -25,7 +26,7 @@ interface Case {
   /** Questions an hour that the server allows. */
   readonly quota: number;
   readonly least: number;
-  readonly make: (clock: ManualClock) => Watched;
+  readonly make: (clock: VirtualClock) => Watched;
 }
 
 function overHttp(answer: (path: string, body: string) => Reply, make: (http: FakeHttp) => Chain): Watched {
@@ -102,18 +103,18 @@ const CASES: readonly Case[] = [
 ];
 
 /** Lets a socket wait for so long; nobody has called since its start. */
-async function wait(clock: ManualClock, watch: CoinWatch, time: number): Promise<void> {
+async function wait(clock: VirtualClock, watch: CoinWatch, time: number): Promise<void> {
   for (let passed = 0; passed < time; passed += TICK) {
     watch.keepFresh(0, ({ why }) => assert.fail(String(why)));
     await settled();
-    await clock.advance(TICK);
+    await clock.run(TICK);
   }
 }
 
 describe("a socket that waits", () => {
   for (const { name, quota, least, make } of CASES)
     it(`asks ${name} within its quota for an hour, knows tip and fee rates all the time, and then asks nothing`, async () => {
-      const clock = new ManualClock();
+      const clock = new VirtualClock();
       const { chain, asked } = make(clock);
       const watch = new CoinWatch({ chain, clock, settled: () => [] });
       await wait(clock, watch, HOUR);
@@ -122,14 +123,14 @@ describe("a socket that waits", () => {
       await watch.tip();
       await watch.rates();
       assert.equal(asked(), inAnHour, "a cable that comes waits for none of it");
-      await clock.advance(TICK);
+      await clock.run(TICK);
       await wait(clock, watch, 3 * HOUR);
       assert.equal(asked(), inAnHour, "nobody was there for an hour");
     });
 });
 
 it("what a waiting socket asks may be asked twice on a connection that the server closed; what is broadcast may not", async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const http = new FakeHttp((_request, body) => coreAnswer(body));
   const chain = new Core({ http, clock, url: URL, user: "u", password: "p" });
   await chain.tip();

@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { SCRIPT, SHOP, spend, UNLIMITED } from "../../lab/chain/backends";
 import { coreFake } from "../../lab/chain/core-fake";
-import { FakeHttp, ManualClock } from "../../lab/chain/fakes";
+import { FakeHttp } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { Core } from "../../shared/chain/core";
 import { KnownCoins } from "../../shared/chain/known-coins";
@@ -20,7 +21,7 @@ function counted(node: BitcoinNode) {
     calls.push((JSON.parse(body) as { method: string }).method);
     return handler(request, body);
   });
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const chain = new Core({
     http,
     clock,
@@ -58,7 +59,7 @@ describe("the coins of a payer that a Bitcoin Core node has scanned for", () => 
     assert.deepEqual(scan, ["scantxoutset"], "no coin but a chosen one is asked about");
     assert.deepEqual((await asked(() => chain.outspend(coin)))[1], ["gettxout"]);
 
-    await clock.advance(DAY);
+    await clock.run(DAY);
     const [again, none] = await asked(() => chain.listing(SCRIPT, 5));
     assert.deepEqual([again, none], [{ coins: [first, second], unspent: false, kept: true }, []]);
 
@@ -90,7 +91,7 @@ describe("the coins of a payer that a Bitcoin Core node has scanned for", () => 
       [{ coins: coins.slice(1), unspent: false }, []],
       "the last scan is good for two minutes",
     );
-    await clock.advance(121_000);
+    await clock.run(121_000);
     assert.deepEqual((await asked(() => chain.listing(SCRIPT, 5, true)))[1], ["scantxoutset"]);
   });
 });

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fails, UNLIMITED } from "../../lab/chain/backends";
-import { FakeHttp, FakeLines, ManualClock } from "../../lab/chain/fakes";
+import { FakeHttp, FakeLines } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import type { Network } from "../../shared/bitcoin/address";
 import { configuredChain } from "../../shared/chain/configured";
 import { Core } from "../../shared/chain/core";
@@ -36,7 +37,7 @@ function electrumLines(version: string, answers: Readonly<Record<string, Said>>)
 async function electrumRates(version: string, answers: Readonly<Record<string, Said>>): Promise<FeeRates> {
   const host = { host: "electrum.test", port: 50001 };
   const dialer = electrumLines(version, answers);
-  const electrum = new Electrum({ ...host, dialer, clock: new ManualClock(), bucket: UNLIMITED });
+  const electrum = new Electrum({ ...host, dialer, clock: new VirtualClock(), bucket: UNLIMITED });
   try {
     return await electrum.feeRates();
   } finally {
@@ -50,13 +51,13 @@ async function coreRates(estimate: Said, needsEstimate = false): Promise<FeeRate
     const said = method === "getmempoolinfo" ? MEMPOOL : estimate;
     return { status: said.startsWith('"error"') ? 500 : 200, body: `{"jsonrpc":"2.0","id":${id},${said}}` };
   });
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   return new Core({ url: URL, clock, http, bucket: UNLIMITED, user: "u", password: "p", needsEstimate }).feeRates();
 }
 
 function esploraRates(estimates: string, needsEstimate = false): Promise<FeeRates> {
   const http = new FakeHttp(() => ({ status: 200, body: estimates }));
-  return new Esplora({ url: URL, clock: new ManualClock(), http, bucket: UNLIMITED, needsEstimate }).feeRates();
+  return new Esplora({ url: URL, clock: new VirtualClock(), http, bucket: UNLIMITED, needsEstimate }).feeRates();
 }
 
 describe("a backend without a fee estimate", () => {
@@ -116,7 +117,7 @@ describe("a configured chain without a fee estimate", () => {
   const rates = (network: Network): Promise<FeeRates> => {
     const dialer = electrumLines("1.4", { "blockchain.estimatefee": '"result":-1', "blockchain.relayfee": relayfee });
     const config = { backends: [{ kind: "electrum", host: "electrum.test", port: 50001 }] } as const;
-    return configuredChain(config, { dialer, clock: new ManualClock(), network }).feeRates();
+    return configuredChain(config, { dialer, clock: new VirtualClock(), network }).feeRates();
   };
 
   it("guesses none on mainnet, and takes the floor elsewhere", async () => {

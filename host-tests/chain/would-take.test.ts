@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BACKENDS, coreOver, esploraHandler, fails, SCRIPT, SHOP, UNLIMITED } from "../../lab/chain/backends";
 import { RAW, TXID } from "../../lab/chain/canned";
-import { FakeHttp, ManualClock, type Reply } from "../../lab/chain/fakes";
+import { FakeHttp, type Reply } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
@@ -66,7 +67,7 @@ function esploraAt(handler: ConstructorParameters<typeof FakeHttp>[0]): { chain:
     asked += 1;
     return handler(head, body);
   });
-  const chain = new Esplora({ http, clock: new ManualClock(), url: "http://esplora.test", bucket: UNLIMITED });
+  const chain = new Esplora({ http, clock: new VirtualClock(), url: "http://esplora.test", bucket: UNLIMITED });
   return { chain, asked: () => asked };
 }
 
@@ -127,7 +128,7 @@ describe("a backend that cannot ask its node", () => {
 describe("a list of backends", () => {
   const blockstream = (): Chain => esploraAt(() => ({ status: 404, body: "" })).chain;
   const away = (): Chain => esploraAt(() => ({ status: 502, body: "" })).chain;
-  const all = (...backends: Chain[]): Failover => new Failover({ backends, clock: new ManualClock() });
+  const all = (...backends: Chain[]): Failover => new Failover({ backends, clock: new VirtualClock() });
   const esplora = (verdict: object): Chain => esploraAt(() => json(200, tested(verdict))).chain;
 
   it("asks the first that can", async () => {
@@ -168,7 +169,7 @@ describe("Esplora's relay floor", () => {
   const rates = async (estimates: object, floor?: number) => {
     const http = new FakeHttp(() => json(200, estimates));
     const own = floor === undefined ? {} : { floor };
-    const options = { http, clock: new ManualClock(), url: "http://esplora.test", bucket: UNLIMITED };
+    const options = { http, clock: new VirtualClock(), url: "http://esplora.test", bucket: UNLIMITED };
     return new Esplora({ ...options, ...own }).feeRates();
   };
 

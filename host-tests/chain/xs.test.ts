@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { build } from "esbuild";
 import { UNLIMITED } from "../../lab/chain/backends";
-import { FakeHttp, ManualClock, ok } from "../../lab/chain/fakes";
+import { FakeHttp, ok } from "../../lab/chain/fakes";
+import { VirtualClock } from "../../lab/model/clock";
 import { XsEngine } from "../../lab/sim/engine-xs";
 import { Esplora } from "../../shared/chain/esplora";
 
@@ -48,7 +49,7 @@ describe("the Esplora client on XS", () => {
   it("gives the same largest coins as on Node", async (t) => {
     const body = answerWith(OUTPUTS);
     const http = new FakeHttp(() => ok(body), 1024);
-    const chain = new Esplora({ http, clock: new ManualClock(), url: "http://esplora.test", bucket: UNLIMITED });
+    const chain = new Esplora({ http, clock: new VirtualClock(), url: "http://esplora.test", bucket: UNLIMITED });
     const expected = await chain.utxos(SCRIPT, 5);
     assert.equal(expected.length, 5);
     const { answer, meter } = await onXs(body);

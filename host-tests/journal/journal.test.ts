@@ -7,19 +7,6 @@ import { decodeSlot, encodeSlot, Journal } from "../../shared/journal/journal";
 import { jsonOf } from "../../shared/journal/json";
 import type { DeviceEvent, Store } from "../../shared/kernel/ports";
 
-class MemoryStore implements Store {
-  readonly values = new Map<string, Uint8Array>();
-  read(key: string): Uint8Array | undefined {
-    return this.values.get(key)?.slice();
-  }
-  write(key: string, value: Uint8Array): void {
-    this.values.set(key, value.slice());
-  }
-  remove(key: string): void {
-    this.values.delete(key);
-  }
-}
-
 interface Counter {
   readonly count: number;
   readonly note?: string;
@@ -55,19 +42,19 @@ test("the checksum is that of ISO 3309, bit by bit, for any part of any bytes", 
 
 test("an empty store holds no state, and says nothing about it", () => {
   const events: DeviceEvent[] = [];
-  assert.equal(open(new MemoryStore(), events).load(), undefined);
+  assert.equal(open(new CutStore(), events).load(), undefined);
   assert.deepEqual(events, []);
 });
 
 test("what was saved last is what is loaded after a restart", () => {
-  const store = new MemoryStore();
+  const store = new CutStore();
   const journal = open(store);
   for (let count = 1; count <= 5; count++) journal.save({ count, note: "Grüße ☕" });
   assert.deepEqual(open(store).load(), { count: 5, note: "Grüße ☕" });
 });
 
 test("saving goes on where a restart found it", () => {
-  const store = new MemoryStore();
+  const store = new CutStore();
   open(store).save({ count: 1 });
   const second = open(store);
   second.load();
@@ -79,13 +66,13 @@ test("saving goes on where a restart found it", () => {
 });
 
 test("a last write torn at any byte leaves the state before it, is reported, and can be written again", () => {
-  const whole = new MemoryStore();
+  const whole = new CutStore();
   const journal = open(whole);
   journal.save({ count: 1 });
   journal.save({ count: 2 });
   const torn = whole.read("test.b") as Uint8Array;
   for (let length = 0; length < torn.length; length++) {
-    const store = new MemoryStore();
+    const store = new CutStore();
     store.write("test.a", whole.read("test.a") as Uint8Array);
     store.write("test.b", torn.subarray(0, length));
     const events: DeviceEvent[] = [];
@@ -110,7 +97,7 @@ test("any changed byte of a slot is noticed", () => {
 });
 
 test("a slot of another version is set aside, not guessed at", () => {
-  const store = new MemoryStore();
+  const store = new CutStore();
   store.write("test.a", encodeSlot(2, 1, JSON.stringify({ count: 9 })));
   const events: DeviceEvent[] = [];
   assert.equal(open(store, events).load(), undefined);
@@ -118,7 +105,7 @@ test("a slot of another version is set aside, not guessed at", () => {
 });
 
 test("a whole slot whose contents make no sense is set aside", () => {
-  const store = new MemoryStore();
+  const store = new CutStore();
   store.write("test.a", encodeSlot(1, 1, JSON.stringify({ cuont: 9 })));
   assert.equal(open(store).load(), undefined);
   assert.ok(store.read("test.bad"));

@@ -2,20 +2,13 @@
 // servers on the real one, as a browser does.
 
 import { tcpListener } from "../../lab/platform/tcp";
+import { wallClock } from "../../lab/platform/wall-clock";
 import type { Clock } from "../../shared/kernel/ports";
 import { secretOf } from "../../shared/owner/credentials";
 import { ownerHttp } from "../../shared/owner/http";
 import { answerOf, buildPage } from "../../tools/page/build";
 
 export const PASSWORD = "correct horse";
-
-const realClock: Clock = {
-  now: () => performance.now(),
-  after(delay, action) {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface Served {
   readonly port: number;
@@ -30,7 +23,7 @@ export interface ServeOptions {
   readonly withPage?: boolean;
 }
 
-export async function serve({ answer, port = 0, clock = realClock, withPage = true }: ServeOptions): Promise<Served> {
+export async function serve({ answer, port = 0, clock = wallClock, withPage = true }: ServeOptions): Promise<Served> {
   const listener = tcpListener();
   const page = withPage ? answerOf(await buildPage()) : undefined;
   const server = ownerHttp({

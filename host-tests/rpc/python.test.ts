@@ -5,11 +5,12 @@ import { execFile, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { tcpDialer, tcpListener } from "../../lab/platform/tcp";
+import { wallClock } from "../../lab/platform/wall-clock";
 import { HttpClient } from "../../shared/net/http-client";
 import { Fault } from "../../shared/protocol/faults";
 import { RpcClient } from "../../shared/rpc/client";
 import { calls, OFFER, STATUS } from "./samples";
-import { clock, withServer } from "./tcp";
+import { withServer } from "./tcp";
 
 const hasPython = spawnSync("python3", ["-c", "import xmlrpc.client"]).status === 0;
 const skip = hasPython ? false : "python3 is not installed (Debian package python3)";
@@ -100,7 +101,7 @@ test("Python's client sees methods, faults and HTTP refusals as such", { skip },
 });
 
 test("our own client and server talk over real TCP, and a server that is gone is told as such", async () => {
-  const http = new HttpClient({ dialer: tcpDialer, clock });
+  const http = new HttpClient({ dialer: tcpDialer, clock: wallClock });
   let gone: RpcClient | undefined;
   await withServer(calls(), async (port) => {
     const client = new RpcClient({ http, host: "127.0.0.1", port });

@@ -10,12 +10,13 @@ import { Electrum } from "../../shared/chain/electrum";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 import { Esplora } from "../../shared/chain/esplora";
 import type { Chain, Outpoint } from "../../shared/kernel/ports";
+import { VirtualClock } from "../model/clock";
 import type { BitcoinNode } from "../node/bitcoin-node";
 import { EsploraApi } from "../node/esplora-api";
 import { blockCypherFake } from "./blockcypher-fake";
 import { type CoreFakeOptions, coreFake } from "./core-fake";
 import { electrumFake } from "./electrum-fake";
-import { FakeHttp, type Handler, ManualClock } from "./fakes";
+import { FakeHttp, type Handler } from "./fakes";
 
 export const KEY = new Uint8Array(32).fill(7);
 export const PAYER = p2wpkh(secp256k1.getPublicKey(KEY, true));
@@ -31,18 +32,18 @@ export function esploraHandler(node: BitcoinNode): Handler {
 }
 
 export function esploraOver(handler: Handler): Esplora {
-  return new Esplora({ http: new FakeHttp(handler), clock: new ManualClock(), url: URL, bucket: UNLIMITED });
+  return new Esplora({ http: new FakeHttp(handler), clock: new VirtualClock(), url: URL, bucket: UNLIMITED });
 }
 
 export function coreOver(handler: Handler): Core {
   const http = new FakeHttp(handler);
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   return new Core({ http, clock, url: URL, bucket: UNLIMITED, user: "rpcuser", password: "sècret" });
 }
 
 export function blockCypherOver(handler: Handler): BlockCypher {
   const http = new FakeHttp(handler);
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   return new BlockCypher({
     http,
     clock,
@@ -55,7 +56,7 @@ export function blockCypherOver(handler: Handler): BlockCypher {
 
 export function electrumOver(node: BitcoinNode, version: "1.4" | "1.6"): Electrum {
   const { dialer } = electrumFake(node, version);
-  return new Electrum({ dialer, clock: new ManualClock(), host: "electrum.test", port: 50001, bucket: UNLIMITED });
+  return new Electrum({ dialer, clock: new VirtualClock(), host: "electrum.test", port: 50001, bucket: UNLIMITED });
 }
 
 export function core(node: BitcoinNode, options: CoreFakeOptions = {}): Core {

@@ -7,8 +7,9 @@ import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { readRawTx } from "../../shared/chain/raw-tx";
 import type { Chain } from "../../shared/kernel/ports";
+import { VirtualClock } from "../model/clock";
 import { UNLIMITED } from "./backends";
-import { FakeHttp, FakeLines, ManualClock, type Reply } from "./fakes";
+import { FakeHttp, FakeLines, type Reply } from "./fakes";
 
 export const SCRIPT = `0014${"11".repeat(20)}`;
 const ADDRESS = "bcrt1qzyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3lgth6c";
@@ -29,7 +30,7 @@ export type Spoil = (honest: Reply, nth: number) => Reply;
 
 export interface Canned {
   readonly name: string;
-  make(spoil: Spoil): { chain: Chain; clock: ManualClock };
+  make(spoil: Spoil): { chain: Chain; clock: VirtualClock };
 }
 
 /** The calls of the port, by name. */
@@ -148,7 +149,7 @@ function cannedCore(name: string, hasIndex: boolean): Canned {
   return {
     name,
     make: (spoil) => {
-      const clock = new ManualClock();
+      const clock = new VirtualClock();
       let hasScanned = false;
       const answer = (_method: string, _path: string, body: string): string => {
         hasScanned ||= body.includes("scantxoutset");
@@ -166,7 +167,7 @@ export const CANNED: readonly Canned[] = [
   {
     name: "Esplora",
     make: (spoil) => {
-      const clock = new ManualClock();
+      const clock = new VirtualClock();
       return { chain: new Esplora({ ...ENDPOINT, clock, http: overHttp(esploraAnswer, spoil) }), clock };
     },
   },
@@ -175,7 +176,7 @@ export const CANNED: readonly Canned[] = [
   {
     name: "BlockCypher",
     make: (spoil) => {
-      const clock = new ManualClock();
+      const clock = new VirtualClock();
       const http = overHttp(blockCypherAnswer, spoil);
       return { chain: new BlockCypher({ ...ENDPOINT, clock, http, network: "regtest" }), clock };
     },
@@ -183,7 +184,7 @@ export const CANNED: readonly Canned[] = [
   {
     name: "Electrum",
     make: (spoil) => {
-      const clock = new ManualClock();
+      const clock = new VirtualClock();
       let nth = 0;
       const dialer = new FakeLines((line) => {
         const { body } = spoil({ status: 200, body: electrumAnswer(line) }, nth++);

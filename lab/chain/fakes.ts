@@ -1,7 +1,7 @@
 // Transports in memory and a clock that a test moves, so that no test waits for real time.
 
 import type { Http, HttpRequest, HttpResponse } from "../../shared/chain/http-port";
-import type { Clock, Connection, Dialer } from "../../shared/kernel/ports";
+import type { Connection, Dialer } from "../../shared/kernel/ports";
 import { HttpError } from "../../shared/net/http";
 
 export interface Reply {
@@ -45,55 +45,12 @@ export class FakeHttp implements Http {
   }
 }
 
-/** For the tests that talk to a real server: its times are limits that nothing should reach. */
-export const wallClock: Clock = {
-  now: () => Math.floor(performance.now()),
-  after(delay, action) {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Stands still until a test moves it. */
-export class ManualClock implements Clock {
-  #now = 0;
-  #timers: { at: number; action: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(delay: number, action: () => void): () => void {
-    const timer = { at: this.#now + delay, action };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  get waiting(): number {
-    return this.#timers.length;
-  }
-
-  /** Runs what is due, in order, letting promises settle in between. */
-  async advance(time: number): Promise<void> {
-    const until = this.#now + time;
-    for (;;) {
-      const [next] = this.#timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
-      if (!next) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.action();
-      await settled();
-    }
-    this.#now = until;
-    await settled();
-  }
-}
+/** Turns of the event loop in which a fake answers. */
+export const TURNS = 20;
 
 /** Until all promises and immediate callbacks that are under way have run. */
 export async function settled(): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < TURNS; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** One line in, any number of lines out; `push` sends a line that nobody asked for. */

@@ -27,7 +27,7 @@ export async function ask(backend: Canned, call: CallName, spoil: Spoil): Promis
     },
   );
   for (let i = 0; i < 10 && !outcome; i++) await settled();
-  for (let i = 0; i < 10 && !outcome; i++) await clock.advance(LONG_MS);
+  for (let i = 0; i < 10 && !outcome; i++) await clock.run(LONG_MS);
   if (!outcome) throw new Error(`${backend.name}.${call} never ends`);
   if ("wrong" in outcome) throw outcome.wrong;
   if ("value" in outcome) CHECKS[call](outcome.value);

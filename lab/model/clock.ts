@@ -14,8 +14,16 @@ export class VirtualClock implements Clock {
   private order = 0;
   private readonly queue: Timer[] = [];
 
+  /** `turns` of the event loop in which whatever is under way runs dry; a fake server's answer takes several. */
+  constructor(private readonly turns = 1) {}
+
   now(): Millisecond {
     return this.time;
+  }
+
+  /** Timers that are set. */
+  get waiting(): number {
+    return this.queue.filter(({ action }) => action).length;
   }
 
   after(delay: Millisecond, action: () => void): () => void {
@@ -33,13 +41,13 @@ export class VirtualClock implements Clock {
 
   /** Runs everything that is due until `at`, and stands there. */
   async runUntil(at: Millisecond): Promise<void> {
-    await settle();
+    await settle(this.turns);
     for (let next = this.queue[0]; next && next.at <= at; next = this.queue[0]) {
       this.pop();
       if (!next.action) continue;
       this.time = Math.max(this.time, next.at);
       next.action();
-      await settle();
+      await settle(this.turns);
     }
     this.time = Math.max(this.time, at);
   }
@@ -51,7 +59,7 @@ export class VirtualClock implements Clock {
   /** Runs until `done`, at most for `limit`; gives whether it was. */
   async runWhile(busy: () => boolean, limit: Millisecond): Promise<boolean> {
     const end = this.time + limit;
-    await settle();
+    await settle(this.turns);
     while (busy()) {
       const next = this.queue[0];
       if (!next || next.at > end) {
@@ -111,6 +119,6 @@ function before(a: Timer, b: Timer): boolean {
 }
 
 /** Lets every promise chain that is under way run dry: setImmediate comes after all microtasks. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+async function settle(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
