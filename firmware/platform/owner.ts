@@ -92,7 +92,7 @@ export class OwnerSide {
       sessions: this.sessions,
       board: boardOf(config, names),
       backends: backendsOf(this.settings),
-      more: more?.(this.settings) ?? {},
+      more: () => more?.(this.settings) ?? {},
     });
     return this.#owner;
   }

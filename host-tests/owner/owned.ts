@@ -76,7 +76,7 @@ export class Side {
         restart: () => void this.restarts++,
       },
       backends: ["esplora 10.0.0.9:3000"],
-      more:
+      more: () =>
         device === "socket"
           ? seedMethods({ store: laterStore(() => bench().socketStore), random: () => new SeededRandom(78) })
           : cableMethods({

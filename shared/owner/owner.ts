@@ -73,8 +73,10 @@ export interface OwnerOptions {
   /** Servers that are asked about the chain, as `kind host`. */
   readonly backends: readonly string[];
   /** Of a cable: its address, limits and key. */
-  readonly more?: Partial<Record<MethodName, (params: Params) => unknown>>;
+  readonly more?: () => Calls;
 }
+
+type Calls = Partial<Record<MethodName, (params: Params, way: Way) => unknown>>;
 
 /** After the answer has left. */
 const RESTART_AFTER: Millisecond = 500;
@@ -86,7 +88,6 @@ const STARTED_NOT = "not-started";
 
 export class Owner {
   readonly #options: OwnerOptions;
-  readonly #methods = new Map<string, Method>();
   readonly #rpc: JsonRpc;
   #running: Running | undefined;
   #why = "it has not started yet";
@@ -94,15 +95,8 @@ export class Owner {
 
   constructor(options: OwnerOptions) {
     this.#options = options;
-    const calls: Partial<Record<string, (params: Params, way: Way) => unknown>> = { ...this.calls(), ...options.more };
-    for (const { name, params } of methodsOf(options.device)) {
-      const call = calls[name];
-      if (!call) continue;
-      const names = params.map((each) => each.name);
-      this.#methods.set(name, { params: names, call: (given, way) => this.allowed(name, call, given, way) });
-    }
     this.#rpc = new JsonRpc({
-      methodOf: (name) => this.#methods.get(name),
+      methodOf: (name) => this.method(name),
       onError: (error, method) => options.report({ name: "error", where: `owner's ${method}`, why: String(error) }),
     });
   }
@@ -157,12 +151,20 @@ export class Owner {
     return metricsText([...families, ...own], format);
   }
 
-  private allowed(name: string, call: (params: Params, way: Way) => unknown, given: Params, way: Way): unknown {
-    mayCall(name, way);
-    return call(given, way);
+  /** Made for the one request that wants it: all methods together would hold 5 KB of the device's heap. */
+  private method(name: string): Method | undefined {
+    const { device, more } = this.#options;
+    const entry = methodsOf(device).find((each) => each.name === name);
+    const call = entry && { ...this.calls(), ...more?.() }[entry.name as MethodName];
+    if (!entry || !call) return undefined;
+    const allowed = (given: Params, way: Way): unknown => {
+      mayCall(name, way);
+      return call(given, way);
+    };
+    return { params: entry.params.map((each) => each.name), call: allowed };
   }
 
-  private calls(): Partial<Record<MethodName, (params: Params, way: Way) => unknown>> {
+  private calls(): Calls {
     const { settings, events, sessions } = this.#options;
     return {
       status: () => this.status(),
