@@ -16,7 +16,7 @@ import { constant } from "../../shared/kernel/constant";
 import type { PowerGate } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";
 import { HttpClient } from "../../shared/net/http-client";
-import { cableMethods, runningCable } from "../../shared/owner/cable";
+import { cableMethods, RunningCable } from "../../shared/owner/cable";
 import { cableListener } from "../../shared/owner/listen";
 import type { Plain } from "../../shared/owner/plain";
 import { RpcClient } from "../../shared/rpc/client";
@@ -158,7 +158,7 @@ function start({ clock, store, random, owner, device }: Parts): void {
   controller.start();
   // After the first call, which it must not delay.
   clock.after(OPEN_TO_OWNER, () =>
-    guarded("owner", () => owner.begin(runningCable({ controller, gate: power, calibrated }))),
+    guarded("owner", () => owner.begin(new RunningCable({ controller, gate: power, calibrated }))),
   );
   clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, settings.network) }));
 }

@@ -63,6 +63,10 @@ export class OwnerSide {
   readonly sessions: SessionLog;
   readonly #store = new DeviceStore(STORE);
   #owner: Owner | undefined;
+  #serial: OwnerSerial | undefined;
+  #running: Running | undefined;
+  #why = "";
+  readonly #tell = this.told(report);
 
   constructor(private readonly options: OwnerSideOptions) {
     const { device, clock, config, resolve, total } = options;
@@ -74,18 +78,18 @@ export class OwnerSide {
     this.events = new EventLog({ clock, store });
     // Told already, before there was a log.
     this.events.note({ name: "boot", version: VERSION, reset: resetCause(), why: lastWords() });
-    const tell = this.told(report);
+    const tell = this.#tell;
     this.settings = new OwnerSettings({ device, store, report: tell, image: own ?? {}, file: filed, resolve });
     this.sessions = new SessionLog({ clock, store, report: tell, total });
   }
 
-  /** Made when it first answers: a cable that starts has its first call to make before. */
+  /** Made when somebody first asks: until then it costs neither the first call its time nor a payment its heap. */
   private get owner(): Owner {
     const { device, clock, config, names, more } = this.options;
     this.#owner ??= new Owner({
       device,
       clock,
-      report: this.told(report),
+      report: this.#tell,
       store: this.#store,
       settings: this.settings,
       events: this.events,
@@ -94,6 +98,8 @@ export class OwnerSide {
       backends: backendsOf(this.settings),
       more: () => more?.(this.settings) ?? {},
     });
+    if (this.#running) this.#owner.started(this.#running);
+    else this.#owner.failed(this.#why);
     return this.#owner;
   }
 
@@ -107,16 +113,16 @@ export class OwnerSide {
 
   /** It runs, or did not start: from now on its owner is answered. */
   begin(running: Running | undefined, why = ""): void {
-    if (running) this.owner.started(running);
-    else this.owner.failed(why);
+    this.#running = running;
+    this.#why = why;
     this.listen();
-    this.hear(running);
+    hearConsole((bytes) => this.serial.take(new Uint8Array(bytes)));
   }
 
   /** Lines and Improv's packets on the serial console. */
-  private hear(running: Running | undefined): void {
+  private get serial(): OwnerSerial {
     const { device, clock, config } = this.options;
-    const serial = new OwnerSerial({
+    this.#serial ??= new OwnerSerial({
       clock,
       write,
       print: (line) => print(`${line}\n`),
@@ -126,7 +132,7 @@ export class OwnerSide {
         join: (ssid, password) => {
           if (config.link === "ethernet" || config.link === "qemu") throw new Error("this image has no Wi-Fi");
           // Whoever pays now does not lose the link.
-          const busy = running?.unsettled();
+          const busy = this.#running?.unsettled();
           if (busy !== undefined) throw new Error(busy);
           this.settings.set(
             new Map([
@@ -141,7 +147,7 @@ export class OwnerSide {
         info: ["plugpay", VERSION, chip(), device],
       },
     });
-    hearConsole((bytes) => serial.take(new Uint8Array(bytes)));
+    return this.#serial;
   }
 
   /** Where the owner's page is, by name where the device has one: its address may be another after a restart. */
@@ -160,7 +166,7 @@ export class OwnerSide {
     const { credentials } = this.settings;
     const port = this.port();
     if (port === 0 || (credentials.secret === undefined && credentials.token === undefined)) return;
-    const tell = this.told(report);
+    const tell = this.#tell;
     ownerHttp({
       listener: new PatientListener({
         listener: new DeviceListener(),

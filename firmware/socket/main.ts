@@ -16,7 +16,7 @@ import { PatientListener } from "../../shared/net/patient-listener";
 import { socketListener } from "../../shared/owner/listen";
 import type { Plain } from "../../shared/owner/plain";
 import { seedMethods } from "../../shared/owner/seed";
-import { runningSocket } from "../../shared/owner/socket";
+import { RunningSocket } from "../../shared/owner/socket";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
 import { CHANNEL } from "../../shared/protocol/words";
@@ -136,7 +136,7 @@ function start({ clock, random, owner, device }: Parts): void {
   device.power = power;
   controller.start();
   serve(clock, owner, controller);
-  owner.begin(runningSocket({ controller, gate: power, calibrated, settings, sessions }));
+  owner.begin(new RunningSocket({ controller, gate: power, calibrated, settings, sessions }));
   if (wanted !== undefined) keepAwake(clock, () => controller.payer !== undefined || power.read().power >= CABLE_DRAWS);
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CAR, MINUTE } from "../../lab/stage/bench";
 import { robbed } from "../../lab/stage/grabber";
-import { runningCable } from "../../shared/owner/cable";
+import { RunningCable } from "../../shared/owner/cable";
 import { METHODS } from "../../shared/owner/methods";
 import { owned } from "./owned";
 
@@ -67,7 +67,7 @@ describe("status", () => {
   test("of a cable whose payment nobody acknowledged names coins, sum and the one action; forgiving frees the sums", async () => {
     const { bench, cable } = owned({ coins: [500_000, 500_000, 500_000, 500_000, 500_000] });
     const { coins } = await robbed(bench, () =>
-      cable.owner.started(runningCable({ controller: bench.cable, gate: bench.circuit.cable, calibrated: false })),
+      cable.owner.started(new RunningCable({ controller: bench.cable, gate: bench.circuit.cable, calibrated: false })),
     );
     await bench.clock.run(2 * MINUTE);
     const { stuck, unansweredSat, stop, reason } = await cable.get("status");

@@ -10,7 +10,7 @@ import { openWallet } from "../../shared/bitcoin/wallet";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import type { Store } from "../../shared/kernel/ports";
 import { encodeUtf8 } from "../../shared/kernel/utf8";
-import { cableMethods, runningCable } from "../../shared/owner/cable";
+import { cableMethods, RunningCable } from "../../shared/owner/cable";
 import { EventLog } from "../../shared/owner/events";
 import type { Way } from "../../shared/owner/json-rpc";
 import { cableListener, socketListener } from "../../shared/owner/listen";
@@ -19,7 +19,7 @@ import type { Plain } from "../../shared/owner/plain";
 import { seedMethods } from "../../shared/owner/seed";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
-import { runningSocket } from "../../shared/owner/socket";
+import { RunningSocket } from "../../shared/owner/socket";
 import type { Device } from "../../shared/settings/owner";
 import { type SocketSettings, sellingSettings } from "../../shared/socket/settings";
 
@@ -143,9 +143,15 @@ export function owned(options: BenchOptions = {}, load = TOASTER): Owned {
   bench.circuit.load = load;
   const gates = bench.circuit;
   socket.owner.started(
-    runningSocket({ controller: bench.socket, gate: gates.socket, calibrated: false, settings: live.socket, sessions }),
+    new RunningSocket({
+      controller: bench.socket,
+      gate: gates.socket,
+      calibrated: false,
+      settings: live.socket,
+      sessions,
+    }),
   );
-  cable.owner.started(runningCable({ controller: bench.cable, gate: gates.cable, calibrated: false }));
+  cable.owner.started(new RunningCable({ controller: bench.cable, gate: gates.cable, calibrated: false }));
   return { bench, socket, cable };
 }
 

@@ -12,30 +12,59 @@ import type { Ecdsa, PowerGate, Random, Store } from "../kernel/ports";
 import { formatEnergy } from "../kernel/units";
 import { type Params, RpcError } from "./json-rpc";
 import type { MethodName } from "./methods";
-import { cableFamilies } from "./metrics";
+import { cableFamilies, type Family } from "./metrics";
 import type { Running } from "./owner";
 import { textOf, wrong } from "./params";
 import { cableStatus, limitsUsed } from "./status";
 
-export interface RunningCable {
+export interface RunningCableOptions {
   readonly controller: CableController;
   readonly gate: PowerGate;
   readonly calibrated: boolean;
 }
 
-export function runningCable({ controller, gate, calibrated }: RunningCable): Running {
-  return {
-    gate,
-    calibrated,
-    totalAtStart: gate.read().total,
-    status: () => cableStatus(controller.view()),
-    families: () => cableFamilies(controller.view()),
-    forgive: () => controller.forgive(),
-    clear: () => controller.clear(),
-    unsettled: () => unsettled(controller.view()),
-    losses: () => [],
-    stop: () => controller.stop(),
-  };
+export class RunningCable implements Running {
+  readonly totalAtStart: number;
+
+  constructor(private readonly options: RunningCableOptions) {
+    this.totalAtStart = options.gate.read().total;
+  }
+
+  get gate(): PowerGate {
+    return this.options.gate;
+  }
+
+  get calibrated(): boolean {
+    return this.options.calibrated;
+  }
+
+  status(): object {
+    return cableStatus(this.options.controller.view());
+  }
+
+  families(): readonly Family[] {
+    return cableFamilies(this.options.controller.view());
+  }
+
+  forgive(): void {
+    this.options.controller.forgive();
+  }
+
+  clear(): boolean {
+    return this.options.controller.clear();
+  }
+
+  unsettled(): string | undefined {
+    return unsettled(this.options.controller.view());
+  }
+
+  losses(): readonly string[] {
+    return [];
+  }
+
+  stop(): void {
+    this.options.controller.stop();
+  }
 }
 
 /** What a change of key or settings would leave behind. */

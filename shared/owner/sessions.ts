@@ -50,7 +50,6 @@ export interface SessionLogOptions {
 export class SessionLog {
   readonly #options: SessionLogOptions;
   readonly #ring: Ring<SessionEntry>;
-  readonly #earned: Journal<Earned>;
   /** Read when first needed. */
   #sums: Earned | undefined;
   /** Of this run: the session that began last, and its number in the ring once it has one. */
@@ -60,9 +59,7 @@ export class SessionLog {
 
   constructor(options: SessionLogOptions) {
     this.#options = options;
-    const { store, report } = options;
-    this.#ring = new Ring(store, "s", MOST_SESSIONS);
-    this.#earned = new Journal({ store, name: "sum", version: 1, parse: parseEarned, report });
+    this.#ring = new Ring(options.store, "s", MOST_SESSIONS);
   }
 
   /** A payment for this session was taken, or made. */
@@ -118,7 +115,7 @@ export class SessionLog {
   }
 
   get earned(): Earned {
-    this.#sums ??= this.#earned.load() ?? { confirmed: 0, lost: 0, counted: [] };
+    this.#sums ??= this.journal().load() ?? { confirmed: 0, lost: 0, counted: [] };
     return this.#sums;
   }
 
@@ -182,7 +179,17 @@ export class SessionLog {
       lost: lost + more.lost,
       counted: name === undefined ? counted : [...counted, name].slice(-MOST_COUNTED),
     };
-    this.soon(() => this.#earned.save(this.earned));
+    this.soon(() => {
+      const journal = this.journal();
+      journal.load(); // which slot is next
+      journal.save(this.earned);
+    });
+  }
+
+  /** Made for each use, which is rare: it holds heap. */
+  private journal(): Journal<Earned> {
+    const { store, report } = this.#options;
+    return new Journal({ store, name: "sum", version: 1, parse: parseEarned, report });
   }
 
   private soon(action: () => void): void {

@@ -51,8 +51,8 @@ export class OwnerSettings {
   readonly #lost: Problem | undefined;
   /** By what the owner is known in this run. */
   readonly credentials: Credentials;
-  /** What this run began with. */
-  readonly #started: Plain;
+  /** The owner's, as this run began. */
+  readonly #ownAtStart: readonly Stored[];
   /** The very object that the device works with: what changes in it counts at once. */
   #live: Record<string, unknown> | undefined;
 
@@ -61,7 +61,7 @@ export class OwnerSettings {
     const { store, report } = options;
     this.#journal = new Journal({ store, name: RECORD_NAME, version: RECORD_VERSION, parse: parseRecord, report });
     this.load();
-    this.#started = this.given();
+    this.#ownAtStart = this.#own;
     this.#lost = this.#refused.find(({ name }) => VITAL.includes(name));
     const secret = this.hashed("ownerPassword", secretOf);
     const token = this.hashed("metricsToken", hashOf);
@@ -82,13 +82,13 @@ export class OwnerSettings {
     const lost = this.#lost;
     if (lost) throw new RangeError(`${lost.name}: its owner's is not taken any more (${lost.why}); set it again`);
     const { image, resolve } = this.#options;
-    this.#live = { ...(this.#own.length === 0 ? resolve(image) : this.resolveDevice(this.#started)) };
+    this.#live = { ...(this.#own.length === 0 ? resolve(image) : this.resolveDevice(this.over(this.#ownAtStart))) };
     return this.#live as T;
   }
 
   /** A setting of the file's table, as this run began. */
   started(name: string): unknown {
-    return this.#started[name];
+    return this.over(this.#ownAtStart)[name];
   }
 
   /** Whether there is one now, of the image or the owner's. */
@@ -230,7 +230,7 @@ export class OwnerSettings {
   }
 
   private isWaiting({ name, changes }: Entry, given: Plain): boolean {
-    return changes === "restart" && jsonOf(given[name] ?? null) !== jsonOf(this.#started[name] ?? null);
+    return changes === "restart" && jsonOf(given[name] ?? null) !== jsonOf(this.started(name) ?? null);
   }
 
   private isOwn(setting: string): boolean {
@@ -239,7 +239,7 @@ export class OwnerSettings {
 
   /** The image's is as its owner wrote it, in the simulator; the store's is a hash. */
   private hashed(name: string, hash: (text: string) => string): string | undefined {
-    const value = this.#started[name];
+    const value = this.started(name);
     if (typeof value !== "string") return undefined;
     return this.isOwn(name) ? value : hash(value);
   }

@@ -5,12 +5,12 @@ import { formatEnergy, formatSatoshi } from "../kernel/units";
 import type { SocketController } from "../socket/controller";
 import type { SocketSettings } from "../socket/settings";
 import type { SocketView } from "../socket/view";
-import { socketFamilies } from "./metrics";
+import { type Family, socketFamilies } from "./metrics";
 import type { Running } from "./owner";
 import type { SessionLog } from "./sessions";
 import { socketStatus } from "./status";
 
-export interface RunningSocket {
+export interface RunningSocketOptions {
   readonly controller: SocketController;
   readonly gate: PowerGate;
   readonly calibrated: boolean;
@@ -19,19 +19,51 @@ export interface RunningSocket {
   readonly sessions: SessionLog;
 }
 
-export function runningSocket({ controller, gate, calibrated, settings, sessions }: RunningSocket): Running {
-  return {
-    gate,
-    calibrated,
-    totalAtStart: gate.read().total,
-    status: () => socketStatus(controller.view(), settings, sessions.earned, gate.read()),
-    families: () => socketFamilies(controller.view(), settings, sessions.earned),
-    forgive: () => controller.forgive(),
-    clear: () => controller.clear(),
-    unsettled: () => unsettled(controller.view()),
-    losses: () => losses(controller.view(), gate.read().total),
-    stop: () => controller.stop(),
-  };
+export class RunningSocket implements Running {
+  readonly totalAtStart: number;
+
+  constructor(private readonly options: RunningSocketOptions) {
+    this.totalAtStart = options.gate.read().total;
+  }
+
+  get gate(): PowerGate {
+    return this.options.gate;
+  }
+
+  get calibrated(): boolean {
+    return this.options.calibrated;
+  }
+
+  status(): object {
+    const { controller, settings, sessions, gate } = this.options;
+    return socketStatus(controller.view(), settings, sessions.earned, gate.read());
+  }
+
+  families(): readonly Family[] {
+    const { controller, settings, sessions } = this.options;
+    return socketFamilies(controller.view(), settings, sessions.earned);
+  }
+
+  forgive(): void {
+    this.options.controller.forgive();
+  }
+
+  clear(): boolean {
+    return this.options.controller.clear();
+  }
+
+  unsettled(): string | undefined {
+    return unsettled(this.options.controller.view());
+  }
+
+  losses(): readonly string[] {
+    const { controller, gate } = this.options;
+    return losses(controller.view(), gate.read().total);
+  }
+
+  stop(): Promise<void> {
+    return this.options.controller.stop();
+  }
 }
 
 function unsettled({ record, channels }: SocketView): string | undefined {
