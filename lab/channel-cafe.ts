@@ -28,7 +28,9 @@ export interface CafeOptions {
   readonly cable?: Readonly<Record<string, unknown>>;
   /** Of the chain's server; may change while it runs. */
   readonly feeEstimates?: Record<string, number>;
-  readonly at?: readonly { readonly s: number; readonly run: () => void }[];
+  readonly at?: readonly { readonly s: number; readonly run: (simulation: Simulation) => void | Promise<void> }[];
+  /** Mean time between blocks; 0: only the scenario's own. */
+  readonly blockIntervalS?: number;
   readonly say: (text: string) => void;
 }
 
@@ -81,18 +83,18 @@ export async function playCafe(options: CafeOptions): Promise<CafeRun> {
       coins: [60_000],
       linkDelayMs: 2,
       chainDelayMs: 60,
-      blockIntervalS: 600,
+      blockIntervalS: options.blockIntervalS ?? 600,
       feeEstimates: options.feeEstimates ?? quiet(),
       steps,
       endS: end + 120,
     },
   });
-  for (const { s, run } of options.at ?? []) simulation.timeline.at(s * 1000, async () => run());
+  for (const { s, run } of options.at ?? []) simulation.timeline.at(s * 1000, async () => run(simulation));
   const happenings: Happening[] = [];
   simulation.onHappening = (happening) => {
     happenings.push(happening);
     const { from, event } = happening;
-    if (/^(no-channel|channel-|closing-|funding-)/.test(event.name))
+    if (/^(no-channel|channel-|channels-|closing-|funding-|release-)/.test(event.name))
       say(`${from}: ${event.name} ${Object.values(event).slice(1).join(" ")}`);
     if (event.name === "stopped" || event.name === "held" || event.name === "crash")
       say(`${from}: ${event.name}: ${String(event.why)}`);
@@ -141,7 +143,9 @@ function told(simulation: Simulation, happenings: readonly Happening[]): CafeRun
     add(transactions, simulation, "funding", channel);
     const closing = node.spend({ txid: channel, vout: 0 })?.txid;
     if (closing) {
-      add(transactions, simulation, "closing", closing);
+      // The cable alone takes all of it back; with the payee there are two outputs.
+      const isRefund = node.transaction(closing)?.tx.outputs.length === 1;
+      add(transactions, simulation, isRefund ? "refund" : "closing", closing);
       for (const { amount, txid } of node.utxos(keys.socket.script)) if (txid === closing) socketReceivedSat += amount;
       for (const { amount, txid } of node.utxos(keys.cable.script)) if (txid === closing) cableReceivedSat += amount;
     }
@@ -177,7 +181,7 @@ function visitsOf(happenings: readonly Happening[], price: number): readonly Vis
     const visit = visits.at(-1);
     if (event.name === "plug out") isHere = false;
     if (!visit || !isHere) continue;
-    if (from === "cable" && event.name === "paid") {
+    if (from === "cable" && event.name === "paid" && event.channel !== undefined) {
       visit.paidSat += Number(event.value);
       visit.increments += 1;
     }

@@ -79,10 +79,13 @@ describe("channel-fees", () => {
 describe("channel-refund", () => {
   it("gives the deposit back after N blocks, and not one earlier", async () => {
     const { account, lines } = await play("channel-refund");
-    assert.match(stories(lines), /one block early a node says: non-BIP68-final/);
+    const story = stories(lines);
+    assert.equal(story.match(/release-refused .*non-BIP68-final/g)?.length, 2, story);
+    assert.equal(story.match(/release-sent/g)?.length, 1, story);
     const [funding, refund] = account.transactions;
     assert.equal(refund?.kind, "refund");
     assert.equal((refund?.height ?? 0) - (funding?.height ?? 0), 2_016);
+    assert.ok(account.paidSat > 0, "which a socket that never closes has lost");
     assert.deepEqual(
       [account.cableReceivedSat, account.socketReceivedSat],
       [account.depositSat - (refund?.feeSat ?? 0), 0],
@@ -97,6 +100,8 @@ describe("channel-thief", () => {
     assert.equal(story.match(/refused \(/g)?.length, 3, story);
     assert.ok(!story.includes("must not"), story);
     assert.equal(account.cableReceivedSat, account.depositSat - account.paidSat);
+    assert.equal(account.socketReceivedSat, 0);
+    assert.match(story, /socket: channel-closed \w+ \d+ false/, "the socket has seen it, and sells nothing more on it");
   });
 });
 
