@@ -7,7 +7,7 @@ import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "../lab/sim/options";
 import { ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
-import { SCHEMES } from "../shared/protocol/words";
+import { CHANNEL, SCHEMES } from "../shared/protocol/words";
 
 const OPTIONS = {
   socket: "value",
@@ -31,12 +31,13 @@ await runCommand(cableHelp, async () => {
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const socketAt = hostAndPort(given.get("socket"));
   const json = given.has("json");
+  const scheme = oneOf("scheme", given.get("scheme"), [...SCHEMES, CHANNEL]);
   await runAlone(
     {
       device: "cable",
       about: "A cable alone",
       coins: [],
-      scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
+      scheme: scheme === CHANNEL ? "single-fee" : scheme,
       engine,
       seed,
       socketAt,
@@ -45,7 +46,10 @@ await runCommand(cableHelp, async () => {
       paper: given.has("paper"),
       ownerSerial: given.get("owner-serial"),
       owners: ownerOptions("cable", given),
-      settings: settingsIn("cable", given),
+      settings: {
+        ...settingsIn("cable", given),
+        ...(scheme === CHANNEL && { schemes: [CHANNEL, ...SCHEMES] }),
+      },
     },
     () => {
       const { address } = keysOf(seed, "cable");

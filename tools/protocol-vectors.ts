@@ -10,24 +10,10 @@ import { NETWORK, Stage, type Terms } from "../lab/prove/stage";
 import { addressOf } from "../shared/bitcoin/address";
 import { Fault } from "../shared/protocol/faults";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/protocol/types";
-import { answerCall } from "../shared/rpc/methods";
-import type { Shape } from "../shared/rpc/shapes";
-import * as wire from "../shared/rpc/wire";
-import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
+import { CHANNEL_FOLDER, channelVectors } from "./channel-vectors";
+import { overTheWire, PEER, type VectorCall } from "./vector-wire";
 
 export const FOLDER = join(import.meta.dirname, "..", "host-tests", "vectors", "protocol");
-
-export interface VectorCall {
-  /** Milliseconds since the socket started. */
-  readonly atMs: number;
-  readonly method: string;
-  readonly request: unknown;
-  readonly requestXml: string;
-  /** Exactly one of the two. */
-  readonly result?: unknown;
-  readonly fault?: { readonly code: number; readonly name: string };
-  readonly answerXml: string;
-}
 
 export interface ProtocolVector {
   readonly name: string;
@@ -61,8 +47,6 @@ interface Play {
   readonly terms: Partial<Terms>;
   readonly act: (stage: Stage, calls: () => SocketCalls) => Promise<void>;
 }
-
-const PEER = "169.254.80.81:50000";
 
 const PLAYS: readonly Play[] = [
   {
@@ -248,34 +232,7 @@ function payment(offer: DraftOffer, tx: Transaction): PaymentRequest {
   return { session: offer.session, increment: offer.increment, transaction: tx.hex };
 }
 
-// ---------------------------------------------------------------- the wire
-
-/** The calls as a client of another make would see them: everything goes through XML and back. */
-function overTheWire(stage: Stage, real: SocketCalls, calls: VectorCall[]): SocketCalls {
-  const call = async <A, R>(method: string, request: A, write: Shape<A>, read: Shape<R>): Promise<R> => {
-    const params: Value[] = Object.keys(request as object).length > 0 ? [write.write(request)] : [];
-    const requestXml = encodeCall(method, params);
-    const atMs = stage.clock.now();
-    const { xml, retryAfterMs } = await answerCall(requestXml, real, PEER, (error) => {
-      throw error;
-    });
-    const answer = decodeResponse(xml);
-    if (answer.kind === "fault") {
-      const fault = wire.readFault(answer.code, answer.message, retryAfterMs);
-      if (!fault) throw new Error(`an unknown fault: ${answer.code}`);
-      calls.push({ atMs, method, request, requestXml, fault: { code: fault.code, name: fault.fault }, answerXml: xml });
-      throw fault;
-    }
-    const result = read.read(answer.value, "");
-    calls.push({ atMs, method, request, requestXml, result, answerXml: xml });
-    return result;
-  };
-  return {
-    getStatus: (request) => call("get_status", request, wire.statusRequest, wire.status),
-    powerRequest: (request) => call("power_request", request, wire.powerRequest, wire.draftOffer),
-    payTransaction: (request) => call("pay_transaction", request, wire.paymentRequest, wire.paymentResult),
-  };
-}
+// ---------------------------------------------------------------- what is written
 
 /** A cable looks often; of its looks the first is kept, and those that a call follows. */
 function thinned(calls: readonly VectorCall[]): VectorCall[] {
@@ -320,10 +277,15 @@ function hex(bytes: Uint8Array): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  mkdirSync(FOLDER, { recursive: true });
-  for (const vector of await protocolVectors()) {
-    const file = join(FOLDER, `${vector.name}.json`);
-    writeFileSync(file, `${JSON.stringify(vector, null, 2)}\n`);
-    console.log(`${vector.name}: ${vector.calls.length} calls, ${vector.mined.length} transactions mined`);
+  for (const [folder, vectors] of [
+    [FOLDER, await protocolVectors()],
+    [CHANNEL_FOLDER, await channelVectors()],
+  ] as const) {
+    mkdirSync(folder, { recursive: true });
+    for (const vector of vectors) {
+      const file = join(folder, `${vector.name}.json`);
+      writeFileSync(file, `${JSON.stringify(vector, null, 2)}\n`);
+      console.log(`${vector.name}: ${vector.calls.length} calls, ${vector.mined.length} transactions mined`);
+    }
   }
 }

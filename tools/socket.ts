@@ -7,7 +7,7 @@ import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
 import { ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
-import { SCHEMES } from "../shared/protocol/words";
+import { CHANNEL, SCHEMES } from "../shared/protocol/words";
 
 const OPTIONS = {
   port: "value",
@@ -31,12 +31,13 @@ await runCommand(socketHelp, async () => {
   if (engine === "xs") findWorker();
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const json = given.has("json");
+  const scheme = oneOf("scheme", given.get("scheme"), [...SCHEMES, CHANNEL]);
   await runAlone(
     {
       device: "socket",
       about: "A socket alone",
       coins: [FUND],
-      scheme: oneOf("scheme", given.get("scheme"), SCHEMES),
+      scheme: scheme === CHANNEL ? "single-fee" : scheme,
       engine,
       seed,
       port: wholeNumber("port", given.get("port"), PORT, 0, 65_535),
@@ -45,7 +46,10 @@ await runCommand(socketHelp, async () => {
       paper: given.has("paper"),
       ownerSerial: given.get("owner-serial"),
       owners: ownerOptions("socket", given),
-      settings: settingsIn("socket", given),
+      settings: {
+        ...settingsIn("socket", given),
+        ...(scheme === CHANNEL && { schemes: [CHANNEL, ...SCHEMES] }),
+      },
     },
     ({ port, server }) =>
       json

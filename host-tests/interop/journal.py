@@ -5,6 +5,7 @@ sessions  id -> {payee, scheme, increment_sat, price_msat_per_wh, session_max_sa
           commitments}; a commitment is {increment, txid, inputs, value_sat, fee_sat, bought_sat, acknowledged}, in the
           order in which they were signed
 days      ISO date -> satoshi promised on it, fees included
+channels  funding's id -> {payee_key, delay_blocks, tx_version, deposit_sat, paid_sat, payee}, paid_sat by what was signed last
 """
 
 import json
@@ -16,7 +17,7 @@ SESSION_BLOCKS = 144
 class Journal:
     def __init__(self, path=None):
         self.path = path
-        self.coins, self.sessions, self.days = {}, {}, {}
+        self.coins, self.sessions, self.days, self.channels = {}, {}, {}, {}
         if path and os.path.exists(path):
             with open(path, encoding="ascii") as file:
                 vars(self).update(json.load(file))

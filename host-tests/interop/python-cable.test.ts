@@ -2,137 +2,26 @@
 // with ours, pays our socket on a regtest chain. And neither side believes the other's lies.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import {
+  addressOf,
+  faultsOnThePage,
+  HERE,
+  type Line,
+  named,
+  python,
+  type Run,
+  type Socket,
+  skip,
+  startSocket,
+} from "./processes";
 
-/** The sockets wait for cables that start one after the other, on a machine that may be busy. */
-const GRACE_MS = "900000";
-
-const HERE = dirname(fileURLToPath(import.meta.url));
-const ROOT = join(HERE, "..", "..");
 const VECTORS = join(HERE, "..", "vectors", "protocol");
 const KEY = "42".repeat(32);
 const PENNILESS = "43".repeat(32);
-
-/** RIPEMD-160 makes addresses; some builds of OpenSSL leave it out. */
-const hasPython = spawnSync("python3", ["-c", "import hashlib; hashlib.new('ripemd160')"]).status === 0;
-const skip = hasPython ? false : "python3 with RIPEMD-160 in hashlib is missing, so the Python cable did not run";
-
-type Line = Readonly<Record<string, unknown>>;
-
-interface Run {
-  readonly status: number;
-  readonly lines: readonly Line[];
-}
-
-/** A socket of `npm run socket`, on a port that was free. */
-interface Socket {
-  readonly address: string;
-  /** Base address of its chain's Esplora API. */
-  readonly esplora: string;
-  readonly events: readonly Line[];
-  /** Sends a coin of each worth, in satoshi, and mines them. */
-  fund(address: string, ...coins: number[]): Promise<void>;
-  /** Resolves with the first event, past or to come, that fits. */
-  event(fits: (line: Line) => boolean): Promise<Line>;
-  /** Broadcasts a transaction behind the socket's back. */
-  publish(transaction: string): Promise<void>;
-  stop(): Promise<void>;
-}
-
-async function startSocket(scheme: string): Promise<Socket> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [
-      "--import",
-      "tsx",
-      "tools/socket.ts",
-      "--port",
-      "0",
-      "--json",
-      "--paper",
-      "--watts",
-      "0",
-      "--grace",
-      GRACE_MS,
-      "--scheme",
-      scheme,
-    ],
-    { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] },
-  );
-  const { stdin, stdout } = child;
-  assert.ok(stdin && stdout);
-  const events: Line[] = [];
-  const waiting = new Set<() => void>();
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  createInterface({ input: stdout }).on("line", (line) => {
-    events.push(line.startsWith("{") ? JSON.parse(line) : { name: "said", line });
-    for (const look of [...waiting]) look();
-  });
-  const event = (fits: (line: Line) => boolean) =>
-    new Promise<Line>((resolve, reject) => {
-      const look = () => {
-        const found = events.find(fits);
-        if (!found) return;
-        waiting.delete(look);
-        resolve(found);
-      };
-      waiting.add(look);
-      void ended.then(() => reject(new Error(`the socket ended; its last lines: ${JSON.stringify(events.slice(-5))}`)));
-      look();
-    });
-  const listening = await event(({ name }) => name === "listening");
-  return {
-    address: `127.0.0.1:${listening.port}`,
-    esplora: String(listening.esplora),
-    events,
-    event,
-    async fund(address, ...coins) {
-      const said = () => events.filter(({ line }) => String(line).includes(`sat to ${address}`)).length;
-      const wanted = said() + coins.length;
-      stdin.write(coins.map((coin) => `fund ${address} ${coin}\n`).join(""));
-      await event(() => said() >= wanted);
-    },
-    async publish(transaction) {
-      const answer = await fetch(`${listening.esplora}/tx`, { method: "POST", body: transaction });
-      assert.equal(answer.status, 200, await answer.text());
-    },
-    async stop() {
-      child.kill("SIGINT");
-      await ended;
-    },
-  };
-}
-
-/** Runs a script of this folder with options; `lines` are what it printed. */
-function python(...words: readonly string[]): Promise<Run> {
-  const child = spawn("python3", words, { cwd: HERE, stdio: ["ignore", "pipe", "inherit"] });
-  const lines: Line[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
-  return new Promise((resolve) => child.once("close", (status) => resolve({ status: status ?? -1, lines })));
-}
-
-function addressOf(key: string): string {
-  const { stdout } = spawnSync("python3", [join(HERE, "cable.py"), "--key", key, "--address"], { encoding: "utf8" });
-  return stdout.trim();
-}
-
-function named(lines: readonly Line[], event: string): readonly Line[] {
-  return lines.filter((line) => line.event === event);
-}
-
-/** Code by name, as docs/faults.md has them. */
-function faultsOnThePage(): ReadonlyMap<string, number> {
-  const page = readFileSync(join(ROOT, "docs", "faults.md"), "utf8");
-  return new Map(
-    [...page.matchAll(/^\| (-?\d+) \| `([a-z-]+)` \|/gm)].map(([, code, name]) => [name ?? "", Number(code)]),
-  );
-}
 
 async function rawTransaction(socket: Socket, txid: unknown): Promise<string> {
   const answer = await fetch(`${socket.esplora}/tx/${txid}/hex`);

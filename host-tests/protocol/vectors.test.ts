@@ -16,7 +16,8 @@ import type { DraftOffer, PaymentRequest } from "../../shared/protocol/types";
 import type { Shape } from "../../shared/rpc/shapes";
 import * as wire from "../../shared/rpc/wire";
 import { decodeCall, decodeResponse, type Value } from "../../shared/rpc/xmlrpc";
-import { essence, FOLDER, type ProtocolVector, protocolVectors, type VectorCall } from "../../tools/protocol-vectors";
+import { essence, FOLDER, type ProtocolVector, protocolVectors } from "../../tools/protocol-vectors";
+import type { VectorCall } from "../../tools/vector-wire";
 
 const vectors = readdirSync(FOLDER)
   .sort()

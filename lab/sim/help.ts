@@ -14,7 +14,11 @@ function table(rows: readonly (readonly [string, string])[]): string {
 
 const ENGINE = ["--engine xs|node", "the real XS engine (default), or Node's"] as const;
 const SCHEME = ["--scheme SCHEME", "what the cable pays by: single-fee (default) or basic"] as const;
-const PREFERRED = ["--scheme SCHEME", "named first to cables: single-fee (default) or basic; both are taken"] as const;
+const PAYS_BY = ["--scheme SCHEME", "what it pays by: single-fee (default), basic or channel"] as const;
+const PREFERRED = [
+  "--scheme SCHEME",
+  "named first to cables: single-fee (default), basic or channel; the first two are taken anyway",
+] as const;
 const SEED = ["--seed N", "for keys, blocks, noise: the same seed gives the same run (default 1)"] as const;
 const JSON_LINES = ["--json", "one JSON object a line"] as const;
 const PAPER = ["--paper", "at the figures of the paper of 2017, in place of today's"] as const;
@@ -64,7 +68,7 @@ ${table(settingHelp("socket"))}`;
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], SCHEME, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
+${table([["--socket HOST:PORT", "whom it pays"], PAYS_BY, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("cable"))}`;

@@ -1,0 +1,54 @@
+// Calls of a session as they go over the wire: everything goes through XML and back, and is kept for the vectors.
+
+import type { Stage } from "../lab/prove/stage";
+import type { SocketCalls } from "../shared/protocol/types";
+import { channelOffer, channelPayment, channelRequest, channelResult } from "../shared/rpc/channel-wire";
+import { answerCall } from "../shared/rpc/methods";
+import type { Shape } from "../shared/rpc/shapes";
+import * as wire from "../shared/rpc/wire";
+import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
+
+export const PEER = "169.254.80.81:50000";
+
+export interface VectorCall {
+  /** Milliseconds since the socket started. */
+  readonly atMs: number;
+  readonly method: string;
+  readonly request: unknown;
+  readonly requestXml: string;
+  /** Exactly one of the two. */
+  readonly result?: unknown;
+  readonly fault?: { readonly code: number; readonly name: string };
+  readonly answerXml: string;
+}
+
+/** The calls as a client of another make would see them. */
+export function overTheWire(stage: Stage, real: SocketCalls, calls: VectorCall[]): SocketCalls {
+  const call = async <A, R>(method: string, request: A, write: Shape<A>, read: Shape<R>): Promise<R> => {
+    const params: Value[] = Object.keys(request as object).length > 0 ? [write.write(request)] : [];
+    const requestXml = encodeCall(method, params);
+    const atMs = stage.clock.now();
+    const { xml, retryAfterMs } = await answerCall(requestXml, real, PEER, (error) => {
+      throw error;
+    });
+    const answer = decodeResponse(xml);
+    if (answer.kind === "fault") {
+      const fault = wire.readFault(answer.code, answer.message, retryAfterMs);
+      if (!fault) throw new Error(`an unknown fault: ${answer.code}`);
+      calls.push({ atMs, method, request, requestXml, fault: { code: fault.code, name: fault.fault }, answerXml: xml });
+      throw fault;
+    }
+    const result = read.read(answer.value, "");
+    calls.push({ atMs, method, request, requestXml, result, answerXml: xml });
+    return result;
+  };
+  return {
+    getStatus: (request) => call("get_status", request, wire.statusRequest, wire.status),
+    powerRequest: (request) => call("power_request", request, wire.powerRequest, wire.draftOffer),
+    payTransaction: (request) => call("pay_transaction", request, wire.paymentRequest, wire.paymentResult),
+    channels: {
+      request: (request) => call("power_request", request, channelRequest, channelOffer),
+      pay: (payment) => call("pay_transaction", payment, channelPayment, channelResult),
+    },
+  };
+}
