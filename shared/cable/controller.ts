@@ -97,8 +97,9 @@ export class CableController {
 
   /** What the owner is shown. */
   view(): CableView {
-    const { ledger, inlet, purse } = this.#parts;
+    const { ledger, inlet, purse, pocket } = this.#parts;
     return {
+      channels: { entries: pocket?.entries ?? [], locked: pocket?.locked ?? 0 },
       record: ledger.record,
       state: this.state,
       stop: reasonOf(this.#memory),

@@ -1,5 +1,6 @@
 // What a cable shows its owner: what it knows already. Nobody is asked for it, and nothing is changed.
 
+import type { ChannelEntry } from "../channel/record";
 import type { TripCause } from "../kernel/ports";
 import type { Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
 import type { CableState } from "../protocol/types";
@@ -18,6 +19,8 @@ export interface CableView {
   readonly outOfHand: Satoshi;
   /** Payments that nobody acknowledged: their coins pay nobody else. */
   readonly stuck: readonly Pledge[];
+  /** Its channels, and what of their deposits is neither paid nor back. */
+  readonly channels: { readonly entries: readonly ChannelEntry[]; readonly locked: Satoshi };
   /** Time that it was powered, over all restarts. */
   readonly uptime: Millisecond;
 }

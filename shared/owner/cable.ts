@@ -10,6 +10,7 @@ import type { CableSettings } from "../cable/settings";
 import type { CableView } from "../cable/view";
 import type { Ecdsa, PowerGate, Random, Store } from "../kernel/ports";
 import { formatEnergy } from "../kernel/units";
+import { channelsShown } from "./channels";
 import { type Params, RpcError } from "./json-rpc";
 import type { MethodName } from "./methods";
 import { cableFamilies, type Family } from "./metrics";
@@ -46,6 +47,10 @@ export class RunningCable implements Running {
     return cableFamilies(this.options.controller.view());
   }
 
+  channels(): object {
+    return channelsShown(this.options.controller.view().channels.entries);
+  }
+
   forgive(): void {
     this.options.controller.forgive();
   }
@@ -68,7 +73,8 @@ export class RunningCable implements Running {
 }
 
 /** What a change of key or settings would leave behind. */
-function unsettled({ record, remaining, outOfHand }: CableView): string | undefined {
+function unsettled({ record, remaining, outOfHand, channels }: CableView): string | undefined {
+  if (channels.locked > 0) return "a deposit is locked, which only this key takes back (leaveChannels ends channels)";
   if (record.signed) return "a payment is under way";
   if (outOfHand > 0) return "a payment was never acknowledged (release takes its coins back, forgive writes it off)";
   if (record.claims.length > 0) return "sockets still owe what was paid for (forgive writes it off)";

@@ -49,6 +49,12 @@ export const METHODS = constant([
     params: [{ name: "limit", meaning: "how many at most, 1 to 20" }],
   },
   {
+    name: "channels",
+    meaning:
+      "Its payment channels with all that it takes to close one, or to take its deposit back, without the device: of a socket the cable's latest half, of a cable that has ended one its refund. No secret is in it.",
+    params: [],
+  },
+  {
     name: "forgive",
     meaning:
       "Writes off what the other side owes and deals with those again that cheated: a socket's debts, a cable's claims and unanswered payments.",

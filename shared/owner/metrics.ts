@@ -2,10 +2,12 @@
 // (OpenMetrics 1.0) for who asks for that, as Prometheus does; else in Prometheus' classic text format, which promtool reads.
 
 import type { CableView } from "../cable/view";
+import type { ChannelEntry } from "../channel/record";
 import { constant } from "../kernel/constant";
 import type { GateReading } from "../kernel/ports";
 import { unpaid } from "../socket/exposure";
 import type { SocketView } from "../socket/view";
+import { sumsOf } from "./channels";
 import type { Earned } from "./sessions";
 
 export type MetricsFormat = "openmetrics" | "classic";
@@ -142,7 +144,8 @@ export function socketFamilies(view: SocketView, terms: { readonly price: number
       terms.price / 3_600_000,
     ),
     ...gauge("settlements", "Not buried yet.", record.settlements.length),
-    ...gauge("channels", "Not settled yet.", view.channels.open),
+    ...channelGauges(view.channels.entries),
+    ...gauge("unclosed_satoshis", "Paid over channels that no block has closed.", view.channels.unclosed, sat),
     ...gauge("chain_tip_height", "Of the best block that it heard of.", tip),
     ...gauge(
       "chain_tip_age_seconds",
@@ -153,7 +156,15 @@ export function socketFamilies(view: SocketView, terms: { readonly price: number
   ];
 }
 
-export function cableFamilies({ record, state, remaining, outOfHand, stuck }: CableView): readonly Family[] {
+function channelGauges(entries: readonly ChannelEntry[]): readonly Family[] {
+  const { open, closing, deposits } = sumsOf(entries);
+  return [
+    ...gauge("channels", "Not settled yet.", open + closing),
+    ...gauge("deposit_satoshis", "Deposits of channels that are not settled yet.", deposits, "satoshis"),
+  ];
+}
+
+export function cableFamilies({ record, state, remaining, outOfHand, stuck, channels }: CableView): readonly Family[] {
   const claims = record.claims.reduce((sum, { value }) => sum + value, 0);
   const sat = "satoshis";
   return [
@@ -162,6 +173,8 @@ export function cableFamilies({ record, state, remaining, outOfHand, stuck }: Ca
     ...gauge("fees_satoshis", "Fees of all that was handed over.", record.totalFees, sat),
     ...gauge("claim_satoshis", "Worth of what sockets still owe.", claims, sat),
     ...gauge("unanswered_satoshis", "Handed over, and never acknowledged.", outOfHand, sat),
+    ...channelGauges(channels.entries),
+    ...gauge("locked_satoshis", "Of deposits, neither paid nor back.", channels.locked, sat),
     ...gauge("stuck_payments", "Whose coins pay nobody else.", stuck.length),
     ...gauge("credit_joules", "Paid for and not yet received.", rounded(remaining * JOULES_IN_MWH), "joules"),
   ];

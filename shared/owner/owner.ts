@@ -51,6 +51,8 @@ export interface Running {
   families(): readonly Family[];
   /** Of the method status: what is particular to the device. */
   status(): object;
+  /** Of the method channels. */
+  channels(): object;
   forgive(): void;
   clear(): boolean;
   /** Why nothing may be reset now, and no key replaced; undefined: it may. */
@@ -176,6 +178,7 @@ export class Owner {
           wholeOf(params, "limit", 1, MOST_EVENTS) ?? MOST_EVENTS,
         ),
       sessions: (params) => ({ sessions: sessions.read(wholeOf(params, "limit", 1, MOST_SESSIONS) ?? MOST_SESSIONS) }),
+      channels: () => this.mustRun().channels(),
       forgive: () => this.mustRun().forgive(),
       clear: () => this.clear(),
       identify: (params) => this.identify(params),

@@ -5,6 +5,7 @@ import { formatEnergy, formatSatoshi } from "../kernel/units";
 import type { SocketController } from "../socket/controller";
 import type { SocketSettings } from "../socket/settings";
 import type { SocketView } from "../socket/view";
+import { channelsShown } from "./channels";
 import { type Family, socketFamilies } from "./metrics";
 import type { Running } from "./owner";
 import type { SessionLog } from "./sessions";
@@ -44,6 +45,10 @@ export class RunningSocket implements Running {
     return socketFamilies(controller.view(), settings, sessions.earned);
   }
 
+  channels(): object {
+    return channelsShown(this.options.controller.view().channels.entries);
+  }
+
   forgive(): void {
     this.options.controller.forgive();
   }
@@ -68,7 +73,8 @@ export class RunningSocket implements Running {
 
 function unsettled({ record, channels }: SocketView): string | undefined {
   if (record.session) return "a session is open";
-  if (channels.open > 0) return `${channels.open} channels are open (the setting closeChannels closes them)`;
+  const { length } = channels.entries;
+  if (length > 0) return `${length} channels are not over (the setting closeChannels closes them)`;
   if (record.settlements.length > 0) return `${record.settlements.length} settlements wait to be buried in blocks`;
   return record.state === "paid" ? "a cable draws what it paid for" : undefined;
 }

@@ -1,11 +1,13 @@
 // The method status: what a device knows of itself, in numbers and in words. Nobody is asked for it.
 
 import type { CableView } from "../cable/view";
+import type { ChannelEntry } from "../channel/record";
 import type { GateReading } from "../kernel/ports";
 import type { Millisecond, Satoshi } from "../kernel/units";
 import type { Session } from "../payment/session";
 import { unpaid } from "../socket/exposure";
 import type { SocketView } from "../socket/view";
+import { sumsOf } from "./channels";
 import type { Earned } from "./sessions";
 import { cableReason, cableStuck, socketReason, socketStuck } from "./words";
 
@@ -55,12 +57,17 @@ export function socketStatus(view: SocketView, terms: SocketTerms, earned: Earne
     earned: { confirmedSat: earned.confirmed, unconfirmedSat: unpaid(record) - owed, lostSat: earned.lost },
     settlements: { held: count(view, "held"), sent: count(view, "sent"), mined: count(view, "mined") },
     debts: { sat: owed, cables: record.debts.length },
-    channels: { open: view.channels.open, unclosedSat: view.channels.unclosed },
+    channels: { ...counted(view.channels.entries), unclosedSat: view.channels.unclosed },
     parkedMwh: record.parked.reduce((sum, { energy }) => sum + energy, 0),
     cheats: record.cheats.length,
     stuck: socketStuck(view),
     chain: { tip: tip ?? null, tipAgeMs: tipAge ?? null },
   };
+}
+
+function counted(entries: readonly ChannelEntry[]): object {
+  const { open, closing, deposits } = sumsOf(entries);
+  return { open, closing, depositsSat: deposits };
 }
 
 function count({ record }: SocketView, state: "held" | "sent" | "mined"): number {
@@ -84,6 +91,7 @@ export function cableStatus(view: CableView): object {
       sockets: record.claims.length,
     },
     unansweredSat: outOfHand,
+    channels: { ...counted(view.channels.entries), lockedSat: view.channels.locked },
     cheats: record.cheats.length,
     stuck: cableStuck(view),
   };

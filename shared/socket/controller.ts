@@ -412,7 +412,7 @@ export class SocketController implements SocketCalls {
       isStopping: this.#stopping,
       tip: this.#watch.lastTip(),
       tipAge: this.#watch.tipAge(),
-      channels: { open: book?.entries.length ?? 0, unclosed: book?.unclosed ?? 0 },
+      channels: { entries: book?.entries ?? [], unclosed: book?.unclosed ?? 0 },
     };
   }
 

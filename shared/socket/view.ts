@@ -1,5 +1,6 @@
 // What a socket shows its owner: what it knows already. Nobody is asked for it, and nothing is changed.
 
+import type { ChannelEntry } from "../channel/record";
 import type { TripCause } from "../kernel/ports";
 import type { Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
 import type { SocketRecord } from "./record";
@@ -20,6 +21,6 @@ export interface SocketView {
   /** Height of the best block that it heard of, and how long ago. */
   readonly tip: number | undefined;
   readonly tipAge: Millisecond | undefined;
-  /** Channels that are not settled in a block yet, and what they pay it. */
-  readonly channels: { readonly open: number; readonly unclosed: Satoshi };
+  /** Channels that are kept, and what those pay it that no block has closed. */
+  readonly channels: { readonly entries: readonly ChannelEntry[]; readonly unclosed: Satoshi };
 }

@@ -18,6 +18,7 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["unset NAME [NAME ...]", "the image's value or the default again"],
   ["events [AFTER]", "the last lines of its story, or those after a number"],
   ["sessions", "the last twenty: paid, delivered, broadcast"],
+  ["channels", "its payment channels, to keep: what closes or refunds them without the device"],
   ["address", "of a cable, with a QR code to send coins to"],
   ["limits", "of a cable, and what of them is used"],
   ["forgive", "writes off what the other side owes (serial port)"],
@@ -57,6 +58,7 @@ export function askedBy(words: readonly string[], secret: () => string): Asked {
       return seedOf(rest, secret);
     case "status":
     case "sessions":
+    case "channels":
     case "address":
     case "limits":
     case "forgive":
