@@ -110,6 +110,10 @@ describe("nonces", () => {
     assert.deepEqual(seen, expected);
     assert.equal(last.toString(16), seen[2]);
   });
+
+  it("end where every one is refused", () => {
+    assert.throws(() => withNonce(new Uint8Array(64), () => undefined), /expected one of 100 nonces/);
+  });
 });
 
 describe("verification", () => {

@@ -3,6 +3,7 @@
 import { BITCOIN } from "./bitcoin";
 import { CABLE } from "./cable";
 import { CHANNEL } from "./channel";
+import { CURVE } from "./curve";
 import { JOURNAL } from "./journal";
 import { LINK } from "./link";
 import type { Mutation } from "./mutation";
@@ -11,6 +12,7 @@ import { SOCKET } from "./socket";
 
 export const MUTATIONS: readonly Mutation[] = [
   ...BITCOIN,
+  ...CURVE,
   ...JOURNAL,
   ...SOCKET,
   ...CABLE,

@@ -74,9 +74,6 @@ class Flattener {
         if (child(node, "expression").type === "AssignmentExpression") this.assign(child(node, "expression"));
         else this.effects.push({ ...node, expression: this.resolve(child(node, "expression")) });
         return;
-      case "ReturnStatement":
-        this.effects.push({ ...node, argument: this.resolve(child(node, "argument")) });
-        return;
       default:
         throw new Error(`expected straight-line code or a loop of known length, found ${node.type}`);
     }
@@ -85,9 +82,7 @@ class Flattener {
   private declare(declarator: Node): void {
     const target = child(declarator, "id");
     if (target.type === "ObjectPattern") {
-      const source = this.resolve(child(declarator, "init"));
-      // A call is made once: its result becomes a value of its own.
-      const object = source.type === "CallExpression" ? this.define("object", source) : source;
+      const object = this.resolve(child(declarator, "init"));
       for (const property of list(target, "properties"))
         this.set(
           text(child(property, "value"), "name"),
