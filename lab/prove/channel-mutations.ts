@@ -5,7 +5,10 @@ import { ChannelBook } from "../../shared/channel/book";
 import { ChannelPocket } from "../../shared/channel/pocket";
 import type { ChannelEntry } from "../../shared/channel/record";
 import type { Store } from "../../shared/kernel/ports";
+import { energyFor } from "../../shared/kernel/units";
 import type { Mutation } from "./mutation";
+
+const LEAST_CHANGE = 294;
 
 type Take = ChannelBook["take"];
 type Writable = { -readonly [K in keyof ChannelEntry]: ChannelEntry[K] };
@@ -23,6 +26,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   { name: "a channel that closes sells on", casts: ["rogue-cable"], tamper: { patch: sellingOn } },
   { name: "an older increment is taken", casts: ["rogue-cable"], tamper: { patch: takingOlder } },
+  { name: "an increment may leave the cable dust", casts: ["rogue-cable"], tamper: { patch: leavingDust } },
   { name: "nobody closes before the deadline", casts: ["rogue-cable"], tamper: { patch: neverDue } },
   { name: "an increment is credited and not written", casts: ["rogue-cable"], tamper: { socketStore: losingEntries } },
   {
@@ -69,6 +73,24 @@ function takingOlder(): () => void {
   return taking((entry, paid) => {
     if (paid < entry.paid) entry.paid = 0;
   });
+}
+
+/** What leaves the cable under 294 sat is taken as well. */
+function leavingDust(): () => void {
+  return patched(
+    ChannelBook.prototype,
+    "take",
+    (guard): Take =>
+      function (this: ChannelBook, increment, pay, price, now) {
+        const entry = this.find(increment.channel) as Writable | undefined;
+        const isDust = entry && increment.paid <= entry.deposit && entry.deposit - increment.paid < LEAST_CHANGE;
+        if (!entry || !isDust) return guard.call(this, increment, pay, price, now);
+        const credited = energyFor(increment.paid - entry.paid, price);
+        Object.assign(entry, { paid: increment.paid, half: increment.half, energy: entry.energy + credited });
+        this.delivered(entry.txid, 1);
+        return { ok: true, credit: entry.energy, credited };
+      },
+  );
 }
 
 function neverDue(): () => void {

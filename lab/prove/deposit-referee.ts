@@ -71,14 +71,15 @@ export class DepositReferee {
   }
 
   /** Why the owner would not have signed this. */
-  private fault({ funding, tx, deposit }: Bought): string | undefined {
+  private fault({ funding, tx, deposit, isGood }: Bought): string | undefined {
     const { cableSettings } = this.stage;
     const { payeeKey, cableKey, delay } = funding.keys;
     if (delay < LEAST_DELAY || delay > cableSettings.maxDelay) return `a deposit was locked for ${delay} blocks`;
     if (!/^0[23]/.test(payeeKey) || payeeKey.slice(2) === cableKey.slice(2)) return `${payeeKey} is a payee's key`;
     if (deposit.version !== 2 && deposit.version !== 3) return `a closing would have version ${deposit.version}`;
     const fee = this.amounts(funding.inputs) - outputsOf(tx);
-    if (fee > cableSettings.maxFee) return `a funding burns ${fee} sat as fee; the limit is ${cableSettings.maxFee}`;
+    if (isGood && fee > cableSettings.maxFee)
+      return `a funding burns ${fee} sat as fee; the limit is ${cableSettings.maxFee}`;
     return undefined;
   }
 
@@ -91,7 +92,7 @@ export class DepositReferee {
   /** The most that one chain can hold of what is not closed yet; with `ever` of what was, too. */
   private dearest(worth: (one: Bought) => Satoshi, ever = false): Satoshi {
     const { blocks } = this.stage.network;
-    const open = this.bought.filter(({ tx }) => ever || !blocks.spenderOf(`${tx.txid}:0`));
+    const open = this.bought.filter(({ tx, isGood }) => isGood && (ever || !blocks.spenderOf(`${tx.txid}:0`)));
     const rivals = open.map((one): Rivals => {
       const { tx } = one;
       return { outpoints: tx.inputs, transactions: [{ txid: tx.txid, worth: worth(one) }] };

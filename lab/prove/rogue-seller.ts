@@ -37,6 +37,8 @@ export interface Bought {
   readonly frame: ChannelFrame;
   readonly payee: Purse;
   readonly tx: Transaction;
+  /** False where it was signed under amounts of the rogue's invention: no node takes it. */
+  readonly isGood: boolean;
   /** The payee's script by which the cable knows the socket. */
   readonly face: Hex;
   readonly halves: { readonly paid: Satoshi; readonly half: Hex }[];
@@ -53,6 +55,10 @@ export interface Shop {
   broadcast(hex: Hex): void;
   /** It has stated this price. */
   priced(price: MilliSatPerWh): void;
+  /** It was given a signature, good or not. */
+  taken(tx: Transaction): void;
+  /** Would the network take it? */
+  isGood(tx: Transaction): boolean;
   /** Coins of the cable's that it has signatures over. */
   signedFor(): readonly Spendable[];
 }
@@ -74,6 +80,7 @@ export class RogueSeller implements ChannelCalls {
   private readonly lies = new Map<string, number>();
   private proposed: { readonly funding: Funding; readonly version: number; readonly payee: Purse } | undefined;
   private keys = 0;
+  private readonly payees = new Map<number, Purse>();
 
   constructor(
     private readonly stage: Stage,
@@ -211,7 +218,9 @@ export class RogueSeller implements ChannelCalls {
     const { funding, version, payee } = proposed;
     if (this.isSignedFor(funding.inputs)) this.stage.violation = "a funding spends a coin that pays for a session";
     const deposit = { keys: funding.keys, coin: depositCoin(funding), version };
+    this.shop.taken(tx);
     const bought: Bought = {
+      isGood: this.shop.isGood(tx),
       ...{ funding, deposit, payee, tx, halves: [], paid: 0, half: undefined },
       frame: channelFrame(deposit),
       face: this.shop.face(),
@@ -304,7 +313,9 @@ export class RogueSeller implements ChannelCalls {
   }
 
   private payee(number = this.keys + 1): Purse {
-    return new Purse(`payee of channel ${number}`, this.stage.ecdsa);
+    const payee = this.payees.get(number) ?? new Purse(`payee of channel ${number}`, this.stage.ecdsa);
+    this.payees.set(number, payee);
+    return payee;
   }
 
   /** A point of its own; or the cable's, that with the other sign, none of the curve, or none at all. */

@@ -79,6 +79,8 @@ export class RogueSocket implements SocketCalls {
           if (!this.lies.has("no-credit")) this.credit += energy;
         },
         broadcast: (hex) => this.broadcast(hex),
+        taken: (tx) => this.takenEver.push(tx),
+        isGood: (tx) => this.isGood(tx),
         priced: (price) => {
           if (price <= stage.cableSettings.maxPrice) this.dearest = Math.max(this.dearest, price);
         },

@@ -79,10 +79,10 @@ function modelScenario(name: string, given: ReadonlyMap<string, string>): string
   return name;
 }
 
-/** These run both devices' books of channels, without boards; their one scheme may be named. */
+/** These play visits of their own on both boards; their one scheme may be named. */
 function channelScenario(name: string, given: ReadonlyMap<string, string>): string {
   const idle = ["engine", "speed", "steps", "page"].find((option) => given.has(option));
-  if (idle) throw new UsageError(`Scenario ${name} plays without boards and takes no --${idle}.`);
+  if (idle) throw new UsageError(`Scenario ${name} plays visits of its own and takes no --${idle}.`);
   const scheme = given.get("scheme") ?? "channel";
   if (scheme !== "channel") throw new UsageError(`Scenario ${name} pays by channel and takes no --scheme ${scheme}.`);
   return name;

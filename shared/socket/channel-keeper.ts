@@ -56,8 +56,8 @@ export class ChannelKeeper {
   readonly #tryAt = new Map<Hex, Millisecond>();
   /** Whose last closing nodes refused for its fee. */
   readonly #tooLow = new Map<Hex, true>();
-  /** Whose last closing leaves again as it is: nobody may have heard of it, or it was refused for something else than its fee. */
-  readonly #again = new Map<Hex, true>();
+  /** Whose last closing leaves again as it is, and how long it waits: nobody may have heard of it, or it was refused for no fee. */
+  readonly #again = new Map<Hex, Millisecond>();
   /** Lowest height that was told of a deposit's spend by a backend that does not know which transaction it was. */
   readonly #spentAt = new Map<Hex, number>();
   #running = false;
@@ -225,7 +225,7 @@ export class ChannelKeeper {
   }
 
   private asItIs(txid: Hex, after: Millisecond): void {
-    keepLatest(this.#again, txid, true, MAX_KNOWN);
+    keepLatest(this.#again, txid, after, MAX_KNOWN);
     this.tryAgain(txid, after);
   }
 
@@ -273,7 +273,8 @@ export class ChannelKeeper {
       if (error.kind === "already-known") return true;
       report({ name: "closing-refused", channel: txid, why: error.message });
       if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") return false;
-      this.asItIs(txid, SENT_AGAIN);
+      // A funding that is no more would have it refused for ever.
+      this.asItIs(txid, Math.min(RAISED_AFTER, 2 * (this.#again.get(txid) ?? SENT_AGAIN / 2)));
     }
     return true;
   }

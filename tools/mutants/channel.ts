@@ -141,7 +141,7 @@ export const CHANNEL: readonly Mutation[] = [
   rogue(
     "closing-as-it-was",
     "socket/channel-keeper",
-    "this.asItIs(txid, SENT_AGAIN);",
+    "this.asItIs(txid, Math.min(RAISED_AFTER, 2 * (this.#again.get(txid) ?? SENT_AGAIN / 2)));",
     "",
     "sends a closing again, as it is, that was refused while no block held its funding, and after a restart",
   ),
