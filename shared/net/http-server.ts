@@ -9,7 +9,13 @@
 import type { Clock, Connection, Listener } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
 import type { Admission, AdmissionLimits } from "./admission";
-import { type ConnectionLimits, type ErrorReporter, type HttpHandler, ServerConnection } from "./server-connection";
+import {
+  type ConnectionLimits,
+  type Context,
+  type ErrorReporter,
+  type HttpHandler,
+  ServerConnection,
+} from "./server-connection";
 
 /** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
 const SLOW_MS: Millisecond = 1_000;
@@ -32,12 +38,21 @@ export interface HttpServerOptions<Request> {
 
 export class HttpServer<Request> {
   readonly #options: HttpServerOptions<Request>;
+  readonly #context: Context<Request>;
   readonly #connections = new Set<ServerConnection<Request>>();
   #stop: (() => void) | undefined;
 
   constructor(options: HttpServerOptions<Request>) {
     this.#options = options;
-    const { listener, port, admission, payer } = options;
+    const { listener, port, admission, payer, clock, limits, handler, onError } = options;
+    this.#context = {
+      clock,
+      limits,
+      handler,
+      onError,
+      onClose: (connection) => this.#connections.delete(connection),
+      onGrowth: (connection) => this.makeSpace(connection),
+    };
     this.#stop = listener.listen(
       port,
       (connection) => this.accept(connection),
@@ -69,16 +84,7 @@ export class HttpServer<Request> {
       connection.close();
       return;
     }
-    const { clock, limits, handler, onError } = this.#options;
-    const served: ServerConnection<Request> = new ServerConnection(connection, address, {
-      clock,
-      limits,
-      handler,
-      onError,
-      onClose: () => this.#connections.delete(served),
-      onGrowth: () => this.makeSpace(served),
-    });
-    this.#connections.add(served);
+    this.#connections.add(new ServerConnection(connection, address, this.#context));
   }
 
   /** Memory is for peers whose requests come and whose answers go: the one that has held some of it longest is closed first. */

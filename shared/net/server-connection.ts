@@ -61,14 +61,15 @@ export interface HttpHandler<Request> {
   answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer | StoredAnswer>;
 }
 
-interface Context<Request> {
+/** What all connections of a server share: a neighbour may hold several, and each field of each costs heap. */
+export interface Context<Request> {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
   readonly handler: HttpHandler<Request>;
   readonly onError: ErrorReporter;
-  readonly onClose: () => void;
+  readonly onClose: (connection: ServerConnection<Request>) => void;
   /** The connection holds more memory than before. */
-  readonly onGrowth: () => void;
+  readonly onGrowth: (connection: ServerConnection<Request>) => void;
 }
 
 const PLAIN = "Content-Type: text/plain";
@@ -139,14 +140,14 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     this.#connection.onData = nothing;
     this.#connection.onClose = nothing;
     this.#connection.close();
-    this.#context.onClose();
+    this.#context.onClose(this);
   }
 
   private receive(data: Uint8Array): void {
     if (this.#state === "closed" || this.#state === "farewell") return;
     if (this.#state === "idle") this.reading();
     this.guard(() => this.#reader.push(data));
-    this.#context.onGrowth();
+    this.#context.onGrowth(this);
   }
 
   /** From the reader, as the two that follow: a request's head. */
@@ -194,7 +195,7 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     this.idle();
     this.guard(() => {
       this.#connection.write(writeMessage(keepAlive ? lines : [...lines, "Connection: close"], body));
-      this.#context.onGrowth();
+      this.#context.onGrowth(this);
       this.replied(keepAlive);
     });
   }

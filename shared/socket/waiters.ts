@@ -7,8 +7,11 @@ const MAX_WAITERS = 8;
 
 interface Waiter {
   readonly seen: string;
-  readonly answer: () => void;
+  readonly resolve: () => void;
+  cancel: () => void;
 }
+
+function nothing(): void {}
 
 export class Waiters {
   readonly #clock: Clock;
@@ -28,26 +31,22 @@ export class Waiters {
   /** Resolves when there is news, and after `time` at the latest. */
   wait(time: Millisecond): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(time, () => {
-        this.#waiters.delete(waiter);
-        resolve();
-      });
-      const waiter: Waiter = {
-        seen: this.#mark(),
-        answer: () => {
-          this.#waiters.delete(waiter);
-          cancel();
-          resolve();
-        },
-      };
+      const waiter: Waiter = { seen: this.#mark(), resolve, cancel: nothing };
+      waiter.cancel = this.#clock.after(time, () => this.end(waiter));
       this.#waiters.add(waiter);
     });
+  }
+
+  private end(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    waiter.cancel();
+    waiter.resolve();
   }
 
   /** Answers those that do not know yet what is told now; or all. */
   answer(all = false): void {
     if (this.#waiters.size === 0) return;
     const mark = this.#mark();
-    for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) waiter.answer();
+    for (const waiter of [...this.#waiters]) if (all || waiter.seen !== mark) this.end(waiter);
   }
 }
