@@ -97,7 +97,31 @@ declare module "bcoin" {
     open(): Promise<void>;
     close(): Promise<void>;
   }
+  /** A wallet of one key, as bcoin's own wallet program has it. */
+  export interface BcoinWallet {
+    importKey(account: number, ring: BcoinRing): Promise<unknown>;
+    createTX(options: {
+      readonly outputs: readonly { readonly script: BcoinScript; readonly value: number }[];
+      /** Satoshi for 1,000 vbytes. */
+      readonly rate: number;
+      readonly subtractFee?: boolean;
+    }): Promise<BcoinTx>;
+    sign(transaction: BcoinTx): Promise<number>;
+    getBalance(): Promise<{ readonly unconfirmed: number }>;
+  }
+  export interface BcoinRing {
+    witness: boolean;
+  }
+  export interface BcoinWalletDb {
+    readonly primary: BcoinWallet;
+    open(): Promise<void>;
+    close(): Promise<void>;
+    addTX(transaction: BcoinTx): Promise<unknown>;
+  }
+
   const bcoin: {
+    readonly WalletDB: new (options: { readonly network: string; readonly memory: boolean }) => BcoinWalletDb;
+    readonly KeyRing: { fromPrivate(key: Buffer): BcoinRing };
     readonly FullNode: typeof FullNode;
     readonly Network: { get(name: string): BcoinNetwork };
     readonly TX: { fromRaw(data: Buffer): BcoinTx };

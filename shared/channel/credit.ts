@@ -1,4 +1,4 @@
-// Credit of channels: in each one's entry, so that an increment writes that and no other record.
+// Credit of channels: in each one's entry, so that an increment waits for that one write and no other.
 //
 // At rest `energy` is what waits. While it is drawn the entry says from which reading of the gate on, and the outlet has the
 // one number up to which energy is paid for (shared/socket/credit.ts); a power cut then costs what the meter forgets.

@@ -113,8 +113,8 @@ async function payments(
   return { offer, request: decodeUtf8(text), answer: xml };
 }
 
-/** All operations, each figure reported as it is found. */
-export async function run(): Promise<void> {
+/** All operations, each figure reported as it is found; then `more`, beside which the heap's peak is not taken. */
+export async function run(more: (wallet: ReturnType<typeof openCable>) => void = () => {}): Promise<void> {
   calibrate();
   host.heap();
   measure("firstPublicKey", () => ecdsa.publicKey(SECRET));
@@ -126,4 +126,5 @@ export async function run(): Promise<void> {
   const [slots, chunks] = host.peak();
   host.print(`= slots ${slots}`);
   host.print(`= chunks ${chunks}`);
+  more(wallet);
 }

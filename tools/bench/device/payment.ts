@@ -37,7 +37,7 @@ function gate(): PowerGate {
   return { grant() {}, revoke() {}, clear() {}, restore() {}, read: () => READING, onEvent() {} };
 }
 
-function store(): Store {
+export function store(): Store {
   const held = new Map<string, Uint8Array>();
   return {
     read: (key) => held.get(key),
