@@ -1,4 +1,4 @@
-// npm run prove -- --runs N [--seed N] [--json] [--no-self-check] | --plan FILE
+// npm run prove -- --runs N [--seed N] [--by-channel] [--json] [--no-self-check] | --plan FILE
 //
 // Plays N random runs of a socket and a cable under every fault that can be made, holds the bounds of both sides after
 // each step, and shrinks what fails to a readable story. Its self-check takes one safeguard away at a time and shows
@@ -13,7 +13,7 @@ import { TEST_RUNS, TEST_SEED } from "../lab/prove/size";
 import { type Command, type Given, Interrupt, run } from "./command";
 import { Progress } from "./progress";
 
-type Name = "runs" | "seed" | "json" | "no-self-check" | "plan";
+type Name = "runs" | "seed" | "by-channel" | "json" | "no-self-check" | "plan";
 
 const COMMAND: Command<Name> = {
   name: "npm run prove",
@@ -21,6 +21,7 @@ const COMMAND: Command<Name> = {
   options: {
     runs: { takes: "N", about: "how many (default 1000; 100000 take about an hour)" },
     seed: { takes: "N", about: `the same seed plays the same runs (default ${TEST_SEED})` },
+    "by-channel": { about: "plays plans that pay by channel only" },
     "no-self-check": { about: "does not take each safeguard away to see whether that is noticed" },
     plan: { takes: "FILE", about: "plays one plan once more, as a failure printed it, and tells its story" },
     json: { about: "one JSON object at the end" },
@@ -44,6 +45,7 @@ async function main(given: Given<Name>): Promise<number> {
   const report = await prove({
     runs,
     seed,
+    byChannel: given.has("by-channel"),
     stopped: () => interrupt.came,
     onProgress: (done) => progress.at(`${done} of ${runs} runs`),
   });

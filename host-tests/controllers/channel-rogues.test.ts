@@ -117,6 +117,30 @@ describe("a socket that sells by channel", () => {
   });
 });
 
+describe("a channel on which nothing was paid until the week before its deadline", () => {
+  it("is not dropped where something is paid while the chain is asked", async () => {
+    const { bench, customer } = await opened();
+    const asked = (): number => bench.view.asked.get("status") ?? 0;
+    /** Until the socket asks about the funding the next time. */
+    const question = async (): Promise<void> => {
+      const before = asked();
+      while (asked() === before) await bench.clock.run(5_000);
+    };
+    bench.network.mineMany(4_032 - 1_008 - 200);
+    await question();
+    bench.network.mineMany(200);
+    bench.view.delay = 20_000;
+    await question();
+    await customer.payMore((await customer.visit()).pay);
+    assert.equal(bench.named("channel-over").length, 0);
+    await bench.clock.run(3 * MINUTE);
+    bench.view.delay = 50;
+    await bench.clock.run(3 * MINUTE);
+    assert.equal(bench.named("channel-over").length, 0, "it holds money");
+    assert.equal(bench.named("closing-sent").length, 1, bench.story());
+  });
+});
+
 describe("a cable that pays by channel", () => {
   it("counts a deposit as locked that its socket calls gone, until its owner forgives", async () => {
     // The power flows; but what was paid on is called gone, as by one that never means to close it.

@@ -153,6 +153,13 @@ export const CHANNEL: readonly Mutation[] = [
     "sends a closing again, as it is, of which nobody knows whether it arrived",
   ),
   rogue(
+    "dropped-late",
+    "socket/channel-keeper",
+    "if (now && this.isUnpaidAndLate(now, tip))",
+    "if (now && this.isUnpaidAndLate(entry, tip))",
+    "is not dropped where something is paid while the chain is asked",
+  ),
+  rogue(
     "gone-locked",
     "cable/channel-payer",
     "      keepGone(entry, this.#parts.ledger);\n",
