@@ -37,6 +37,7 @@ export const TOLD = [
   "chain-trouble",
   "channel-adopted",
   "channel-closed",
+  "channel-lost",
   "channel-opened",
   "channel-over",
   "channels-left",
