@@ -127,7 +127,7 @@ describe("the socket's book", () => {
     assert.equal(bookOver(bare).nextKey(), keys[1], "the entries' own numbers count too");
   });
 
-  it("keeps sixteen channels, and refuses one more", () => {
+  it("keeps eight channels, and refuses one more", () => {
     const book = bookOver(new CutStore());
     for (let i = 0; i < MAX_SOCKET_CHANNELS; i++)
       funded(book, pocketOver(new CutStore()), { inputs: [coin("ab", 60_000, i)] });

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { parse } from "../../lab/model/transaction";
 import { alone, type Bench, type BenchOptions, Customer, MINUTE, TOASTER } from "../../lab/stage/bench";
 import { BY_CHANNEL, ChannelCustomer } from "../../lab/stage/channel-customer";
+import { MAX_SOCKET_CHANNELS } from "../../shared/channel/record";
 import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
 
 const DEPOSIT = 5_000;
@@ -86,7 +87,7 @@ describe("opening a channel", () => {
     assert.equal(entryOf(bench), "", "nothing was written");
   });
 
-  it("refuses deposits beyond its terms, coins that a session holds, and the seventeenth channel", async () => {
+  it("refuses deposits beyond its terms, coins that a session holds, and one channel more than it keeps", async () => {
     const bench = alone({ socket: BY_CHANNEL });
     const customer = new ChannelCustomer(bench, 21);
     await assert.rejects(customer.propose(4_999), fault("bad-deposit"));
@@ -94,7 +95,7 @@ describe("opening a channel", () => {
     await customer.pay();
     await assert.rejects(customer.propose(DEPOSIT), fault("insufficient-funds"));
     await bench.clock.run(2 * MINUTE);
-    for (let key = 30; key < 46; key++) {
+    for (let key = 30; key < 30 + MAX_SOCKET_CHANNELS; key++) {
       await new ChannelCustomer(bench, key).fund(DEPOSIT);
       // Who opens a channel and does not pay has a minute, as everybody.
       await bench.clock.run(3 * MINUTE);

@@ -8,36 +8,42 @@ import { channelFrame } from "./closing";
 import { type ChannelEntry, depositOf, entryJournal, forget } from "./record";
 
 interface Place {
+  /** Number of its keys in the store. */
+  readonly slot: number;
   readonly journal: Journal<ChannelEntry>;
-  entry?: ChannelEntry | undefined;
-  /** Computed when first asked for: hashing the script is not free. */
-  frame?: ChannelFrame | undefined;
+  entry: ChannelEntry;
 }
 
 export class ChannelLedger {
   readonly #store: Store;
-  readonly #places: readonly Place[];
+  readonly #report: Reporter;
+  readonly #most: number;
+  /** Those that hold a channel, lower slots first: a place that is free costs no heap. */
+  #places: readonly Place[] = [];
+  /** Of the channel that was asked about last: hashing the script is not free, and each frame costs heap. */
+  #frame: { readonly txid: Hex; readonly frame: ChannelFrame } | undefined;
 
   /** Reads what is there. `most` is the number of entries that the device keeps. */
   constructor(store: Store, most: number, report: Reporter) {
     this.#store = store;
+    this.#report = report;
+    this.#most = most;
     const places: Place[] = [];
     for (let slot = 0; slot < most; slot++) {
       const journal = entryJournal(store, slot, report);
-      places.push({ journal, entry: journal.load() });
+      const entry = journal.load();
+      if (entry) places.push({ slot, journal, entry });
     }
     this.#places = places;
   }
 
   /** All entries, those of lower slots first. */
   get entries(): readonly ChannelEntry[] {
-    const found: ChannelEntry[] = [];
-    for (const { entry } of this.#places) if (entry) found.push(entry);
-    return found;
+    return this.#places.map(({ entry }) => entry);
   }
 
   get isFull(): boolean {
-    return this.entries.length === this.#places.length;
+    return this.#places.length === this.#most;
   }
 
   /** The entry of the channel whose funding has this id. */
@@ -47,10 +53,10 @@ export class ChannelLedger {
 
   /** What the channel's digests start from; undefined for a channel that is not here. */
   frame(txid: Hex): ChannelFrame | undefined {
-    const place = this.place(txid);
-    if (!place?.entry) return undefined;
-    place.frame ??= channelFrame(depositOf(place.entry));
-    return place.frame;
+    const entry = this.find(txid);
+    if (!entry) return undefined;
+    if (this.#frame?.txid !== txid) this.#frame = { txid, frame: channelFrame(depositOf(entry)) };
+    return this.#frame.frame;
   }
 
   /**
@@ -58,25 +64,36 @@ export class ChannelLedger {
    * refuses.
    */
   save(entry: ChannelEntry, instead?: Hex): void {
-    const other = instead === undefined ? undefined : this.place(instead);
-    const place = this.place(entry.txid) ?? other ?? this.#places.find((each) => !each.entry);
-    if (!place) throw new Error(`expected a free place among ${this.#places.length} channels, found none`);
+    const place = this.place(entry.txid) ?? (instead === undefined ? undefined : this.place(instead));
+    if (!place) {
+      this.add(entry);
+      return;
+    }
     place.journal.save(entry);
-    if (place.entry?.txid !== entry.txid) place.frame = undefined;
+    if (place.entry.txid !== entry.txid) this.#frame = undefined;
     place.entry = entry;
   }
 
   /** Drops the entry of a channel that is over. */
   drop(txid: Hex): void {
-    const slot = this.#places.findIndex(({ entry }) => entry?.txid === txid);
-    const place = this.#places[slot];
+    const place = this.place(txid);
     if (!place) return;
-    forget(this.#store, slot);
-    place.entry = undefined;
-    place.frame = undefined;
+    forget(this.#store, place.slot);
+    this.#places = this.#places.filter((each) => each !== place);
+    if (this.#frame?.txid === txid) this.#frame = undefined;
+  }
+
+  private add(entry: ChannelEntry): void {
+    let slot = 0;
+    while (this.#places[slot]?.slot === slot) slot++;
+    if (slot === this.#most) throw new Error(`expected a free place among ${this.#most} channels, found none`);
+    const journal = entryJournal(this.#store, slot, this.#report);
+    journal.load(); // which of its two keys is next
+    journal.save(entry);
+    this.#places = [...this.#places.slice(0, slot), { slot, journal, entry }, ...this.#places.slice(slot)];
   }
 
   private place(txid: Hex): Place | undefined {
-    return this.#places.find(({ entry }) => entry?.txid === txid);
+    return this.#places.find(({ entry }) => entry.txid === txid);
   }
 }

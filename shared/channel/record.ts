@@ -10,8 +10,11 @@ import type { Deposit } from "./closing";
 
 /** Of the entry's format; another one is set aside. */
 export const CHANNEL_ENTRY_VERSION = 1;
-/** Entries of a socket: the stores' keys end in its number. One more is a refusal. */
-export const MAX_SOCKET_CHANNELS = 16;
+/**
+ * Entries of a socket: the stores' keys end in its number. One more is a refusal. Each holds 0.5 KB of slots and as much of
+ * chunks (docs/performance.md), which a socket must have left while hostile neighbours fill its heap.
+ */
+export const MAX_SOCKET_CHANNELS = 8;
 /** Entries of a cable. */
 export const MAX_CABLE_CHANNELS = 2;
 
