@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { FAULTS, type FaultName } from "../../shared/protocol/faults";
+import { wrapped } from "./wrap";
 
 export const FAULTS_PAGE = new URL("../../docs/faults.md", import.meta.url);
 
@@ -34,7 +35,7 @@ export function faultsPage(): string {
     const rows = names.filter((name) => has(FAULTS[name][0])).map((name) => row(name));
     return `\n## ${title}\n\n| code | name | meaning |\n|---:|---|---|\n${rows.join("\n")}\n`;
   });
-  return HEAD + tables.join("");
+  return wrapped(HEAD + tables.join(""));
 }
 
 function row(name: FaultName): string {

@@ -12,6 +12,7 @@ import { schemeOf } from "../../shared/payment/schemes";
 import { lastCommitment, MAX_COMMITMENTS, type Session } from "../../shared/payment/session";
 import type { Scheme } from "../../shared/protocol/words";
 import { channelSection } from "./channel-fees";
+import { wrapped } from "./wrap";
 
 export const FEES_PAGE = new URL("../../docs/fees.md", import.meta.url);
 
@@ -93,7 +94,7 @@ This page is computed by \`npx tsx tools/docs/fees.ts\`.
 
 /** The page's text. */
 export function feesPage(): string {
-  return HEAD + RATES.map(table).join("") + channelSection(RATES);
+  return wrapped(HEAD + RATES.map(table).join("") + channelSection(RATES));
 }
 
 function table(rate: MilliSatPerVbyte): string {

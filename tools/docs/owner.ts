@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { serialOnly } from "../../shared/owner/access";
 import { RPC_CODES } from "../../shared/owner/json-rpc";
 import { METHODS, type MethodEntry } from "../../shared/owner/methods";
+import { wrapped } from "./wrap";
 
 const PAGE = new URL("../../docs/owner.md", import.meta.url);
 
@@ -13,7 +14,7 @@ export function ownerPage(page: string): string {
   return [
     ["methods", methods()],
     ["errors", errors()],
-    ["serial", serial()],
+    ["serial", wrapped(serial())],
   ].reduce((text, [name, table]) => between(text, name as string, table as string), page);
 }
 

@@ -7,6 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { wrapped } from "./wrap";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = join(ROOT, "manifests/sdkconfig");
@@ -118,7 +119,7 @@ export function settingsPage(sdk: SdkValues): string {
       ),
     ),
   ]);
-  return `${HEAD}${rows.join("\n")}\n${others()}`;
+  return wrapped(`${HEAD}${rows.join("\n")}\n${others()}`);
 }
 
 interface Engine {
