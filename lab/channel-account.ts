@@ -35,7 +35,10 @@ export interface ChannelAccount {
   readonly socketReceivedSat: Satoshi;
   readonly cableReceivedSat: Satoshi;
   readonly transactions: readonly ChannelTransaction[];
-  /** The same visits by the other schemes: payments of what nodes relay at least, each a transaction; what is left is credit. */
+  /**
+   * The same visits by the other schemes: payments of what nodes relay at least, each a
+   * transaction; what is left is credit.
+   */
   readonly otherwise: {
     readonly transactions: number;
     readonly vbytes: number;

@@ -1,5 +1,5 @@
-// The scenarios of channels that run on the two simulated boards, with the firmware as it is, the wire and a real node: a
-// cable that comes to a cafe again and again, and what may befall it there.
+// The scenarios of channels that run on the two simulated boards, with the firmware as it is, the
+// wire and a real node: a cable that comes to a cafe again and again, and what may befall it there.
 
 import type { Hex, Satoshi } from "../shared/kernel/units";
 import type { ChannelTransaction, Visit } from "./channel-account";
@@ -54,7 +54,10 @@ export function closingAt(visits: number): number {
   return visitAt(visits + 1) + 60;
 }
 
-/** A first visit funds the channel and draws nothing; blocks bury it; then come the visits, and the owner's word at the end. */
+/**
+ * A first visit funds the channel and draws nothing; blocks bury it; then come the visits, and the
+ * owner's word at the end.
+ */
 export async function playCafe(options: CafeOptions): Promise<CafeRun> {
   const { seed, visits, say, more = [], engine = "node" } = options;
   const steps: Step[] = [
@@ -111,7 +114,10 @@ export async function playCafe(options: CafeOptions): Promise<CafeRun> {
 /** At ten times the price each visit pays something. */
 const DEARER = { socket: { price: 10 * PRICE }, cable: { maxPrice: 20 * PRICE } };
 
-/** Six visits: from before the third the chain's server is away; after the fourth the socket's power goes; before the sixth the server is back. */
+/**
+ * Six visits: from before the third the chain's server is away; after the fourth the socket's power
+ * goes; before the sixth the server is back.
+ */
 export function playOffline(options: Pick<CafeOptions, "seed" | "say">): Promise<CafeRun> {
   const more: Step[] = [
     { atS: visitAt(3) - 20, backend: { kind: "refused" } },

@@ -1,5 +1,5 @@
-// Two scenarios of channels in which somebody loses, on both simulated boards and a real node: the socket is gone for good, and a thief
-// has what is in the socket's flash.
+// Two scenarios of channels in which somebody loses, on both simulated boards and a real node: the
+// socket is gone for good, and a thief has what is in the socket's flash.
 
 import { bytesToHex } from "../shared/bitcoin/bytes";
 import { ecdsa } from "../shared/bitcoin/ecdsa";
@@ -23,8 +23,9 @@ const DELAY = 2_016;
 const THIEFS_FEE: Satoshi = 17;
 
 /**
- * Four visits. After the first the socket is gone, and another one stands in its place: an empty flash, another owner, other schemes.
- * The cable's owner leaves all channels by a word; the refund goes with the cable's questions to the new socket, too early twice.
+ * Four visits. After the first the socket is gone, and another one stands in its place: an empty
+ * flash, another owner, other schemes. The cable's owner leaves all channels by a word; the refund
+ * goes with the cable's questions to the new socket, too early twice.
  */
 export function playRefund({ seed, say }: Options): Promise<CafeRun> {
   const other = { payoutAddress: keysOf(seed, "another socket's owner").address, schemes: ["single-fee"] };
@@ -57,7 +58,10 @@ async function blocksTo({ node, keys }: Simulation, say: (text: string) => void)
   );
 }
 
-/** Five visits. Before the fourth a thief who has read the half tries what it is good for, and takes the socket's flash at last. */
+/**
+ * Five visits. Before the fourth a thief who has read the half tries what it is good for, and takes
+ * the socket's flash at last.
+ */
 export function playThief({ seed, say }: Options): Promise<CafeRun> {
   return playCafe({
     ...{ seed, say, visits: 5 },

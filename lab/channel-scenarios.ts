@@ -1,5 +1,5 @@
-// Scenarios of payment channels: both simulated boards with the firmware as it is, the wire, and a real node (channel-cafe.ts,
-// channel-losses.ts). Here is what each shows, and its account.
+// Scenarios of payment channels: both simulated boards with the firmware as it is, the wire, and a
+// real node (channel-cafe.ts, channel-losses.ts). Here is what each shows, and its account.
 
 import { feeFor, formatEnergy, formatSatoshi, type Satoshi } from "../shared/kernel/units";
 import type { ChannelAccount } from "./channel-account";
@@ -57,7 +57,10 @@ const VISITS = 60;
 const SESSION_VBYTES = 141;
 const LEAST_OUTPUT: Satoshi = 294;
 
-/** Plays one of CHANNEL_SCENARIOS and prints its story and account (with `json`, one object a line, the account last). */
+/**
+ * Plays one of CHANNEL_SCENARIOS and prints its story and account (with `json`, one object a line,
+ * the account last).
+ */
 export async function runChannelScenario(name: string, options: ChannelScenarioOptions): Promise<ChannelAccount> {
   const print = options.print ?? console.log;
   const tell = (text: string): void =>
@@ -92,7 +95,10 @@ function accountOf(scenario: string, seed: number, run: Omit<CafeRun, "happening
   };
 }
 
-/** The same visits by the other schemes: each payment is what nodes relay at least, and what is left of it is credit. */
+/**
+ * The same visits by the other schemes: each payment is what nodes relay at least, and what is left
+ * of it is credit.
+ */
 function otherwiseOf(drawn: number): ChannelAccount["otherwise"] {
   const payments = Math.max(1, Math.ceil(drawn / LEAST_OUTPUT));
   const feeSat = payments * feeFor(SESSION_VBYTES, RATE);

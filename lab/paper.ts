@@ -1,5 +1,5 @@
-// The figures of the paper of 2017, 830 times today's price: what `npm start`'s scenario `toaster`, `--paper`, and most
-// tests pay, as minutes of them show what takes hours at today's.
+// The figures of the paper of 2017, 830 times today's price: what `npm start`'s scenario `toaster`,
+// `--paper`, and most tests pay, as minutes of them show what takes hours at today's.
 
 export const PAPER = {
   socket: { price: 250_000, increment: 10_000, feeLimit: 5_000 },

@@ -1,6 +1,7 @@
-// The scenario `room`: twenty sockets with access points of their own and a cable in each, half of them with a heater and half
-// with a telephone's charger, and a socket beside that is louder than all and whose meter lies. Played on the model circuit and
-// the model chain, with the devices' own controllers and real signatures.
+// The scenario `room`: twenty sockets with access points of their own and a cable in each, half of
+// them with a heater and half with a telephone's charger, and a socket beside that is louder than
+// all and whose meter lies. Played on the model circuit and the model chain, with the devices' own
+// controllers and real signatures.
 
 import { formatSatoshi, type Millisecond, type Milliwatt, type Satoshi } from "../shared/kernel/units";
 import { Room, type Seat, type Told } from "./model/room";
@@ -27,7 +28,9 @@ export interface RoomScenario {
 }
 
 export interface RoomAccount {
-  /** Cables that draw from the socket that they sit in and pay, and after how long all of them did. */
+  /**
+   * Cables that draw from the socket that they sit in and pay, and after how long all of them did.
+   */
   readonly served: number;
   readonly atMs: Millisecond;
   /** Payments to a socket in which the payer does not sit. */
@@ -63,8 +66,8 @@ function halfAndHalf(): readonly Milliwatt[] {
 }
 
 /**
- * Its meter shows each payer what a heater would draw, as far as somebody knows who read the cable's program; to the others it is
- * a socket that waits.
+ * Its meter shows each payer what a heater would draw, as far as somebody knows who read the
+ * cable's program; to the others it is a socket that waits.
  */
 function lie(seat: Seat): void {
   let payer = "";

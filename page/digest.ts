@@ -1,5 +1,6 @@
-// The asking side of HTTP Digest (RFC 7616, SHA-256, qop=auth), in JavaScript: plain HTTP has no crypto.subtle, not every
-// browser knows SHA-256 in Digest, and what a browser keeps it would send along with any site's form.
+// The asking side of HTTP Digest (RFC 7616, SHA-256, qop=auth), in JavaScript: plain HTTP has no
+// crypto.subtle, not every browser knows SHA-256 in Digest, and what a browser keeps it would send
+// along with any site's form.
 
 import { OWNER, REALM, secretOf } from "../shared/owner/credentials";
 import { responseOf } from "../shared/owner/digest";

@@ -1,5 +1,5 @@
-// The form of the settings, made from their table: what there is, in which unit, within which bounds, what holds without an
-// owner's word, when a change counts, and what wants the serial port.
+// The form of the settings, made from their table: what there is, in which unit, within which
+// bounds, what holds without an owner's word, when a change counts, and what wants the serial port.
 
 import { whySerial } from "../shared/owner/access";
 import { problems } from "../shared/settings/check";

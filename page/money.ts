@@ -1,4 +1,5 @@
-// Satoshi in the money of the owner's country, at the rate that he typed: the page asks nobody for one.
+// Satoshi in the money of the owner's country, at the rate that he typed: the page asks nobody for
+// one.
 
 export interface Rate {
   /** What a bitcoin costs. */

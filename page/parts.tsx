@@ -64,7 +64,10 @@ export function StuckList({ stuck }: { readonly stuck: readonly Stuck[] }) {
   );
 }
 
-/** Copies `text`, where the browser lets a page of plain HTTP do so; else it is marked, to be copied by hand. */
+/**
+ * Copies `text`, where the browser lets a page of plain HTTP do so; else it is marked, to be copied
+ * by hand.
+ */
 export function CopyButton({ text, from }: { readonly text: string; readonly from: string }) {
   const [done, setDone] = useState("");
   const copy = async () => {

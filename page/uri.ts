@@ -1,5 +1,5 @@
-// What a wallet reads from a QR code: a URI of BIP321. In upper case, so that the code needs the alphanumeric mode only and
-// its modules are larger; bech32 (BIP173) allows that.
+// What a wallet reads from a QR code: a URI of BIP321. In upper case, so that the code needs the
+// alphanumeric mode only and its modules are larger; bech32 (BIP173) allows that.
 
 import { correction, generate, mode } from "lean-qr";
 

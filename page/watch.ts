@@ -1,6 +1,7 @@
 // Keeps asking a device how it does, and keeps what it said: for the pages of both devices.
 //
-// All times are the device's own: a simulated one may live faster than the clock, and is asked more often then.
+// All times are the device's own: a simulated one may live faster than the clock, and is asked more
+// often then.
 
 import type { Call, Rpc } from "./rpc";
 import { Refusal } from "./rpc";

@@ -1,4 +1,5 @@
-// The ways to a device, as the page sees them: a request's text goes out, its answer's text comes back.
+// The ways to a device, as the page sees them: a request's text goes out, its answer's text comes
+// back.
 
 export interface Way {
   /** Over the serial port, which takes what the link does not. */

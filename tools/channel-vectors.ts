@@ -1,5 +1,6 @@
-// Whole sessions by channel as they really went over the wire, for tools/protocol-vectors.ts: openings, visits, increments,
-// refusals, a closing; and beside them the refund that the deposit would have had.
+// Whole sessions by channel as they really went over the wire, for tools/protocol-vectors.ts:
+// openings, visits, increments, refusals, a closing; and beside them the refund that the deposit
+// would have had.
 
 import { join } from "node:path";
 import { parse, type Transaction } from "../lab/model/transaction";

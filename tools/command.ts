@@ -1,5 +1,6 @@
-// A command of tools/: one table of its options, from which its help is printed and its words are checked. Errors are
-// sentences; Ctrl-C ends a long command with what it has found so far, a second one at once.
+// A command of tools/: one table of its options, from which its help is printed and its words are
+// checked. Errors are sentences; Ctrl-C ends a long command with what it has found so far, a second
+// one at once.
 
 import { readOptions, runCommand, UsageError, wholeNumber } from "../lab/sim/options";
 
@@ -76,7 +77,10 @@ export function given<Name extends string>(command: Command<Name>, line: readonl
   return new Given(found, words);
 }
 
-/** Runs a command to its exit code: 0, what `main` gives, 2 for a mistake on the command line, 1 for any other error. */
+/**
+ * Runs a command to its exit code: 0, what `main` gives, 2 for a mistake on the command line, 1 for
+ * any other error.
+ */
 export async function run<Name extends string>(
   command: Command<Name>,
   main: (given: Given<Name>) => Promise<number | undefined> | Promise<void>,
@@ -90,7 +94,10 @@ export async function run<Name extends string>(
   );
 }
 
-/** Whether Ctrl-C was pressed. A loop that computes must let the event loop turn, or it never hears of it. */
+/**
+ * Whether Ctrl-C was pressed. A loop that computes must let the event loop turn, or it never hears
+ * of it.
+ */
 export class Interrupt {
   came = false;
 

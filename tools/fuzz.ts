@@ -1,7 +1,8 @@
 // npm run fuzz -- --runs N --seed N --only NAME: every module in lab/fuzz/ that exports `name` and `fuzz`.
 //
-// First each input kept in lab/corpus/NAME/ is tried again (where the module has `replay`), then new ones are
-// made from the seed. An input that fails is written into the corpus, so the next run starts with it. Exit 1 then.
+// First each input kept in lab/corpus/NAME/ is tried again (where the module has `replay`), then
+// new ones are made from the seed. An input that fails is written into the corpus, so the next run
+// starts with it. Exit 1 then.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

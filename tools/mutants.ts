@@ -53,7 +53,10 @@ async function tried(mutations: readonly Mutation[], json: boolean): Promise<boo
   }
 }
 
-/** Each copy of the tree takes the next mutation once it is done with one; verdicts are in the order of the list. */
+/**
+ * Each copy of the tree takes the next mutation once it is done with one; verdicts are in the order
+ * of the list.
+ */
 async function triedAll(scratches: readonly Scratch[], mutations: readonly Mutation[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   const left = [...mutations.entries()];

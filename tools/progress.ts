@@ -1,4 +1,5 @@
-// How far a long command is, on standard error: on a terminal one line that is written anew, elsewhere a line now and then.
+// How far a long command is, on standard error: on a terminal one line that is written anew,
+// elsewhere a line now and then.
 
 /** Between two lines where nobody watches, in ms. */
 const LINE_MS = 15_000;

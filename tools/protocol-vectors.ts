@@ -1,5 +1,6 @@
-// npx tsx tools/protocol-vectors.ts: writes host-tests/vectors/protocol/*.json, whole sessions as they really went over
-// the wire: XML of each call and answer, what it means, the test's keys, the transactions. A test makes them anew.
+// npx tsx tools/protocol-vectors.ts: writes host-tests/vectors/protocol/*.json, whole sessions as
+// they really went over the wire: XML of each call and answer, what it means, the test's keys, the
+// transactions. A test makes them anew.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -241,8 +242,8 @@ function thinned(calls: readonly VectorCall[]): VectorCall[] {
 }
 
 /**
- * What a vector fixes for every implementation: the payments, their order, bytes and faults. When a cable looks and how
- * much has flowed by then is its own affair.
+ * What a vector fixes for every implementation: the payments, their order, bytes and faults. When a
+ * cable looks and how much has flowed by then is its own affair.
  */
 export function essence({ name, coins, calls, mined }: ProtocolVector): unknown {
   const deals = calls.filter(({ method }) => method !== "get_status");

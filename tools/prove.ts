@@ -1,8 +1,9 @@
 // npm run prove -- --runs N [--seed N] [--by-channel] [--json] [--no-self-check] | --plan FILE
 //
-// Plays N random runs of a socket and a cable under every fault that can be made, holds the bounds of both sides after
-// each step, and shrinks what fails to a readable story. Its self-check takes one safeguard away at a time and shows
-// that each is missed within the runs of npm test. A plan that failed is printed as JSON; --plan plays it once more.
+// Plays N random runs of a socket and a cable under every fault that can be made, holds the bounds
+// of both sides after each step, and shrinks what fails to a readable story. Its self-check takes
+// one safeguard away at a time and shows that each is missed within the runs of npm test. A plan
+// that failed is printed as JSON; --plan plays it once more.
 
 import { readFileSync } from "node:fs";
 import type { Plan } from "../lab/prove/moves";

@@ -1,4 +1,5 @@
-// npm test: every *.test.ts under host-tests/ (or the files and folders named), in node's own test runner.
+// npm test: every *.test.ts under host-tests/ (or the files and folders named), in node's own test
+// runner.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -7,8 +8,8 @@ import { pathToFileURL } from "node:url";
 import { type Command, type Given, run, UsageError } from "./command";
 
 /**
- * Folders of which no test starts another process, compiles C or waits for a Bitcoin node. They run in one process, since
- * starting one for each file takes longer than their tests do.
+ * Folders of which no test starts another process, compiles C or waits for a Bitcoin node. They run
+ * in one process, since starting one for each file takes longer than their tests do.
  */
 const FAST = ["bitcoin", "journal", "link", "mdns", "protocol", "settings"];
 

@@ -1,4 +1,5 @@
-// Calls of a session as they go over the wire: everything goes through XML and back, and is kept for the vectors.
+// Calls of a session as they go over the wire: everything goes through XML and back, and is kept
+// for the vectors.
 
 import type { Stage } from "../lab/prove/stage";
 import type { SocketCalls } from "../shared/protocol/types";

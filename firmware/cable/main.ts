@@ -1,4 +1,5 @@
-// The smart cable's composition root: reads the configuration, builds the ports, starts the controller.
+// The smart cable's composition root: reads the configuration, builds the ports, starts the
+// controller.
 
 import config from "mc/config";
 import entropy from "plugpay/entropy";
@@ -37,7 +38,9 @@ import { bootLine, cableLine } from "../platform/told";
 type CableConfig = Pick<BuildOptions, "socket"> &
   Partial<Pick<BuildOptions, "gate" | "link" | "direct">> & {
     readonly settings: Parameters<typeof cableSettings>[0];
-    /** The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does. */
+    /**
+     * The secret key, 32 bytes: the simulator's. The image of a device holds none, its store does.
+     */
     readonly key?: Hex;
   };
 
@@ -86,7 +89,8 @@ function run(): void {
   const store = new DeviceStore("cable");
   const device: Started = { controller: undefined, power: undefined, wallet: undefined, settings: undefined };
   let drbg: HmacDrbg | undefined;
-  // What a key is born from was drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
+  // What a key is born from was drawn before the radio and the gate's ADC started
+  // (firmware/native/entropy-esp32.c).
   const random = (): HmacDrbg => {
     drbg ??= new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
     return drbg;
@@ -126,7 +130,8 @@ function start({ clock, store, random, owner, device }: Parts): void {
   // First of all: a device with wrong settings touches nothing.
   const settings = owner.settings.start<CableSettings>();
   const socket = owner.settings.started("socket") as CableConfig["socket"];
-  // Takes its time to come up, and must not be long away from its noise source: before the power gate.
+  // Takes its time to come up, and must not be long away from its noise source: before the power
+  // gate.
   const radio = direct ? directRadio(clock) : undefined;
   // It has power, so it is plugged in.
   if (link === "wifi") keepAwake(clock, () => true);

@@ -1,5 +1,6 @@
-// An application of its own, flashed to calibrate a board and replaced by the real one afterwards: so no image that
-// handles money listens on its serial port. What it stores stays in NVS, and updates do not touch it.
+// An application of its own, flashed to calibrate a board and replaced by the real one afterwards:
+// so no image that handles money listens on its serial port. What it stores stays in NVS, and
+// updates do not touch it.
 
 import config from "mc/config";
 import NativePowerGate from "plugpay/power-gate";

@@ -1,5 +1,5 @@
-// The dedicated link in the emulator: QEMU's own network card, with the fixed address that Ethernet has on a board. The
-// SDK runs it before `main` as a set-up module; it returns at once.
+// The dedicated link in the emulator: QEMU's own network card, with the fixed address that Ethernet
+// has on a board. The SDK runs it before `main` as a set-up module; it returns at once.
 
 import config from "mc/config";
 import startEthernet from "plugpay/ethernet-qemu";

@@ -1,4 +1,5 @@
-// What goes wrong while the network comes up is told on the console: a set-up module has nobody else to tell.
+// What goes wrong while the network comes up is told on the console: a set-up module has nobody
+// else to tell.
 
 import { print } from "plugpay/console";
 

@@ -1,5 +1,6 @@
-// Wi-Fi: joins the owner's network and joins it again when it was lost, first at the access point and on the channel of last
-// time. The SDK runs it before `main` as a set-up module; it returns at once, and a caller that comes before there is an address tries again.
+// Wi-Fi: joins the owner's network and joins it again when it was lost, first at the access point
+// and on the channel of last time. The SDK runs it before `main` as a set-up module; it returns at
+// once, and a caller that comes before there is an address tries again.
 
 import WiFi from "embedded:network/interface/wifi";
 import storage from "embedded:storage/key-value";
@@ -15,16 +16,25 @@ import { type WifiCredentials, wifiOf } from "../../shared/owner/wifi";
 
 /** Between two tries, in ms: as long as an access point takes to think again. */
 const RETRY = 2000;
-/** While a radio looks for the house on all channels its own access point is not heard: then it rests longer. */
+/**
+ * While a radio looks for the house on all channels its own access point is not heard: then it
+ * rests longer.
+ */
 const RETRY_DIRECT = 15_000;
 /** At its own access point a socket is where it is on a dedicated link (RFC 3927). */
 const ADDRESS = "169.254.80.80";
 const MASK = "255.255.0.0";
 /** Where the house's channel is not known yet; the radio follows the house when it has joined. */
 const FIRST_CHANNEL = 1;
-/** The driver's `connection`: 400 joined, 500 with an address, which its users look for (firmware/platform/announce.ts). */
+/**
+ * The driver's `connection`: 400 joined, 500 with an address, which its users look for
+ * (firmware/platform/announce.ts).
+ */
 const JOINED = 400;
-/** So long the access point of last time has, in ms: three times what it takes where it is still there. */
+/**
+ * So long the access point of last time has, in ms: three times what it takes where it is still
+ * there.
+ */
 const KNOWN = 1500;
 /** For the driver to have told that it let go of that one. */
 const AFTER = 100;
@@ -42,7 +52,8 @@ export default function setUp(done: () => void): void {
     tell("wifi", why);
     Timer.set(join, retry);
   };
-  // Nothing here may throw: nobody catches what a set-up module or the driver's callback throws, and the chip restarts.
+  // Nothing here may throw: nobody catches what a set-up module or the driver's callback throws,
+  // and the chip restarts.
   const join = (): void => {
     try {
       link ??= new WiFi({ onChanged });
@@ -52,7 +63,10 @@ export default function setUp(done: () => void): void {
       again(error);
     }
   };
-  /** A socket's own access point, where its owner wants one: once the radio is up. What fails there costs not the house's. */
+  /**
+   * A socket's own access point, where its owner wants one: once the radio is up. What fails there
+   * costs not the house's.
+   */
   const openOwn = (): void => {
     if (isOpen) return;
     isOpen = true;
@@ -64,7 +78,10 @@ export default function setUp(done: () => void): void {
       tell("access-point", error);
     }
   };
-  /** Once a start: tries where it was last time. The driver does not tell where that fails, so time does. */
+  /**
+   * Once a start: tries where it was last time. The driver does not tell where that fails, so time
+   * does.
+   */
   const joinAgain = (): boolean => {
     if (triedKnown) return false;
     triedKnown = true;
@@ -95,7 +112,8 @@ export default function setUp(done: () => void): void {
   };
   // The internal noise source must be off once the radio works.
   drawSeed();
-  // What ended the last runs may have been the radio: its peaks of current bring a weak supply down.
+  // What ended the last runs may have been the radio: its peaks of current bring a weak supply
+  // down.
   const pause = restartPause();
   if (pause > 0) Timer.set(join, pause);
   else join();

@@ -1,5 +1,6 @@
-// A socket on Wi-Fi says where it is: its host name and service _plugpay._tcp by multicast DNS (shared/mdns). It asks for
-// the name that it had last, so that sockets of one name keep theirs over a power cut, and begins anew with each address.
+// A socket on Wi-Fi says where it is: its host name and service _plugpay._tcp by multicast DNS
+// (shared/mdns). It asks for the name that it had last, so that sockets of one name keep theirs
+// over a power cut, and begins anew with each address.
 
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";

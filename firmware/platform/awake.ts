@@ -1,5 +1,6 @@
-// Wi-Fi sleeps between beacons, where what is sent to a device waits for 100 to 300 ms, unless somebody is there who
-// pays or draws: a cable always is where it has power, and a socket looks twice a second.
+// Wi-Fi sleeps between beacons, where what is sent to a device waits for 100 to 300 ms, unless
+// somebody is there who pays or draws: a cable always is where it has power, and a socket looks
+// twice a second.
 
 import { wifiSleep } from "plugpay/wifi-sleep";
 import type { Clock } from "../../shared/kernel/ports";

@@ -1,5 +1,5 @@
-// Tells how regularly the gate's sensor spoke, after a trip and at a session's end: whether something held the gate up, as a
-// signature that JavaScript verifies must not, can be read off it.
+// Tells how regularly the gate's sensor spoke, after a trip and at a session's end: whether
+// something held the gate up, as a signature that JavaScript verifies must not, can be read off it.
 
 import type { DeviceEvent, Reporter } from "../../shared/kernel/ports";
 

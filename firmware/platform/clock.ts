@@ -1,7 +1,7 @@
 // The Clock port over Moddable's "time" and "timer".
 //
-// Time.ticks is a 32-bit count of milliseconds that wraps after 49.7 days. The clock adds up differences instead, and
-// looks once a day so that none is ever too long to see.
+// Time.ticks is a 32-bit count of milliseconds that wraps after 49.7 days. The clock adds up
+// differences instead, and looks once a day so that none is ever too long to see.
 
 import Time from "time";
 import Timer from "timer";

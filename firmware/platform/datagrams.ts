@@ -1,5 +1,6 @@
-// A port for datagrams over our native sockets (firmware/native/sockets.h), which drop a flood before JavaScript hears
-// of it. Each datagram has six bytes before it: the address and port that it comes from or goes to.
+// A port for datagrams over our native sockets (firmware/native/sockets.h), which drop a flood
+// before JavaScript hears of it. Each datagram has six bytes before it: the address and port that
+// it comes from or goes to.
 
 import { close, receive, type SocketOwner, say, talk } from "plugpay/sockets";
 import type { Peer } from "../../shared/mdns/message";

@@ -1,5 +1,5 @@
-// Types of the Moddable modules that the firmware uses: the SDK's own where @moddable/typings has them, and below those
-// that it has not.
+// Types of the Moddable modules that the firmware uses: the SDK's own where @moddable/typings has
+// them, and below those that it has not.
 
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/_common.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/mc/config.d.ts" />
@@ -31,7 +31,10 @@ declare module "embedded:storage/key-value" {
 /** The SDK's TLS over mbedTLS (modules/network/socketmbedtls), ESP32 only. */
 declare module "socketmbedtls" {
   export class SocketTLS {
-    /** `certificate`: the root in PEM; the server's certificate is checked against it and against `host`. */
+    /**
+     * `certificate`: the root in PEM; the server's certificate is checked against it and against
+     * `host`.
+     */
     constructor(options: { host: string; port: number; certificate: string });
     /** 1 connected, 2 data to read, 3 data sent; -1 closed, -2 failed (value: why). */
     callback: (this: SocketTLS, message: number, value?: number) => void;
@@ -89,7 +92,10 @@ declare module "plugpay/console" {
   export function write(bytes: Uint8Array): void;
   /** From now on hears what comes in, in whatever pieces. */
   export function listen(take: (bytes: ArrayBuffer) => void): void;
-  /** Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest. 0 where nobody can tell. */
+  /**
+   * Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest.
+   * 0 where nobody can tell.
+   */
   export function memory(which: number): number;
 }
 
@@ -111,7 +117,10 @@ declare module "plugpay/page" {
   export function read(from: number, to: number): Uint8Array;
 }
 
-/** Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says what each does). */
+/**
+ * Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says
+ * what each does).
+ */
 declare module "plugpay/restarts" {
   export function watchRestarts(): void;
   export function resetCause(): string;
@@ -123,7 +132,10 @@ declare module "plugpay/restarts" {
   export function restart(): void;
 }
 
-/** The native source of true random numbers (firmware/native): drawn at boot, before the radio and the ADC start. */
+/**
+ * The native source of true random numbers (firmware/native): drawn at boot, before the radio and
+ * the ADC start.
+ */
 declare module "plugpay/entropy" {
   export default function entropy(length: number): ArrayBuffer;
   /** Draws the seed now: what starts the radio calls it first. */

@@ -1,7 +1,8 @@
 // Finds addresses of names: `.local` by multicast DNS of our own, others by the SDK's resolver.
 //
-// A `.local` name is asked for once and its address kept as long as calls to it get through: a socket that the cable pays
-// is not changed for another of its name in mid-session, and no call waits for an answer that is known.
+// A `.local` name is asked for once and its address kept as long as calls to it get through: a
+// socket that the cable pays is not changed for another of its name in mid-session, and no call
+// waits for an answer that is known.
 
 // biome-ignore lint/style/useNodejsImportProtocol: it is Moddable's module, not Node's.
 import Net from "net";

@@ -1,7 +1,8 @@
-// The Dialer and Listener ports over our native sockets (firmware/native/sockets.h), which bound how far each peer gets before
-// JavaScript hears of it. They take numeric addresses only, so names are looked up first. They take no more bytes than the
-// stack has room for; the rest waits here, and is dropped when the connection is closed: a peer that does not read must
-// not keep memory without end.
+// The Dialer and Listener ports over our native sockets (firmware/native/sockets.h), which bound
+// how far each peer gets before JavaScript hears of it. They take numeric addresses only, so names
+// are looked up first. They take no more bytes than the stack has room for; the rest waits here,
+// and is dropped when the connection is closed: a peer that does not read must not keep memory
+// without end.
 
 import { adopt, close, connect, favour, listen, peer, read, type SocketOwner, take, why, write } from "plugpay/sockets";
 import type { Admits, Connection, Dialer, Favoured, Listener } from "../../shared/kernel/ports";

@@ -83,7 +83,10 @@ export class OwnerSide {
     this.sessions = new SessionLog({ clock, store, report: tell, total });
   }
 
-  /** Made when somebody first asks: until then it costs neither the first call its time nor a payment its heap. */
+  /**
+   * Made when somebody first asks: until then it costs neither the first call its time nor a
+   * payment its heap.
+   */
   private get owner(): Owner {
     const { device, clock, config, names, more } = this.options;
     this.#owner ??= new Owner({
@@ -150,7 +153,10 @@ export class OwnerSide {
     return this.#serial;
   }
 
-  /** Where the owner's page is, by name where the device has one: its address may be another after a restart. */
+  /**
+   * Where the owner's page is, by name where the device has one: its address may be another after a
+   * restart.
+   */
   private page(): string | undefined {
     const host = this.options.names()[0] ?? addresses()[0];
     return host === undefined || this.port() === 0 ? undefined : `http://${host}:${this.port()}/`;

@@ -1,4 +1,5 @@
-// A visiting cable's radio: joins sockets' own access points (shared/link/direct-radio.ts over firmware/native/radio-esp32.c).
+// A visiting cable's radio: joins sockets' own access points (shared/link/direct-radio.ts over
+// firmware/native/radio-esp32.c).
 
 import { drawSeed } from "plugpay/entropy";
 import { begin, disputed, events, join, leave, next, probe, scan, settle } from "plugpay/radio";

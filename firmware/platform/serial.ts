@@ -1,5 +1,6 @@
-// A serial port for lines of ASCII. The chip's output queue takes 128 bytes and the SDK refuses what is more than it has
-// room for, so what does not fit waits here until the port says that it can be written to again.
+// A serial port for lines of ASCII. The chip's output queue takes 128 bytes and the SDK refuses
+// what is more than it has room for, so what does not fit waits here until the port says that it
+// can be written to again.
 
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/serial.d.ts" />
 

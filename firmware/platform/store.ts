@@ -1,5 +1,5 @@
-// The Store port over ECMA-419 key-value storage: on ESP32 NVS, where each write commits and is atomic, keys have at
-// most 15 characters and a blob at most half a partition.
+// The Store port over ECMA-419 key-value storage: on ESP32 NVS, where each write commits and is
+// atomic, keys have at most 15 characters and a blob at most half a partition.
 
 import storage from "embedded:storage/key-value";
 import type { Store } from "../../shared/kernel/ports";

@@ -1,5 +1,6 @@
-// TLS for the Dialer port, over the SDK's mbedTLS socket: the server's certificate is checked against one configured
-// root. Connecting and the handshake block JavaScript for a while, so it is used off the path from plug to power only.
+// TLS for the Dialer port, over the SDK's mbedTLS socket: the server's certificate is checked
+// against one configured root. Connecting and the handshake block JavaScript for a while, so it is
+// used off the path from plug to power only.
 
 import { SocketTLS } from "socketmbedtls";
 import type { Connection } from "../../shared/kernel/ports";
@@ -82,8 +83,8 @@ class TlsConnection implements Connection {
 }
 
 /**
- * `certificate`: the root of the configured server, in PEM. `tell` hears why a server could not be had: once, until that
- * changes or it is had again, as callers may ask often.
+ * `certificate`: the root of the configured server, in PEM. `tell` hears why a server could not be
+ * had: once, until that changes or it is had again, as callers may ask often.
  */
 export function secureConnect(certificate: string, tell: (why: string) => void): SecureConnect {
   let told = "";

@@ -1,5 +1,5 @@
-// What a device tells of itself when it starts: what it is, and what is in force, each in one line. Every fact is named
-// here, so that no secret slips in with a setting to come.
+// What a device tells of itself when it starts: what it is, and what is in force, each in one line.
+// Every fact is named here, so that no secret slips in with a setting to come.
 
 import { lastWords, resetCause } from "plugpay/restarts";
 import type { CableSettings } from "../../shared/cable/settings";
@@ -12,7 +12,10 @@ export function bootLine(device: "socket" | "cable" | "calibrator", network?: st
   return { name: "boot", device, version: VERSION, network, reset: resetCause(), why: lastWords() };
 }
 
-/** What a socket sells, to whom it is paid, and what it risks. `host`: the name that it asks for on Wi-Fi. */
+/**
+ * What a socket sells, to whom it is paid, and what it risks. `host`: the name that it asks for on
+ * Wi-Fi.
+ */
 export function socketLine(settings: SocketSettings, calibrated: boolean, host?: string): DeviceEvent {
   const { payoutAddress: payout, price, increment, sessionMax, exposureLimit, feeLimit, maxCurrent } = settings;
   return {

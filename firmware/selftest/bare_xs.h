@@ -1,6 +1,7 @@
 /*
- * What XS asks of its platform on a bare 32-bit core (tools/firmware/measure.ts): a linked image as on a chip, with
- * heaps of a fixed size, and nothing of an operating system. Promise jobs wait for host.c's loop.
+ * What XS asks of its platform on a bare 32-bit core (tools/firmware/measure.ts): a linked image as
+ * on a chip, with heaps of a fixed size, and nothing of an operating system. Promise jobs wait for
+ * host.c's loop.
  */
 
 #ifndef __BARE_XS__

@@ -1,5 +1,5 @@
-// The self-test of a cable's image: the numbers of BIP143 by its own cryptography in flash, then a payment audited,
-// refused where it was tampered with, built and signed.
+// The self-test of a cable's image: the numbers of BIP143 by its own cryptography in flash, then a
+// payment audited, refused where it was tampered with, built and signed.
 
 import { auditDraft } from "../../shared/bitcoin/audit";
 import type { AuditExpectation } from "../../shared/bitcoin/audit-step";

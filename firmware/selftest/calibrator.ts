@@ -1,4 +1,5 @@
-// The self-test of the calibrator's image: its line in flash answers, keeps a whole record and refuses a torn one.
+// The self-test of the calibrator's image: its line in flash answers, keeps a whole record and
+// refuses a torn one.
 
 import { CALIBRATION_KEY, encodeCalibration, storedCalibration } from "../../shared/board/calibration";
 import { CalibrationLine } from "../../shared/board/calibration-line";

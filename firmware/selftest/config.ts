@@ -1,5 +1,5 @@
-// "mc/config" of a linked image on a desktop. A device has it in flash; here the world gives it at boot, which is after
-// linking, so it is looked up when it is read.
+// "mc/config" of a linked image on a desktop. A device has it in flash; here the world gives it at
+// boot, which is after linking, so it is looked up when it is read.
 
 import { call } from "./host";
 

@@ -1,4 +1,5 @@
-// One payment for the self-test of a linked image: fixed, so that every engine must give the same bytes.
+// One payment for the self-test of a linked image: fixed, so that every engine must give the same
+// bytes.
 
 import { actualFee, type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import type { Hex } from "../../shared/kernel/units";

@@ -1,7 +1,8 @@
 /*
- * The C main of a linked image off the chip: it starts XS from the very preparation that goes into a chip's flash and
- * imports the image's main module, as the SDK does on a device (xs/platforms/mc/xsHosts.c). The world is at the other
- * end of standard input and output, in frames: a kind, two lengths (32 bits, little-endian), a JSON head, raw bytes.
+ * The C main of a linked image off the chip: it starts XS from the very preparation that goes into
+ * a chip's flash and imports the image's main module, as the SDK does on a device
+ * (xs/platforms/mc/xsHosts.c). The world is at the other end of standard input and output, in
+ * frames: a kind, two lengths (32 bits, little-endian), a JSON head, raw bytes.
  *
  *   in    E  an event for the image: hostEvent(head, bytes) is called
  *         T  a self-test: the export selfTest(head) is called
@@ -11,8 +12,9 @@
  *         D  done; the bytes are what the self-test gave, the head says how much memory was ever in use
  *         X  the image threw; the head is the stack as a string, the process ends
  *
- * It runs on a desktop over the SDK's command-line platform (GLib), and with SELFTEST_BARE on a bare 32-bit core in an
- * emulator, whose semihosting is its only way out (bare_xs.h, tools/firmware/measure.ts).
+ * It runs on a desktop over the SDK's command-line platform (GLib), and with SELFTEST_BARE on a
+ * bare 32-bit core in an emulator, whose semihosting is its only way out (bare_xs.h,
+ * tools/firmware/measure.ts).
  */
 
 #include "xsAll.h"
@@ -213,16 +215,18 @@ static void failed(xsMachine *the)
 
 #ifdef SELFTEST_SAMPLED
 /*
- * How full a heap is says little while garbage is in it. So here XS collects (mxStress) whenever it has counted gxStress
- * up to 0, and tells of it (mxReport; the linker's --wrap brings that here): what is in use then is really held.
+ * How full a heap is says little while garbage is in it. So here XS collects (mxStress) whenever it
+ * has counted gxStress up to 0, and tells of it (mxReport; the linker's --wrap brings that here):
+ * what is in use then is really held.
  */
 enum { SAMPLE_EVERY_ALLOCATIONS = 200 };
 extern int gxStress;
 static long heldSlots, heldChunks;
 
 /*
- * Objects, counted by what they consist of: the names of their properties, private ones after "#", what a function closes
- * over after "()", and the number of a slot's kind (xsAll.h) where it has no name.
+ * Objects, counted by what they consist of: the names of their properties, private ones after "#",
+ * what a function closes over after "()", and the number of a slot's kind (xsAll.h) where it has no
+ * name.
  */
 enum { KINDS = 512, NAME_BYTES = 80, COUNT_AGAIN_SLOTS = 32 };
 static struct {

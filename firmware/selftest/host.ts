@@ -1,6 +1,7 @@
-// How a linked image on a desktop reaches the world: one synchronous call (firmware/selftest/host.c), and events in by
-// handle. It takes the place of the simulator's own (lab/sim/device/host.ts) below the same stand-ins for the SDK's
-// modules. What they remember is made at run time: everything that exists while linking is in flash, read-only.
+// How a linked image on a desktop reaches the world: one synchronous call
+// (firmware/selftest/host.c), and events in by handle. It takes the place of the simulator's own
+// (lab/sim/device/host.ts) below the same stand-ins for the SDK's modules. What they remember is
+// made at run time: everything that exists while linking is in flash, read-only.
 
 interface HostEvent {
   readonly handle: number;

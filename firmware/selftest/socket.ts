@@ -1,5 +1,5 @@
-// The self-test of a socket's image: BIP143's signature verified and its neighbours refused by its own cryptography in
-// flash, then a payment built, and accepted only as the draft says.
+// The self-test of a socket's image: BIP143's signature verified and its neighbours refused by its
+// own cryptography in flash, then a payment built, and accepted only as the draft says.
 
 import { hexToBytes } from "../../shared/bitcoin/bytes";
 import { unsignedHex } from "../../shared/bitcoin/draft";

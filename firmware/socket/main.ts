@@ -1,4 +1,5 @@
-// The smart socket's composition root: reads the configuration, builds the ports, starts the controller.
+// The smart socket's composition root: reads the configuration, builds the ports, starts the
+// controller.
 
 import config from "mc/config";
 import entropy from "plugpay/entropy";

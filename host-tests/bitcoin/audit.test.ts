@@ -161,7 +161,8 @@ test("an amount that differs from the one seen first is refused, in the session 
 });
 
 test("two signings under different stated amounts can not be collected", () => {
-  // The liar states one coin right and the other low, then the other way round: each signing would be half valid.
+  // The liar states one coin right and the other low, then the other way round: each signing would
+  // be half valid.
   const [a, b] = draft.inputs;
   assert.ok(a && b);
   const pins = new Map([[a.txid, a.amount]]);
@@ -296,7 +297,10 @@ const flip = (hex: string, at: number): string => {
   const digit = ((Number.parseInt(hex[index] as string, 16) + 1) % 16).toString(16);
   return hex.slice(0, index) + digit + hex.slice(index + 1);
 };
-/** One change of one field that a cable must notice; `credit` and more energy than is paid for cost it nothing. */
+/**
+ * One change of one field that a cable must notice; `credit` and more energy than is paid for cost
+ * it nothing.
+ */
 const lie: fc.Arbitrary<(offer: DraftOffer) => DraftOffer> = fc.oneof(
   fc.nat().map((at) => (offer: DraftOffer) => ({ ...offer, transaction: flip(offer.transaction, at) })),
   fc.nat().map((at) => (offer: DraftOffer) => ({ ...offer, session: flip(offer.session, at) })),
@@ -368,7 +372,8 @@ test("a lie made consistent, with bytes to match, still never costs more than th
       const result = auditDraft(next(told, { arrears, energy }), expectation);
       if (!result.ok) return;
       passed += 1;
-      // With a sentence each: node takes minutes to find its own, once for each step of a shrinking.
+      // With a sentence each: node takes minutes to find its own, once for each step of a
+      // shrinking.
       assert.ok(value === agreed.value || value === second.value, `${value} sat are paid`);
       assert.equal(arrears, 0, "nothing is owed");
       assert.equal(change, wallet.script);

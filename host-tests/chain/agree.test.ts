@@ -35,8 +35,8 @@ for (const { name, make } of BACKENDS) {
       assert.deepEqual(await chain.outspend(coin), isOldCore ? {} : { txid });
       assert.deepEqual(await chain.status(txid), { state: "mempool" });
       assert.deepEqual(await chain.utxos(SCRIPT, 5), []);
-      // What was broadcast here is known here. Core's list says nothing of the mempool otherwise: a client that did not
-      // broadcast it finds the coin, and asks about those that are chosen.
+      // What was broadcast here is known here. Core's list says nothing of the mempool otherwise: a
+      // client that did not broadcast it finds the coin, and asks about those that are chosen.
       const elsewhere = make(node);
       if (chain.listing) assert.deepEqual(await chain.listing(SCRIPT, 5, true), { coins: [], unspent: !isCore });
       if (elsewhere.listing)

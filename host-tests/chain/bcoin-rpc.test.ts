@@ -1,5 +1,5 @@
-// The Bitcoin Core client against a real node's own RPC over HTTP: bcoin's, for the calls that it has.
-// It lacks scantxoutset, and gettxspendingprevout, and has no fee rates to tell in regtest.
+// The Bitcoin Core client against a real node's own RPC over HTTP: bcoin's, for the calls that it
+// has. It lacks scantxoutset, and gettxspendingprevout, and has no fee rates to tell in regtest.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";

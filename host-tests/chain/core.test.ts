@@ -1,4 +1,5 @@
-// What is particular to Bitcoin Core: scans that take minutes, and an index that not every node has.
+// What is particular to Bitcoin Core: scans that take minutes, and an index that not every node
+// has.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -105,7 +106,10 @@ describe("a Bitcoin Core node with an index of spenders (31 and later)", () => {
 
 describe("a Bitcoin Core node without a transaction index", () => {
   const hash = (height: number) => height.toString(16).padStart(64, "0");
-  /** Blocks from 1 to `tip`, one every `interval` seconds; the transaction, whose outputs are all spent, is in the one at `at`. */
+  /**
+   * Blocks from 1 to `tip`, one every `interval` seconds; the transaction, whose outputs are all
+   * spent, is in the one at `at`.
+   */
   function chainOf(tip: number, at?: number, interval = 600) {
     const state = { tip, at, read: [] as number[] };
     const http = new FakeHttp(async (_request, body) => {

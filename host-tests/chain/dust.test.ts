@@ -1,4 +1,5 @@
-// Anybody can send dust to a cable's address: how much of a long list is read, and that nothing is lost by reading it quickly.
+// Anybody can send dust to a cable's address: how much of a long list is read, and that nothing is
+// lost by reading it quickly.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -100,7 +101,10 @@ function read(text: string, size: number): readonly Json[] | string {
   }
 }
 
-/** Decimals by their value, so that both ways of reading compare; what is exact in one is exact in the other. */
+/**
+ * Decimals by their value, so that both ways of reading compare; what is exact in one is exact in
+ * the other.
+ */
 function plain(value: Json): Json {
   if (value instanceof Decimal) return Number(value.text);
   if (Array.isArray(value)) return value.map(plain);

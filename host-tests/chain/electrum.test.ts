@@ -102,7 +102,10 @@ const COIN = { txid: "ab".repeat(32), vout: 1 };
 const LARGE = "02000000".repeat(25_000);
 const LARGE_TXID = "1a".repeat(32);
 
-/** A server that lists no coin of the script, and these transactions; what is not in `small` is large. */
+/**
+ * A server that lists no coin of the script, and these transactions; what is not in `small` is
+ * large.
+ */
 function spentAt(history: readonly (readonly [txid: string, height: number])[], small: readonly string[] = []) {
   const raws = new Map(small.map((raw) => [readRawTx(raw).txid, raw]));
   const dialer = new FakeLines((line) => {

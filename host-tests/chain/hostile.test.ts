@@ -1,4 +1,5 @@
-// Servers that answer nonsense, or lies that can be seen: nothing of it is believed, and every call ends.
+// Servers that answer nonsense, or lies that can be seen: nothing of it is believed, and every call
+// ends.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -54,7 +55,8 @@ for (const backend of CANNED) {
           // A height is plain text: half of one is a height, and only HTTP's framing can tell.
           if (backend.name === "Esplora" && call === "tip" && what.includes("cut")) continue;
           const outcome = await ask(backend, call, spoiled(change, firstOf(backend)));
-          // A line that never comes to its end cannot be told from a slow one; cut short, nothing else follows.
+          // A line that never comes to its end cannot be told from a slow one; cut short, nothing
+          // else follows.
           const expected = backend.name === "Electrum" && what === "an empty answer" ? "away" : "malformed";
           assert.equal(kindOf(outcome), expected, call);
         }
@@ -65,7 +67,8 @@ for (const backend of CANNED) {
       const nasty = ["-7", "0.5", '"5"', "NaN", "1e999", "9007199254740993", "null", "[]", "{}"];
       for (const call of calls) {
         for (const value of nasty) {
-          // The values are checked in ask(): whatever is accepted makes sense. Ids of JSON-RPC are spoiled, too.
+          // The values are checked in ask(): whatever is accepted makes sense. Ids of JSON-RPC are
+          // spoiled, too.
           const spoil = spoiled(
             (honest) => honest.replace(/([:[,]\s*)-?\d[\d.eE+-]*/g, `$1${value}`),
             firstOf(backend),

@@ -1,5 +1,6 @@
-// What a socket that waits asks of each backend in an hour, on a virtual clock: within its quota, and nothing later. And the
-// connection that is kept warm meanwhile may be closed by the server at any time.
+// What a socket that waits asks of each backend in an hour, on a virtual clock: within its quota,
+// and nothing later. And the connection that is kept warm meanwhile may be closed by the server at
+// any time.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,5 +1,6 @@
-// A payer that was here needs no scan of Bitcoin Core: its coins are known, with the change of what was broadcast here, and only
-// those that are chosen are asked about. Over a real node, behind Core's RPC as documented.
+// A payer that was here needs no scan of Bitcoin Core: its coins are known, with the change of what
+// was broadcast here, and only those that are chosen are asked about. Over a real node, behind
+// Core's RPC as documented.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

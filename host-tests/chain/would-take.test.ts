@@ -1,4 +1,5 @@
-// Asking before anything is sent: whether a node would take a transaction, and whether a coin is a block's reward.
+// Asking before anything is sent: whether a node would take a transaction, and whether a coin is a
+// block's reward.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// The chain client on the real XS engine: the same answers as on Node, over an address with many outputs.
+// The chain client on the real XS engine: the same answers as on Node, over an address with many
+// outputs.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// Both sides' books of channels: the socket's (book.ts) and the cable's (pocket.ts), over stores that lose power.
+// Both sides' books of channels: the socket's (book.ts) and the cable's (pocket.ts), over stores
+// that lose power.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// A channel on a real node: bcoin's regtest chain takes funding, closing and refund, each at its time and not before.
+// A channel on a real node: bcoin's regtest chain takes funding, closing and refund, each at its
+// time and not before.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -22,7 +23,9 @@ import { cable, keys, payee, payeeScript } from "./cases";
 
 let node: BitcoinNode;
 
-/** A deposit in the chain whose refund waits for a few blocks only, fewer than a cable would take. */
+/**
+ * A deposit in the chain whose refund waits for a few blocks only, fewer than a cable would take.
+ */
 async function shortDeposit(delay: number): Promise<{ channel: Channel; frame: ChannelFrame; height: number }> {
   const shape = { keys: { ...keys, delay }, coin: { txid: "", vout: 0, amount: 20_000 }, version: 3 };
   const script = depositScript(channelFrame({ ...shape, coin: { ...shape.coin, txid: "00".repeat(32) } }).script);

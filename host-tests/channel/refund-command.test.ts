@@ -31,7 +31,10 @@ interface Said {
   readonly status: number | null;
 }
 
-/** The command, with a key on its standard input. The server is in this process, so nothing blocks it meanwhile. */
+/**
+ * The command, with a key on its standard input. The server is in this process, so nothing blocks
+ * it meanwhile.
+ */
 function refund(words: readonly string[], key = CABLE_KEY): Promise<Said> {
   const child = spawn(process.execPath, ["--import", "tsx", "tools/refund.ts", "--network", "regtest", ...words], {
     cwd: ROOT,

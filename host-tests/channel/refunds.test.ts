@@ -1,4 +1,5 @@
-// What a cable keeps of channels that have ended: their refunds, until a deposit is back or another channel needs the place.
+// What a cable keeps of channels that have ended: their refunds, until a deposit is back or another
+// channel needs the place.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

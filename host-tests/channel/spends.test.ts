@@ -1,4 +1,5 @@
-// Funding, closing and refund before an independent judge: bcoin's interpreter accepts them and refuses each tampered one.
+// Funding, closing and refund before an independent judge: bcoin's interpreter accepts them and
+// refuses each tampered one.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -53,7 +54,9 @@ function judged(transaction: string, index = 0, coinSpent = spent): boolean {
   }
 }
 
-/** One bit of each byte flipped in turn; gives the places at which the judge still accepts input 0. */
+/**
+ * One bit of each byte flipped in turn; gives the places at which the judge still accepts input 0.
+ */
 function survivors(transaction: string, coinSpent: Spent): number[] {
   const places: number[] = [];
   for (let at = 0; at < transaction.length; at += 2) {
@@ -70,7 +73,10 @@ interface Rogue {
   readonly signer?: Wallet;
 }
 
-/** A closing as a thief of the payee's key would write it around the cable's half; `stack` builds the deposit's witness. */
+/**
+ * A closing as a thief of the payee's key would write it around the cable's half; `stack` builds
+ * the deposit's witness.
+ */
 function rogue(plan: Rogue, stack = (own: string) => `03${push(state.half)}${push(own)}${push(frame.script)}`): string {
   const { version = deposit.version, sequence = SEQUENCE, signer = payee } = plan;
   const outputs = outputsHex(plan.outputs);
@@ -146,7 +152,9 @@ describe("a closing", () => {
   });
 });
 
-/** The most vbytes that signed ones have, over fees until one has all signatures at their longest. */
+/**
+ * The most vbytes that signed ones have, over fees until one has all signatures at their longest.
+ */
 function largest(sign: (fee: number) => string): number {
   let most = 0;
   for (let fee = 200; fee < 224; fee++) most = Math.max(most, vsizeOfSigned(sign(fee)));
@@ -236,7 +244,10 @@ describe("a refund", () => {
     assert.throws(() => signRefund(deposit, frame, 250, stranger), /own key/);
   });
 
-  /** A refund as BIP112 sees it: version, sequence, and what stands in the place of the payee's signature. */
+  /**
+   * A refund as BIP112 sees it: version, sequence, and what stands in the place of the payee's
+   * signature.
+   */
   function as(version: number, sequence: number, payeePart = "00"): boolean {
     const outputs = [{ script: frame.cableScript, amount: 19_000 }];
     return judged(

@@ -1,5 +1,5 @@
-// The vectors of whole sessions by channel: what they say is what the devices say today, what the wire makes of it, and what an
-// independent judge takes.
+// The vectors of whole sessions by channel: what they say is what the devices say today, what the
+// wire makes of it, and what an independent judge takes.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

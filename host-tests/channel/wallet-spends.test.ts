@@ -1,4 +1,5 @@
-// An ordinary wallet, bcoin's own, spends what comes out of channels: change and share of a closing, and a refund.
+// An ordinary wallet, bcoin's own, spends what comes out of channels: change and share of a
+// closing, and a refund.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -12,7 +13,10 @@ import { cable, keys, payee, payeeScript, stranger } from "./cases";
 
 let node: BitcoinNode;
 
-/** A wallet of the one key that `secret` fills, which has seen these transactions, pays a stranger all that it has. */
+/**
+ * A wallet of the one key that `secret` fills, which has seen these transactions, pays a stranger
+ * all that it has.
+ */
 async function sweep(secret: number, transactions: readonly string[], worth: number): Promise<void> {
   const database = new bcoin.WalletDB({ network: "regtest", memory: true });
   await database.open();

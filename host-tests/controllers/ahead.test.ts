@@ -1,4 +1,5 @@
-// What a socket asks the chain when a first call tells who will ask for power: a question, and no more than that.
+// What a socket asks the chain when a first call tells who will ask for power: a question, and no
+// more than that.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

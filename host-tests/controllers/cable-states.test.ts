@@ -1,5 +1,6 @@
-// The cable's states as a table: from which, by what, to which, and what follows: its relay, and the story's words. A refusal
-// holds payments while credit flows on ("held"); only when nothing is left to draw does the cable stop.
+// The cable's states as a table: from which, by what, to which, and what follows: its relay, and
+// the story's words. A refusal holds payments while credit flows on ("held"); only when nothing is
+// left to draw does the cable stop.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,5 +1,5 @@
-// The cable's table as the pure function that it is: what it gives without a gate, a journal, a socket or a clock.
-// What it does in a cable: cable-states.test.ts.
+// The cable's table as the pure function that it is: what it gives without a gate, a journal, a
+// socket or a clock. What it does in a cable: cable-states.test.ts.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

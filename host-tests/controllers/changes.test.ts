@@ -1,4 +1,5 @@
-// An owner changes settings: in a running device, and between two starts. The table's `changes` says from when each counts.
+// An owner changes settings: in a running device, and between two starts. The table's `changes`
+// says from when each counts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -32,7 +33,8 @@ test("a setting that needs no restart is read where it is used, not kept from th
   read.socket.clear();
   read.cable.clear();
   await bench.clock.run(5 * MINUTE);
-  // A limit that holds the cable, and a visit that pays nothing: what is read then was not read before.
+  // A limit that holds the cable, and a visit that pays nothing: what is read then was not read
+  // before.
   bench.change({ cable: { maxPrice: 1 } });
   await bench.clock.run(5 * MINUTE);
   bench.network.mine();

@@ -142,7 +142,10 @@ describe("a cable that pays by channel", () => {
     return { bench, channel };
   }
 
-  /** Its socket is gone for good: another one stands in its place, and forgets what the first one knew. */
+  /**
+   * Its socket is gone for good: another one stands in its place, and forgets what the first one
+   * knew.
+   */
   function replaceSocket(bench: Bench, settings: NonNullable<BenchOptions["socket"]>): void {
     bench.cutSocket();
     bench.socketStore.values.clear();

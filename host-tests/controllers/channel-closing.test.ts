@@ -1,4 +1,5 @@
-// A socket that closes channels while fees rise: out of its share, and with coins of its own where that does not suffice.
+// A socket that closes channels while fees rise: out of its share, and with coins of its own where
+// that does not suffice.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -19,7 +20,10 @@ const DEPOSIT = 5_000;
 const DAY = 1_440 * MINUTE;
 const SEQUENCE = 0xfffffffd;
 
-/** A channel on which `paid` sat were paid, and whose cable has asked for its end; no block takes anything. */
+/**
+ * A channel on which `paid` sat were paid, and whose cable has asked for its end; no block takes
+ * anything.
+ */
 async function closing(paid: number): Promise<{ bench: Bench; customer: ChannelCustomer }> {
   const bench = alone({ socket: BY_CHANNEL });
   const customer = new ChannelCustomer(bench, 21);

@@ -1,5 +1,6 @@
-// A socket that sells by channel and loses power at any write: nothing is delivered that was not paid for, beyond standby
-// and what a meter forgets; and no credit is lost beyond what was drawn since.
+// A socket that sells by channel and loses power at any write: nothing is delivered that was not
+// paid for, beyond standby and what a meter forgets; and no credit is lost beyond what was drawn
+// since.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,11 +12,17 @@ import { energyFor } from "../../shared/kernel/units";
 
 const DEPOSIT = 20_000;
 const PRICE = BY_CHANNEL.price;
-/** What a power cut makes a meter forget: 2 Wh and a second of the toaster; and what standby gives besides. */
+/**
+ * What a power cut makes a meter forget: 2 Wh and a second of the toaster; and what standby gives
+ * besides.
+ */
 const FORGOTTEN = 2_400;
 const STANDBY = 150;
 
-/** Visits, increments and leavings for a while, the same each time; whatever the socket says, it goes on. */
+/**
+ * Visits, increments and leavings for a while, the same each time; whatever the socket says, it
+ * goes on.
+ */
 async function visits(bench: Bench, customer: ChannelCustomer): Promise<void> {
   for (let visit = 0; visit < 3; visit++) {
     bench.circuit.isPlugged = true;
@@ -73,7 +80,9 @@ for (const kind of ["lost", "torn", "kept"] as const)
     }
   });
 
-/** Both devices from a new cable on: funding, burial, visits; `side` loses power at its n-th write. */
+/**
+ * Both devices from a new cable on: funding, burial, visits; `side` loses power at its n-th write.
+ */
 async function bothCut(
   side: "socket" | "cable",
   writes: number,
@@ -111,7 +120,10 @@ async function bothCut(
   return { bench, cuts };
 }
 
-/** By the sessions that were told of, and by the channel's entry: a socket whose power goes tells nothing of its last increment. */
+/**
+ * By the sessions that were told of, and by the channel's entry: a socket whose power goes tells
+ * nothing of its last increment.
+ */
 function paidIn(bench: Bench): number {
   const sessions = bench.named("credited").filter(({ channel }) => channel === undefined);
   const entry = entryJournal(bench.socketStore, 0, () => {}).load();

@@ -1,4 +1,5 @@
-// What `npm run prove` found once its rogues spoke of channels, each as a short story that failed before.
+// What `npm run prove` found once its rogues spoke of channels, each as a short story that failed
+// before.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

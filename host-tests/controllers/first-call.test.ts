@@ -1,4 +1,5 @@
-// The cable's first call, and the address that it keeps beside its key: believed in questions, and never in a signature.
+// The cable's first call, and the address that it keeps beside its key: believed in questions, and
+// never in a signature.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

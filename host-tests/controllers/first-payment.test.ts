@@ -1,4 +1,5 @@
-// What the network would refuse buys no energy: the first commitment of a session is asked about before power flows.
+// What the network would refuse buys no energy: the first commitment of a session is asked about
+// before power flows.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// A signature that was handed over counts in full, whatever the peer says afterwards, and stops no cable for good.
+// A signature that was handed over counts in full, whatever the peer says afterwards, and stops no
+// cable for good.
 
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
@@ -74,7 +75,10 @@ test("fees of payments that were denied stay within the owner's limit", async ()
   assert.ok(fees <= 5_000 + INCREMENT * grabber.taken.length * 0.1);
 });
 
-/** Sockets that take one payment and vanish, each with a coin of its own in view; then one that is honest. */
+/**
+ * Sockets that take one payment and vanish, each with a coin of its own in view; then one that is
+ * honest.
+ */
 async function vanishing(count: number, options: BenchOptions = {}): Promise<Bench> {
   const bench = new Bench({ ...options, coins: [] });
   bench.socket.start();
@@ -228,7 +232,10 @@ test("a payee that a third machine swapped once is owed nothing, and owes what i
   assert.equal(record?.session?.socketScript, bench.payout.script);
 });
 
-/** In the first offer it puts its own payee, in the session and over the coins of the true socket; what is signed it keeps. */
+/**
+ * In the first offer it puts its own payee, in the session and over the coins of the true socket;
+ * what is signed it keeps.
+ */
 class Swapper {
   swapped = 0;
 

@@ -1,4 +1,5 @@
-// What is paid for is given before anything is refused, to the cable that shows its ticket, and stays where it was paid.
+// What is paid for is given before anything is refused, to the cable that shows its ticket, and
+// stays where it was paid.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -32,7 +33,9 @@ function paidBy({ cableStore }: Bench): number {
   return cableJournal(cableStore).load()?.totalPaid ?? 0;
 }
 
-/** A cable that paid until the socket may hold no more without a block, then both lost their power. */
+/**
+ * A cable that paid until the socket may hold no more without a block, then both lost their power.
+ */
 async function cutAtTheLimit(): Promise<{ bench: Bench; payer: Customer; left: number }> {
   const bench = alone({ socket: HOUSE });
   const payer = new Customer(bench, 21);

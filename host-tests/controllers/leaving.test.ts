@@ -1,4 +1,5 @@
-// Leaving and coming back: whose credit it is, who may take the socket, and what unplugging does not change.
+// Leaving and coming back: whose credit it is, who may take the socket, and what unplugging does
+// not change.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -81,7 +82,8 @@ test("a request takes no power from an appliance that runs on another's credit, 
     assert.equal((await stranger.status()).state, "paid");
   }
   assert.equal(bench.named("trip").length + bench.named("lockout").length, 0);
-  // Once it stops, or draws no more than electronics do, the next may come; what was left waits for the first.
+  // Once it stops, or draws no more than electronics do, the next may come; what was left waits for
+  // the first.
   bench.draw(1_500);
   await bench.clock.run(31_000);
   assert.equal((await new Customer(bench, 24).pay()).credited, 40_000);

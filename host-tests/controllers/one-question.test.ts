@@ -1,5 +1,5 @@
-// Opening a session takes one question to the chain where a list of coins says that they are unspent; what else a socket
-// needs to know it has asked for while it waited.
+// Opening a session takes one question to the chain where a list of coins says that they are
+// unspent; what else a socket needs to know it has asked for while it waited.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

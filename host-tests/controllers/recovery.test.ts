@@ -1,4 +1,5 @@
-// Power that goes at each journal write of either side: what was promised is kept, nothing is paid twice, both go on.
+// Power that goes at each journal write of either side: what was promised is kept, nothing is paid
+// twice, both go on.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -14,7 +15,10 @@ const AHEAD_SAT = 11_000;
 
 type Side = "socket" | "cable";
 
-/** Runs two increments of a session and more, cuts `side` at its n-th write, and gives how the accounts stand at the end. */
+/**
+ * Runs two increments of a session and more, cuts `side` at its n-th write, and gives how the
+ * accounts stand at the end.
+ */
 async function cutAt(side: Side, scheme: "single-fee" | "basic", writes: number, kind: CutKind) {
   const bench = plugged({ cable: { schemes: [scheme] } }, CAR);
   const store: CutStore = side === "socket" ? bench.socketStore : bench.cableStore;

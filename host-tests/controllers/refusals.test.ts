@@ -1,4 +1,5 @@
-// Each fault that a socket can give, from the call that deserves it; and none of them touches power that is paid for.
+// Each fault that a socket can give, from the call that deserves it; and none of them touches power
+// that is paid for.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// Coins that vanished sockets hold come back to the cable by its owner's word, through any socket, and no other way.
+// Coins that vanished sockets hold come back to the cable by its owner's word, through any socket,
+// and no other way.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +14,10 @@ import type { PowerRequest, SocketCalls } from "../../shared/protocol/types";
 const MOST = 4 * INCREMENT;
 const WORD = { cable: { release: "2026-11-26" } };
 
-/** Sockets that vanish with a payment each, until the cable's owner has no more to risk; each held one of its real coins. */
+/**
+ * Sockets that vanish with a payment each, until the cable's owner has no more to risk; each held
+ * one of its real coins.
+ */
 async function afterRobbery(options: BenchOptions = {}): Promise<{ bench: Bench; coins: readonly Coin[] }> {
   const bench = new Bench({ ...options, coins: [500_000, 500_000, 500_000, 500_000, 500_000] });
   bench.socket.start();

@@ -1,4 +1,5 @@
-// Twenty sockets in one room, each with an access point of its own, and a cable in each: every cable comes to pay the socket that it sits in.
+// Twenty sockets in one room, each with an access point of its own, and a cable in each: every
+// cable comes to pay the socket that it sits in.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -240,7 +240,10 @@ test("a backend that takes a coin for spent whose parent was forgotten makes no 
   assert.equal(bench.named("buried").length, 2);
 });
 
-/** As Bitcoin Core answers: of what is spent in a block it only knows that some block up to now has it. */
+/**
+ * As Bitcoin Core answers: of what is spent in a block it only knows that some block up to now has
+ * it.
+ */
 function forgetsSpenders(bench: Bench): void {
   const { outspend } = bench.view;
   bench.view.outspend = async (outpoint) => {

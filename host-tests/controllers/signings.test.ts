@@ -1,4 +1,5 @@
-// The algebra of signatures handed out, against an oracle that enumerates what can be mined together.
+// The algebra of signatures handed out, against an oracle that enumerates what can be mined
+// together.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -11,7 +12,10 @@ const RUNS = 3_000;
 
 const coin = (txid: string, vout = 0): Outpoint => ({ txid, vout });
 
-/** Up to six signings of up to three transactions each, over coins of the chain and change of the earlier ones. */
+/**
+ * Up to six signings of up to three transactions each, over coins of the chain and change of the
+ * earlier ones.
+ */
 const histories: fc.Arbitrary<readonly Signing[]> = fc
   .array(
     fc.record({
@@ -36,7 +40,10 @@ const histories: fc.Arbitrary<readonly Signing[]> = fc
     });
   });
 
-/** The most that any choice pays which a chain can hold, less what was acknowledged of all: each coin spent once, each parent there. */
+/**
+ * The most that any choice pays which a chain can hold, less what was acknowledged of all: each
+ * coin spent once, each parent there.
+ */
 function oracle(signings: readonly Signing[], worth: (signing: Signing, value: number) => number): number {
   let most = 0;
   const parents = new Set(signings.flatMap(({ commitments }) => commitments.map(({ txid }) => txid)));
@@ -57,7 +64,9 @@ function oracle(signings: readonly Signing[], worth: (signing: Signing, value: n
   return most;
 }
 
-/** The same by a search that leaves out what cannot be better: what `prove` measures the device by. */
+/**
+ * The same by a search that leaves out what cannot be better: what `prove` measures the device by.
+ */
 function searched(signings: readonly Signing[], worth: (signing: Signing, value: number) => number): number {
   const rivals = signings.map((signing) => ({
     outpoints: signing.outpoints,

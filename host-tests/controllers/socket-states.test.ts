@@ -1,5 +1,6 @@
-// The socket's states as a table: from which, by what, to which, and what follows from it: the relay, the story's words, the
-// session, and whose the credit is. What is not in the table changes no state.
+// The socket's states as a table: from which, by what, to which, and what follows from it: the
+// relay, the story's words, the session, and whose the credit is. What is not in the table changes
+// no state.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,7 +21,9 @@ interface Row {
   readonly happens: (scene: Scene) => unknown;
   readonly to: State;
   readonly relay: "closed" | "open";
-  /** Lines of the story from then on, with their reason; the rest of the story is not the states'. */
+  /**
+   * Lines of the story from then on, with their reason; the rest of the story is not the states'.
+   */
   readonly told: readonly string[];
   /** mWh that wait for the payer's return, to the nearest ten thousand; none where absent. */
   readonly waiting?: number;
@@ -88,7 +91,9 @@ async function bringsOutAnOlderCommitment({ bench, payer }: Scene): Promise<void
   await bench.clock.run(2 * SECOND);
 }
 
-/** A cable that draws little and has fallen silent is not loaded: another's request takes its place. */
+/**
+ * A cable that draws little and has fallen silent is not loaded: another's request takes its place.
+ */
 async function anotherAsks({ bench }: Scene): Promise<void> {
   bench.draw(5_000);
   await bench.clock.run(31 * SECOND);

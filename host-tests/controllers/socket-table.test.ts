@@ -1,5 +1,5 @@
-// The socket's table as the pure function that it is: what it gives without a gate, a journal or a clock.
-// What it does in a socket: socket-states.test.ts.
+// The socket's table as the pure function that it is: what it gives without a gate, a journal or a
+// clock. What it does in a socket: socket-states.test.ts.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -29,7 +29,8 @@ test("neither does a restart of the socket refill the allowance", async () => {
     bench.restartSocket();
   }
   await bench.clock.run(10_000);
-  // At each cut what flowed since the meter's last record is forgotten; a lockout, once begun, begins anew.
+  // At each cut what flowed since the meter's last record is forgotten; a lockout, once begun,
+  // begins anew.
   const most = ALLOWANCE_UWH + 10 * 31_000 * (3 / 3.6) + 1_000;
   assert.ok(bench.circuit.delivered <= most, `${bench.circuit.delivered} uWh, at most ${most}`);
 });

@@ -1,4 +1,5 @@
-// Each reason for which a cable stops paying, from a socket (mostly a lying one) that gives it; and what it cost.
+// Each reason for which a cable stops paying, from a socket (mostly a lying one) that gives it; and
+// what it cost.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

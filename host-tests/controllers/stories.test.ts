@@ -1,4 +1,5 @@
-// Stories of a socket and a cable together: the real controllers and signatures, on a virtual clock and a model chain.
+// Stories of a socket and a cable together: the real controllers and signatures, on a virtual clock
+// and a model chain.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

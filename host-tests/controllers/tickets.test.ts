@@ -1,5 +1,6 @@
-// The ticket with which a cable draws the credit that it left: one a payee, and none for a stranger. Devices of earlier
-// versions, whose one ticket all sockets saw, leave and find theirs too.
+// The ticket with which a cable draws the credit that it left: one a payee, and none for a
+// stranger. Devices of earlier versions, whose one ticket all sockets saw, leave and find theirs
+// too.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -33,7 +34,10 @@ function overheard(see: (ticket: string | undefined, call: "ask" | "pay") => voi
   });
 }
 
-/** A socket of an earlier version: it names no payee, and refuses members of get_status that it does not know. */
+/**
+ * A socket of an earlier version: it names no payee, and refuses members of get_status that it does
+ * not know.
+ */
 function earlier(socket: SocketController): SocketCalls {
   return {
     getStatus: async (request, peer) => {
@@ -176,7 +180,8 @@ test("a payment with the new ticket whose answer was lost before the cable's res
   bench.front = withOneTicket(bench);
   await left(bench);
   asEarlierRecord(bench);
-  // What was paid last with the one ticket and acknowledged, and then paid with its own and not acknowledged.
+  // What was paid last with the one ticket and acknowledged, and then paid with its own and not
+  // acknowledged.
   bench.front = (socket) => ({
     ...withOneTicket(bench)(socket),
     powerRequest: (request, peer) => socket.powerRequest(request, peer),

@@ -1,4 +1,5 @@
-// Real money and a meter that nobody calibrated: the one side sells nothing, the other pays nothing, and both say why.
+// Real money and a meter that nobody calibrated: the one side sells nothing, the other pays
+// nothing, and both say why.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

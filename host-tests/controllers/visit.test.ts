@@ -1,5 +1,5 @@
-// A cable on a direct link pays the socket that it sits in, however many others are nearer by radio, and what it pays to others
-// by mistake is bounded, written down and drawn on its return.
+// A cable on a direct link pays the socket that it sits in, however many others are nearer by
+// radio, and what it pays to others by mistake is bounded, written down and drawn on its return.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// Keys and signatures beside both libraries as they come: the same bytes, and the same word on what is not valid.
+// Keys and signatures beside both libraries as they come: the same bytes, and the same word on what
+// is not valid.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -166,7 +167,8 @@ describe("verification", () => {
   });
 
   it("knows that x may be r and the order: an x above the order, which no random signature has", () => {
-    // R has an x of N or more. Its r is x - N; any s and digest give a key under which they are valid.
+    // R has an x of N or more. Its r is x - N; any s and digest give a key under which they are
+    // valid.
     let x = N + 1n;
     while (!decodePoint(Uint8Array.of(2, ...bytesOf(x)))) x += 1n;
     const R = Library.fromBytes(Uint8Array.of(2, ...bytesOf(x)));

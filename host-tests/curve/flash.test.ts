@@ -1,4 +1,5 @@
-// What our own code that computes with BigInts must keep to, so that it is right from flash (docs/sdk-defects.md, 2).
+// What our own code that computes with BigInts must keep to, so that it is right from flash
+// (docs/sdk-defects.md, 2).
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

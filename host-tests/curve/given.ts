@@ -1,5 +1,5 @@
-// What the tests of the curve are given: numbers at the ends of each range, random ones that are the same on every run, and
-// points of @noble/curves as ours.
+// What the tests of the curve are given: numbers at the ends of each range, random ones that are
+// the same on every run, and points of @noble/curves as ours.
 
 import { createHash } from "node:crypto";
 import { secp256k1 } from "@noble/curves/secp256k1.js";

@@ -10,7 +10,10 @@ import { CASES, EDGES, Library, type LibraryPoint, libraryShown, ours, randomNum
 const scalar = () => (randomNumber() % (N - 1n)) + 1n;
 const some = (count: number): LibraryPoint[] => Array.from({ length: count }, () => Library.BASE.multiply(scalar()));
 
-/** What formulas are given may be longer than the field: by the largest that they give themselves, or more. */
+/**
+ * What formulas are given may be longer than the field: by the largest that they give themselves,
+ * or more.
+ */
 const LOOSE = 2n ** 256n + 2n ** 150n;
 const loosened = ({ x, y, z }: Point): Point => {
   const [lx, ly, lz] = [x, y, z].map((c) => (c + P < LOOSE ? c + P : c)) as [bigint, bigint, bigint];
@@ -74,7 +77,8 @@ describe("sums of points", () => {
         const sum = add(loosened(ours(p, 3n)), loosened(ours(q, 5n)));
         assert.equal(shown(sum), libraryShown(p.add(q)));
       }
-    // The formulas are polynomials: longer coordinates of any numbers give what their remainders give.
+    // The formulas are polynomials: longer coordinates of any numbers give what their remainders
+    // give.
     const small = { x: 2n, y: 5n, z: 7n };
     const long = loosened(small);
     assert.notDeepEqual(long, small);

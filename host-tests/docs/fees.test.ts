@@ -1,4 +1,5 @@
-// The page of fee shares: it is what the command computes, and what a socket and a cable really pay.
+// The page of fee shares: it is what the command computes, and what a socket and a cable really
+// pay.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

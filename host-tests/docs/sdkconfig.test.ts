@@ -1,4 +1,5 @@
-// The page of what images set otherwise than the SDK: it is what manifests/ says, and what the SDK has.
+// The page of what images set otherwise than the SDK: it is what manifests/ says, and what the SDK
+// has.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// The page of settings and the schemas for editors say what the tables say, and the tables fit the code.
+// The page of settings and the schemas for editors say what the tables say, and the tables fit the
+// code.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

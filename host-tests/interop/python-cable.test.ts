@@ -1,5 +1,6 @@
-// The pages suffice: a cable that was written in Python from docs/protocol.md and docs/faults.md alone, sharing no line
-// with ours, pays our socket on a regtest chain. And neither side believes the other's lies.
+// The pages suffice: a cable that was written in Python from docs/protocol.md and docs/faults.md
+// alone, sharing no line with ours, pays our socket on a regtest chain. And neither side believes
+// the other's lies.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -33,7 +34,10 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
   let socket: Socket;
   let basic: Socket;
   let folder: string;
-  /** What the Python cable says that it paid in the single-fee session, which all tests but the last go on with. */
+  /**
+   * What the Python cable says that it paid in the single-fee session, which all tests but the last
+   * go on with.
+   */
   const paid: Line[] = [];
   /** Satoshi that the mined commitment of a session pays less than its last one. */
   let owed = 0;
@@ -187,7 +191,8 @@ describe("a cable written in Python from the pages alone", { skip }, () => {
     assert.equal(owed, 20_000);
     await socket.publish(String(early?.transaction));
     await socket.fund(address, 60_000, 1_000);
-    // Somebody else asks for power, so the session ends now and not when the socket next looks at its coins.
+    // Somebody else asks for power, so the session ends now and not when the socket next looks at
+    // its coins.
     const other = await python("cable.py", "--socket", socket.address, "--key", PENNILESS);
     assert.equal(other.lines.at(-1)?.code, 103);
     const buried = await socket.event(({ name, value }) => name === "buried" && value === early?.value_sat);

@@ -1,5 +1,6 @@
-// The same Python cable by channel, written from docs/protocol.md and docs/channel.md: it funds one, pays our socket over it,
-// and has it closed, on a regtest chain. And neither side believes the other's lies.
+// The same Python cable by channel, written from docs/protocol.md and docs/channel.md: it funds
+// one, pays our socket over it, and has it closed, on a regtest chain. And neither side believes
+// the other's lies.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";

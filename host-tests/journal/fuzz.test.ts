@@ -1,4 +1,5 @@
-// The fuzzing of the journal's reader and of the two gates that money passes, in small: what is kept, and some more.
+// The fuzzing of the journal's reader and of the two gates that money passes, in small: what is
+// kept, and some more.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// Quantities carry their unit for the compiler: what it has to refuse is stated here, and `npm run typecheck` fails where it
-// does not. The rest is rounding, which is in favour of the one that is owed.
+// Quantities carry their unit for the compiler: what it has to refuse is stated here, and
+// `npm run typecheck` fails where it does not. The rest is rounding, which is in favour of the one
+// that is owed.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// A cable joins a socket's access point with an address that it asked for first, over a radio that only takes orders.
+// A cable joins a socket's access point with an address that it asked for first, over a radio that
+// only takes orders.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +12,9 @@ const MAC = "02504c550009";
 const NEAR = { ssid: "plugpay-550001", bssid: "02504c550001", channel: 6, strength: -30 };
 const FAR = { ssid: "plugpay-550002", bssid: "02504c550002", channel: 11, strength: -60 };
 
-/** A radio whose air is a list of lines, and whose access points let in after `joins` ms, or not. */
+/**
+ * A radio whose air is a list of lines, and whose access points let in after `joins` ms, or not.
+ */
 class Air implements RadioOrders {
   readonly orders: string[] = [];
   /** Addresses that others have. */

@@ -1,5 +1,5 @@
-// Finding a socket by its name: the first answer is not believed before others had a moment, and two that differ are
-// told, not paid.
+// Finding a socket by its name: the first answer is not believed before others had a moment, and
+// two that differ are told, not paid.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// One link of multicast DNS in virtual time: what is sent to the group reaches all but who sent it, a little later.
+// One link of multicast DNS in virtual time: what is sent to the group reaches all but who sent it,
+// a little later.
 
 import { VirtualClock } from "../../lab/model/clock";
 import type { DeviceEvent } from "../../shared/kernel/ports";

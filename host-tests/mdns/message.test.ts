@@ -1,5 +1,5 @@
-// Messages of multicast DNS: what we write is read back as it was meant, and whatever else comes is read with bounds,
-// never beyond its end, never round in a circle.
+// Messages of multicast DNS: what we write is read back as it was meant, and whatever else comes is
+// read with bounds, never beyond its end, never round in a circle.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// A socket's multicast DNS on a link in virtual time: who gets which name, what is answered to whom, and what a
-// neighbour who means harm can make it do.
+// A socket's multicast DNS on a link in virtual time: who gets which name, what is answered to
+// whom, and what a neighbour who means harm can make it do.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,6 @@
-// The model chain against Bitcoin Core's own documents: doc/policy/mempool-replacements.md, packages.md,
-// mempool-limits.md, mempool-design.md, BIP431, and the cases of Core's feature_rbf.py and rbf_tests.
+// The model chain against Bitcoin Core's own documents: doc/policy/mempool-replacements.md,
+// packages.md, mempool-limits.md, mempool-design.md, BIP431, and the cases of Core's feature_rbf.py
+// and rbf_tests.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -152,7 +153,8 @@ describe("replacement (mempool-replacements.md)", () => {
     const parent = purse.spend([input], 200, { outputs: 50 });
     send(parent);
     send(purse.spend([coinOf(parent)], 4000));
-    // More fee in all than both, but in more bytes than the rich child alone: worse at the child's size.
+    // More fee in all than both, but in more bytes than the rich child alone: worse at the child's
+    // size.
     const rival = purse.spend([input], 4600, { outputs: 60 });
     refuses("replacement-fee-too-low", /./, () => send(rival));
   });

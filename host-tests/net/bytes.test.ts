@@ -1,4 +1,5 @@
-// Bytes in pieces: what goes in comes out, and single bytes take little more memory than themselves.
+// Bytes in pieces: what goes in comes out, and single bytes take little more memory than
+// themselves.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -8,7 +8,9 @@ import type { Connection } from "../../shared/kernel/ports";
 import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
 import { HttpClient, type HttpRequest } from "../../shared/net/http-client";
 
-/** A server that hands each connection and what came over it so far to `play` whenever data arrives. */
+/**
+ * A server that hands each connection and what came over it so far to `play` whenever data arrives.
+ */
 function against(play: (connection: Connection, received: string, count: number) => void) {
   const clock = new VirtualClock();
   const network = new Network();

@@ -1,4 +1,5 @@
-// HTTP/1.1 framing: what is read, what is refused with which status, and that the cutting of bytes does not matter.
+// HTTP/1.1 framing: what is read, what is refused with which status, and that the cutting of bytes
+// does not matter.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -23,7 +24,10 @@ interface Seen {
   error: string | undefined;
 }
 
-/** Reads `text` in pieces of these lengths (over and over), going on after each message, then the end. */
+/**
+ * Reads `text` in pieces of these lengths (over and over), going on after each message, then the
+ * end.
+ */
 function read(side: Side, text: string, cuts: readonly number[] = [text.length || 1], early = 100_000): Seen {
   const seen: Seen = { messages: [], error: undefined };
   let head = "";

@@ -1,4 +1,5 @@
-// What an owner sees of payment channels: deposits and what is not closed yet, and what he keeps to close one without the device.
+// What an owner sees of payment channels: deposits and what is not closed yet, and what he keeps to
+// close one without the device.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// Digest authentication with SHA-256: RFC 7616's own example, and what its sections on attacks ask for.
+// Digest authentication with SHA-256: RFC 7616's own example, and what its sections on attacks ask
+// for.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// A short run of the fuzzer of the owner's side; `npm run fuzz -- --only owner --runs N` is the long one.
+// A short run of the fuzzer of the owner's side; `npm run fuzz -- --only owner --runs N` is the
+// long one.
 
 import { test } from "node:test";
 import { fuzz } from "../../lab/fuzz/owner";

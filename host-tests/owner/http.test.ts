@@ -1,4 +1,5 @@
-// The owner's HTTP: who gets in, and that nobody else costs the device much. Raw bytes over a network in memory.
+// The owner's HTTP: who gets in, and that nobody else costs the device much. Raw bytes over a
+// network in memory.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// JSON-RPC 2.0 as the specification has it (jsonrpc.org/specification, section 7, "Examples"), and what it leaves open.
+// JSON-RPC 2.0 as the specification has it (jsonrpc.org/specification, section 7, "Examples"), and
+// what it leaves open.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

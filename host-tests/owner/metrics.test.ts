@@ -1,4 +1,5 @@
-// GET /metrics: OpenMetrics text as its specification has it, and what Prometheus' own tool says of it.
+// GET /metrics: OpenMetrics text as its specification has it, and what Prometheus' own tool says of
+// it.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -17,7 +18,10 @@ interface Family {
   readonly samples: { readonly name: string; readonly labels: ReadonlyMap<string, string>; readonly value: number }[];
 }
 
-/** Strict, as OpenMetrics 1.0 (its ABNF, and "Overall Structure") has it, for the kinds that we have. */
+/**
+ * Strict, as OpenMetrics 1.0 (its ABNF, and "Overall Structure") has it, for the kinds that we
+ * have.
+ */
 function openMetrics(text: string): Map<string, Family> {
   assert.ok(text.endsWith("\n# EOF\n"), "the last line is # EOF");
   const families = new Map<string, Family>();

@@ -1,4 +1,5 @@
-// The seed of a socket's payee keys, in its owner's hands: shown to him before mainnet makes a key of it.
+// The seed of a socket's payee keys, in its owner's hands: shown to him before mainnet makes a key
+// of it.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

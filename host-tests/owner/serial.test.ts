@@ -1,4 +1,5 @@
-// The serial console's way in: lines of JSON-RPC and Improv's packets beside each other, whatever comes in between.
+// The serial console's way in: lines of JSON-RPC and Improv's packets beside each other, whatever
+// comes in between.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,4 +1,5 @@
-// The owner's settings over the image's: checked by the table, all or nothing, kept over cuts of power and newer images.
+// The owner's settings over the image's: checked by the table, all or nothing, kept over cuts of
+// power and newer images.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

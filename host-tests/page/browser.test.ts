@@ -1,4 +1,5 @@
-// The owner's pages in a real browser, Debian's Chromium: against the devices of a bench, over HTTP on loopback.
+// The owner's pages in a real browser, Debian's Chromium: against the devices of a bench, over HTTP
+// on loopback.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -13,7 +14,10 @@ import { owned } from "../owner/owned";
 import { PASSWORD, type Served, serve } from "./served";
 
 const CHROMIUM = chromiumPath();
-/** Minutes of a desktop's time, and a machine that does much else makes it longer: so only npm run test:browser asks for it. */
+/**
+ * Minutes of a desktop's time, and a machine that does much else makes it longer: so only npm run
+ * test:browser asks for it.
+ */
 const ASKED = process.env.BROWSER === "1";
 const OPTIONS = {
   skip: ASKED
@@ -226,7 +230,10 @@ describe("the owner's pages", OPTIONS, () => {
   });
 });
 
-/** A picture's pixels, as the browser decodes it: on a page of its own, whose policy is not the device's. */
+/**
+ * A picture's pixels, as the browser decodes it: on a page of its own, whose policy is not the
+ * device's.
+ */
 async function pixelsOf(near: Page, picture: Buffer): Promise<Pixels> {
   const page = await near.context().newPage();
   return page.evaluate<Pixels>(`(async () => {

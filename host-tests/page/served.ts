@@ -1,5 +1,5 @@
-// Owners' pages of a bench's devices over real TCP on loopback: the devices live on the bench's virtual clock, the HTTP
-// servers on the real one, as a browser does.
+// Owners' pages of a bench's devices over real TCP on loopback: the devices live on the bench's
+// virtual clock, the HTTP servers on the real one, as a browser does.
 
 import { tcpListener } from "../../lab/platform/tcp";
 import { wallClock } from "../../lab/platform/wall-clock";

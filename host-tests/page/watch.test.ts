@@ -1,4 +1,5 @@
-// How the page follows a device: against the real methods of a bench's devices, and on a virtual clock.
+// How the page follows a device: against the real methods of a bench's devices, and on a virtual
+// clock.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

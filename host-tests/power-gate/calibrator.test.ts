@@ -1,5 +1,5 @@
-// The very firmware/calibrator/main.ts, with the C core in a simulated world below it, at one end of a serial line, and
-// npm run calibrate at the other: they speak the same protocol.
+// The very firmware/calibrator/main.ts, with the C core in a simulated world below it, at one end
+// of a serial line, and npm run calibrate at the other: they speak the same protocol.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -165,7 +165,8 @@ test("npm run calibrate finds and stores a board's calibration over its serial p
     const record = kept.get("board/calibration");
     assert.ok(record);
     const { currentGain, voltageGain, phase } = decodeCalibration(record);
-    // RAW_BOARD's scales are 1.8 % and -1.2 % off, and its current 55 us late; a mean over a second has some noise.
+    // RAW_BOARD's scales are 1.8 % and -1.2 % off, and its current 55 us late; a mean over a second
+    // has some noise.
     assert.ok(Math.abs(currentGain * 1.018 - 1e6) < 8000, `current gain ${currentGain}`);
     assert.ok(Math.abs(voltageGain * 0.988 - 1e6) < 4000, `voltage gain ${voltageGain}`);
     assert.ok(Math.abs(phase - 55_000) < 4000, `phase ${phase} ns`);

@@ -1,4 +1,5 @@
-// Drives the portable decoders, and the gate fed by a metering chip, for chips.test.ts: one request a line, one answer.
+// Drives the portable decoders, and the gate fed by a metering chip, for chips.test.ts: one request
+// a line, one answer.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +93,8 @@ static void be_quiet(long milliseconds) {
   print_events();
 }
 
-// So many frames, one each `period` ms; of each `among` the first `damaged` arrive with a wrong byte.
+// So many frames, one each `period` ms; of each `among` the first `damaged` arrive with a wrong
+// byte.
 static void run_frames(const char *hex, long count, long period, long damaged, long among) {
   uint8_t bytes[24];
   power_gate_report report;
@@ -109,8 +111,8 @@ static void run_frames(const char *hex, long count, long period, long damaged, l
   print_events();
 }
 
-// A board with a pulse chip for so many seconds: words are seconds, V, A, W, noise pulses of CF, each so many seconds,
-// and whether a transistor inverts SEL on its way to the chip.
+// A board with a pulse chip for so many seconds: words are seconds, V, A, W, noise pulses of CF,
+// each so many seconds, and whether a transistor inverts SEL on its way to the chip.
 static void run_board(char **words) {
   static double at[3];
   static bool sel = true;
@@ -144,8 +146,8 @@ static void run_board(char **words) {
   putchar('\n');
 }
 
-// Feeds `blocks` of four samples of 230 V, `times` 10 A, the true period being `period_ns`; each `skip`-th block is lost.
-// The voltage comes `late_us` late, as its filter has it.
+// Feeds `blocks` of four samples of 230 V, `times` 10 A, the true period being `period_ns`; each
+// `skip`-th block is lost. The voltage comes `late_us` late, as its filter has it.
 static void feed_to_gate(long blocks, long period_ns, long skip, double late_us, double times) {
   static double at;
   if (at < (double)now * 1000) at = (double)now * 1000;

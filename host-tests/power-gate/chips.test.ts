@@ -22,8 +22,9 @@ async function ask(line: string): Promise<number[]> {
 }
 
 describe("the pulses of a BL0937", () => {
-  // Datasheet: 1 mOhm shunt, divider 2351; at 230 V, 10 A, f(CF) = 1721506 x 0.01 x 0.09783 / 1.218^2 = 1135 Hz,
-  // f(CFU) = 15397 x 0.09783 / 1.218 = 1236.7 Hz, f(CFI) = 94638 x 0.01 / 1.218 = 777 Hz.
+  // Datasheet: 1 mOhm shunt, divider 2351; at 230 V, 10 A, f(CF) = 1721506 x 0.01 x 0.09783 /
+  // 1.218^2 = 1135 Hz, f(CFU) = 15397 x 0.09783 / 1.218 = 1236.7 Hz, f(CFI) = 94638 x 0.01 / 1.218
+  // = 777 Hz.
   it("become power, voltage and current by the datasheet's formulas, and energy pulse by pulse", async () => {
     assert.equal((await ask("pulse-begin bl0937 1000 2351000 1000000 1000000"))[0], 1);
     let energy = 0;

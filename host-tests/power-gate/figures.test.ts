@@ -1,4 +1,5 @@
-// The figures of docs/metering.md, on a subset that is quick enough; `npm run bench:meter` prints all of them.
+// The figures of docs/metering.md, on a subset that is quick enough; `npm run bench:meter` prints
+// all of them.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { countInstructions, missingTools } from "../../tools/meter/cost";

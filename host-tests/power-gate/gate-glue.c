@@ -1,6 +1,7 @@
 /*
- * The gate's glue (power-gate-esp32.c) over stand-ins of XS, FreeRTOS and ESP-IDF's drivers, on a clock of its own. While
- * JavaScript's queue is full, as while signatures are verified, a message that would wait for room hangs this program.
+ * The gate's glue (power-gate-esp32.c) over stand-ins of XS, FreeRTOS and ESP-IDF's drivers, on a
+ * clock of its own. While JavaScript's queue is full, as while signatures are verified, a message
+ * that would wait for room hangs this program.
  */
 
 #include "gate-sensor-esp32.h"

@@ -1,5 +1,6 @@
-// What JavaScript's task can do to the gate on a board while it is busy: nothing. Its queue is full and nobody reads it, as while
-// signatures are verified; the sensor's task goes on feeding the gate each millisecond, the relay opens, and the events come later.
+// What JavaScript's task can do to the gate on a board while it is busy: nothing. Its queue is full
+// and nobody reads it, as while signatures are verified; the sensor's task goes on feeding the gate
+// each millisecond, the relay opens, and the events come later.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
@@ -37,7 +38,9 @@ int gpio_config(const gpio_config_t *);
 int gpio_get_level(int);
 `;
 
-/** As much of XS as the glue asks for: an argument's properties are numbers, results are printed. */
+/**
+ * As much of XS as the glue asks for: an argument's properties are numbers, results are printed.
+ */
 const XS = `#pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -166,7 +166,8 @@ describe("the power gate's trips", () => {
       assert.deepEqual(await stage.run(20_000), ["socket trip short-circuit", "socket trip sensor-fault"]);
       const torn = await stage.world.read("socket");
       assert.equal(torn.power, 0);
-      // What flowed while the contacts opened, and at most a half-wave of a full scale that was none.
+      // What flowed while the contacts opened, and at most a half-wave of a full scale that was
+      // none.
       assert.ok(torn.total - before.total < 25_000, `${torn.total - before.total} uWh`);
       await stage.world.fault("socket", { sensorTornOff: false });
       await stage.run(2000);

@@ -11,7 +11,10 @@ interface PinMap {
     {
       readonly adc1: Record<string, number>;
       readonly inputOnly: readonly number[];
-      /** Pins that the chip pulls up while it is in reset, as its datasheet has it; some only by an eFuse. */
+      /**
+       * Pins that the chip pulls up while it is in reset, as its datasheet has it; some only by an
+       * eFuse.
+       */
       readonly pullUpAtReset: readonly number[];
       readonly reserved: Record<string, string>;
       readonly pins: Record<string, number>;

@@ -1,4 +1,5 @@
-// A gate that nobody calibrated, on each chip with the parts of docs/hardware.md: how late may its limits act?
+// A gate that nobody calibrated, on each chip with the parts of docs/hardware.md: how late may its
+// limits act?
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -19,7 +20,10 @@ const LATE = 1 + LATE_PERCENT / 100;
 const reference = fc.integer({ min: 1000, max: 1200 });
 /** A burden or a transformer, in thousandths. */
 const part = fc.integer({ min: 990, max: 1010 });
-/** Millivolts of a code, as ESP-IDF v6.0 makes them for a chip in the middle of its calibration data. */
+/**
+ * Millivolts of a code, as ESP-IDF v6.0 makes them for a chip in the middle of its calibration
+ * data.
+ */
 type Curve = (code: number) => number;
 const line =
   (mV: number, at: number, bend: readonly number[] = []): Curve =>
@@ -37,7 +41,10 @@ const CURVES: Readonly<Record<TargetName, readonly Curve[]>> = {
   esp32c6: [line(1370, 1500), line(2800, 2850)],
 };
 
-/** What 4096 steps are worth where the signal is, in mV: around the bias of 1.25 V, as far as 16 A go. */
+/**
+ * What 4096 steps are worth where the signal is, in mV: around the bias of 1.25 V, as far as 16 A
+ * go.
+ */
 function fullScale(curve: Curve): number {
   const codeOf = (mV: number) => Array.from({ length: 4096 }, (_, code) => code).find((code) => curve(code) >= mV) ?? 0;
   const [low, high] = [codeOf(550), codeOf(1950)];
@@ -62,13 +69,19 @@ const EXAMPLES: [Board][] = SCALES.flatMap((chip): [Board][] =>
   }),
 );
 
-/** By how much more the gate shows than there is, in millionths. `nominal` is the range of the parts as they are meant to be. */
+/**
+ * By how much more the gate shows than there is, in millionths. `nominal` is the range of the parts
+ * as they are meant to be.
+ */
 function errorOf(told: number, nominal: number, reference: number, parts: readonly number[]): number {
   const real = parts.reduce((product, each) => (product * each) / 1000, (nominal * reference) / 1100);
   return Math.round((told / real - 1) * 1e6);
 }
 
-/** Runs `play` on a socket of this board, uncalibrated, with the image's defaults and the relay closed. */
+/**
+ * Runs `play` on a socket of this board, uncalibrated, with the image's defaults and the relay
+ * closed.
+ */
 function onBoard(board: Board, play: (stage: Stage) => Promise<void>): Promise<void> {
   const { chip, reference, currentParts, voltageParts } = board;
   const options = { ...rangesOf(chip.target), ...boardGate(chip.target, {}), underVoltage: 0 };

@@ -1,6 +1,7 @@
 /*
- * The sensors' glue (gate-sensor-esp32.c) over stand-ins of FreeRTOS and ESP-IDF's drivers: tasks are threads, and each
- * driver call is noted with the thread that made it. Prints one line a call: its name, and "gate" or "javascript".
+ * The sensors' glue (gate-sensor-esp32.c) over stand-ins of FreeRTOS and ESP-IDF's drivers: tasks
+ * are threads, and each driver call is noted with the thread that made it. Prints one line a call:
+ * its name, and "gate" or "javascript".
  */
 
 #include "gate-sensor-esp32.h"

@@ -1,6 +1,7 @@
-// The sensors' glue on a board. Which task starts and stops the drivers: the gate's own, always, for ESP-IDF's ADC keeps a
-// mutex in the task that started it; in JavaScript's it stopped the gate's feed while a signature was verified. What happens
-// when the converter stands still, and that no pulse is lost.
+// The sensors' glue on a board. Which task starts and stops the drivers: the gate's own, always,
+// for ESP-IDF's ADC keeps a mutex in the task that started it; in JavaScript's it stopped the
+// gate's feed while a signature was verified. What happens when the converter stands still, and
+// that no pulse is lost.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -224,7 +225,10 @@ test("without a counter an interrupt counts them, from IRAM and registered so", 
   assertAllCounted(pulses, energy);
 });
 
-/** More than the counter holds, each worth 2.43^2 / (48 x 3.579e6 / 128) x 2351 / 0.001 J = 10.344 J. */
+/**
+ * More than the counter holds, each worth 2.43^2 / (48 x 3.579e6 / 128) x 2351 / 0.001 J = 10.344
+ * J.
+ */
 function assertAllCounted(pulses: number, energy: number): void {
   assert.ok(pulses > 32_767, `${pulses}`);
   assert.ok(Math.abs(energy / ((pulses * 10.344e6) / 3600) - 1) < 0.001, `${energy} uWh of ${pulses} pulses`);

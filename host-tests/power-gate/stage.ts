@@ -1,4 +1,5 @@
-// A socket's gate, or a socket's and a cable's, in the simulated world; the C code checked by the sanitizers.
+// A socket's gate, or a socket's and a cable's, in the simulated world; the C code checked by the
+// sanitizers.
 
 import { buildHelper } from "../../lab/world/build";
 import { type GateSpec, startWorld, type World, type WorldEvent, type WorldOptions } from "../../lab/world/world";

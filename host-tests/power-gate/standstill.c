@@ -1,5 +1,6 @@
-// A board on which all tasks stand still for a while, for standstill.test.ts: one request a line, one answer. A load of 230 V and
-// of the current that is asked for; the converter's driver keeps what comes during a standstill, as far as its pool goes.
+// A board on which all tasks stand still for a while, for standstill.test.ts: one request a line,
+// one answer. A load of 230 V and of the current that is asked for; the converter's driver keeps
+// what comes during a standstill, as far as its pool goes.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-// While a page of flash is erased no task of a board runs, 45 ms as a rule and 400 ms at most. The gate bears that, counts what
-// flowed meanwhile as before, and still takes a feed for lost that falls silent by itself.
+// While a page of flash is erased no task of a board runs, 45 ms as a rule and 400 ms at most. The
+// gate bears that, counts what flowed meanwhile as before, and still takes a feed for lost that
+// falls silent by itself.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -51,7 +52,8 @@ for (const milliseconds of [45, 100, 400]) {
     assert.equal(closed, true);
     assert.deepEqual(events, []);
     const flowed = truth - before.truth;
-    // One half-wave (6.4 mWh) may be counted on either side of a reading; the standstill alone is 256 mWh at its longest.
+    // One half-wave (6.4 mWh) may be counted on either side of a reading; the standstill alone is
+    // 256 mWh at its longest.
     const half = 6400;
     assert.ok(Math.abs(total - before.total - flowed) < half, `${total - before.total} of ${flowed} uWh`);
   });
@@ -89,7 +91,8 @@ test("an over-current goes on heating the gate while it stands still", async () 
   };
   const without = await toTrip(0);
   const withStandstill = await toTrip(300);
-  // What has come by when the standstill ends, and at most 60 ms until the driver has handed over what it kept.
+  // What has come by when the standstill ends, and at most 60 ms until the driver has handed over
+  // what it kept.
   assert.ok(Math.abs(withStandstill - without) <= 80, `${withStandstill} ms, else ${without} ms`);
 });
 

@@ -1,5 +1,5 @@
-// The vectors of whole sessions: what they say is what the wire, the draft's rules and the chain make of it, and what
-// the devices say today.
+// The vectors of whole sessions: what they say is what the wire, the draft's rules and the chain
+// make of it, and what the devices say today.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

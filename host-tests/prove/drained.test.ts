@@ -1,4 +1,5 @@
-// What the grammar of the rogue socket found: a cable that recognised a session by the name that its peer chose.
+// What the grammar of the rogue socket found: a cable that recognised a session by the name that
+// its peer chose.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";

@@ -1,4 +1,5 @@
-// What the property tests have found, kept as the short plans that they shrank to: each once broke a bound.
+// What the property tests have found, kept as the short plans that they shrank to: each once broke
+// a bound.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -87,7 +88,10 @@ async function holds(plan: Plan): Promise<void> {
   assert.equal(outcome.violation, undefined, outcome.story.join("\n"));
 }
 
-/** A payment that is double-spent for good, after another was made with its change: at a limit of just these two. */
+/**
+ * A payment that is double-spent for good, after another was made with its change: at a limit of
+ * just these two.
+ */
 async function lostWithItsChange(): Promise<{ bench: Bench; payer: Customer; change: Coin }> {
   const bench = alone({ socket: { sessionMax: 10_000, exposureLimit: 20_000 } });
   const payer = new Customer(bench, 11);
@@ -218,7 +222,10 @@ describe("a socket that was asked twice while its chain was slow", () => {
   });
 });
 
-/** Six hours before a socket that takes each payment, says so, and gives no power; the cable loses its own every hour. */
+/**
+ * Six hours before a socket that takes each payment, says so, and gives no power; the cable loses
+ * its own every hour.
+ */
 async function faced(payee: (offer: number) => number): Promise<{ bench: Bench; grabber: Grabber }> {
   const bench = new Bench({ coins: [] });
   const hex = (n: number, digits: number): string => (n + 1).toString(16).padStart(digits, "0");

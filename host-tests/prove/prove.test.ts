@@ -1,4 +1,5 @@
-// Bounded loss on both sides, over random sessions under every fault that can be made; and that the proof would notice.
+// Bounded loss on both sides, over random sessions under every fault that can be made; and that the
+// proof would notice.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,5 @@
-// Shrinking is bounded in time: it ends with what it has, on a clock that the test moves. So does a proof that is told to stop.
+// Shrinking is bounded in time: it ends with what it has, on a clock that the test moves. So does a
+// proof that is told to stop.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";

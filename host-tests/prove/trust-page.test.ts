@@ -1,4 +1,5 @@
-// docs/trust.md names a test for each threat: each of them exists, and so does each trick and fault that it mentions.
+// docs/trust.md names a test for each threat: each of them exists, and so does each trick and fault
+// that it mentions.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// What the scheme `channel` adds to the wire: its fields, and that sockets and cables without it are not disturbed.
+// What the scheme `channel` adds to the wire: its fields, and that sockets and cables without it
+// are not disturbed.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -196,7 +197,8 @@ describe("a socket that sells by channel", () => {
     const told = status.write({ ...STATUS, schemes: ["channel", "single-fee"], channel: TERMS }) as Struct;
     assert.deepEqual(told.schemes, ["channel", "single-fee"]);
     assert.deepEqual(status.read(roundTrip(told), "").channel, TERMS);
-    // What a reader of version 1 without channels does with names and members that it does not know.
+    // What a reader of version 1 without channels does with names and members that it does not
+    // know.
     const { channel: _, ...rest } = told;
     assert.deepEqual(
       Object.keys(rest),

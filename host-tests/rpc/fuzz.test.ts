@@ -1,4 +1,5 @@
-// The fuzzing of the wire, in small: a few thousand inputs, and that the tool finds what is planted.
+// The fuzzing of the wire, in small: a few thousand inputs, and that the tool finds what is
+// planted.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// A stock client that reads until the connection ends: PHP's streams, against the server on a real loopback port.
+// A stock client that reads until the connection ends: PHP's streams, against the server on a real
+// loopback port.
 
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
@@ -15,7 +16,10 @@ interface Answer {
   readonly body: string;
 }
 
-/** Posts `body` as PHP does it, in each version of HTTP; PHP gives up without an answer after `timeout`. */
+/**
+ * Posts `body` as PHP does it, in each version of HTTP; PHP gives up without an answer after
+ * `timeout`.
+ */
 async function php(port: number, { type = "text/xml", body }: { type?: string; body: string }): Promise<Answer[]> {
   const script = `
     $answers = [];

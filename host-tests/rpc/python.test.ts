@@ -1,4 +1,5 @@
-// A stock client of another language, Python's xmlrpc.client, against the server on a real loopback port.
+// A stock client of another language, Python's xmlrpc.client, against the server on a real loopback
+// port.
 
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// Calls that answer plausibly, and plausible values at random, for the tests of server, client and wire.
+// Calls that answer plausibly, and plausible values at random, for the tests of server, client and
+// wire.
 
 import fc from "fast-check";
 import { MAX_SATOSHI } from "../../shared/kernel/units";

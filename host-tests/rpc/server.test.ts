@@ -1,4 +1,5 @@
-// The RPC server over connections in memory and a virtual clock: answers, refusals, and what abuse meets.
+// The RPC server over connections in memory and a virtual clock: answers, refusals, and what abuse
+// meets.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

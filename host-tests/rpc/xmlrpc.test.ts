@@ -1,4 +1,5 @@
-// The XML-RPC codec: the specification's examples, what is taken and refused beyond them, and properties.
+// The XML-RPC codec: the specification's examples, what is taken and refused beyond them, and
+// properties.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

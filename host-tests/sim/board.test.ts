@@ -1,4 +1,5 @@
-// The simulator's own machinery, with firmwares made for it: virtual time, TCP between boards, stores, engines.
+// The simulator's own machinery, with firmwares made for it: virtual time, TCP between boards,
+// stores, engines.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,7 +31,9 @@ const hasXs = (() => {
 /** These firmwares do not touch their gate. */
 const NO_GATE = { boot: async () => {}, cut: async () => {}, look: async () => {} } as unknown as GateLink;
 
-/** A socket and a cable that talk for ten seconds; the socket is without power from 3.5 s to 5 s. */
+/**
+ * A socket and a cable that talk for ten seconds; the socket is without power from 3.5 s to 5 s.
+ */
 async function converse(name: string, engine: (device: DeviceName) => Engine): Promise<readonly string[]> {
   const timeline = new Timeline();
   const network = new Network(timeline, 2);

@@ -1,4 +1,5 @@
-// npm start, npm run socket and npm run cable as a person meets them: output, exit codes, errors, a stock client.
+// npm start, npm run socket and npm run cable as a person meets them: output, exit codes, errors, a
+// stock client.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// What a computer lacks is said in one sentence by the first command, not by a stack of some package's.
+// What a computer lacks is said in one sentence by the first command, not by a stack of some
+// package's.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -11,7 +12,8 @@ const ROOT = join(import.meta.dirname, "../..");
 const NEEDS = join(ROOT, "tools/needs.cjs");
 
 function needs(word: string, before = "", env: NodeJS.ProcessEnv = {}) {
-  // The script's own check runs only as the main module; so a Node that claims to be older is made beforehand.
+  // The script's own check runs only as the main module; so a Node that claims to be older is made
+  // beforehand.
   const preload = `data:text/javascript,${encodeURIComponent(before)}`;
   return spawnSync(process.execPath, ["--import", preload, NEEDS, word], {
     encoding: "utf8",

@@ -1,4 +1,5 @@
-// What the time from plug to power goes to: each step has one owner, and all of them together are that time.
+// What the time from plug to power goes to: each step has one owner, and all of them together are
+// that time.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -104,10 +105,13 @@ for (const engine of ["node", "xs"] as const) {
   });
 }
 
-/** Most that a visit may take from plug to power, in device time. They are the goals of docs/performance.md. */
+/**
+ * Most that a visit may take from plug to power, in device time. They are the goals of
+ * docs/performance.md.
+ */
 const VISITS = [
-  // The first is what coins the cable has. The second, whether a node would take the payment, runs while the socket verifies
-  // the payment's signature, which takes less time than the answer.
+  // The first is what coins the cable has. The second, whether a node would take the payment, runs
+  // while the socket verifies the payment's signature, which takes less time than the answer.
   { visit: "a stranger's", scenario: "toaster", most: 1_200, questions: 2 },
   { visit: "a cable's that has paid here before", scenario: "second-visit", most: 1_000, questions: 0 },
 ] as const;

@@ -1,5 +1,5 @@
-// Prices are shown a kilowatt-hour wherever a person reads them; the wire and the settings count millisatoshi a Wh, which
-// is the same figure.
+// Prices are shown a kilowatt-hour wherever a person reads them; the wire and the settings count
+// millisatoshi a Wh, which is the same figure.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// The built-in scenarios, from plug to settlement, with both firmwares, a real node and the power gate's C core.
+// The built-in scenarios, from plug to settlement, with both firmwares, a real node and the power
+// gate's C core.
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";

@@ -12,7 +12,10 @@ const LIMIT = 60_000;
 const PTY = `import os, pty, sys
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 1024), lambda fd: os.read(0, 1024))))`;
 
-/** Types each line once the text before it was shown, ends with Ctrl-C after the last text; gives all that was shown. */
+/**
+ * Types each line once the text before it was shown, ends with Ctrl-C after the last text; gives
+ * all that was shown.
+ */
 async function onTerminal(words: readonly string[], talk: readonly (readonly [string, string])[]): Promise<string> {
   const child = spawn("python3", ["-c", PTY, process.execPath, "--import", "tsx", ...words], {
     stdio: ["pipe", "pipe", "inherit"],

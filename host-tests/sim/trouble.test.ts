@@ -1,5 +1,5 @@
-// Scenarios in which somebody cheats or something breaks: each try is refused for its own reason, power that was paid
-// for goes on, and no more flows unpaid than the bounds allow.
+// Scenarios in which somebody cheats or something breaks: each try is refused for its own reason,
+// power that was paid for goes on, and no more flows unpaid than the bounds allow.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -58,7 +58,8 @@ test("a cable refuses each lie of a greedy socket for its own reason", async () 
 });
 
 test("a socket that is cut at each of its journal writes starts again and delivers what was paid for", async () => {
-  // The first of the scenario's rounds; npm start -- --scenario power-cut runs them all, on both devices.
+  // The first of the scenario's rounds; npm start -- --scenario power-cut runs them all, on both
+  // devices.
   const scenario = { ...loadScenario("power-cut"), endS: 1800 };
   const { summary } = await runScenario({ scenario, engine: "node", scheme: "single-fee", seed: 1 });
   assert.deepEqual(schemaFaults(summary), []);
@@ -69,7 +70,8 @@ test("a socket that is cut at each of its journal writes starts again and delive
     [],
   );
   assert.equal(summary.crashes, 0);
-  // A cut may forget what flowed since the meter's total was written last, 2 Wh at most, and standby's allowance.
+  // A cut may forget what flowed since the meter's total was written last, 2 Wh at most, and
+  // standby's allowance.
   cuts.forEach(({ unpaidWh }, i) => {
     assert.ok(unpaidWh < (i + 1) * 2.05, `${unpaidWh} Wh unpaid after ${i + 1} cuts`);
   });

@@ -1,8 +1,10 @@
 /*
- * A hostile crowd around the sockets of a device (firmware/native/sockets.c), on this machine's own sockets: neighbours
- * have addresses of their own on loopback (127.0.0.2, ...). The clock is ours. Each scene prints nothing where all is well.
+ * A hostile crowd around the sockets of a device (firmware/native/sockets.c), on this machine's own
+ * sockets: neighbours have addresses of their own on loopback (127.0.0.2, ...). The clock is ours.
+ * Each scene prints nothing where all is well.
  *
- * Calls of the system fail on request: `fault` names one, which then fails with `fault_error`, once in `fault_every`.
+ * Calls of the system fail on request: `fault` names one, which then fails with `fault_error`, once
+ * in `fault_every`.
  */
 
 #include "sockets.h"

@@ -1,5 +1,6 @@
-// A device's sockets among neighbours who mean harm: floods, resets before anybody reads, peers that never read, never
-// answer, never close; a full queue to JavaScript, a system out of sockets. Checked by the sanitizers.
+// A device's sockets among neighbours who mean harm: floods, resets before anybody reads, peers
+// that never read, never answer, never close; a full queue to JavaScript, a system out of sockets.
+// Checked by the sanitizers.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,5 @@
-// Each guard of the sockets, taken away: the scene that it is there for must fail, or the scene shows nothing.
+// Each guard of the sockets, taken away: the scene that it is there for must fail, or the scene
+// shows nothing.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// The crowd (crowd.c) around the sockets of a device (firmware/native/sockets.c), compiled for this machine.
+// The crowd (crowd.c) around the sockets of a device (firmware/native/sockets.c), compiled for this
+// machine.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

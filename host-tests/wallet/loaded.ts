@@ -1,4 +1,5 @@
-// The wallet as Node and as XS can run it: one program over the transformed libraries, bundled by the wallet's plugin.
+// The wallet as Node and as XS can run it: one program over the transformed libraries, bundled by
+// the wallet's plugin.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Each transformation by itself, on small modules: what it makes, what it refuses, and that it gives the same results.
+// Each transformation by itself, on small modules: what it makes, what it refuses, and that it
+// gives the same results.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -33,7 +33,10 @@ function random(length: number): Uint8Array {
   return bytes(text.slice(0, 2 * length));
 }
 
-/** What happened, in a form that can be compared: the value, or that it threw. Our curve words its errors otherwise. */
+/**
+ * What happened, in a form that can be compared: the value, or that it threw. Our curve words its
+ * errors otherwise.
+ */
 function outcome(action: () => unknown): unknown {
   try {
     const value = action();

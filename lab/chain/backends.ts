@@ -1,4 +1,5 @@
-// The four backends, each over a server in memory that answers as documented, all from the same real node.
+// The four backends, each over a server in memory that answers as documented, all from the same
+// real node.
 
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { hex } from "@scure/base";

@@ -1,5 +1,5 @@
-// One honest answer for each question to each backend, as its documents show them, about a coin and the transaction that
-// spends it. Hostile answers and fuzzing start from these.
+// One honest answer for each question to each backend, as its documents show them, about a coin and
+// the transaction that spends it. Hostile answers and fuzzing start from these.
 
 import { BlockCypher } from "../../shared/chain/blockcypher";
 import { Core } from "../../shared/chain/core";
@@ -84,7 +84,8 @@ function coreAnswer(body: string, hasIndex: boolean, hasScanned: boolean): strin
   const output = `{"bestblock":"${BLOCK}","confirmations":2,"value":0.00100000,"scriptPubKey":{"hex":"${SCRIPT}"},"coinbase":false}`;
   const results: Record<string, string> = {
     scantxoutset: `{"success":true,"height":501,"bestblock":"${BLOCK}","unspents":[{"txid":"${COIN.txid}","vout":0,"scriptPubKey":"${SCRIPT}","amount":0.00100000,"height":500},{"txid":"${OTHER}","vout":3,"scriptPubKey":"${SCRIPT}","amount":0.00005000,"height":501}],"total_amount":0.00105000}`,
-    // Coins that a scan found are unspent; the one that is asked about alone is spent in the mempool.
+    // Coins that a scan found are unspent; the one that is asked about alone is spent in the
+    // mempool.
     gettxout: hasScanned || !hasIndex ? output : "null",
     gettxspendingprevout: `[{"txid":"${COIN.txid}","vout":0,"spendingtxid":"${TXID}"}]`,
     getblockhash: `"${BLOCK}"`,

@@ -1,4 +1,5 @@
-// Bitcoin Core's RPC as documented (28 to 31), over what the real node knows. Only for the calls of shared/chain/core.ts.
+// Bitcoin Core's RPC as documented (28 to 31), over what the real node knows. Only for the calls of
+// shared/chain/core.ts.
 
 import { type BitcoinNode, Rejection } from "../node/bitcoin-node";
 import type { Handler, Reply } from "./fakes";

@@ -21,7 +21,10 @@ export function bodyOf(request: HttpRequest): string {
   return typeof body === "string" ? body : Buffer.from(body).toString("utf8");
 }
 
-/** An Http port that asks `handler`, and hands bodies over in pieces of `piece` bytes, as net/http-client.ts would. */
+/**
+ * An Http port that asks `handler`, and hands bodies over in pieces of `piece` bytes, as
+ * net/http-client.ts would.
+ */
 export class FakeHttp implements Http {
   readonly requests: HttpRequest[] = [];
   constructor(

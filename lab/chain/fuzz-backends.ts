@@ -1,5 +1,6 @@
-// Fuzzing the backends' answers: honest ones, spoiled in a byte, a value or a piece. An input is one byte for the
-// backend, one for the call, one for the request of that call, and the answer to that request.
+// Fuzzing the backends' answers: honest ones, spoiled in a byte, a value or a piece. An input is
+// one byte for the backend, one for the call, one for the request of that call, and the answer to
+// that request.
 
 import { FuzzFailure, randomFrom } from "../fuzz/target";
 import { CALL_NAMES, CANNED, type CallName, type Canned } from "./canned";

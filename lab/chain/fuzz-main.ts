@@ -1,5 +1,5 @@
-// The process in which lab/fuzz/chain.ts fuzzes: `runs SEED RUNS`, or `replay HEX`. An input that fails is printed
-// as a line of hex on stdout, why on stderr.
+// The process in which lab/fuzz/chain.ts fuzzes: `runs SEED RUNS`, or `replay HEX`. An input that
+// fails is printed as a line of hex on stdout, why on stderr.
 
 import { FuzzFailure } from "../fuzz/target";
 import { fuzzBackends, replayAnswer } from "./fuzz-backends";

@@ -1,4 +1,5 @@
-// Asking a backend whose answers are spoiled: the call must end, with a ChainError or with values that make sense.
+// Asking a backend whose answers are spoiled: the call must end, with a ChainError or with values
+// that make sense.
 
 import assert from "node:assert/strict";
 import { ChainError } from "../../shared/chain/error";

@@ -1,4 +1,5 @@
-// Runs inside a device's engine: the Esplora client over an Http port that gives one canned answer in pieces.
+// Runs inside a device's engine: the Esplora client over an Http port that gives one canned answer
+// in pieces.
 
 import { Esplora } from "../../shared/chain/esplora";
 import type { Http } from "../../shared/chain/http-port";

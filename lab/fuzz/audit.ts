@@ -1,7 +1,9 @@
-// Fuzzes the two gates that money passes: the cable's audit of an offer, and the socket's check of what was signed.
+// Fuzzes the two gates that money passes: the cable's audit of an offer, and the socket's check of
+// what was signed.
 //
-// Whatever passes is read by the model chain's own parser and judged apart from the code under test: what it pays to
-// whom, from which coins at which pinned amounts, what the miner gets. Nothing may throw.
+// Whatever passes is read by the model chain's own parser and judged apart from the code under
+// test: what it pays to whom, from which coins at which pinned amounts, what the miner gets.
+// Nothing may throw.
 //
 // An input of the corpus is a Case in JSON.
 
@@ -36,7 +38,9 @@ export type Case =
   | { readonly gate: "audit"; readonly offer: DraftOffer; readonly known: Known }
   | { readonly gate: "signed"; readonly draft: Draft; readonly sent: string; readonly isHonest: boolean };
 
-/** What a cable's audit goes by: its coins as they are pinned, its script, where the session stands. */
+/**
+ * What a cable's audit goes by: its coins as they are pinned, its script, where the session stands.
+ */
 interface Known {
   readonly payerScript: string;
   readonly inputs: readonly Coin[];

@@ -1,7 +1,8 @@
-// Fuzzes what chain backends answer: honest answers of Esplora, Bitcoin Core, BlockCypher and Electrum, spoiled. Every
-// call must end, with a ChainError or with values that make sense.
+// Fuzzes what chain backends answer: honest answers of Esplora, Bitcoin Core, BlockCypher and
+// Electrum, spoiled. Every call must end, with a ChainError or with values that make sense.
 //
-// The backends are asynchronous and a target is not, so they run in a process of their own; a hang ends it as well.
+// The backends are asynchronous and a target is not, so they run in a process of their own; a hang
+// ends it as well.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

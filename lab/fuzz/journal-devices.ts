@@ -1,4 +1,5 @@
-// A socket and a cable that start on a given journal, with nothing around them that answers: for fuzzing what they read.
+// A socket and a cable that start on a given journal, with nothing around them that answers: for
+// fuzzing what they read.
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
@@ -107,7 +108,10 @@ export const RECORDS: { readonly socket: SocketRecord; readonly cable: CableReco
   },
 };
 
-/** Throws what the device throws when it starts on `slot`. True where it read the record, false where it set it aside. */
+/**
+ * Throws what the device throws when it starts on `slot`. True where it read the record, false
+ * where it set it aside.
+ */
 export function startOn(device: DeviceName, slot: Uint8Array): boolean {
   const store = new CutStore();
   store.values.set(`${device}.a`, slot);

@@ -1,6 +1,6 @@
-// Fuzzes the journal's reader: whatever two slots hold, a device starts, reads the newest whole record or none, tells
-// about the rest, and can write again. Whole records with a part that is not what a device would write are fuzzed too:
-// each is set aside, or a socket and a cable start on it.
+// Fuzzes the journal's reader: whatever two slots hold, a device starts, reads the newest whole
+// record or none, tells about the rest, and can write again. Whole records with a part that is not
+// what a device would write are fuzzed too: each is set aside, or a socket and a cable start on it.
 //
 // An input of the corpus is a slot's bytes.
 

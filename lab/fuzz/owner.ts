@@ -1,5 +1,5 @@
-// Fuzzes the owner's side: whatever comes over serial or HTTP is answered by JSON-RPC's own errors, within bounds, and
-// changes no setting to a value that the table refuses.
+// Fuzzes the owner's side: whatever comes over serial or HTTP is answered by JSON-RPC's own errors,
+// within bounds, and changes no setting to a value that the table refuses.
 //
 // The first byte of an input says which reader gets the rest.
 

@@ -1,5 +1,6 @@
-// Fuzzes the power gate's C core (tools/meter/fuzz/gate-fuzz.c): options, samples, time jumps and requests, with its
-// invariants. Coverage-guided by libFuzzer where Debian's clang is installed; without it the inputs are random.
+// Fuzzes the power gate's C core (tools/meter/fuzz/gate-fuzz.c): options, samples, time jumps and
+// requests, with its invariants. Coverage-guided by libFuzzer where Debian's clang is installed;
+// without it the inputs are random.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -41,7 +42,10 @@ export function buildReplay(): string {
   });
 }
 
-/** Tries `runs` inputs; throws a FuzzFailure with the input where libFuzzer made it, else an Error with what broke. */
+/**
+ * Tries `runs` inputs; throws a FuzzFailure with the input where libFuzzer made it, else an Error
+ * with what broke.
+ */
 export function fuzz(runs: number, seed: number): void {
   if (!hasLibFuzzer()) {
     run(buildReplay(), ["--random", String(runs), String(seed)]);

@@ -1,8 +1,8 @@
 // Fuzzes the wire: UTF-8, XML-RPC, the calls' fields and HTTP framing, for both ends.
 //
-// The first byte of an input says which reader gets the rest. Whatever comes, the reader ends with a value or with its own
-// kind of error; a value that is accepted means one thing (it is written and read again the same); and bytes cut
-// anywhere give the same messages.
+// The first byte of an input says which reader gets the rest. Whatever comes, the reader ends with
+// a value or with its own kind of error; a value that is accepted means one thing (it is written
+// and read again the same); and bytes cut anywhere give the same messages.
 
 import assert from "node:assert/strict";
 import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";

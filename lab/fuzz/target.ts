@@ -3,7 +3,9 @@
 import { messageOf } from "../../shared/kernel/message";
 export interface Target {
   readonly name: string;
-  /** Tries `runs` inputs made from `seed`. Throws at the first that fails; a FuzzFailure carries it. */
+  /**
+   * Tries `runs` inputs made from `seed`. Throws at the first that fails; a FuzzFailure carries it.
+   */
   fuzz(runs: number, seed: number): void;
   /** Tries an input of the corpus. */
   replay?(input: Uint8Array): void;
@@ -36,8 +38,9 @@ export function randomFrom(seed: number): (limit: number) => number {
 }
 
 /**
- * Gives `check` good inputs with a few mutations: bytes changed, dropped, doubled, pieces of the `dictionary` put in,
- * two inputs spliced. What `check` throws becomes a FuzzFailure with the input, made as short as simple cuts allow.
+ * Gives `check` good inputs with a few mutations: bytes changed, dropped, doubled, pieces of the
+ * `dictionary` put in, two inputs spliced. What `check` throws becomes a FuzzFailure with the
+ * input, made as short as simple cuts allow.
  */
 export function fuzzBytes(options: {
   readonly runs: number;

@@ -1,4 +1,5 @@
-// Blocks and unspent coins: the part of the model chain on which every node agrees, with reorganisations.
+// Blocks and unspent coins: the part of the model chain on which every node agrees, with
+// reorganisations.
 
 import { outpointKey } from "../../shared/kernel/outpoint";
 import { sha256d, type Transaction, type TxOutput } from "./transaction";
@@ -79,14 +80,19 @@ export class Blocks {
     return this.rewards.has(txid);
   }
 
-  /** How many blocks a block's reward still has to wait for before it may be spent; 0 for all other coins. */
+  /**
+   * How many blocks a block's reward still has to wait for before it may be spent; 0 for all other
+   * coins.
+   */
   ripeIn(key: string): number {
     const coin = this.unspent.get(key);
     if (!coin || !this.rewards.has(coin.txid)) return 0;
     return Math.max(0, coin.height + COINBASE_MATURITY - (this.height + 1));
   }
 
-  /** Adds a block. Every input must be unspent: callers choose transactions that fit (mempool.ts). */
+  /**
+   * Adds a block. Every input must be unspent: callers choose transactions that fit (mempool.ts).
+   */
   connect(transactions: readonly Transaction[], grants: readonly Unspent[] = []): Block {
     const height = this.height + 1;
     const hash = sha256d(Buffer.from(`block ${height} of branch ${this.branch}`)).toString("hex");

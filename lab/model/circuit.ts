@@ -1,9 +1,11 @@
-// A quick model of the electric side, in energy and not in waveforms (those are the native gate's own tests):
+// A quick model of the electric side, in energy and not in waveforms (those are the native gate's
+// own tests):
 //
 //   mains -> [socket: meter, relay] -> plug -> [cable: electronics, meter, relay] -> load
 //
-// Each gate keeps its relay by a lease, exactly as shared/kernel/ports.ts says; each meter is wrong by a factor of its own
-// within its tolerance. The cable's electronics live on what the socket lets through.
+// Each gate keeps its relay by a lease, exactly as shared/kernel/ports.ts says; each meter is wrong
+// by a factor of its own within its tolerance. The cable's electronics live on what the socket lets
+// through.
 
 import type { Clock, GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/kernel/ports";
 import type { MicrowattHour, Milliampere, Millisecond, Milliwatt } from "../../shared/kernel/units";
@@ -84,7 +86,10 @@ export class Circuit {
     return this.plugged && this.socket.closed;
   }
 
-  /** Counts what flowed until now, then lets something change, then looks anew when the next lease ends. */
+  /**
+   * Counts what flowed until now, then lets something change, then looks anew when the next lease
+   * ends.
+   */
   change(action: () => void): void {
     this.advance();
     const before = this.supplied;

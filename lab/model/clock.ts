@@ -1,4 +1,5 @@
-// Virtual time: a queue of events, each run at its instant, with every promise settled before the next.
+// Virtual time: a queue of events, each run at its instant, with every promise settled before the
+// next.
 
 import type { Clock } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
@@ -14,7 +15,10 @@ export class VirtualClock implements Clock {
   private order = 0;
   private readonly queue: Timer[] = [];
 
-  /** `turns` of the event loop in which whatever is under way runs dry; a fake server's answer takes several. */
+  /**
+   * `turns` of the event loop in which whatever is under way runs dry; a fake server's answer takes
+   * several.
+   */
   constructor(private readonly turns = 1) {}
 
   now(): Millisecond {
@@ -34,7 +38,9 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Time passes and nothing happens: what was due meanwhile is late, and happens with the next run. */
+  /**
+   * Time passes and nothing happens: what was due meanwhile is late, and happens with the next run.
+   */
   skip(duration: Millisecond): void {
     this.time += duration;
   }

@@ -1,9 +1,9 @@
-// The feerate diagram of a cluster (Bitcoin Core 31, doc/policy/mempool-design.md): how much fee the best first
-// n virtual bytes pay. A replacement must improve it strictly.
+// The feerate diagram of a cluster (Bitcoin Core 31, doc/policy/mempool-design.md): how much fee
+// the best first n virtual bytes pay. A replacement must improve it strictly.
 //
-// Linearised by taking the ancestor set of the highest feerate again and again, then merged into chunks. That is
-// optimal for single transactions, for chains and for one parent with any number of children, which is all that
-// payment sessions make.
+// Linearised by taking the ancestor set of the highest feerate again and again, then merged into
+// chunks. That is optimal for single transactions, for chains and for one parent with any number of
+// children, which is all that payment sessions make.
 
 export interface Weighed {
   readonly id: string;

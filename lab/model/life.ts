@@ -1,8 +1,9 @@
-// A device's power: while it is on its ports work, and when it goes every port of that life is dead for good.
-// A device is started again with the same store and circuit, and new ports.
+// A device's power: while it is on its ports work, and when it goes every port of that life is dead
+// for good. A device is started again with the same store and circuit, and new ports.
 //
-// The code of a dead device may run on to the end of its function, as nothing can stop it; but nothing it does
-// reaches anybody, and its memory is never looked at again. To the outside that is a power cut.
+// The code of a dead device may run on to the end of its function, as nothing can stop it; but
+// nothing it does reaches anybody, and its memory is never looked at again. To the outside that is
+// a power cut.
 
 import type { Chain, Clock, PowerGate, Reporter, Store } from "../../shared/kernel/ports";
 import type { ChannelCalls } from "../../shared/protocol/channel";

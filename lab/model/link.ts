@@ -1,4 +1,5 @@
-// The one-hop link between cable and socket, with everything that a bad line and a restarting peer do to calls.
+// The one-hop link between cable and socket, with everything that a bad line and a restarting peer
+// do to calls.
 
 import { messageOf } from "../../shared/kernel/message";
 import type { Clock } from "../../shared/kernel/ports";
@@ -101,7 +102,9 @@ function channelsOf({ channels }: SocketCalls): ChannelCalls {
   return channels ?? { request: none, pay: none };
 }
 
-/** A fault keeps its code, name and words; anything else that a socket throws is its internal error. */
+/**
+ * A fault keeps its code, name and words; anything else that a socket throws is its internal error.
+ */
 function overTheWire(error: unknown): Error {
   if (error instanceof Fault) return new Fault(error.fault, error.detail, error.retryAfterMs);
   return new Fault("internal-error", messageOf(error));

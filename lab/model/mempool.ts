@@ -1,9 +1,11 @@
-// One node's mempool: the policy of Bitcoin Core 28 to 31 that matters to a payment session, written from
-// doc/policy/ (mempool-replacements.md, packages.md, mempool-limits.md and mempool-design.md) and BIP431.
+// One node's mempool: the policy of Bitcoin Core 28 to 31 that matters to a payment session,
+// written from doc/policy/ (mempool-replacements.md, packages.md, mempool-limits.md and
+// mempool-design.md) and BIP431.
 //
-// `rules` chooses the generation: "28" judges a replacement by its feerate against each direct conflict, "31" by
-// the feerate diagram, "both" refuses what either would. Not modelled: mempool size eviction (mempoolMin is set by
-// hand), sigops, scripts other than P2WPKH and the deposits of channels.
+// `rules` chooses the generation: "28" judges a replacement by its feerate against each direct
+// conflict, "31" by the feerate diagram, "both" refuses what either would. Not modelled: mempool
+// size eviction (mempoolMin is set by hand), sigops, scripts other than P2WPKH and the deposits of
+// channels.
 
 import { ChainError } from "../../shared/chain/error";
 import { outpointKey } from "../../shared/kernel/outpoint";
@@ -52,7 +54,10 @@ export function feeAtRate(rate: number, vsize: number): number {
   return Math.ceil((rate * vsize) / 1000);
 }
 
-/** Rules 3 and 4 of mempool-replacements.md: undefined when paid, else why not and what is missing (satoshi). */
+/**
+ * Rules 3 and 4 of mempool-replacements.md: undefined when paid, else why not and what is missing
+ * (satoshi).
+ */
 export function paysForReplacement(
   original: number,
   replacement: number,
@@ -68,7 +73,9 @@ export function paysForReplacement(
   return undefined;
 }
 
-/** Least amount of an output that is not dust, in satoshi, by its type (Core's GetDustThreshold). */
+/**
+ * Least amount of an output that is not dust, in satoshi, by its type (Core's GetDustThreshold).
+ */
 export function dustLimit(script: string, rate = CORE_POLICY.dustRelay): number {
   const length = script.length / 2;
   if (script.startsWith("6a")) return 0;
@@ -97,7 +104,10 @@ export class Mempool {
     return this.spenders.get(key);
   }
 
-  /** Takes one transaction, or throws a ChainError with Core's words. Gives the transactions that it replaced. */
+  /**
+   * Takes one transaction, or throws a ChainError with Core's words. Gives the transactions that it
+   * replaced.
+   */
   accept(hex: string): { readonly tx: Transaction; readonly replaced: readonly Transaction[] } {
     const tx = decode(hex);
     if (this.entries.has(tx.txid)) return { tx, replaced: [] };
@@ -116,7 +126,10 @@ export class Mempool {
     return { tx, fee };
   }
 
-  /** One parent and its child (packages.md). Each is tried alone first; together they may pay for each other. */
+  /**
+   * One parent and its child (packages.md). Each is tried alone first; together they may pay for
+   * each other.
+   */
   acceptPackage(hexes: readonly string[]): { readonly replaced: readonly Transaction[] } {
     const [parent, child] = hexes.map(decode);
     if (hexes.length !== 2 || !parent || !child)
@@ -285,7 +298,10 @@ export class Mempool {
     }
   }
 
-  /** Core 28's limited package RBF: what is replaced lies in clusters of at most two, the package has no other ancestors. */
+  /**
+   * Core 28's limited package RBF: what is replaced lies in clusters of at most two, the package
+   * has no other ancestors.
+   */
   private checkSmallClusters(originals: ReadonlyMap<string, Entry>, ancestors: ReadonlyMap<string, Entry>): void {
     if (ancestors.size > 0)
       throw new ChainError("conflict", "package RBF failed: new transaction cannot have mempool ancestors");
@@ -471,7 +487,10 @@ export class Mempool {
     }
   }
 
-  /** Transactions for a block, the best chunks first, each parent before its child; none below `floor` msat/vB. */
+  /**
+   * Transactions for a block, the best chunks first, each parent before its child; none below
+   * `floor` msat/vB.
+   */
   template(maxVsize: number, floor: number, refused: (tx: Transaction) => boolean): Transaction[] {
     const banned = new Map([...this.entries].filter(([, entry]) => refused(entry.tx)));
     const out = this.withDescendants(banned);

@@ -1,8 +1,10 @@
-// The model chain: nodes with a mempool each, relay between them, a miner, reorganisations and censorship; and the
-// view that one client has of it (the Chain port), which may be slow, away, stale or wrong.
+// The model chain: nodes with a mempool each, relay between them, a miner, reorganisations and
+// censorship; and the view that one client has of it (the Chain port), which may be slow, away,
+// stale or wrong.
 //
-// Blocks reach every node at once; transactions take `relayDelay`, so that two nodes can hold rival transactions
-// for a while, which is where double spends live. There is no proof of work and no calendar: tests mine.
+// Blocks reach every node at once; transactions take `relayDelay`, so that two nodes can hold rival
+// transactions for a while, which is where double spends live. There is no proof of work and no
+// calendar: tests mine.
 
 import { ChainError } from "../../shared/chain/error";
 import { KnownCoins } from "../../shared/chain/known-coins";
@@ -29,7 +31,10 @@ const BLOCK_VSIZE = 1_000_000;
 export class ModelNetwork {
   readonly blocks = new Blocks();
   readonly nodes: ModelNode[] = [];
-  /** Feerate that other people's transactions leave in the next block, msat/vB: below it nothing of ours is mined. */
+  /**
+   * Feerate that other people's transactions leave in the next block, msat/vB: below it nothing of
+   * ours is mined.
+   */
   market = 0;
   /** What the miner leaves out. */
   censored: (tx: Transaction) => boolean = () => false;
@@ -83,8 +88,9 @@ export class ModelNetwork {
   }
 
   /**
-   * A longer branch takes over: the last `depth` blocks go, `depth + 1` come. Their transactions return to the
-   * mempools (as in Core), and the first new block holds `instead` before anything else, rivals of what was undone.
+   * A longer branch takes over: the last `depth` blocks go, `depth + 1` come. Their transactions
+   * return to the mempools (as in Core), and the first new block holds `instead` before anything
+   * else, rivals of what was undone.
    */
   reorganise(depth: number, instead: readonly Hex[] = []): void {
     this.reorganisations += 1;
@@ -138,7 +144,9 @@ export class ModelNode {
     this.mempool = new Mempool(network.blocks, policy, verify);
   }
 
-  /** Takes a transaction and tells the others, also when it was known (as sendrawtransaction does). */
+  /**
+   * Takes a transaction and tells the others, also when it was known (as sendrawtransaction does).
+   */
   submit(hex: Hex): Hex {
     const { tx } = this.mempool.accept(hex);
     this.tell([tx]);
@@ -193,8 +201,8 @@ export type ViewFault =
   /** Every call fails. */
   | "away"
   /**
-   * Gives again what it answered last to the same question; but does not call confirmed what a reorganisation has undone
-   * (docs/trust.md, "Beyond the bounds").
+   * Gives again what it answered last to the same question; but does not call confirmed what a
+   * reorganisation has undone (docs/trust.md, "Beyond the bounds").
    */
   | "stale"
   /** Says unspent of everything that no block has spent. */
@@ -358,7 +366,10 @@ export class View implements Chain {
     }
   }
 
-  /** Answers after the delay with what is true then; `question` is undefined for what may not be repeated stale. */
+  /**
+   * Answers after the delay with what is true then; `question` is undefined for what may not be
+   * repeated stale.
+   */
   private answer<T>(name: string, question: string | undefined, look: () => T): Promise<T> {
     this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
     const { clock } = this.node.network;

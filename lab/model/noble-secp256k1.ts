@@ -1,4 +1,5 @@
-// The Ecdsa port over @noble/secp256k1 as it comes: what tests hold shared/curve against, and what the benchmark compares it with.
+// The Ecdsa port over @noble/secp256k1 as it comes: what tests hold shared/curve against, and what
+// the benchmark compares it with.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -6,7 +7,8 @@ import { getPublicKey, hashes, sign, verify } from "@noble/secp256k1";
 import { decodeDer, encodeDer } from "../../shared/bitcoin/der";
 import type { Ecdsa } from "../../shared/kernel/ports";
 
-// The library is free of dependencies and asks for its hashes; this is its documented way to get them.
+// The library is free of dependencies and asks for its hashes; this is its documented way to get
+// them.
 hashes.sha256 = sha256;
 hashes.hmacSha256 = (key, message) => hmac(sha256, key, message);
 

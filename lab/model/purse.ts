@@ -37,7 +37,10 @@ export class Purse {
     this.script = payToKey(this.publicKey);
   }
 
-  /** Signs a transaction that spends own coins. `type` is the sighash type, 1 (ALL) unless told otherwise. */
+  /**
+   * Signs a transaction that spends own coins. `type` is the sighash type, 1 (ALL) unless told
+   * otherwise.
+   */
   sign(
     plan: Omit<Plan, "inputs">,
     coins: readonly Spendable[],
@@ -59,7 +62,10 @@ export class Purse {
     return parse(serialise({ ...plan, inputs: signed }));
   }
 
-  /** Pays `fee` to the miner and shares the rest over `outputs` equal outputs to oneself (or to `script`). */
+  /**
+   * Pays `fee` to the miner and shares the rest over `outputs` equal outputs to oneself (or to
+   * `script`).
+   */
   spend(coins: readonly Spendable[], fee: number, options: SpendOptions = {}): Transaction {
     const rest = coins.reduce((sum, coin) => sum + coin.amount, 0) - fee;
     const count = options.outputs ?? 1;

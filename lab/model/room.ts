@@ -1,5 +1,5 @@
-// A room with many sockets, each with an access point of its own, and a cable plugged into each: radio decides which socket
-// a cable pays, copper which one gives it power.
+// A room with many sockets, each with an access point of its own, and a cable plugged into each:
+// radio decides which socket a cable pays, copper which one gives it power.
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
@@ -155,7 +155,10 @@ export class Seat {
     this.cut();
   }
 
-  /** Somebody pulls the cable and pushes it into another socket, with the appliance that hangs on it. */
+  /**
+   * Somebody pulls the cable and pushes it into another socket, with the appliance that hangs on
+   * it.
+   */
   moveTo(other: Seat): void {
     this.unplug();
     other.unplug();
@@ -292,7 +295,10 @@ export class Room {
     });
   }
 
-  /** Runs until every cable is served by its own socket, at most for `limit`; gives whether that came. */
+  /**
+   * Runs until every cable is served by its own socket, at most for `limit`; gives whether that
+   * came.
+   */
   async untilServed(limit: Millisecond, seats: readonly Seat[] = this.seats): Promise<boolean> {
     for (const end = this.clock.now() + limit; this.clock.now() < end; ) {
       if (seats.every(({ isServed }) => isServed)) return true;

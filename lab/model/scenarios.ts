@@ -1,6 +1,6 @@
-// The scenarios that need a chain with replacements: double-spend, old-commitment, reorg, fee-spike. They run on the
-// model chain (lab/model/), as bcoin refuses every replacement, with the devices' own controllers and real
-// signatures, and end with the account of who lost what.
+// The scenarios that need a chain with replacements: double-spend, old-commitment, reorg,
+// fee-spike. They run on the model chain (lab/model/), as bcoin refuses every replacement, with the
+// devices' own controllers and real signatures, and end with the account of who lost what.
 
 import { formatEnergy, formatSatoshi, type Satoshi } from "../../shared/kernel/units";
 import { Referee } from "../prove/referee";
@@ -33,7 +33,10 @@ export interface Account {
   readonly creditSat: Satoshi;
   readonly cableBeforeSat: Satoshi;
   readonly cableAfterSat: Satoshi;
-  /** What the cable gave away beyond energy, credit and the miners' fees; negative where it got some for nothing. */
+  /**
+   * What the cable gave away beyond energy, credit and the miners' fees; negative where it got some
+   * for nothing.
+   */
   readonly cableLossSat: Satoshi;
   readonly minerFeesSat: Satoshi;
   readonly transactions: readonly { readonly txid: string; readonly feeSat: Satoshi; readonly toSocketSat: Satoshi }[];
@@ -82,7 +85,10 @@ const COINS = [160_000, 90_000];
 const TOASTER = 1_300_000;
 const SECOND = 1000;
 
-/** Plays one of MODEL_SCENARIOS and prints its story and account (with `json`, one object a line, the account last). */
+/**
+ * Plays one of MODEL_SCENARIOS and prints its story and account (with `json`, one object a line,
+ * the account last).
+ */
 export async function runModelScenario(name: string, options: ModelScenarioOptions): Promise<Account> {
   const act = ACTS[name];
   if (!act) throw new Error(`expected one of ${MODEL_SCENARIOS.join(", ")}, came ${name}`);

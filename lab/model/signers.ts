@@ -1,5 +1,5 @@
-// Signatures for tests: the real curve (@noble/curves, where shared/ has a curve of its own), and a quick stand-in
-// for runs whose subject is not cryptography. A run that uses the stand-in says so.
+// Signatures for tests: the real curve (@noble/curves, where shared/ has a curve of its own), and a
+// quick stand-in for runs whose subject is not cryptography. A run that uses the stand-in says so.
 
 import { createHash } from "node:crypto";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
@@ -25,9 +25,9 @@ export function realVerify(): Verify {
 }
 
 /**
- * NOT cryptography: "signatures" shaped as strict DER of 70 bytes that anybody could forge, because the secret is
- * the hash behind the public key. In the model only the holder of the secret calls `sign`, and `verify` still
- * refuses a signature of other bytes or of another key.
+ * NOT cryptography: "signatures" shaped as strict DER of 70 bytes that anybody could forge, because
+ * the secret is the hash behind the public key. In the model only the holder of the secret calls
+ * `sign`, and `verify` still refuses a signature of other bytes or of another key.
  */
 export const standInEcdsa: Ecdsa = {
   publicKey: standInKey,
@@ -37,7 +37,10 @@ export const standInEcdsa: Ecdsa = {
 
 const keys = new Map<string, Uint8Array>();
 
-/** A point of the curve, since nobody makes a channel with anything else; the secret is only the hash behind its x. */
+/**
+ * A point of the curve, since nobody makes a channel with anything else; the secret is only the
+ * hash behind its x.
+ */
 function standInKey(secret: Uint8Array): Uint8Array {
   const name = Buffer.from(secret).toString("hex");
   const known = keys.get(name);

@@ -12,9 +12,14 @@ export class CutStore implements Store {
   cutIn: { writes: number; readonly kind: CutKind } | undefined;
   /** True: the medium takes nothing more, as flash that is full or worn. */
   isFull = false;
-  /** Names of the records that were refused since their last write that held: what they were to keep is in memory only. */
+  /**
+   * Names of the records that were refused since their last write that held: what they were to keep
+   * is in memory only.
+   */
   private readonly behind = new Set<string>();
-  /** Tells the holder of the device's power; from then on every port of that life is dead (life.ts). */
+  /**
+   * Tells the holder of the device's power; from then on every port of that life is dead (life.ts).
+   */
   onCut: () => void = () => {};
   readonly values = new Map<string, Uint8Array>();
 
@@ -58,12 +63,18 @@ export class CutStore implements Store {
   }
 }
 
-/** A record's keys share its name: `socket.a` and `socket.b` take turns, `socket.c` and `socket.d` count beside them. */
+/**
+ * A record's keys share its name: `socket.a` and `socket.b` take turns, `socket.c` and `socket.d`
+ * count beside them.
+ */
 function recordOf(key: string): string {
   return key.slice(0, key.lastIndexOf("."));
 }
 
-/** The new value's first half over what was there: what a page holds when its programming was cut short. */
+/**
+ * The new value's first half over what was there: what a page holds when its programming was cut
+ * short.
+ */
 function torn(value: Uint8Array, before: Uint8Array | undefined): Uint8Array {
   const half = Math.floor(value.length / 2);
   const out = new Uint8Array(Math.max(half, before?.length ?? 0)).fill(0xff);

@@ -1,5 +1,5 @@
-// What can be mined together: of transactions that spend the same coins one, and none without its parents. The exact answer,
-// by search, for judging a device that has to be quick.
+// What can be mined together: of transactions that spend the same coins one, and none without its
+// parents. The exact answer, by search, for judging a device that has to be quick.
 
 import { outpointKey } from "../../shared/kernel/outpoint";
 import type { Outpoint } from "../../shared/kernel/ports";

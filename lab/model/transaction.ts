@@ -1,7 +1,8 @@
-// Transactions as a node sees them: read strictly, measured (BIP141) and their P2WPKH inputs verified (BIP143).
+// Transactions as a node sees them: read strictly, measured (BIP141) and their P2WPKH inputs
+// verified (BIP143).
 //
-// Written apart from shared/bitcoin on purpose: the model chain is the judge of what that room builds, so the two
-// must not share a mistake.
+// Written apart from shared/bitcoin on purpose: the model chain is the judge of what that room
+// builds, so the two must not share a mistake.
 
 import { createHash } from "node:crypto";
 import { ripemd160 } from "@noble/hashes/legacy.js";
@@ -206,7 +207,10 @@ export function serialise(plan: Plan): string {
   return Buffer.concat(parts).toString("hex");
 }
 
-/** BIP143: what the signature of input `index` commits to, given the amount (satoshi) that it spends. */
+/**
+ * BIP143: what the signature of input `index` commits to, given the amount (satoshi) that it
+ * spends.
+ */
 export function sighash(
   tx: Pick<Transaction, "version" | "locktime" | "inputs" | "outputs">,
   index: number,
@@ -281,7 +285,10 @@ const FAILED = "mandatory-script-verify-flag-failed";
 /** `<payee> CHECKSIG NOTIF <N, two bytes> CHECKSEQUENCEVERIFY VERIFY ENDIF <cable> CHECKSIG`. */
 const DEPOSIT = /^21([0-9a-f]{66})ac6402([0-9a-f]{4})b2696821([0-9a-f]{66})ac$/;
 
-/** What the script of a channel's deposit says of input `index`: read and judged apart from shared/channel. */
+/**
+ * What the script of a channel's deposit says of input `index`: read and judged apart from
+ * shared/channel.
+ */
 function depositFault(tx: Transaction, index: number, coin: TxOutput, verify: Verify): string | undefined {
   const input = tx.inputs[index] as TxInput;
   const [cable, payee, script] = input.witness;
@@ -309,7 +316,10 @@ function depositFault(tx: Transaction, index: number, coin: TxOutput, verify: Ve
   return undefined;
 }
 
-/** BIP68: the first block that may hold the transaction by this input, whose coin is in the block of `height`. */
+/**
+ * BIP68: the first block that may hold the transaction by this input, whose coin is in the block of
+ * `height`.
+ */
 export function finalAt({ version }: Transaction, { sequence }: TxInput, height: number): number {
   const isTimed = version >= 2 && sequence < 0x80000000 && (sequence & 0x400000) === 0;
   return isTimed ? height + (sequence & 0xffff) : 0;

@@ -1,4 +1,5 @@
-// The part of bcoin 1.0.2 that lab/node/ uses; bcoin brings no types. Hashes are hex in bcoin's (wire) byte order.
+// The part of bcoin 1.0.2 that lab/node/ uses; bcoin brings no types. Hashes are hex in bcoin's
+// (wire) byte order.
 
 declare module "bcoin" {
   export interface BcoinScript {

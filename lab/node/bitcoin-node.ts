@@ -1,8 +1,9 @@
 // A real Bitcoin node for the desktop: bcoin 1.0.2 in regtest, in this process, in memory.
 //
-// Everything that decides a txid is fixed (block times, coinbase nonces, the purse's key), so the same calls give the
-// same transaction ids on each run. Where bcoin's policy is older than today's (relay fee, dust, the wording of
-// refusals), submit() applies Bitcoin Core's. It takes no replacements: a conflict is refused, as bcoin does.
+// Everything that decides a txid is fixed (block times, coinbase nonces, the purse's key), so the
+// same calls give the same transaction ids on each run. Where bcoin's policy is older than today's
+// (relay fee, dust, the wording of refusals), submit() applies Bitcoin Core's. It takes no
+// replacements: a conflict is refused, as bcoin does.
 
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { hex } from "@scure/base";
@@ -14,7 +15,10 @@ import { type Block, type KnownSpend, type KnownTx, Ledger, reversed, scriptHash
 
 /** SegWit is active from this height on in bcoin's regtest (BIP9, three windows of 144 blocks). */
 export const SEGWIT_HEIGHT = 432;
-/** Seconds since 1970 of block 0 as far as the default block times count; 2020-09-13, always in a host's past. */
+/**
+ * Seconds since 1970 of block 0 as far as the default block times count; 2020-09-13, always in a
+ * host's past.
+ */
 const FIRST_BLOCK_TIME = 1_600_000_000;
 const BLOCK_INTERVAL_S = 600;
 const COINBASE_MATURITY = 100;
@@ -81,7 +85,8 @@ export class BitcoinNode {
     });
     if (!options.rpc) this.#node.http = { open: async () => {}, close: async () => {} };
     const { chain, mempool, miner } = this.#node;
-    // Under this weight a block takes what pays less than bcoin's 1 sat/vB, too: all that was relayed.
+    // Under this weight a block takes what pays less than bcoin's 1 sat/vB, too: all that was
+    // relayed.
     miner.options.minWeight = 4_000_000;
     // submit() keeps the relay fee; bcoin's own rules about free transactions are of another time.
     Object.assign(mempool.options, { minRelay: this.#minRelay, relayPriority: false, limitFree: false });
@@ -143,7 +148,10 @@ export class BitcoinNode {
     return this.#ledger.spentOutputs(tx).map(({ script }) => script.toJSON());
   }
 
-  /** Index of a confirmed transaction in its block: 0 for the block's reward, whatever the others' order. */
+  /**
+   * Index of a confirmed transaction in its block: 0 for the block's reward, whatever the others'
+   * order.
+   */
   placeOf(txid: Hex): number | undefined {
     const block = this.transaction(txid)?.block;
     if (!block) return undefined;
@@ -193,7 +201,10 @@ export class BitcoinNode {
     return { txid: await this.submit(transaction.hex), vout: 0 };
   }
 
-  /** Offers a raw transaction to the mempool. Gives its txid; rejects with a Rejection in Bitcoin Core's words. */
+  /**
+   * Offers a raw transaction to the mempool. Gives its txid; rejects with a Rejection in Bitcoin
+   * Core's words.
+   */
   async submit(raw: Hex): Promise<Hex> {
     const tx = decode(raw);
     const txid = tx.txid();
@@ -218,7 +229,10 @@ export class BitcoinNode {
     return decode(raw).txid();
   }
 
-  /** Replaces the last `depth` blocks by `depth + 1` empty ones; their transactions wait in the mempool again. */
+  /**
+   * Replaces the last `depth` blocks by `depth + 1` empty ones; their transactions wait in the
+   * mempool again.
+   */
   async reorganise(depth: number): Promise<void> {
     const { chain, miner } = this.#node;
     const height = chain.tip.height - depth;
@@ -257,7 +271,10 @@ export class BitcoinNode {
     });
   }
 
-  /** Finishes a template: a coinbase without bcoin's random nonce, the given time, and proof of work. */
+  /**
+   * Finishes a template: a coinbase without bcoin's random nonce, the given time, and proof of
+   * work.
+   */
   #seal(template: BcoinTemplate, time: number, script: Hex): BcoinBlock {
     const create = template.createCoinbase.bind(template);
     template.createCoinbase = (witnessRoot) => {

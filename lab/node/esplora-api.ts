@@ -1,5 +1,6 @@
-// Esplora's API (https://github.com/Blockstream/esplora/blob/master/API.md), answered from what the node knows. Texts of
-// errors are those of Blockstream's electrs. The transport, and everything that can go wrong, is esplora-server.ts's.
+// Esplora's API (https://github.com/Blockstream/esplora/blob/master/API.md), answered from what the
+// node knows. Texts of errors are those of Blockstream's electrs. The transport, and everything
+// that can go wrong, is esplora-server.ts's.
 
 import type { Hex } from "../../shared/kernel/units";
 import { type BitcoinNode, Rejection } from "./bitcoin-node";

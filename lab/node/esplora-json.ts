@@ -1,4 +1,5 @@
-// Esplora's JSON shapes, from what the node knows (API.md, "Transaction format", "Transaction status format").
+// Esplora's JSON shapes, from what the node knows (API.md, "Transaction format", "Transaction
+// status format").
 
 import { hex } from "@scure/base";
 import { Address, OutScript } from "@scure/btc-signer";
@@ -46,7 +47,10 @@ export function spendJson(spend: KnownSpend | undefined): object {
   return { spent: true, txid: spend.txid, vin: spend.vin, status: statusJson(spend.block) };
 }
 
-/** Of a proof only where it stands in its block; the branch is left out, since no client here checks it. */
+/**
+ * Of a proof only where it stands in its block; the branch is left out, since no client here checks
+ * it.
+ */
 export function placeJson(node: BitcoinNode, txid: Hex): object {
   const block = node.transaction(txid)?.block;
   return { block_height: block?.height, pos: node.placeOf(txid) };

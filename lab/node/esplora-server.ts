@@ -1,5 +1,6 @@
-// An Esplora-compatible HTTP server in front of the node, on loopback, for the simulator and the tests. It can be told
-// to fail the way public servers do, and it tells how many requests it is working on.
+// An Esplora-compatible HTTP server in front of the node, on loopback, for the simulator and the
+// tests. It can be told to fail the way public servers do, and it tells how many requests it is
+// working on.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -56,7 +57,10 @@ export class EsploraServer {
   #working = 0;
   /** Requests answered so far, in whatever way. */
   served = 0;
-  /** Called when the last request in work has been answered (or waits for the clock of a slow answer). */
+  /**
+   * Called when the last request in work has been answered (or waits for the clock of a slow
+   * answer).
+   */
   onQuiet: () => void = () => {};
   /** Told of each request, for logs and tests. */
   onRequest: (method: string, path: string) => void = () => {};
@@ -87,7 +91,10 @@ export class EsploraServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Requests that have come and are not answered; those that wait for a slow answer's clock do not count. */
+  /**
+   * Requests that have come and are not answered; those that wait for a slow answer's clock do not
+   * count.
+   */
   get working(): number {
     return this.#working;
   }

@@ -1,7 +1,8 @@
 // The node's own index: which coins a script has, who spends an outpoint, where a transaction is.
 //
-// bcoin finds coins by address only and does not say who spent one; Esplora answers both. The index follows the
-// node's events, so it is right at once after each of them, and every look-up is synchronous.
+// bcoin finds coins by address only and does not say who spent one; Esplora answers both. The index
+// follows the node's events, so it is right at once after each of them, and every look-up is
+// synchronous.
 
 import { createHash } from "node:crypto";
 import type { BcoinEntry, BcoinMempoolEntry, BcoinOutput, BcoinTx } from "bcoin";
@@ -56,7 +57,10 @@ export class Ledger {
     return block ? { ...spender, block } : spender;
   }
 
-  /** Unspent outputs of the script with this hash, those that the mempool spends left out, oldest first. */
+  /**
+   * Unspent outputs of the script with this hash, those that the mempool spends left out, oldest
+   * first.
+   */
   coins(hash: Hex): readonly Coin[] {
     const coins: Coin[] = [];
     for (const [name, output] of this.#outputs.get(hash) ?? []) {

@@ -1,4 +1,5 @@
-// A network in memory for the tests of the wire: the Dialer and Listener ports, and raw clients to misbehave with.
+// A network in memory for the tests of the wire: the Dialer and Listener ports, and raw clients to
+// misbehave with.
 //
 // Data arrives in a microtask of its own, never within `write`, as on a real link.
 

@@ -1,4 +1,5 @@
-// The Dialer and Listener ports over node:net and node:tls: for the tools, the single devices and the tests.
+// The Dialer and Listener ports over node:net and node:tls: for the tools, the single devices and
+// the tests.
 
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -28,7 +29,10 @@ export const tcpDialer: Dialer = {
 };
 
 export interface TcpListener extends Listener {
-  /** The port that is listened on, once it is: for those that asked for port 0. Rejects where it is not free. */
+  /**
+   * The port that is listened on, once it is: for those that asked for port 0. Rejects where it is
+   * not free.
+   */
   ready(): Promise<number>;
 }
 

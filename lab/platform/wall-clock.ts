@@ -1,4 +1,5 @@
-// The machine's clock, for what talks to a real server or client: its times are limits that nothing should reach.
+// The machine's clock, for what talks to a real server or client: its times are limits that nothing
+// should reach.
 
 import type { Clock } from "../../shared/kernel/ports";
 

@@ -1,5 +1,6 @@
-// How a rogue cable calls: each field of a request for power and of a payment is honest, repeated, stale, swapped, invented or
-// out of range, each independently of the others, and what it signs it brings to the chain itself now, later or never.
+// How a rogue cable calls: each field of a request for power and of a payment is honest, repeated,
+// stale, swapped, invented or out of range, each independently of the others, and what it signs it
+// brings to the chain itself now, later or never.
 
 import fc from "fast-check";
 import { releaseDraft } from "../../shared/bitcoin/release";
@@ -12,20 +13,28 @@ import type { Stage } from "./stage";
 type Name = "honest" | "repeated" | "stale" | "swapped" | "invented";
 
 export interface CableManner {
-  /** Whose address asks: its own, the first that ever asked, another of its own, or one that nobody knows. */
+  /**
+   * Whose address asks: its own, the first that ever asked, another of its own, or one that nobody
+   * knows.
+   */
   readonly address: "honest" | "stale" | "swapped" | "invented";
   readonly scheme: "honest" | "swapped";
   /** Of power_request; absent is honest. */
   readonly asked: "honest" | "repeated" | "stale" | "invented";
   readonly ticket: Name;
-  /** Coins that it says are promised to others: none, those on offer, or some that are not there. */
+  /**
+   * Coins that it says are promised to others: none, those on offer, or some that are not there.
+   */
   readonly promised: "honest" | "repeated" | "invented";
   /** A release of the coins on offer, of another's, or of coins that are not there. */
   readonly release: "honest" | "repeated" | "swapped" | "invented";
   /** Of pay_transaction. */
   readonly session: Name;
   readonly increment: Name | "out-of-range";
-  /** The draft on offer, signed; or an earlier payment's, another coin's first, other amounts, or nonsense. */
+  /**
+   * The draft on offer, signed; or an earlier payment's, another coin's first, other amounts, or
+   * nonsense.
+   */
   readonly transaction: Name | "out-of-range";
   readonly broadcast: "now" | "later" | "never";
 }

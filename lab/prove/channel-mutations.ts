@@ -1,5 +1,6 @@
-// Guards of channels that the proof's self-check takes out one at a time. Where a guard is no method of a class it is taken out by
-// settings that its owner did not state, or by what the guard reads.
+// Guards of channels that the proof's self-check takes out one at a time. Where a guard is no
+// method of a class it is taken out by settings that its owner did not state, or by what the guard
+// reads.
 
 import { ChannelBook } from "../../shared/channel/book";
 import { ChannelPocket } from "../../shared/channel/pocket";

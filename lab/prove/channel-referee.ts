@@ -1,5 +1,6 @@
-// The referee of channels: what the honest socket's entries say, held against what blocks and mempools hold. It reads halves,
-// fundings and spends by the model chain's own code (model/transaction.ts), not by shared/channel.
+// The referee of channels: what the honest socket's entries say, held against what blocks and
+// mempools hold. It reads halves, fundings and spends by the model chain's own code
+// (model/transaction.ts), not by shared/channel.
 
 import type { ChannelEntry } from "../../shared/channel/record";
 import { outpointKey } from "../../shared/kernel/outpoint";
@@ -60,7 +61,10 @@ export class ChannelReferee {
     return this.spends() ?? this.late();
   }
 
-  /** Satoshi that channels hold for the socket, or that miners got of its own share as it closed them. */
+  /**
+   * Satoshi that channels hold for the socket, or that miners got of its own share as it closed
+   * them.
+   */
   worth(): Satoshi {
     let sum = 0;
     for (const { entry, paid, coins } of this.known.values()) {
@@ -73,7 +77,10 @@ export class ChannelReferee {
     return sum;
   }
 
-  /** What theft, a branch as deep as what buries a funding, or a chain that keeps closings out may cost in all. */
+  /**
+   * What theft, a branch as deep as what buries a funding, or a chain that keeps closings out may
+   * cost in all.
+   */
   excused(): Satoshi {
     const { stage } = this;
     let refunded = 0;

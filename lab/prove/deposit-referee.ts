@@ -1,5 +1,6 @@
-// The referee of a cable's deposits at a rogue socket: what it signed is within its owner's terms, all that may be locked together
-// is within its limit, and what nobody closes comes back to it by its own key and what the chain shows.
+// The referee of a cable's deposits at a rogue socket: what it signed is within its owner's terms,
+// all that may be locked together is within its limit, and what nobody closes comes back to it by
+// its own key and what the chain shows.
 
 import { openWallet } from "../../shared/bitcoin/wallet";
 import { ChainError } from "../../shared/chain/error";
@@ -45,7 +46,10 @@ export class DepositReferee {
     return this.dearest(({ tx, funding }) => this.amounts(funding.inputs) - outputsOf(tx), true);
   }
 
-  /** Whatever no closing has spent is the cable's again N blocks after its block; found by the memo and its key alone. */
+  /**
+   * Whatever no closing has spent is the cable's again N blocks after its block; found by the memo
+   * and its key alone.
+   */
   settle(): string | undefined {
     const { network, purse, ecdsa } = this.stage;
     const wallet = openWallet(purse.secret, ecdsa);

@@ -1,5 +1,6 @@
-// How a rogue socket speaks and acts: each field of an offer and of an answer is honest, repeated, stale, swapped,
-// invented or out of range, each independently of the others, until the next move says otherwise.
+// How a rogue socket speaks and acts: each field of an offer and of an answer is honest, repeated,
+// stale, swapped, invented or out of range, each independently of the others, until the next move
+// says otherwise.
 
 import fc from "fast-check";
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
@@ -16,7 +17,10 @@ type Number = "honest" | "repeated" | "stale" | "swapped" | "invented" | "out-of
 export interface Manner {
   readonly session: "honest" | "repeated" | "stale" | "invented";
   readonly payee: "honest" | "repeated" | "stale" | "swapped" | "invented";
-  /** "swapped" is their order, "change" what the last signature leaves, "other" another coin of the cable's. */
+  /**
+   * "swapped" is their order, "change" what the last signature leaves, "other" another coin of the
+   * cable's.
+   */
   readonly coins: "honest" | "change" | "other" | "stale" | "swapped" | "invented";
   /** What it offers after a refusal: the same increment, or the first one again. */
   readonly after: "same" | "first";
@@ -72,8 +76,9 @@ export const manner: fc.Arbitrary<Manner> = fc.record<Manner>({
 });
 
 /**
- * Manners that pay: all that a cable looks at is as it should be, but for names, faces and coins, and what it signs is
- * refused and may be mined all the same. Held for a whole plan, since a cheat gains by doing the same again.
+ * Manners that pay: all that a cable looks at is as it should be, but for names, faces and coins,
+ * and what it signs is refused and may be mined all the same. Held for a whole plan, since a cheat
+ * gains by doing the same again.
  */
 export const attack: fc.Arbitrary<Manner> = fc.record<Manner>({
   session: fc.constantFrom("honest", "repeated", "repeated", "stale", "invented"),
@@ -133,7 +138,10 @@ export class Speech {
     return offer;
   }
 
-  /** The price that it announces in place of the honest one; `increment` is what it could be taken for. */
+  /**
+   * The price that it announces in place of the honest one; `increment` is what it could be taken
+   * for.
+   */
   price(honest: MilliSatPerWh, increment: Satoshi): MilliSatPerWh {
     const { prices, manner, stage } = this;
     const price = spoken(manner.price, honest, prices, increment, () => stage.random.integer(0, 2 * honest + 1));

@@ -1,5 +1,6 @@
-// The moves of a run: what the world, the line, the chain and a cheat may do, one at a time, with time in between.
-// Plain data, so that fast-check can shrink a failing run to the few moves that matter and print them.
+// The moves of a run: what the world, the line, the chain and a cheat may do, one at a time, with
+// time in between. Plain data, so that fast-check can shrink a failing run to the few moves that
+// matter and print them.
 
 import fc from "fast-check";
 import type { ViewFault } from "../model/network";
@@ -26,7 +27,10 @@ export type Move =
   /** Other people's demand for block space, msat/vB. */
   | { readonly kind: "market"; readonly rate: number }
   | { readonly kind: "reorg" }
-  /** The plug is out and nothing flows for `days`, in each of which so many blocks come; then it is as before. */
+  /**
+   * The plug is out and nothing flows for `days`, in each of which so many blocks come; then it is
+   * as before.
+   */
   | { readonly kind: "days"; readonly days: number; readonly blocks: number }
   | { readonly kind: "censor"; readonly on: boolean }
   | { readonly kind: "chain"; readonly fault: ViewFault; readonly delay: number }
@@ -292,7 +296,10 @@ const days = fc.record({
   blocks: fc.integer({ min: 100, max: 190 }),
 });
 
-/** What a plan by channel adds to a house: more blocks, whole weeks, and the tricks of rogues that speak of channels. */
+/**
+ * What a plan by channel adds to a house: more blocks, whole weeks, and the tricks of rogues that
+ * speak of channels.
+ */
 const BY_CHANNEL = {
   honest: [],
   "rogue-cable": [{ weight: 30, arbitrary: rogue(ROGUE_PAYER_TRICKS) }],
@@ -306,8 +313,8 @@ const HELD = [
 ] as const;
 
 /**
- * One in three of a rogue socket's plans is one attack that is held: the house goes on around it, its manner stays. One in four or
- * five of all plans is by channel, with the tricks of that.
+ * One in three of a rogue socket's plans is one attack that is held: the house goes on around it,
+ * its manner stays. One in four or five of all plans is by channel, with the tricks of that.
  */
 export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
   const byChannel = { weight: 1, arbitrary: channelPlanOf(cast, most) };
@@ -319,7 +326,9 @@ export function planOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
   );
 }
 
-/** Only such plans: for guards of channels. Half of a rogue socket's are one attack that is held. */
+/**
+ * Only such plans: for guards of channels. Half of a rogue socket's are one attack that is held.
+ */
 export function channelPlanOf(cast: Plan["cast"], most = 24): fc.Arbitrary<Plan> {
   if (cast !== "rogue-socket") return anyChannelPlanOf(cast, most);
   return fc.oneof(anyChannelPlanOf(cast, most), heldByChannel(most));

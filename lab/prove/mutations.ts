@@ -1,4 +1,5 @@
-// Guards that the proof's self-check takes out one at a time, and what it puts between a device and its ports for that.
+// Guards that the proof's self-check takes out one at a time, and what it puts between a device and
+// its ports for that.
 
 import type { CableController } from "../../shared/cable/controller";
 import { Purse } from "../../shared/cable/purse";
@@ -15,7 +16,9 @@ import { CHANNEL_MUTATIONS } from "./channel-mutations";
 import { CASTS } from "./moves";
 import type { Mutation } from "./mutation";
 
-/** Each takes one safeguard away from outside the device, at its ports; some out of the code itself. */
+/**
+ * Each takes one safeguard away from outside the device, at its ports; some out of the code itself.
+ */
 export const MUTATIONS: readonly Mutation[] = [
   { name: "a journal write is dropped", casts: ["honest", "rogue-cable"], tamper: { socketStore: droppingEveryThird } },
   { name: "the outspend check is skipped", casts: ["rogue-cable"], tamper: { socketChain: blindToSpends } },
@@ -64,7 +67,10 @@ function blindToSpends(chain: Chain): Chain {
   };
 }
 
-/** A backend that lists again, as unspent, what the socket's own settlements spent: it is behind, or lies. */
+/**
+ * A backend that lists again, as unspent, what the socket's own settlements spent: it is behind, or
+ * lies.
+ */
 export function behind(chain: Chain): Chain {
   const listed = new Map<string, { readonly script: string; readonly coin: Coin }>();
   const spent = new Map<string, string>();
@@ -146,7 +152,10 @@ function withoutPins(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** A cable that takes a socket's word for it: what was refused is not counted any more, and its coins stay promised. */
+/**
+ * A cable that takes a socket's word for it: what was refused is not counted any more, and its
+ * coins stay promised.
+ */
 function writtenOff(cable: CableController, settings: { forgive: string }, refusals: number): void {
   // Done as with the owner's word to write off, but with nobody's word.
   settings.forgive = `refusal ${refusals}`;
@@ -178,7 +187,10 @@ function neverOpening(gate: PowerGate): PowerGate {
   };
 }
 
-/** The cable forgets what it handed over in a session when the next session has the same name, also with another payee. */
+/**
+ * The cable forgets what it handed over in a session when the next session has the same name, also
+ * with another payee.
+ */
 function trustingNames(): () => void {
   const purse = Purse.prototype as unknown as { pledgesWith(this: Purse, offer: DraftOffer): readonly Pledge[] };
   const { pledgesWith } = purse;

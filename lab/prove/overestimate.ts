@@ -1,5 +1,6 @@
-// By how much the cable overestimates what it stands to lose: its quick algebra (shared/cable/signings.ts) against the exact
-// answer, over the very list of signatures that its journal holds.
+// By how much the cable overestimates what it stands to lose: its quick algebra
+// (shared/cable/signings.ts) against the exact answer, over the very list of signatures that its
+// journal holds.
 
 import { pledgeOf } from "../../shared/cable/pledges";
 import type { CableRecord } from "../../shared/cable/record";
@@ -13,7 +14,10 @@ export interface Estimate {
   readonly exact: Satoshi;
 }
 
-/** Both answers for what `record` says was handed over; undefined where nothing is out or the search was given up. */
+/**
+ * Both answers for what `record` says was handed over; undefined where nothing is out or the search
+ * was given up.
+ */
 export function estimateOf({ pledges, session, signed, handed }: CableRecord): Estimate | undefined {
   const running = session && pledgeOf(session, signed, handed);
   const signings = (running ? [...pledges, running] : pledges).flatMap(signingsOf);

@@ -1,5 +1,6 @@
-// Many runs, with shrinking: honest devices under faults, a rogue cable against an honest socket, a rogue socket
-// against an honest cable. And the proof of the proof: mutations of a device's ports that must make it fail.
+// Many runs, with shrinking: honest devices under faults, a rogue cable against an honest socket, a
+// rogue socket against an honest cable. And the proof of the proof: mutations of a device's ports
+// that must make it fail.
 
 import fc from "fast-check";
 import type { Plan } from "./moves";
@@ -69,7 +70,8 @@ export async function prove(options: ProveOptions): Promise<Report> {
   let last: { readonly plan: Plan; readonly outcome: Outcome } | undefined;
   const { now = Date.now, play = run } = options;
   const property = fc.asyncProperty(plans, async (plan) => {
-    // When time is up no plan is played any more: what is left to try passes at once, and the shortest so far is told.
+    // When time is up no plan is played any more: what is left to try passes at once, and the
+    // shortest so far is told.
     if (now() > shrinkUntil || options.stopped?.()) return;
     const outcome = await play(plan, options.tamper);
     if (!last) {

@@ -1,5 +1,6 @@
-// The referee: knows the truth (the circuit's energy, the blocks' coins) and holds it against the bounds of the
-// architecture's last section, "Loss is bounded, always, on both sides", after each step.
+// The referee: knows the truth (the circuit's energy, the blocks' coins) and holds it against the
+// bounds of the architecture's last section, "Loss is bounded, always, on both sides", after each
+// step.
 
 import { outpointKey } from "../../shared/kernel/outpoint";
 import { energyFor, type Satoshi } from "../../shared/kernel/units";
@@ -90,8 +91,9 @@ export class Referee {
   }
 
   /**
-   * Energy that flowed since the meter's last record, in microwatt-hours: forgotten when the socket loses power; the docs
-   * name this term. Where flash takes nothing that is all that was paid for, since nothing more is sold then.
+   * Energy that flowed since the meter's last record, in microwatt-hours: forgotten when the socket
+   * loses power; the docs name this term. Where flash takes nothing that is all that was paid for,
+   * since nothing more is sold then.
    */
   private forgotten(): number {
     const { settings, counts } = this.stage;
@@ -133,7 +135,10 @@ export class Referee {
 
   // ------------------------------------------------------------ the cable
 
-  /** What the cable's signatures can cost it, were the dearest that fit together brought to the chain: value and fees. */
+  /**
+   * What the cable's signatures can cost it, were the dearest that fit together brought to the
+   * chain: value and fees.
+   */
   pledged(): { readonly value: Satoshi; readonly fees: Satoshi } {
     const { paid, releases } = this.stage;
     const signed = [...(this.rogueSocket ? this.rogueSocket.signed : paid), ...releases];
@@ -207,7 +212,8 @@ export class Referee {
     const increments = 1 + counts.increments;
     const value = this.pledged().value + this.byChannel();
     const energy = value > 0 ? (value * 1e6) / settings.price : 0;
-    // The meters' tolerance, and what restarts may have made the cable forget (RESTART_SHARE in cable/inlet.ts).
+    // The meters' tolerance, and what restarts may have made the cable forget (RESTART_SHARE in
+    // cable/inlet.ts).
     const share = ((cableSettings.tolerance + 100) / 1000) * Math.max(energy, circuit.delivered / 1000);
     const standing = (cableSettings.tolerancePower * clock.now()) / 3_600_000;
     // The base and what a restart may forget are conceded once and not once a session.
@@ -235,7 +241,10 @@ export class Referee {
     if (fees > most) throw new Violation(`the cable's fees come to ${fees} sat; its limit is ${most}`);
   }
 
-  /** Whatever a node took that spends the cable's coins leaves the miner no more than the owner's limit. */
+  /**
+   * Whatever a node took that spends the cable's coins leaves the miner no more than the owner's
+   * limit.
+   */
   private checkMinedFees(): void {
     const { network, purse, cableSettings } = this.stage;
     for (; this.seen < network.accepted.length; this.seen++) {
@@ -250,7 +259,10 @@ export class Referee {
     }
   }
 
-  /** Every satoshi for which energy was credited is in a block, on its way there, or written down as owed. */
+  /**
+   * Every satoshi for which energy was credited is in a block, on its way there, or written down as
+   * owed.
+   */
   private account(): void {
     const { stage } = this;
     const record = stage.socketRecord();
@@ -263,7 +275,10 @@ export class Referee {
       );
   }
 
-  /** At the end of a run, when nothing disturbs any more: all that was acknowledged is paid, replaced or known as lost. */
+  /**
+   * At the end of a run, when nothing disturbs any more: all that was acknowledged is paid,
+   * replaced or known as lost.
+   */
   settle(): void {
     const { acks, network } = this.stage;
     if (!this.rogueSocket) this.account();
@@ -299,7 +314,10 @@ export class Referee {
     }
   }
 
-  /** Whatever backends say: a coin with which a block paid the socket in another session pays nothing again. */
+  /**
+   * Whatever backends say: a coin with which a block paid the socket in another session pays
+   * nothing again.
+   */
   private mustNotBeSettled({ session, inputs, increment }: Ack): void {
     if (this.coins.size > REMEMBERED) return;
     const { acks, network } = this.stage;
@@ -310,7 +328,10 @@ export class Referee {
     }
   }
 
-  /** No credit on a coin that the socket's own node has known as spent for longer than an answer may be old. */
+  /**
+   * No credit on a coin that the socket's own node has known as spent for longer than an answer may
+   * be old.
+   */
   private checkFreshness(): void {
     const { acks, view, clock, settings } = this.stage;
     if (view.fault !== "none" || view.delay > 1_000) this.troubledAt = clock.now();
@@ -337,8 +358,9 @@ function worthOf(tx: Transaction): Satoshi {
 }
 
 /**
- * Those over the very same coins stand together; a transaction that was signed twice counts once. A release pays nobody, and
- * may be the first that anybody knows of over its coins: parents are put before their children.
+ * Those over the very same coins stand together; a transaction that was signed twice counts once. A
+ * release pays nobody, and may be the first that anybody knows of over its coins: parents are put
+ * before their children.
  */
 function rivalsOf(signed: readonly Transaction[], releases: readonly Transaction[]): readonly Rivals[] {
   const free = new Set(releases.map(({ txid }) => txid));

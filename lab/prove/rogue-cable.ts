@@ -1,5 +1,6 @@
-// A cable that cheats in every way its owner could program: it has keys, coins, a node, the best place beside the
-// miner, and it draws whatever the relay lets through. It cannot forge signatures of keys that it does not have.
+// A cable that cheats in every way its owner could program: it has keys, coins, a node, the best
+// place beside the miner, and it draws whatever the relay lets through. It cannot forge signatures
+// of keys that it does not have.
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { ChainError } from "../../shared/chain/error";
@@ -118,7 +119,8 @@ export class RogueCable implements Props {
         this.broadcast(this.pin(choice), 0);
         return;
       case "rival-reorg": {
-        // A reorganisation deeper than what the socket waits for is beyond its trust (docs/trust.md).
+        // A reorganisation deeper than what the socket waits for is beyond its trust
+        // (docs/trust.md).
         const tx = stage.settings.confirmations > 1 ? this.rivalOfLastBlock() : undefined;
         if (tx) stage.network.reorganise(1, [tx.hex]);
         return;
@@ -148,7 +150,9 @@ export class RogueCable implements Props {
     }
   }
 
-  /** Spends the coins, stays in touch until an old "unspent" would do no more, and pays with them. */
+  /**
+   * Spends the coins, stays in touch until an old "unspent" would do no more, and pays with them.
+   */
   private async spendThenPay(choice: number): Promise<void> {
     if (!this.offer) await this.request();
     this.broadcast(this.doubleSpend(choice), 1);

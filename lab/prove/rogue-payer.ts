@@ -1,5 +1,6 @@
-// The channels of a rogue cable: it funds them and takes the funding back, signs too little, an old state or nonsense, closes and
-// pays on, refunds before its time, pins, and, as a thief, has the payee's keys.
+// The channels of a rogue cable: it funds them and takes the funding back, signs too little, an old
+// state or nonsense, closes and pays on, refunds before its time, pins, and, as a thief, has the
+// payee's keys.
 
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { openWallet, type Wallet } from "../../shared/bitcoin/wallet";
@@ -104,7 +105,10 @@ export class RoguePayer {
     return this.calls.request({ scheme: CHANNEL, cableKey, ticket, ...members }, this.hands.peer());
   }
 
-  /** As it should be; or its coins go elsewhere before the funding comes: into a session here, or back to itself. */
+  /**
+   * As it should be; or its coins go elsewhere before the funding comes: into a session here, or
+   * back to itself.
+   */
   private async open(choice: number): Promise<void> {
     const purse = this.hands.purse();
     const deposit = DEPOSITS[choice % DEPOSITS.length] as Satoshi;
@@ -243,7 +247,8 @@ export class RoguePayer {
     const block = here && blocks.blockOf(here.funding.txid);
     if (!here || !block) return;
     const depth = blocks.height - block.height + 1;
-    // A branch as long as what the socket waits for is dear, and beyond its trust but for what it lets stand unclosed.
+    // A branch as long as what the socket waits for is dear, and beyond its trust but for what it
+    // lets stand unclosed.
     if (depth > stage.settings.channelConfirmations || depth > 2 || stage.settings.confirmations <= depth) return;
     const rival = choice % 2 === 0 ? this.doubleSpend(choice) : undefined;
     stage.network.reorganise(depth, rival ? [rival.hex] : []);
@@ -276,7 +281,10 @@ export class RoguePayer {
     });
   }
 
-  /** With the payee's seed: closes at a state of its choice, and the payee's share goes to itself. Once: a key is stolen once. */
+  /**
+   * With the payee's seed: closes at a state of its choice, and the payee's share goes to itself.
+   * Once: a key is stolen once.
+   */
   private steal(choice: number): void {
     const { here, stage } = this;
     const entry = stage.socketChannels().find(({ txid }) => txid === here?.deposit.coin.txid);

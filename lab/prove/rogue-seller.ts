@@ -1,5 +1,6 @@
-// The channels of a rogue socket: it states terms of its own, keeps fundings back, denies what it was paid, calls a channel gone
-// that is not, and closes at whatever state it likes. It cannot sign for the cable.
+// The channels of a rogue socket: it states terms of its own, keeps fundings back, denies what it
+// was paid, calls a channel gone that is not, and closes at whatever state it likes. It cannot sign
+// for the cable.
 
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { openWallet } from "../../shared/bitcoin/wallet";
@@ -155,7 +156,8 @@ export class RogueSeller implements ChannelCalls {
     if (this.lies.has("channel-silence")) return new Promise<never>(() => {});
     if (this.lies.has("channel-refuse") || this.lies.has("channel-deny")) throw new Fault("bad-increment", "", SOON);
     const more = Math.max(0, paid - one.paid);
-    // As an imitator of the socket to which the channel belongs: the answer is good, and the socket never hears of it.
+    // As an imitator of the socket to which the channel belongs: the answer is good, and the socket
+    // never hears of it.
     if (!this.lies.has("channel-forget")) {
       one.paid = Math.max(paid, one.paid);
       one.half = half;
@@ -318,7 +320,10 @@ export class RogueSeller implements ChannelCalls {
     return payee;
   }
 
-  /** A point of its own; or the cable's, that with the other sign, none of the curve, or none at all. */
+  /**
+   * A point of its own; or the cable's, that with the other sign, none of the curve, or none at
+   * all.
+   */
   private payeeKey(payee: Purse, cableKey: Hex = bytesToHex(this.stage.purse.publicKey)): Hex {
     const other = cableKey.startsWith("02") ? "03" : "02";
     const wrong = [cableKey, other + cableKey.slice(2), `02${"ff".repeat(32)}`, `04${cableKey.slice(2)}`];

@@ -1,6 +1,6 @@
-// A socket that cheats in every way its owner could program: it holds the relay, says what it likes, keeps every
-// signature it was ever given and may bring any of them to the chain at any time, mixed or not. It cannot sign for
-// the cable.
+// A socket that cheats in every way its owner could program: it holds the relay, says what it
+// likes, keeps every signature it was ever given and may bring any of them to the chain at any
+// time, mixed or not. It cannot sign for the cable.
 
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import { ChainError } from "../../shared/chain/error";
@@ -50,7 +50,10 @@ export class RogueSocket implements SocketCalls {
   private readonly takenEver: Transaction[] = [];
   private readonly lies = new Set<Lie>();
   private speech: Speech | undefined;
-  /** The dearest price that the cable ever signed under, msat/Wh: within its owner's limit it has lost nothing by that. */
+  /**
+   * The dearest price that the cable ever signed under, msat/Wh: within its owner's limit it has
+   * lost nothing by that.
+   */
   dearest: number;
   /** The dearest price within that limit that was announced since the last signature. */
   private announced = 0;
@@ -215,7 +218,10 @@ export class RogueSocket implements SocketCalls {
     return this.speech?.result(result) ?? result;
   }
 
-  /** The cable has signed under the price that was announced, or for the energy that was on offer: that is a price too. */
+  /**
+   * The cable has signed under the price that was announced, or for the energy that was on offer:
+   * that is a price too.
+   */
   private agree(): void {
     const { pay, offer } = this.offered ?? {};
     const offered = pay && offer && offer.energy > 0 ? (pay * 1e6) / offer.energy : 0;
@@ -232,7 +238,10 @@ export class RogueSocket implements SocketCalls {
     else if (answer !== "success") throw new Fault(answer);
   }
 
-  /** It keeps the signature, says that it was no good, and asks for another after the cable has restarted. */
+  /**
+   * It keeps the signature, says that it was no good, and asks for another after the cable has
+   * restarted.
+   */
   private takeAndDeny(): never {
     this.lieOn += 1;
     this.halves();
@@ -362,7 +371,10 @@ export class RogueSocket implements SocketCalls {
 
   // ------------------------------------------------------------ what it does with signatures
 
-  /** Two signings of one transaction under different stated amounts: the valid halves make one that burns the rest. */
+  /**
+   * Two signings of one transaction under different stated amounts: the valid halves make one that
+   * burns the rest.
+   */
   private halves(): void {
     for (const one of this.takenEver)
       for (const other of this.takenEver) {

@@ -1,4 +1,5 @@
-// One run: a plan played on a stage from the first plug to the last block, the referee looking on after each step.
+// One run: a plan played on a stage from the first plug to the last block, the referee looking on
+// after each step.
 
 import type { Move, Plan, Step } from "./moves";
 import { Referee, Violation } from "./referee";
@@ -33,7 +34,8 @@ const FIRST_CHANNEL = 12;
 export async function run(plan: Plan, tamper: Tamper = {}): Promise<Outcome> {
   const play = new Play(plan, tamper);
   let violation: string | undefined;
-  // What a device throws, at once or where nobody waits for it, would have stopped it: that must not happen either.
+  // What a device throws, at once or where nobody waits for it, would have stopped it: that must
+  // not happen either.
   const unhandled = (error: unknown) => play.fail(stackOf(error));
   process.on("unhandledRejection", unhandled);
   try {
@@ -131,7 +133,10 @@ class Play {
     if (this.rogueCable) await this.pass(65_000);
   }
 
-  /** Nobody is there: what is short of a day is passed over, and the socket has the rest to do what is due. */
+  /**
+   * Nobody is there: what is short of a day is passed over, and the socket has the rest to do what
+   * is due.
+   */
   private async days(days: number, blocks: number): Promise<void> {
     const { circuit, network } = this.stage;
     const { isPlugged } = circuit;
@@ -177,7 +182,10 @@ class Play {
     this.referee.settle();
   }
 
-  /** Where there are channels, the socket's owner wants them closed; or nobody says a word until their deadline. */
+  /**
+   * Where there are channels, the socket's owner wants them closed; or nobody says a word until
+   * their deadline.
+   */
   private async closeUp(): Promise<void> {
     this.stage.startSocket();
     if (this.sellsByChannel && this.plan.terms.seed % 3 === 0) {

@@ -1,4 +1,5 @@
-// How much of the proof npm test runs. `npm run prove` runs as much as asked, and checks itself within these runs.
+// How much of the proof npm test runs. `npm run prove` runs as much as asked, and checks itself
+// within these runs.
 
 /** Well over 1,000 sessions. */
 export const TEST_RUNS = 450;

@@ -1,5 +1,6 @@
-// A stage: one model chain, one circuit, one line, a socket and a cable, and what the referee needs to know of them.
-// Devices are cut and started again here; what they are is a cast's affair (cast.ts).
+// A stage: one model chain, one circuit, one line, a socket and a cable, and what the referee needs
+// to know of them. Devices are cut and started again here; what they are is a cast's affair
+// (cast.ts).
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { openWallet } from "../../shared/bitcoin/wallet";
@@ -117,7 +118,10 @@ export class Stage {
   earned = 0;
   /** Every payment that reached the honest socket, acknowledged or not. */
   readonly paid: Transaction[] = [];
-  /** `fullCuts`: those of the socket's cuts at which its flash took nothing, or had not caught up since. */
+  /**
+   * `fullCuts`: those of the socket's cuts at which its flash took nothing, or had not caught up
+   * since.
+   */
   readonly counts = { socketCuts: 0, fullCuts: 0, cableCuts: 0, sessions: 0, increments: 0, byChannel: 0 };
   /** The last lines of both devices' story. */
   readonly story: string[] = [];
@@ -130,7 +134,10 @@ export class Stage {
   readonly cableSettings: CableSettings;
   /** By which the cable took coins back, and gave to a socket. */
   readonly releases: Transaction[] = [];
-  /** Called at once when the honest socket credits an increment, `paid` sat of a channel's life in all. */
+  /**
+   * Called at once when the honest socket credits an increment, `paid` sat of a channel's life in
+   * all.
+   */
   onIncrement: (channel: string, paid: Satoshi) => void = () => {};
   /** How often the payee's keys were used by a thief. */
   thefts = 0;
@@ -258,7 +265,10 @@ export class Stage {
     this.cableOff = off;
   }
 
-  /** The cable's electronics lose power; they boot again after `off` ms, or when the socket's relay lets power through. */
+  /**
+   * The cable's electronics lose power; they boot again after `off` ms, or when the socket's relay
+   * lets power through.
+   */
   cutCable(off: number): void {
     if (!this.cable) return;
     this.counts.cableCuts += 1;

@@ -72,7 +72,10 @@ export interface Summary {
   readonly feeShare: number;
   /** What the same increments cost where each is a transaction of its own, at the same fee rate. */
   readonly basic: { readonly transactions: number; readonly vbytes: number; readonly feeSat: Satoshi };
-  /** What a payment channel costs for the same payments, at the same fee rate: a funding and a closing; and what it locks at least. */
+  /**
+   * What a payment channel costs for the same payments, at the same fee rate: a funding and a
+   * closing; and what it locks at least.
+   */
   readonly channel: {
     readonly transactions: number;
     readonly vbytes: number;

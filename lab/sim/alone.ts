@@ -1,6 +1,6 @@
-// One device alone, at the clock's speed: a socket for somebody else's cable, or a cable at somebody else's socket.
-// In the electrical world the other device is a plain relay: a socket's that is always closed, or a cable's that closes
-// when the socket was paid.
+// One device alone, at the clock's speed: a socket for somebody else's cable, or a cable at
+// somebody else's socket. In the electrical world the other device is a plain relay: a socket's
+// that is always closed, or a cable's that closes when the socket was paid.
 
 import { payerScriptOf } from "../../shared/bitcoin/address";
 import { PAPER } from "../paper";
@@ -41,7 +41,10 @@ export interface AloneOptions extends Omit<RunOptions, "scenario" | "pace"> {
   readonly watts: number;
 }
 
-/** Starts the device and runs until the process is told to end. `ready` says what is to be known once the device answers; `help` repeats it. */
+/**
+ * Starts the device and runs until the process is told to end. `ready` says what is to be known
+ * once the device answers; `help` repeats it.
+ */
 export async function runAlone(options: AloneOptions, ready: (simulation: Simulation) => string): Promise<void> {
   const time = new RealTime();
   const other: DeviceName = options.device === "socket" ? "cable" : "socket";
@@ -151,7 +154,10 @@ async function plainSocket({ world }: Simulation): Promise<void> {
   await world.grant("socket", LEASE);
 }
 
-/** A cable lets its appliance draw once the socket has taken a payment, and no longer than that is so. */
+/**
+ * A cable lets its appliance draw once the socket has taken a payment, and no longer than that is
+ * so.
+ */
 function plainCable({ world, timeline }: Simulation, { at, event }: Happening): void {
   const closes = event.name === "credited" || event.name === "credit-honoured";
   if (!closes && event.name !== "standby" && event.name !== "lockout" && event.name !== "credit-used") return;

@@ -1,5 +1,5 @@
-// Appliances and their load curves. A curve runs only while its appliance has power: a toaster that loses power stops
-// toasting, and goes on where it was.
+// Appliances and their load curves. A curve runs only while its appliance has power: a toaster that
+// loses power stops toasting, and goes on where it was.
 
 import type { Millisecond } from "../../shared/kernel/units";
 import type { LoadSpec, World } from "../world/world";

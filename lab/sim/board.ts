@@ -1,6 +1,7 @@
-// A simulated board: an engine with the firmware, a clock that computing takes time from, timers, TCP, a store and a
-// power gate. Events reach the firmware one at a time; while it computes it is busy, and what it does is dated by how
-// far it had come. TCP output leaves at the end of the event, as lwIP's does on a device.
+// A simulated board: an engine with the firmware, a clock that computing takes time from, timers,
+// TCP, a store and a power gate. Events reach the firmware one at a time; while it computes it is
+// busy, and what it does is dated by how far it had come. TCP output leaves at the end of the
+// event, as lwIP's does on a device.
 
 import type { Lease } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
@@ -321,7 +322,10 @@ export class Board implements Party {
     return { handle };
   }
 
-  /** Work on `event`; what led to it is kept only while somebody asks, since it holds on to all that came before. */
+  /**
+   * Work on `event`; what led to it is kept only while somebody asks, since it holds on to all that
+   * came before.
+   */
   #work(event?: Event): Work {
     const { now } = this.#options.timeline;
     const start = { device: this.name, start: now, computed: 0 };

@@ -1,6 +1,7 @@
-// Bundles a firmware for the simulator: exactly firmware/<device>/main.ts, with the names of Moddable's modules
-// resolved to the modules of lab/sim/device/, and the libraries to the wallet that the device gets (tools/wallet/).
-// Evaluating the bundle is what preloading does on a device, tables of the curve included; `main` runs at power-on.
+// Bundles a firmware for the simulator: exactly firmware/<device>/main.ts, with the names of
+// Moddable's modules resolved to the modules of lab/sim/device/, and the libraries to the wallet
+// that the device gets (tools/wallet/). Evaluating the bundle is what preloading does on a device,
+// tables of the curve included; `main` runs at power-on.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +26,10 @@ const standins: Plugin = {
 /** The wallets take a second to make; one process makes each once. */
 const bundles = new Map<string, Promise<string>>();
 
-/** Gives one script (IIFE, not minified, in the syntax that the manifests ask for) that waits for its boot event. `main`: another entry, for tests. */
+/**
+ * Gives one script (IIFE, not minified, in the syntax that the manifests ask for) that waits for
+ * its boot event. `main`: another entry, for tests.
+ */
 export function bundleFirmware(device: DeviceName, main?: string): Promise<string> {
   const key = `${device} ${main}`;
   const bundle = bundles.get(key) ?? makeBundle(device, main);

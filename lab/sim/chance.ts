@@ -1,5 +1,5 @@
-// Everything random in the simulator comes from the run's seed: SHA-256 of seed, purpose and a counter. Two purposes
-// never disturb each other, so one more draw here changes nothing there.
+// Everything random in the simulator comes from the run's seed: SHA-256 of seed, purpose and a
+// counter. Two purposes never disturb each other, so one more draw here changes nothing there.
 
 import { createHash } from "node:crypto";
 

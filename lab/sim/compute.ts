@@ -1,4 +1,5 @@
-// What computing costs in time, in one place: the engine's meter, turned into a board's milliseconds.
+// What computing costs in time, in one place: the engine's meter, turned into a board's
+// milliseconds.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,14 +16,14 @@ export interface ComputeFactor {
 }
 
 /**
- * A signature costs 70 M instructions and 1.24 M units of the meter, a verification 114 M and 1.65 M: 56 and 69
- * instructions a unit (XS 13.3, -Os, @noble/curves as it comes).
+ * A signature costs 70 M instructions and 1.24 M units of the meter, a verification 114 M and 1.65
+ * M: 56 and 69 instructions a unit (XS 13.3, -Os, @noble/curves as it comes).
  */
 const ESTIMATE: ComputeFactor = { instructionsPerMeter: 62, instructionsPerSecond: 160_000_000 };
 
 /**
- * From reset to `main`: Espressif's figure for an untuned ESP32 (about 30 ms with quick flash mode and no boot log).
- * What `main` itself does is charged by the meter.
+ * From reset to `main`: Espressif's figure for an untuned ESP32 (about 30 ms with quick flash mode
+ * and no boot log). What `main` itself does is charged by the meter.
  */
 export const BOOT_TIME: Millisecond = 300;
 

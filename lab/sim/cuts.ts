@@ -1,5 +1,6 @@
-// Power cuts: the same session again and again, and in each one device loses its power at another of its journal writes,
-// which is lost, torn, or done but never answered. After each cut the device starts again from what the store holds.
+// Power cuts: the same session again and again, and in each one device loses its power at another
+// of its journal writes, which is lost, torn, or done but never answered. After each cut the device
+// starts again from what the store holds.
 
 import type { Millisecond } from "../../shared/kernel/units";
 import type { Account } from "./account";

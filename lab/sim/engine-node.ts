@@ -1,12 +1,14 @@
-// Node's engine in the same sealed environment: a fresh context with a microtask queue of its own. It starts in no
-// time and has no meter: each event and each command is charged a deterministic sum of its kind instead.
+// Node's engine in the same sealed environment: a fresh context with a microtask queue of its own.
+// It starts in no time and has no meter: each event and each command is charged a deterministic sum
+// of its kind instead.
 
 import { type Context, createContext, Script } from "node:vm";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
 
 /**
- * What XS's meter shows for an event that neither signs nor verifies, less its commands: measured on the XS engine over
- * the scenario toaster (`npx tsx tools/bench/events.ts`; no connection ends there). Data costs by its bytes, since parsing and answering it does.
+ * What XS's meter shows for an event that neither signs nor verifies, less its commands: measured
+ * on the XS engine over the scenario toaster (`npx tsx tools/bench/events.ts`; no connection ends
+ * there). Data costs by its bytes, since parsing and answering it does.
  */
 export const EVENT_METER: Readonly<Record<string, number>> = {
   accept: 700,
@@ -43,7 +45,10 @@ const PRELUDE = new Script(`(() => {
 })()`);
 const DELIVER = new Script("$deliver()");
 
-/** What a command gets once the power is gone: something that no firmware stumbles over before its event has ended. */
+/**
+ * What a command gets once the power is gone: something that no firmware stumbles over before its
+ * event has ended.
+ */
 const DEAD = {
   head: JSON.stringify({
     handle: 0,
@@ -63,7 +68,10 @@ const DEAD = {
 let latest: NodeEngine | undefined;
 let watching = false;
 
-/** Node tells of unhandled rejections by process, not by context; those of a context are not Errors of ours. */
+/**
+ * Node tells of unhandled rejections by process, not by context; those of a context are not Errors
+ * of ours.
+ */
 function watchRejections(): void {
   if (watching) return;
   watching = true;
@@ -104,7 +112,10 @@ export class NodeEngine implements Engine {
     return { meter: meterOf(event) };
   }
 
-  /** JavaScript cannot be stopped in its tracks here, but what it does to the end of the event has no effect any more. */
+  /**
+   * JavaScript cannot be stopped in its tracks here, but what it does to the end of the event has
+   * no effect any more.
+   */
   kill(): void {
     this.#killed = true;
   }

@@ -1,6 +1,7 @@
-// The real XS engine: one xsnap-worker process a device (from @agoric/xsnap, built from Moddable's C sources).
-// It speaks netstrings over two pipes: "e" evaluates, "?" delivers, and "?" the other way round is the bundle's
-// synchronous call, which the worker waits for. The meter counts bytecodes, so it is the same on every run.
+// The real XS engine: one xsnap-worker process a device (from @agoric/xsnap, built from Moddable's
+// C sources). It speaks netstrings over two pipes: "e" evaluates, "?" delivers, and "?" the other
+// way round is the bundle's synchronous call, which the worker waits for. The meter counts
+// bytecodes, so it is the same on every run.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -13,7 +14,8 @@ import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
 /** Ends a delivery that never ends: about five minutes of a board's computing. */
 const METER_LIMIT = 1_000_000_000;
 
-// Runs in the worker before the bundle: keeps what the host link needs, then takes away what a device has not.
+// Runs in the worker before the bundle: keeps what the host link needs, then takes away what a
+// device has not.
 const PRELUDE = `(() => {
   const { issueCommand, resetMeter, TextEncoder, TextDecoder } = globalThis;
   const encoder = new TextEncoder(), decoder = new TextDecoder();

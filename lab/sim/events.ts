@@ -1,5 +1,5 @@
-// What a scenario can wait for, as `--json` names it: events of the scene, and of each device. A test compares them with
-// what the devices' code tells.
+// What a scenario can wait for, as `--json` names it: events of the scene, and of each device. A
+// test compares them with what the devices' code tells.
 
 export const SCENE = [
   "plug in",

@@ -1,6 +1,7 @@
-// A device's hold on its native power gate in the simulated world. The gate does not wait for JavaScript and is not
-// waited for: what the device asks takes effect at the moment it asked. What it reads in the middle of a long event is
-// the gate's state at the start of the event, carried forward with the power that flowed then.
+// A device's hold on its native power gate in the simulated world. The gate does not wait for
+// JavaScript and is not waited for: what the device asks takes effect at the moment it asked. What
+// it reads in the middle of a long event is the gate's state at the start of the event, carried
+// forward with the power that flowed then.
 
 import type { Lease } from "../../shared/kernel/ports";
 import type { MicrowattHour, Millisecond } from "../../shared/kernel/units";

@@ -1,10 +1,11 @@
 // The network of the simulator: real TCP on 127.0.0.1, made deterministic.
 //
-// Bytes really travel through the system's sockets, but time does not move while any are under way: both ends are in
-// this process, so what was written and not yet read is known. What arrives is handed over at the virtual time at
-// which it was sent plus the delay of the link, in segments as TCP makes them. Servers of other authors (the chain's
-// HTTP server) are adopted: their open requests count as bytes under way. Connections from outside (somebody's own
-// client) cannot be paired; their bytes arrive as they come, which is right when time runs at the clock's speed.
+// Bytes really travel through the system's sockets, but time does not move while any are under way:
+// both ends are in this process, so what was written and not yet read is known. What arrives is
+// handed over at the virtual time at which it was sent plus the delay of the link, in segments as
+// TCP makes them. Servers of other authors (the chain's HTTP server) are adopted: their open
+// requests count as bytes under way. Connections from outside (somebody's own client) cannot be
+// paired; their bytes arrive as they come, which is right when time runs at the clock's speed.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { lookup } from "node:dns";
@@ -19,7 +20,10 @@ import type { Timeline } from "./timeline";
 const SEGMENT_BYTES = 1436;
 /** lwIP's send buffer on an ESP32 (TCP_SND_BUF): four segments. */
 export const SEND_BUFFER_BYTES = 4 * SEGMENT_BYTES;
-/** A peer that lost its power hears nothing; after its start it answers the first retransmission with a reset. */
+/**
+ * A peer that lost its power hears nothing; after its start it answers the first retransmission
+ * with a reset.
+ */
 const RETRANSMISSION: Millisecond = 1000;
 
 /** Who owns an end: a device, which may be without power, or a program of the simulator. */
@@ -97,7 +101,10 @@ export class Network {
   readonly #served = new Map<number, Socket>();
   readonly #ends = new Set<End>();
   #lookups = 0;
-  /** Called when something came in from outside, so that a loop that waits for the clock looks again. */
+  /**
+   * Called when something came in from outside, so that a loop that waits for the clock looks
+   * again.
+   */
   onOutside: () => void = () => {};
 
   constructor(
@@ -225,7 +232,10 @@ export class Network {
     }
   }
 
-  /** `party` has power again: a peer that sent to it meanwhile learns from its next retransmission that the connection is gone. */
+  /**
+   * `party` has power again: a peer that sent to it meanwhile learns from its next retransmission
+   * that the connection is gone.
+   */
   restored(party: Party): void {
     for (const end of this.#ends) {
       if (!end.silent || !end.unanswered || this.#farOwner(end) !== party) continue;

@@ -1,4 +1,5 @@
-// The command line, checked word by word: an unknown option or value is an error that says what was expected.
+// The command line, checked word by word: an unknown option or value is an error that says what was
+// expected.
 
 import { nearest } from "../../shared/settings/nearest";
 import type { EngineName } from "./engine";
@@ -6,8 +7,9 @@ import type { EngineName } from "./engine";
 export class UsageError extends Error {}
 
 /**
- * Reads `--name value` and `--name` (flags); throws a UsageError for anything that is not in `known`. What is no option
- * goes into `words`, where there are any. An option of the kind `values` may come several times: line feeds part them.
+ * Reads `--name value` and `--name` (flags); throws a UsageError for anything that is not in
+ * `known`. What is no option goes into `words`, where there are any. An option of the kind `values`
+ * may come several times: line feeds part them.
  */
 export function readOptions(
   line: readonly string[],
@@ -74,7 +76,10 @@ export function speedOf(value: string | undefined, byDefault: number): number {
   return speed;
 }
 
-/** Runs a command, or prints `help` where that is asked for; a UsageError or any other error ends it with its sentence and a non-zero exit code. */
+/**
+ * Runs a command, or prints `help` where that is asked for; a UsageError or any other error ends it
+ * with its sentence and a non-zero exit code.
+ */
 export async function runCommand(help: () => string, command: () => Promise<void>): Promise<void> {
   try {
     if (process.argv.includes("--help")) console.log(help());

@@ -1,4 +1,5 @@
-// --owner-port, --owner-password and --metrics-token of npm run socket and npm run cable: the owner's way in over the link.
+// --owner-port, --owner-password and --metrics-token of npm run socket and npm run cable: the
+// owner's way in over the link.
 
 import { problems } from "../../shared/settings/check";
 import { ownerTable } from "../../shared/settings/owner";

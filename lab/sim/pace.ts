@@ -1,5 +1,5 @@
-// Ties virtual time to the clock: so many virtual milliseconds a real one. While nothing is plugged in, waiting (for a
-// block, say) is not worth anybody's while, and goes quickly.
+// Ties virtual time to the clock: so many virtual milliseconds a real one. While nothing is plugged
+// in, waiting (for a block, say) is not worth anybody's while, and goes quickly.
 
 import type { Millisecond } from "../../shared/kernel/units";
 

@@ -1,6 +1,7 @@
-// Where the time from plug to power goes: walked backwards from the relay that closed last, by what made each thing
-// happen. Every event that reaches a device was caused by one thing: bytes of another, a timer, the power. What a device
-// computes meanwhile for other reasons is not on the path, unless the event had to wait for it.
+// Where the time from plug to power goes: walked backwards from the relay that closed last, by what
+// made each thing happen. Every event that reaches a device was caused by one thing: bytes of
+// another, a timer, the power. What a device computes meanwhile for other reasons is not on the
+// path, unless the event had to wait for it.
 
 import type { Millisecond } from "../../shared/kernel/units";
 
@@ -36,7 +37,10 @@ export interface PathStep {
 const LONGEST = 1_000;
 export const NOT_KNOWN = "?";
 
-/** The steps that led to what `last` did at `end`, from `start` on; what is not known of is nobody's. */
+/**
+ * The steps that led to what `last` did at `end`, from `start` on; what is not known of is
+ * nobody's.
+ */
 export function pathTo(last: Turn, end: Millisecond, start: Millisecond): readonly PathStep[] {
   const steps: { from: Millisecond; to: Millisecond; who: string; what: string }[] = [];
   let at = end;

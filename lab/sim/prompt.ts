@@ -1,4 +1,5 @@
-// Lines that come while somebody types: what is typed stays, and moves below them. Into a pipe go the lines only.
+// Lines that come while somebody types: what is typed stays, and moves below them. Into a pipe go
+// the lines only.
 
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 

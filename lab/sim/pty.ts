@@ -1,4 +1,5 @@
-// A simulated device's serial port as a pseudo-terminal, for programs that open one: npm run owner, npm run monitor.
+// A simulated device's serial port as a pseudo-terminal, for programs that open one: npm run owner,
+// npm run monitor.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +11,10 @@ export interface Pty {
   close(): void;
 }
 
-/** Opens one that is found under `name`, and tells what is typed there. Rejects where that cannot be. */
+/**
+ * Opens one that is found under `name`, and tells what is typed there. Rejects where that cannot
+ * be.
+ */
 export async function openPty(name: string, onTyped: (bytes: Uint8Array) => void): Promise<Pty> {
   if (existsSync(name)) throw new UsageError(`--owner-serial: expected a name that is free, ${name} is there already`);
   const child = spawn("python3", [join(import.meta.dirname, "terminal.py"), name], { stdio: ["pipe", "pipe", "pipe"] });

@@ -1,4 +1,5 @@
-// Whether anybody listens at an address: said at once, where a device would only try again and again.
+// Whether anybody listens at an address: said at once, where a device would only try again and
+// again.
 
 import { connect } from "node:net";
 

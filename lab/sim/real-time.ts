@@ -1,5 +1,5 @@
-// Time at the clock's speed, for a device whose peer is outside this process: it waits for what is due next, or until
-// something comes in.
+// Time at the clock's speed, for a device whose peer is outside this process: it waits for what is
+// due next, or until something comes in.
 
 import type { Millisecond } from "../../shared/kernel/units";
 

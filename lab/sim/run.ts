@@ -26,7 +26,10 @@ export interface Run {
   readonly happenings: readonly Happening[];
 }
 
-/** Whoever watches a run: told of each thing that happens, after the account has taken it, and once a virtual second. */
+/**
+ * Whoever watches a run: told of each thing that happens, after the account has taken it, and once
+ * a virtual second.
+ */
 export interface Watcher {
   begin(simulation: Simulation, account: Account): void;
   happened(happening: Happening): void;

@@ -1,4 +1,5 @@
-// A scenario file against its schema (scenario.schema.json): what is wrong, where, and what was expected there.
+// A scenario file against its schema (scenario.schema.json): what is wrong, where, and what was
+// expected there.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// A scenario: who has what, and what happens when. A small JSON file; those built in lie in scenarios/.
+// A scenario: who has what, and what happens when. A small JSON file; those built in lie in
+// scenarios/.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -12,7 +13,10 @@ import type { ApplianceName } from "./appliance";
 import type { DeviceName } from "./bundle";
 import { scenarioProblems } from "./scenario-check";
 
-/** One thing that happens: at a time, or a while after an event ("socket lockout", "appliance done", "plug in"). */
+/**
+ * One thing that happens: at a time, or a while after an event ("socket lockout", "appliance done",
+ * "plug in").
+ */
 export interface Step {
   readonly atS?: number;
   readonly on?: string;
@@ -38,7 +42,10 @@ export interface Scenario {
   readonly name: string;
   /** One sentence for the person who watches. */
   readonly about: string;
-  /** The owner's settings, over the defaults (shared/socket/settings.ts, shared/cable/settings.ts); with `"paper": true` in the file, over the figures of the paper. */
+  /**
+   * The owner's settings, over the defaults (shared/socket/settings.ts, shared/cable/settings.ts);
+   * with `"paper": true` in the file, over the figures of the paper.
+   */
   readonly socket: Readonly<Record<string, unknown>>;
   readonly cable: Readonly<Record<string, unknown>>;
   /** The cable's coins, confirmed before the start. */
@@ -61,7 +68,10 @@ export interface Scenario {
   readonly absent?: DeviceName;
 }
 
-/** A cable that steals, a socket that cheats, a neighbour who floods; the power of a device, cut at every write. */
+/**
+ * A cable that steals, a socket that cheats, a neighbour who floods; the power of a device, cut at
+ * every write.
+ */
 export type Trouble = "thief" | "greedy-socket" | "flood" | "bare-connections" | "power-cuts";
 
 const FOLDER = join(import.meta.dirname, "scenarios");

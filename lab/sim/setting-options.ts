@@ -1,4 +1,5 @@
-// An owner's settings as options of npm run socket and npm run cable: names, help and checks come from their tables.
+// An owner's settings as options of npm run socket and npm run cable: names, help and checks come
+// from their tables.
 
 import { cableProblems } from "../../shared/cable/settings";
 import { CABLE_TABLE } from "../../shared/settings/cable";
@@ -28,7 +29,10 @@ export function settingOptions(device: DeviceName): Readonly<Record<string, "val
   return Object.fromEntries(entriesOf(device).map(({ name }) => [optionOf(name), "value"]));
 }
 
-/** The settings among the options that were given. Throws a UsageError that says all that is wrong with them. */
+/**
+ * The settings among the options that were given. Throws a UsageError that says all that is wrong
+ * with them.
+ */
 export function settingsIn(device: DeviceName, given: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> {
   const settings: Record<string, unknown> = {};
   for (const entry of entriesOf(device)) {
@@ -42,7 +46,10 @@ export function settingsIn(device: DeviceName, given: ReadonlyMap<string, string
   return settings;
 }
 
-/** As a configuration file would have it; what fits nothing stays a text, which the table then refuses. */
+/**
+ * As a configuration file would have it; what fits nothing stays a text, which the table then
+ * refuses.
+ */
 function parsed({ kind }: Entry, text: string): unknown {
   if (kind === "whole") return /^-?\d+$/.test(text) ? Number(text) : text;
   if (kind === "yes-no") return text === "true" ? true : text === "false" ? false : text;

@@ -1,7 +1,9 @@
-// One run: a Bitcoin node with its server, the electrical world, two boards, and the virtual time that binds them.
+// One run: a Bitcoin node with its server, the electrical world, two boards, and the virtual time
+// that binds them.
 //
-// The loop is all there is to concurrency: wait until no byte is under way, let the electrical world run up to the next
-// thing that is due (or to what a gate does by itself before that), do it, and begin again.
+// The loop is all there is to concurrency: wait until no byte is under way, let the electrical
+// world run up to the next thing that is due (or to what a gate does by itself before that), do it,
+// and begin again.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,10 +49,16 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly scheme: Scheme;
   readonly engine: EngineName;
-  /** Engines of one's own in place of `engine`'s: a linked image of the firmware (tools/firmware/linked.ts). */
+  /**
+   * Engines of one's own in place of `engine`'s: a linked image of the firmware
+   * (tools/firmware/linked.ts).
+   */
   readonly engineOf?: (device: DeviceName) => Engine;
   readonly seed: number;
-  /** Waits as long as the clock takes for virtual time to reach `until`; gives how far time may go now. */
+  /**
+   * Waits as long as the clock takes for virtual time to reach `until`; gives how far time may go
+   * now.
+   */
   readonly pace?: (now: Millisecond, until: Millisecond, busy: boolean) => Promise<Millisecond>;
   /** Where the socket listens; 0, the default, takes a free port. */
   readonly port?: number;
@@ -169,8 +177,8 @@ export class Simulation {
   }
 
   /**
-   * Runs until all has happened and every payment is in a block, or the scenario's time is up. `settled`: whether
-   * nothing is held back that is still to be broadcast.
+   * Runs until all has happened and every payment is in a block, or the scenario's time is up.
+   * `settled`: whether nothing is held back that is still to be broadcast.
    */
   async run(settled: () => boolean): Promise<void> {
     const end = this.options.goesOn ? Number.MAX_SAFE_INTEGER : this.options.scenario.endS * 1000;

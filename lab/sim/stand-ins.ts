@@ -1,4 +1,5 @@
-// What stands in for a chip's modules off the chip: in the simulator, and in an image that is linked for the desktop.
+// What stands in for a chip's modules off the chip: in the simulator, and in an image that is
+// linked for the desktop.
 
 import { join } from "node:path";
 

@@ -32,7 +32,10 @@ export interface StartOptions {
   readonly seed: number;
   /** Where the owner's pages are open, the password; else undefined. */
   readonly password?: string | undefined;
-  /** The simulated world's run, or the name of a scenario that plays on the model chain, or of one of payment channels. */
+  /**
+   * The simulated world's run, or the name of a scenario that plays on the model chain, or of one
+   * of payment channels.
+   */
   readonly what: { readonly run: RunOptions } | { readonly model: string } | { readonly channel: string };
 }
 
@@ -72,7 +75,9 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
   return { json, steps, seed, password, what: { run } };
 }
 
-/** These run the controllers on a virtual clock, without engines, boards or schemes to choose from. */
+/**
+ * These run the controllers on a virtual clock, without engines, boards or schemes to choose from.
+ */
 function modelScenario(name: string, given: ReadonlyMap<string, string>): string {
   const idle = ["scheme", "engine", "speed", "steps", "page"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays on the model chain and takes no --${idle}.`);

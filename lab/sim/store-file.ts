@@ -1,9 +1,13 @@
-// A device's durable store: one file, replaced atomically at each write (written beside, then renamed). For the cuts of
-// power that the scenarios make, a write can be lost or torn, and the power goes in the middle of it.
+// A device's durable store: one file, replaced atomically at each write (written beside, then
+// renamed). For the cuts of power that the scenarios make, a write can be lost or torn, and the
+// power goes in the middle of it.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
-/** What a cut leaves of the write it hits: nothing, half of its bytes, or all of it with the answer never given. */
+/**
+ * What a cut leaves of the write it hits: nothing, half of its bytes, or all of it with the answer
+ * never given.
+ */
 export type CutMode = "lost" | "torn" | "done";
 export const CUT_MODES: readonly CutMode[] = ["lost", "torn", "done"];
 

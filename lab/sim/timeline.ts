@@ -1,5 +1,5 @@
-// Virtual time: one queue of what happens when. Nothing else in the simulator has a clock, so a run with the same seed
-// is the same run. Instants are milliseconds since the start, fractions allowed.
+// Virtual time: one queue of what happens when. Nothing else in the simulator has a clock, so a run
+// with the same seed is the same run. Instants are milliseconds since the start, fractions allowed.
 
 import type { Millisecond } from "../../shared/kernel/units";
 
@@ -20,7 +20,9 @@ export class Timeline {
     return this.#now;
   }
 
-  /** Calls `action` at `time`, or at once where that has passed. Returns a function that cancels it. */
+  /**
+   * Calls `action` at `time`, or at once where that has passed. Returns a function that cancels it.
+   */
   at(time: Millisecond, action: () => void | Promise<void>): () => void {
     const entry: Entry = { time: Math.max(time, this.#now), order: this.#order++, action, cancelled: false };
     let low = 0;

@@ -1,5 +1,5 @@
-// The live view: what happens as lines that scroll, and below them, on a terminal, a panel that is redrawn. Into a pipe
-// go the lines only.
+// The live view: what happens as lines that scroll, and below them, on a terminal, a panel that is
+// redrawn. Into a pipe go the lines only.
 
 import { formatDuration, formatEnergy, formatPower, formatPrice, formatSatoshi } from "../../shared/kernel/units";
 import type { WorldReading } from "../world/world";
@@ -12,7 +12,10 @@ const COLUMN = 22;
 const COLOURS: Readonly<Record<string, number>> = { socket: 33, cable: 36 };
 const GREY = 90;
 
-/** Whether what is written there may be coloured: a terminal, and no NO_COLOR (https://no-color.org). */
+/**
+ * Whether what is written there may be coloured: a terminal, and no NO_COLOR
+ * (https://no-color.org).
+ */
 export function hasColours(output: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   return output.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
 }

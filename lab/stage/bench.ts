@@ -1,5 +1,5 @@
-// A table with a socket, a cable and an appliance on it, on a virtual clock and a model chain: for stories about the
-// two controllers together.
+// A table with a socket, a cable and an appliance on it, on a virtual clock and a model chain: for
+// stories about the two controllers together.
 
 import { addressOf } from "../../shared/bitcoin/address";
 import { signDraft } from "../../shared/bitcoin/sign";
@@ -61,7 +61,9 @@ export class Bench {
   readonly link: Link;
   socket: SocketController;
   cable: CableController;
-  /** The very objects that the devices work with: what changes in them changes in a running device. */
+  /**
+   * The very objects that the devices work with: what changes in them changes in a running device.
+   */
   settings!: { socket: SocketSettings; cable: CableSettings };
   /** Hears of each line as it is told. */
   onTold: (device: "socket" | "cable", event: DeviceEvent) => void = () => {};
@@ -158,7 +160,9 @@ export class Bench {
     });
   }
 
-  /** The owner changes settings of a running device, as the table's `changes` says when that counts. */
+  /**
+   * The owner changes settings of a running device, as the table's `changes` says when that counts.
+   */
   change({ socket = {}, cable = {} }: Pick<BenchOptions, "socket" | "cable">): void {
     this.configure({ socket, cable });
     Object.assign(this.settings.socket, this.socketSettings());
@@ -193,7 +197,9 @@ export class Bench {
     return sum;
   }
 
-  /** The lines of the story after its first `before` that have one of `names`, each with its reason. */
+  /**
+   * The lines of the story after its first `before` that have one of `names`, each with its reason.
+   */
   linesAfter(before: number, names: readonly string[], device?: "socket" | "cable"): readonly string[] {
     return this.events
       .slice(before)

@@ -1,4 +1,5 @@
-// Somebody with a key who deals with a socket by channel, by hand: signs what is asked, or what is not.
+// Somebody with a key who deals with a socket by channel, by hand: signs what is asked, or what is
+// not.
 
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { changeAt } from "../../shared/channel/amounts";

@@ -1,4 +1,5 @@
-// A socket that takes signed payments and gives nothing: which session, payee and coins it names is up to the test.
+// A socket that takes signed payments and gives nothing: which session, payee and coins it names is
+// up to the test.
 
 import { type Draft, outputsOf, unsignedHex } from "../../shared/bitcoin/draft";
 import type { Coin, Outpoint } from "../../shared/kernel/ports";
@@ -75,7 +76,10 @@ export class Grabber implements SocketCalls {
     return this.answer(undefined);
   }
 
-  /** Satoshi that it can have mined; each signature here spends a coin of its own, or the change of another. */
+  /**
+   * Satoshi that it can have mined; each signature here spends a coin of its own, or the change of
+   * another.
+   */
   total(): number {
     const coins = new Map(this.taken.map((each) => [JSON.stringify(each.inputs), each.value]));
     return [...coins.values()].reduce((sum, value) => sum + value, 0);
@@ -87,8 +91,8 @@ export async function refusing(): Promise<PaymentResult> {
 }
 
 /**
- * One socket after another vanishes with a payment, each with a real coin of the bench's; the cable restarts after each.
- * `total` is what the cable signed to them, in satoshi.
+ * One socket after another vanishes with a payment, each with a real coin of the bench's; the cable
+ * restarts after each. `total` is what the cable signed to them, in satoshi.
  */
 export async function robbed(
   bench: Bench,

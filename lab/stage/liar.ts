@@ -9,7 +9,10 @@ export interface Lies {
   readonly result?: (result: PaymentResult) => PaymentResult;
 }
 
-/** Passes every call on, and changes what comes back; the next draft in a payment's answer is an offer too. */
+/**
+ * Passes every call on, and changes what comes back; the next draft in a payment's answer is an
+ * offer too.
+ */
 export function lying(lies: Lies): (socket: SocketController) => SocketCalls {
   const { status = same, offer = same, result = same } = lies;
   return (socket) => ({

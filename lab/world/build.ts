@@ -1,4 +1,5 @@
-// Compiles a C program of ours with the system's compiler into build/, once for each state of its sources.
+// Compiles a C program of ours with the system's compiler into build/, once for each state of its
+// sources.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +22,10 @@ export interface Program {
 
 const WARNINGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"];
 
-/** Path of the executable. Throws an Error that names the missing compiler's package, or gives the compiler's words. */
+/**
+ * Path of the executable. Throws an Error that names the missing compiler's package, or gives the
+ * compiler's words.
+ */
 export function buildProgram(program: Program): string {
   const compiler = program.compiler ?? process.env.CC ?? "cc";
   const flags = [...WARNINGS, ...(program.flags ?? ["-O2"])];
@@ -45,7 +49,9 @@ export function buildProgram(program: Program): string {
   return output;
 }
 
-/** For tests: every address and every undefined behaviour is checked, at a fraction of the speed. */
+/**
+ * For tests: every address and every undefined behaviour is checked, at a fraction of the speed.
+ */
 export const SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
 
 /** The power gate's C core, its headers too. */

@@ -1,4 +1,5 @@
-// A child process that answers each line with one line, in order. A line that begins with "!" is an error's text.
+// A child process that answers each line with one line, in order. A line that begins with "!" is an
+// error's text.
 
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -26,7 +27,10 @@ export class Helper {
     this.#hold(false);
   }
 
-  /** Sends one line; gives the words of the answer. Rejects with the helper's own sentence when it refuses. */
+  /**
+   * Sends one line; gives the words of the answer. Rejects with the helper's own sentence when it
+   * refuses.
+   */
   request(line: string): Promise<Answer> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {

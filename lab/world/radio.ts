@@ -1,7 +1,9 @@
-// The air of the simulator: access points that stand somewhere, and stations that hear them the weaker the farther.
+// The air of the simulator: access points that stand somewhere, and stations that hear them the
+// weaker the farther.
 //
-// A signal falls with the square of the distance; what stands in its way (a cabinet, a person, how the plug is turned) takes
-// some dB more or less, always the same between two places, and each look differs by a little. The same seed gives the same.
+// A signal falls with the square of the distance; what stands in its way (a cabinet, a person, how
+// the plug is turned) takes some dB more or less, always the same between two places, and each look
+// differs by a little. The same seed gives the same.
 
 import type { Clock } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";

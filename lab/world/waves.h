@@ -1,5 +1,6 @@
-// Wave shapes of mains current over one cycle, as running integrals: what an averaging converter sees between two
-// instants, and the energy that flowed, are differences of two look-ups, exact for edges between samples too.
+// Wave shapes of mains current over one cycle, as running integrals: what an averaging converter
+// sees between two instants, and the energy that flowed, are differences of two look-ups, exact for
+// edges between samples too.
 #ifndef PLUGPAY_WAVES_H
 #define PLUGPAY_WAVES_H
 
@@ -16,12 +17,13 @@ typedef struct {
 // Sine of an angle in cycles; the same on every machine.
 double wave_sine(double cycles);
 
-// Adds up `shape` (called with cycles 0..1) times `scale`. With `watts` above zero the scale is found so that the mean
-// power at `volts` RMS is `watts`.
+// Adds up `shape` (called with cycles 0..1) times `scale`. With `watts` above zero the scale is
+// found so that the mean power at `volts` RMS is `watts`.
 void wave_build(wave *out, double (*shape)(double cycles, const void *), const void *context, double watts, double volts,
                 double scale);
 
-// What one of the integrals gains from one phase (1/2^32 cycle) to a later one, less than a cycle apart.
+// What one of the integrals gains from one phase (1/2^32 cycle) to a later one, less than a cycle
+// apart.
 static inline double wave_at(const double *integral, uint32_t phase) {
   uint32_t step = phase >> 20;
   double part = (double)(phase & 0xfffff) / 1048576.0;

@@ -1,5 +1,5 @@
-// The electrical world of the simulator; world.ts is its face and describes circuit, faults and loads.
-// One request a line on stdin, one answer a line on stdout; "! ..." refuses.
+// The electrical world of the simulator; world.ts is its face and describes circuit, faults and
+// loads. One request a line on stdin, one answer a line on stdout; "! ..." refuses.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,8 @@ static inline double normal(uint64_t *state) {
 
 // ---------------------------------------------------------------- the converter
 
-// A smooth bend: Chebyshev polynomials of order 2 to 5, weights drawn, scaled so that its largest value is `most` LSB.
+// A smooth bend: Chebyshev polynomials of order 2 to 5, weights drawn, scaled so that its largest
+// value is `most` LSB.
 static void draw_bend(converter *to, double most, uint64_t *random) {
   double weights[4];
   double largest = 0;

@@ -1,12 +1,13 @@
-// The electrical world of the simulator: mains, plug, relays, sensors, appliances - and the native power gates.
+// The electrical world of the simulator: mains, plug, relays, sensors, appliances - and the native
+// power gates.
 //
 // A helper process (world.c) simulates the circuit
 //
 //   mains -> [socket: sensors, relay] -> plug -> [cable: sensors, electronics, relay] -> appliance
 //
 // sample by sample and feeds each gate's sensors to the very C core that runs on the devices
-// (firmware/native/power-gate.c). Nothing is metered in TypeScript. Requests are answered in order; the same
-// options and requests give the same answers on every run.
+// (firmware/native/power-gate.c). Nothing is metered in TypeScript. Requests are answered in order;
+// the same options and requests give the same answers on every run.
 
 import type { GateOptions } from "../../shared/board/gate-options";
 import type { GateEvent, GateReading, Lease, TripCause } from "../../shared/kernel/ports";
@@ -16,7 +17,10 @@ import { type Answer, Helper } from "./helper";
 
 export type GateName = "socket" | "cable";
 
-/** What is wrong with a gate's sensors. LSB are those of the ADC. All optional; what is absent is ideal or as said. */
+/**
+ * What is wrong with a gate's sensors. LSB are those of the ADC. All optional; what is absent is
+ * ideal or as said.
+ */
 export interface SensorSpec {
   /** Gaussian, LSB rms, on both channels; default 2. */
   readonly noise?: number;
@@ -41,7 +45,10 @@ export interface RelaySpec {
 
 export interface GateSpec {
   readonly name: GateName;
-  /** Options of the C core, `firmware/native/power-gate.h`. `voltageSensor: 0` leaves the sensor out. */
+  /**
+   * Options of the C core, `firmware/native/power-gate.h`. `voltageSensor: 0` leaves the sensor
+   * out.
+   */
   readonly options?: GateOptions;
   readonly sensor?: SensorSpec;
   readonly relay?: RelaySpec;
@@ -66,23 +73,32 @@ export interface WorldOptions {
 }
 
 /**
- * An appliance. `watts` is the real power at 230 V, `hz` does not matter. Power over time is the caller's: one
- * `setLoad` for each step.
+ * An appliance. `watts` is the real power at 230 V, `hz` does not matter. Power over time is the
+ * caller's: one `setLoad` for each step.
  */
 export type LoadSpec =
   | { readonly kind: "none" }
   /** A heater: the current follows the voltage. */
   | { readonly kind: "resistive"; readonly watts: number }
-  /** `powerFactor` is the fundamental's cosine, lagging; harmonics are [order, share of the fundamental]. */
+  /**
+   * `powerFactor` is the fundamental's cosine, lagging; harmonics are
+   * [order, share of the fundamental].
+   */
   | {
       readonly kind: "sine";
       readonly watts: number;
       readonly powerFactor?: number;
       readonly harmonics?: readonly (readonly [number, number])[];
     }
-  /** A heater behind a phase-cut dimmer that conducts from `angle` degrees (0..180) of each half-wave on. `watts` is what is left. */
+  /**
+   * A heater behind a phase-cut dimmer that conducts from `angle` degrees (0..180) of each
+   * half-wave on. `watts` is what is left.
+   */
   | { readonly kind: "dimmer"; readonly watts: number; readonly angle: number }
-  /** Starts with `inrush` (default 6) times its current, falling with a time constant of `inrushTime` (default 150 ms). */
+  /**
+   * Starts with `inrush` (default 6) times its current, falling with a time constant of
+   * `inrushTime` (default 150 ms).
+   */
   | {
       readonly kind: "motor";
       readonly watts: number;
@@ -90,7 +106,10 @@ export type LoadSpec =
       readonly inrush?: number;
       readonly inrushTime?: Millisecond;
     }
-  /** Rectifier and capacitor: short pulses of current at the crest, `width` degrees wide (default 60). */
+  /**
+   * Rectifier and capacitor: short pulses of current at the crest, `width` degrees wide (default
+   * 60).
+   */
   | { readonly kind: "charger"; readonly watts: number; readonly width?: number }
   /** A short circuit of this resistance, the wiring included; default 0.5 ohm. */
   | { readonly kind: "short"; readonly ohms?: number };
@@ -119,7 +138,10 @@ export interface Advance {
   /** Where the world stands: `until`, or earlier when something happened. */
   readonly atMs: Millisecond;
   readonly events: readonly WorldEvent[];
-  /** Whether the cable's electronics have supply. Without it the cable's gate is off and its relay open; `boot` starts it anew. */
+  /**
+   * Whether the cable's electronics have supply. Without it the cable's gate is off and its relay
+   * open; `boot` starts it anew.
+   */
   readonly powered: { readonly cable: boolean };
   /** The relays' contacts. */
   readonly contacts: { readonly socket: boolean; readonly cable: boolean };
@@ -139,7 +161,10 @@ export interface WorldReading extends GateReading {
 }
 
 export interface World {
-  /** Runs until `untilMs`, or until the first event of a gate, or until the cable gains or loses its supply. */
+  /**
+   * Runs until `untilMs`, or until the first event of a gate, or until the cable gains or loses its
+   * supply.
+   */
   advance(untilMs: Millisecond): Promise<Advance>;
   /** Starts the gate's core from nothing: relay open, total 0. */
   boot(gate: GateName): Promise<void>;
@@ -161,7 +186,10 @@ export interface World {
   close(): void;
 }
 
-/** Builds the helper where needed and starts it. Throws when there is no C compiler, naming the package that brings one. */
+/**
+ * Builds the helper where needed and starts it. Throws when there is no C compiler, naming the
+ * package that brings one.
+ */
 export function startWorld(options: WorldOptions, executable = buildHelper()): World {
   const helper = new Helper(executable);
   const setUp = Promise.all(

@@ -1,7 +1,9 @@
-// Native SegWit addresses and the scripts they stand for: BIP173 (bech32, version 0) and BIP350 (bech32m, version 1).
+// Native SegWit addresses and the scripts they stand for: BIP173 (bech32, version 0) and BIP350
+// (bech32m, version 1).
 //
-// A payer is always P2WPKH: its inputs' sizes and sighashes are then the same for every cable, and nobody can change
-// a txid after the fact. A socket may be paid at any native SegWit script that somebody can spend from.
+// A payer is always P2WPKH: its inputs' sizes and sighashes are then the same for every cable, and
+// nobody can change a txid after the fact. A socket may be paid at any native SegWit script that
+// somebody can spend from.
 
 import { bech32, bech32m } from "@scure/base";
 import { constant } from "../kernel/constant";
@@ -56,7 +58,10 @@ export function payeeScriptOf(address: string, network: Network): Hex {
   throw new Error(`expected a P2WPKH, P2WSH or P2TR address, got ${quote(address)}: nobody could spend from it safely`);
 }
 
-/** The address of a witness program's script (version, push of 2 to 40 bytes). Throws for any other script. */
+/**
+ * The address of a witness program's script (version, push of 2 to 40 bytes). Throws for any other
+ * script.
+ */
 export function addressOf(script: Hex, network: Network): string {
   const opcode = Number.parseInt(script.slice(0, 2), 16);
   const program = hexToBytes(script.slice(4));
@@ -68,7 +73,10 @@ export function addressOf(script: Hex, network: Network): string {
   return codec.encode(PREFIXES[network], [version, ...codec.toWords(program)]);
 }
 
-/** The script of any valid SegWit address, of all versions (BIP173, BIP350). Throws for anything else. */
+/**
+ * The script of any valid SegWit address, of all versions (BIP173, BIP350). Throws for anything
+ * else.
+ */
 export function decodeSegwit(address: string, network: Network): Hex {
   const prefix = PREFIXES[network];
   const decoded = bech32.decodeUnsafe(address) ?? bech32m.decodeUnsafe(address);

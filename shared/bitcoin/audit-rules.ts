@@ -161,7 +161,10 @@ function boughtBy({ offer, before }: Step): Satoshi {
   return (offer.outputs[0]?.amount ?? 0) - before - offer.arrears;
 }
 
-/** A draft may repeat the last value at a higher fee: single-fee only, where it supersedes the last one. */
+/**
+ * A draft may repeat the last value at a higher fee: single-fee only, where it supersedes the last
+ * one.
+ */
 function raisesFee({ offer, expectation: { agreed, scheme } }: Step): boolean {
   return supersedes(scheme) && agreed !== undefined && offer.fee > agreed.fee;
 }

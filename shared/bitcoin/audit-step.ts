@@ -1,4 +1,5 @@
-// What the audit is told and what it answers: the offer, all that the cable knows by itself, and the refusal.
+// What the audit is told and what it answers: the offer, all that the cable knows by itself, and
+// the refusal.
 
 import type { Coin, Outpoint } from "../kernel/ports";
 import type { Hex, MilliSatPerVbyte, MilliSatPerWh, Satoshi } from "../kernel/units";
@@ -64,7 +65,9 @@ export interface AuditExpectation {
 export interface Step {
   readonly offer: DraftOffer;
   readonly expectation: AuditExpectation;
-  /** Worth of the socket's output that this draft goes on from: 0 on opening, and in basic always. */
+  /**
+   * Worth of the socket's output that this draft goes on from: 0 on opening, and in basic always.
+   */
   readonly before: Satoshi;
 }
 

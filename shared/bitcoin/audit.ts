@@ -1,8 +1,9 @@
 // The cable's audit of an offer: pure, and the last thing before the key is used.
 //
-// The cable rebuilds the draft from its own records, byte for byte, and signs nothing else. The rules before that
-// comparison find names for what is wrong, and bound what the records do not fix: value, fee and price. What only
-// time can tell (budgets over sessions, whether the renewal is due) is the controller's.
+// The cable rebuilds the draft from its own records, byte for byte, and signs nothing else. The
+// rules before that comparison find names for what is wrong, and bound what the records do not fix:
+// value, fee and price. What only time can tell (budgets over sessions, whether the renewal is due)
+// is the controller's.
 
 import { sameOutpoints } from "../kernel/outpoint";
 import type { Hex, Satoshi } from "../kernel/units";
@@ -23,7 +24,10 @@ export interface AuditPass {
   readonly frame: Frame;
 }
 
-/** Refuses any offer but the one that the cable would have made itself. Never throws for what a peer can send. */
+/**
+ * Refuses any offer but the one that the cable would have made itself. Never throws for what a peer
+ * can send.
+ */
 export function auditDraft(offer: DraftOffer, expectation: AuditExpectation): AuditPass | AuditRefusal {
   const { agreed, scheme, payerScript } = expectation;
   const step: Step = { offer, expectation, before: supersedes(scheme) && agreed ? agreed.value : 0 };

@@ -1,7 +1,8 @@
 // Bytes as bitcoin writes them: hexadecimal text, little-endian integers, its two hashes.
 //
-// Money code keeps transactions as lower-case hex strings, because joining and comparing strings is native on XS
-// while a loop over bytes is not. Bytes appear only where a hash or a signature needs them.
+// Money code keeps transactions as lower-case hex strings, because joining and comparing strings is
+// native on XS while a loop over bytes is not. Bytes appear only where a hash or a signature needs
+// them.
 
 import { ripemd160 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -12,8 +13,8 @@ import type { Hex } from "../kernel/units";
 export { bytesToHex };
 
 /**
- * The bytes of lower-case hexadecimal. Throws a RangeError for anything else.
- * Eight digits at a time: on XS a string is UTF-8, so reaching a character walks there, natively but from the start.
+ * The bytes of lower-case hexadecimal. Throws a RangeError for anything else. Eight digits at a
+ * time: on XS a string is UTF-8, so reaching a character walks there, natively but from the start.
  */
 export function hexToBytes(hex: Hex): Uint8Array {
   if (!isHex(hex))

@@ -14,8 +14,8 @@ export interface CoinChoice {
 }
 
 /**
- * The largest usable coins, as few as cover `want`, at most five; all five where they do not cover it.
- * The same coins come in the same order whatever order they were listed in.
+ * The largest usable coins, as few as cover `want`, at most five; all five where they do not cover
+ * it. The same coins come in the same order whatever order they were listed in.
  */
 export function selectCoins(coins: readonly Coin[], choice: CoinChoice): readonly Coin[] {
   const usable = coins.filter((coin) => isUsable(coin, choice)).sort(byWorth);
@@ -29,7 +29,10 @@ export function selectCoins(coins: readonly Coin[], choice: CoinChoice): readonl
   return chosen;
 }
 
-/** What a session over these coins can pay: whole increments within the configured maximum, the fee limit kept back. */
+/**
+ * What a session over these coins can pay: whole increments within the configured maximum, the fee
+ * limit kept back.
+ */
 export function sessionMaximum(
   coins: readonly { readonly amount: Satoshi }[],
   feeLimit: Satoshi,

@@ -1,4 +1,5 @@
-// ECDSA signatures as bitcoin wants them: strict DER (BIP66) with a low S (BIP146), so that each has one encoding only.
+// ECDSA signatures as bitcoin wants them: strict DER (BIP66) with a low S (BIP146), so that each
+// has one encoding only.
 
 /** r and s, 32 bytes each, big-endian. */
 export type CompactSignature = Uint8Array;

@@ -1,6 +1,7 @@
-// The canonical draft (docs/protocol.md, "The draft"): the one serialisation of a payment, so that both sides build
-// it by themselves and compare bytes. Version 2, lock time 0, every sequence 0xfffffffd (replaceable, BIP125), at
-// most five P2WPKH inputs in the agreed order, outputs [socket, change], sizes counted with 72-byte signatures.
+// The canonical draft (docs/protocol.md, "The draft"): the one serialisation of a payment, so that
+// both sides build it by themselves and compare bytes. Version 2, lock time 0, every sequence
+// 0xfffffffd (replaceable, BIP125), at most five P2WPKH inputs in the agreed order, outputs
+// [socket, change], sizes counted with 72-byte signatures.
 
 import type { Coin } from "../kernel/ports";
 import { type Hex, MAX_SATOSHI, type Satoshi } from "../kernel/units";
@@ -34,7 +35,10 @@ export interface Draft {
   readonly fee: Satoshi;
 }
 
-/** Virtual size (BIP141) of a signed transaction with these outputs, counted with the longest signatures. */
+/**
+ * Virtual size (BIP141) of a signed transaction with these outputs, counted with the longest
+ * signatures.
+ */
 export function vsizeOf(inputs: number, outputScripts: readonly Hex[]): number {
   let base = 4 + 1 + inputs * INPUT_BYTES + 1 + 4;
   for (const script of outputScripts) base += 8 + 1 + script.length / 2;
@@ -49,7 +53,10 @@ export function draftVsize(draft: Draft): number {
   );
 }
 
-/** Least amount that Core relays in an output with this script (3 sat/vB): 294 for P2WPKH, 330 for P2WSH and P2TR. */
+/**
+ * Least amount that Core relays in an output with this script (3 sat/vB): 294 for P2WPKH, 330 for
+ * P2WSH and P2TR.
+ */
 export function dustOf(script: Hex): Satoshi {
   return 3 * (8 + 1 + script.length / 2 + 67);
 }
@@ -60,7 +67,10 @@ export function totalOf(inputs: readonly { readonly amount: Satoshi }[]): Satosh
   return total;
 }
 
-/** The socket's output, then the change unless it would be dust. Throws where the inputs do not cover value and fee. */
+/**
+ * The socket's output, then the change unless it would be dust. Throws where the inputs do not
+ * cover value and fee.
+ */
 export function outputsOf(draft: Draft): readonly WireOutput[] {
   const total = totalOf(draft.inputs);
   const left = total - draft.value - draft.fee;
@@ -87,7 +97,10 @@ export function unsignedFrom(inputs: Hex, outputCount: number, outputs: Hex): He
   return `${le32(TX_VERSION)}${inputs}${byteHex(outputCount)}${outputs}${le32(LOCK_TIME)}`;
 }
 
-/** Transaction id as explorers show it. Witnesses are no part of it, so it is known before anybody signs. */
+/**
+ * Transaction id as explorers show it. Witnesses are no part of it, so it is known before anybody
+ * signs.
+ */
 export function txidOf(draft: Draft): Hex {
   return txidOfUnsigned(unsignedHex(draft));
 }

@@ -1,4 +1,5 @@
-// The Ecdsa port over our own curve (shared/curve): signatures as bitcoin writes them. An image can bring another.
+// The Ecdsa port over our own curve (shared/curve): signatures as bitcoin writes them. An image can
+// bring another.
 
 import { publicKeyOf, signDigest, verifyDigest } from "../curve/ecdsa";
 import type { Ecdsa } from "../kernel/ports";

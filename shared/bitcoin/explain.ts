@@ -1,7 +1,8 @@
-// Why a transaction is not the draft: reads it with @scure/btc-signer's coder and finds the first rule it breaks.
+// Why a transaction is not the draft: reads it with @scure/btc-signer's coder and finds the first
+// rule it breaks.
 //
-// It runs only after the byte comparison in transaction.ts has failed, and it has no way to accept: where it finds
-// nothing to complain about, that is a refusal too.
+// It runs only after the byte comparison in transaction.ts has failed, and it has no way to accept:
+// where it finds nothing to complain about, that is a refusal too.
 
 import { RawTx } from "@scure/btc-signer/script.js";
 import { outpointKey } from "../kernel/outpoint";

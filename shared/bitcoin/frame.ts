@@ -1,5 +1,6 @@
-// What all drafts of a session share: the serialised inputs and the SHA-256 states over them. Both sides compute it
-// once a session and then pay only for what an increment changes. A value, not a cache: its maker keeps it.
+// What all drafts of a session share: the serialised inputs and the SHA-256 states over them. Both
+// sides compute it once a session and then pay only for what an increment changes. A value, not a
+// cache: its maker keeps it.
 
 import { sameOutpoints } from "../kernel/outpoint";
 import type { Coin } from "../kernel/ports";
@@ -18,7 +19,10 @@ export class Frame {
     this.inputsHex = inputsHex(inputs);
   }
 
-  /** Hashed when they are first asked for: an offer's bytes need none of it, and a cable waits for them. */
+  /**
+   * Hashed when they are first asked for: an offer's bytes need none of it, and a cable waits for
+   * them.
+   */
   get midstates(): readonly Midstate[] {
     this.#midstates ??= sighashMidstates(this.inputs, this.payerScript);
     return this.#midstates;
@@ -26,8 +30,8 @@ export class Frame {
 }
 
 /**
- * A draft made ready. Its bytes, all that an offer needs, are there at once; what has to be hashed is computed when it is
- * first asked for, or before that by `hashAhead`, when there is time.
+ * A draft made ready. Its bytes, all that an offer needs, are there at once; what has to be hashed
+ * is computed when it is first asked for, or before that by `hashAhead`, when there is time.
  */
 export class PreparedDraft {
   /** The canonical bytes, without witnesses. */

@@ -1,5 +1,6 @@
-// A release: coins that a cable signed for once, spent to the cable's own address. It excludes the payment that was signed
-// before, so a payee that took it and vanished holds the coins no longer. One output, no change, the draft's other rules.
+// A release: coins that a cable signed for once, spent to the cable's own address. It excludes the
+// payment that was signed before, so a payee that took it and vanished holds the coins no longer.
+// One output, no change, the draft's other rules.
 
 import type { Coin, Outpoint } from "../kernel/ports";
 import { isHex } from "../kernel/text";
@@ -24,8 +25,8 @@ const OUTPOINT_DIGITS = 72;
 const AMOUNT_DIGITS = 16;
 
 /**
- * The coins of a signed transaction that pays all that it spends to `script`, in the canonical form; undefined for any other.
- * Signatures are not verified: the network does that.
+ * The coins of a signed transaction that pays all that it spends to `script`, in the canonical
+ * form; undefined for any other. Signatures are not verified: the network does that.
  */
 export function coinsOfRelease(transaction: Hex, script: Hex): readonly Outpoint[] | undefined {
   const from = VERSION_DIGITS + MARKER_DIGITS;

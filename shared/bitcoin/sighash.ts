@@ -1,8 +1,8 @@
 // What a signature commits to: BIP143's digest for P2WPKH inputs under SIGHASH_ALL.
 //
-// Of the 182 bytes under the first hash, 130 (version, hashPrevouts, hashSequence, outpoint, script code) stay the
-// same for a whole session. Their SHA-256 state is kept, one an input, so that a new increment costs two blocks an
-// input and three for its outputs instead of eleven.
+// Of the 182 bytes under the first hash, 130 (version, hashPrevouts, hashSequence, outpoint, script
+// code) stay the same for a whole session. Their SHA-256 state is kept, one an input, so that a new
+// increment costs two blocks an input and three for its outputs instead of eleven.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Outpoint } from "../kernel/ports";

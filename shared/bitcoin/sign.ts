@@ -1,4 +1,5 @@
-// How the cable makes a commitment out of a draft. In a file of its own, so that its image carries no parser.
+// How the cable makes a commitment out of a draft. In a file of its own, so that its image carries
+// no parser.
 
 import type { Hex } from "../kernel/units";
 import { byteHex, bytesToHex } from "./bytes";
@@ -14,7 +15,10 @@ export interface SignedDraft {
   readonly transaction: Hex;
 }
 
-/** Signs every input with SIGHASH_ALL. The caller has audited the draft and recorded what it is about to sign. */
+/**
+ * Signs every input with SIGHASH_ALL. The caller has audited the draft and recorded what it is
+ * about to sign.
+ */
 export function signDraft(draft: Draft, wallet: Wallet, prepared: PreparedDraft = prepareDraft(draft)): Hex {
   if (draft.payerScript !== wallet.script) throw new Error("expected a draft that spends the wallet's own coins");
   const publicKey = bytesToHex(wallet.publicKey);

@@ -1,8 +1,8 @@
 // How the socket checks a signed draft (BIP141, BIP143, BIP66). sign.ts makes one.
 //
-// The socket never interprets what it is sent. It knows the canonical bytes and compares them as one string; only
-// the witnesses are read, and each must be exactly [signature, public key]. A refusal is explained afterwards,
-// in explain.ts, which cannot accept anything.
+// The socket never interprets what it is sent. It knows the canonical bytes and compares them as
+// one string; only the witnesses are read, and each must be exactly [signature, public key]. A
+// refusal is explained afterwards, in explain.ts, which cannot accept anything.
 
 import type { Ecdsa } from "../kernel/ports";
 import type { Hex } from "../kernel/units";
@@ -36,13 +36,19 @@ export interface Acceptance {
 }
 
 export interface CheckOptions {
-  /** What `prepareDraft` gave for this very draft, where the socket had it ready before the signature arrived. */
+  /**
+   * What `prepareDraft` gave for this very draft, where the socket had it ready before the
+   * signature arrived.
+   */
   readonly prepared?: PreparedDraft;
   /** The payer's key as an earlier check of this session accepted it. */
   readonly publicKey?: Hex;
 }
 
-/** The draft's own bytes with witnesses of the right shape; only the signatures are still to be verified. */
+/**
+ * The draft's own bytes with witnesses of the right shape; only the signatures are still to be
+ * verified.
+ */
 export interface Unverified {
   readonly ok: true;
   readonly transaction: Hex;
@@ -50,7 +56,10 @@ export interface Unverified {
   readonly witnesses: readonly Witness[];
 }
 
-/** Accepts only the draft itself, signed by the payer. Never throws for anything that a peer can send. */
+/**
+ * Accepts only the draft itself, signed by the payer. Never throws for anything that a peer can
+ * send.
+ */
 export function checkSigned(
   draft: Draft,
   transaction: Hex,

@@ -1,5 +1,6 @@
-// The cable's one key. Its public key costs as much to derive as a third of a signature, so that is done once, and not
-// before it is needed: a cable's first question to the socket does not wait for it.
+// The cable's one key. Its public key costs as much to derive as a third of a signature, so that is
+// done once, and not before it is needed: a cable's first question to the socket does not wait for
+// it.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -14,7 +15,10 @@ export interface Wallet {
   readonly publicKey: Uint8Array;
   /** Its P2WPKH script. */
   readonly script: Hex;
-  /** 16 bytes that show `payee`, without a signature, whose credit it is (docs/protocol.md, "Credit of a cable that left"). */
+  /**
+   * 16 bytes that show `payee`, without a signature, whose credit it is (docs/protocol.md, "Credit
+   * of a cable that left").
+   */
   ticket(payee: Hex): Hex;
   /** The one ticket that cables showed to all sockets before each payee had one. */
   readonly oneTicket: Hex;
@@ -22,7 +26,10 @@ export interface Wallet {
   sign(digest: Uint8Array): Uint8Array;
 }
 
-/** Opens the wallet of a 32-byte secret key, which then stays inside. A secret that is none throws when it is first used. */
+/**
+ * Opens the wallet of a 32-byte secret key, which then stays inside. A secret that is none throws
+ * when it is first used.
+ */
 export function openWallet(secret: Uint8Array, ecdsa: Ecdsa): Wallet {
   return new OneKey(secret, ecdsa);
 }

@@ -22,7 +22,10 @@ export function withWitnesses(unsigned: Hex, witnesses: readonly Witness[]): Hex
   return headOf(unsigned) + stacks + unsigned.slice(-FOUR_BYTES);
 }
 
-/** Its witnesses, where all other bytes are `unsigned` and each witness has two items; else undefined. */
+/**
+ * Its witnesses, where all other bytes are `unsigned` and each witness has two items; else
+ * undefined.
+ */
 export function witnessesOf(unsigned: Hex, transaction: Hex, count: number): readonly Witness[] | undefined {
   const head = headOf(unsigned);
   const end = transaction.length - FOUR_BYTES;
@@ -41,7 +44,10 @@ export function witnessesOf(unsigned: Hex, transaction: Hex, count: number): rea
   return at === end ? witnesses : undefined;
 }
 
-/** Virtual size of `transaction`: three quarters of `unsigned` and one quarter of all bytes, rounded up. */
+/**
+ * Virtual size of `transaction`: three quarters of `unsigned` and one quarter of all bytes, rounded
+ * up.
+ */
 export function vsizeAsSigned(unsigned: Hex, transaction: Hex): number {
   return Math.ceil((3 * (unsigned.length / 2) + transaction.length / 2) / 4);
 }
@@ -55,7 +61,10 @@ function push(item: Hex): Hex {
   return byteHex(item.length / 2) + item;
 }
 
-/** An item of 1 to 127 bytes whose length byte stands at `at`; undefined where it does not fit before `end`. */
+/**
+ * An item of 1 to 127 bytes whose length byte stands at `at`; undefined where it does not fit
+ * before `end`.
+ */
 function pushAt(transaction: Hex, at: number, end: number): Hex | undefined {
   const length = Number.parseInt(transaction.slice(at, at + 2), 16);
   const stop = at + 2 + length * 2;

@@ -1,4 +1,5 @@
-// What a board answers over its serial port while it is calibrated: one request a line, one JSON object back.
+// What a board answers over its serial port while it is calibrated: one request a line, one JSON
+// object back.
 //
 //   read            { voltage, current, power, reactive, frequency, closed, trip, range, calibration }; range in mA
 //   close SECONDS   closes the relay for so long (at most 600), paid or not: calibration only

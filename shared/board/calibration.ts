@@ -1,5 +1,6 @@
-// A gate's calibration as it is stored: a fixed layout with a version and a CRC-32, under a key of its own, so that it
-// survives updates of the firmware and a changed journal. A record that is not whole is refused, never guessed at.
+// A gate's calibration as it is stored: a fixed layout with a version and a CRC-32, under a key of
+// its own, so that it survives updates of the firmware and a changed journal. A record that is not
+// whole is refused, never guessed at.
 //
 //   offset 0  magic "PC"      2 bytes
 //   offset 2  version         1 byte, now 1
@@ -56,19 +57,23 @@ export function decodeCalibration(bytes: Uint8Array): Required<GateCalibration> 
 }
 
 /**
- * True where both scales were measured: by the stored record, or by what the owner states of it. A metering chip is not
- * right by itself either: its reference, the shunt and the divider are each off by percents.
+ * True where both scales were measured: by the stored record, or by what the owner states of it. A
+ * metering chip is not right by itself either: its reference, the shunt and the divider are each
+ * off by percents.
  */
 export function isCalibrated({ currentGain, voltageGain, voltageSensor }: GateOptions): boolean {
   return currentGain !== undefined && (voltageGain !== undefined || voltageSensor === 0);
 }
 
-/** Where a board keeps what belongs to its hardware: apart from the journal, so that no update touches it. */
+/**
+ * Where a board keeps what belongs to its hardware: apart from the journal, so that no update
+ * touches it.
+ */
 export const BOARD_STORE = "board";
 
 /**
- * Gate options from the stored record; none when there is no record. A broken one is told by `onBroken` and not used:
- * the gate then runs on its nominal scales.
+ * Gate options from the stored record; none when there is no record. A broken one is told by
+ * `onBroken` and not used: the gate then runs on its nominal scales.
  */
 export function storedCalibration(store: Pick<Store, "read">, onBroken: (why: string) => void): GateCalibration {
   const record = store.read(CALIBRATION_KEY);

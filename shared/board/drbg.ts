@@ -1,13 +1,18 @@
-// HMAC_DRBG with SHA-256 (NIST SP 800-90A Rev. 1, section 10.1.2): all of a device's random bytes, from one seed.
+// HMAC_DRBG with SHA-256 (NIST SP 800-90A Rev. 1, section 10.1.2): all of a device's random bytes,
+// from one seed.
 //
-// A microcontroller's hardware generator is truly random only at times (firmware/native/entropy.ts says when), so the
-// seed is drawn once at boot and this generator goes on from it. It is never reseeded: SP 800-90A allows 2^48 requests.
+// A microcontroller's hardware generator is truly random only at times (firmware/native/entropy.ts
+// says when), so the seed is drawn once at boot and this generator goes on from it. It is never
+// reseeded: SP 800-90A allows 2^48 requests.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Random } from "../kernel/ports";
 
-/** Bytes of entropy that a seed needs for 256 bits of security, with half as much again as the nonce (section 8.6.7). */
+/**
+ * Bytes of entropy that a seed needs for 256 bits of security, with half as much again as the nonce
+ * (section 8.6.7).
+ */
 export const SEED_BYTES = 48;
 
 /** Most that one request may ask for: 2^19 bits (table 2). */
@@ -20,8 +25,9 @@ export class HmacDrbg implements Random {
   #value = new Uint8Array(32).fill(1);
 
   /**
-   * `seed`: entropy and nonce together, at least `SEED_BYTES` (SP 800-90A allows the nonce to come from the same source).
-   * `personalization`: anything that tells two devices apart, such as a MAC address; not secret.
+   * `seed`: entropy and nonce together, at least `SEED_BYTES` (SP 800-90A allows the nonce to come
+   * from the same source). `personalization`: anything that tells two devices apart, such as a MAC
+   * address; not secret.
    */
   constructor(seed: Uint8Array, personalization: Uint8Array = NOTHING) {
     if (seed.length < SEED_BYTES) {
@@ -41,7 +47,8 @@ export class HmacDrbg implements Random {
       this.#value = hmac(sha256, this.#key, this.#value);
       random.set(this.#value.subarray(0, length - at), at);
     }
-    // The state moves on, so that it tells nothing about what was given out (backtracking resistance).
+    // The state moves on, so that it tells nothing about what was given out (backtracking
+    // resistance).
     this.update(additional, NOTHING);
     return random;
   }

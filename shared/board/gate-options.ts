@@ -1,5 +1,6 @@
-// Options of the native power gate: one name, one unit, one meaning in the C core, on the device and in the simulator.
-// What each means, its range and its default: shared/settings/gate.ts. All values are integers.
+// Options of the native power gate: one name, one unit, one meaning in the C core, on the device
+// and in the simulator. What each means, its range and its default: shared/settings/gate.ts. All
+// values are integers.
 
 import { constant } from "../kernel/constant";
 import { GATE_TABLE } from "../settings/gate";

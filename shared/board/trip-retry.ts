@@ -1,5 +1,6 @@
-// What a device does about a trip of its power gate: it clears it after a pause, a few times or until it has passed, and
-// leaves to a person what a person must look at. The same for a socket and a cable; the gate itself never clears anything.
+// What a device does about a trip of its power gate: it clears it after a pause, a few times or
+// until it has passed, and leaves to a person what a person must look at. The same for a socket and
+// a cable; the gate itself never clears anything.
 
 import { constant } from "../kernel/constant";
 import type { Clock, PowerGate, TripCause } from "../kernel/ports";
@@ -15,7 +16,10 @@ const APART: Millisecond = 600_000;
 const FINAL: readonly TripCause[] = constant(["short-circuit", "relay-welded", "relay-stuck-open"]);
 /** Nobody mends them by looking: the relay itself is broken. */
 const BROKEN: readonly TripCause[] = constant(["relay-welded", "relay-stuck-open"]);
-/** Not the appliance's fault: the gate does not close while they last, so trying costs nothing and needs nobody. */
+/**
+ * Not the appliance's fault: the gate does not close while they last, so trying costs nothing and
+ * needs nobody.
+ */
 const PASSING: readonly TripCause[] = constant(["over-voltage", "under-voltage", "sensor-fault", "samples-lost"]);
 
 export interface TripRetryOptions {
@@ -43,7 +47,10 @@ export class TripRetry {
     this.#due = lasts ? undefined : now + (often ? LONG_PAUSE : PAUSE);
   }
 
-  /** Call about once a second. True when the gate has been cleared, so that it may be granted a lease again. */
+  /**
+   * Call about once a second. True when the gate has been cleared, so that it may be granted a
+   * lease again.
+   */
   tick(): boolean {
     if (this.#due === undefined || this.#options.clock.now() < this.#due) return false;
     return this.clear();
@@ -55,7 +62,10 @@ export class TripRetry {
     this.clear();
   }
 
-  /** Clears what is latched, as a start anew would: a person has looked. False where the relay itself is broken. */
+  /**
+   * Clears what is latched, as a start anew would: a person has looked. False where the relay
+   * itself is broken.
+   */
   looked(): boolean {
     const { gate } = this.#options;
     const { trip } = gate.read();
@@ -66,7 +76,10 @@ export class TripRetry {
     return true;
   }
 
-  /** A sensor that comes off shows a short circuit first: what is latched now counts, not what came first. */
+  /**
+   * A sensor that comes off shows a short circuit first: what is latched now counts, not what came
+   * first.
+   */
   private clear(): boolean {
     this.#due = undefined;
     const { gate } = this.#options;

@@ -1,6 +1,7 @@
-// The cable's address, kept beside its key: to derive it costs as much as a third of a signature, and the first questions to
-// a socket need no more than the text. What is kept is only believed in questions; before anything is signed the address is
-// derived from the key and compared, since change that went to another's script would be lost.
+// The cable's address, kept beside its key: to derive it costs as much as a third of a signature,
+// and the first questions to a socket need no more than the text. What is kept is only believed in
+// questions; before anything is signed the address is derived from the key and compared, since
+// change that went to another's script would be lost.
 
 import { addressOf, type Network, PREFIXES } from "../bitcoin/address";
 import type { Wallet } from "../bitcoin/wallet";

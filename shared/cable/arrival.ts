@@ -12,7 +12,10 @@ export const ANSWERS: Millisecond = 15_000;
 /** Until the next one is tried. */
 export const NEXT: Millisecond = 500;
 
-/** The access points in reach: on the channel of the one that is wanted, where it is there and not `fruitless`; else on all. */
+/**
+ * The access points in reach: on the channel of the one that is wanted, where it is there and not
+ * `fruitless`; else on all.
+ */
 export async function inReach(
   radio: Radio,
   { trial, home }: Places,

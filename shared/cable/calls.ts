@@ -1,4 +1,5 @@
-// Calls that are repeated until the socket answers: it may not be up yet, and the link may drop a question or its answer.
+// Calls that are repeated until the socket answers: it may not be up yet, and the link may drop a
+// question or its answer.
 
 import { doubled } from "../kernel/backoff";
 import type { Clock } from "../kernel/ports";
@@ -22,7 +23,10 @@ export class Calls {
     this.#isRunning = isRunning;
   }
 
-  /** The first answer of the socket, however long it takes to come up. Rejects with a Fault; on a direct link with a Stop, where nothing answers. */
+  /**
+   * The first answer of the socket, however long it takes to come up. Rejects with a Fault; on a
+   * direct link with a Stop, where nothing answers.
+   */
   async first(): Promise<Status> {
     const { clock, questions, visit } = this.#parts;
     if (visit) return visit.arrive(() => questions.first());
@@ -37,8 +41,8 @@ export class Calls {
   }
 
   /**
-   * Repeats a call until it is answered: a repetition changes nothing. What others on the link ask too much is no answer
-   * either: power that is paid for flows on.
+   * Repeats a call until it is answered: a repetition changes nothing. What others on the link ask
+   * too much is no answer either: power that is paid for flows on.
    */
   async answered<T>(call: () => Promise<T>): Promise<T> {
     const { clock, visit } = this.#parts;

@@ -1,4 +1,5 @@
-// What channels spend of what the owner allows: the day, fees, what others owe, and coins that are in one thing only.
+// What channels spend of what the owner allows: the day, fees, what others owe, and coins that are
+// in one thing only.
 
 import type { Coin, Outpoint } from "../kernel/ports";
 import type { Hex, Satoshi } from "../kernel/units";
@@ -9,7 +10,10 @@ import { Hold } from "./stop";
 
 type MoneyParts = Pick<CableParts, "ledger" | "settings" | "inlet" | "purse" | "pocket">;
 
-/** Throws a Hold where an increment of `pay`, or a funding's `fee`, is not within the owner's limits. */
+/**
+ * Throws a Hold where an increment of `pay`, or a funding's `fee`, is not within the owner's
+ * limits.
+ */
 export function mustAffordMore(pay: Satoshi, fee: Satoshi, { ledger, settings, inlet }: MoneyParts): void {
   const { record } = ledger;
   const today = dayWith(pay, record, inlet.uptime()).daySpent;
@@ -21,8 +25,9 @@ export function mustAffordMore(pay: Satoshi, fee: Satoshi, { ledger, settings, i
 }
 
 /**
- * Throws a Hold where others hold as much as may be risked, or this channel's socket denies more than one increment: what it says
- * that it never got is said again, and no more is signed beside it.
+ * Throws a Hold where others hold as much as may be risked, or this channel's socket denies more
+ * than one increment: what it says that it never got is said again, and no more is signed beside
+ * it.
  */
 export function mustNotOwe(channel: Hex, payee: Hex, pay: Satoshi, parts: MoneyParts): void {
   const { ledger, settings, purse, pocket } = parts;
@@ -45,7 +50,10 @@ export function pin(inputs: readonly Coin[], { ledger }: MoneyParts): void {
   ledger.write({ pins: pinsWith(ledger.record.pins, inputs) });
 }
 
-/** Coins that no funding may take: of the session that runs, and of all that was signed and may yet be mined. */
+/**
+ * Coins that no funding may take: of the session that runs, and of all that was signed and may yet
+ * be mined.
+ */
 export function promisedCoins({ ledger }: MoneyParts): readonly Outpoint[] {
   const { session, signed, pledges } = ledger.record;
   const isSigned = signed !== undefined || (session?.commitments.length ?? 0) > 0;

@@ -1,5 +1,6 @@
-// Paying by channel: opens one, visits it, and hands increments over. What may be signed is the pocket's to judge
-// (shared/channel/pocket.ts); here it is squared with the cable's account, and with what the owner lets it spend.
+// Paying by channel: opens one, visits it, and hands increments over. What may be signed is the
+// pocket's to judge (shared/channel/pocket.ts); here it is squared with the cable's account, and
+// with what the owner lets it spend.
 
 import { bytesToHex } from "../bitcoin/bytes";
 import { DUST, totalOf } from "../bitcoin/draft";
@@ -27,7 +28,10 @@ import { agreeByChannel } from "./reckoning";
 import { holdOf } from "./refusals";
 import { Hold } from "./stop";
 
-/** Before a channel that could not be used, or opened, is tried again, where the socket does not say. */
+/**
+ * Before a channel that could not be used, or opened, is tried again, where the socket does not
+ * say.
+ */
 const TRY_AGAIN: Millisecond = 600_000;
 
 /** After a funding, until blocks may have buried it. */
@@ -69,8 +73,9 @@ export class ChannelPayer {
   }
 
   /**
-   * The next increment at this socket; undefined where another scheme has to pay: nothing is open here, or not buried yet. Then
-   * a channel is opened, for later. Throws a Hold where nothing may be paid.
+   * The next increment at this socket; undefined where another scheme has to pay: nothing is open
+   * here, or not buried yet. Then a channel is opened, for later. Throws a Hold where nothing may
+   * be paid.
    */
   async ready(status: Status): Promise<ChannelReady | undefined> {
     const { clock, report } = this.#parts;
@@ -118,7 +123,8 @@ export class ChannelPayer {
     if (closing) this.#pocket.end(channel);
     const { settings } = this.#parts;
     if (closing || entry.phase !== "open") return undefined;
-    // What was signed and not taken is said again; where the socket wants more for a first increment, more is signed.
+    // What was signed and not taken is said again; where the socket wants more for a first
+    // increment, more is signed.
     const unheard = isTaken ? 0 : entry.paid - offer.paid;
     if (pay === 0 && unheard === 0) return undefined;
     const more = Math.max(0, pay - unheard);
@@ -135,7 +141,10 @@ export class ChannelPayer {
     if (pay !== 0) ledger.change({ totalPaid: ledger.record.totalPaid + pay });
   }
 
-  /** The socket knows nothing of the channel: closed and over, never heard of, or its journal is lost. */
+  /**
+   * The socket knows nothing of the channel: closed and over, never heard of, or its journal is
+   * lost.
+   */
   private async lost(entry: ChannelEntry, status: Status, payee: Hex): Promise<void> {
     const { txid, phase, paid } = entry;
     if (phase === "open" && paid === 0) return void (await this.open(status, payee, entry));
@@ -150,8 +159,9 @@ export class ChannelPayer {
   // ------------------------------------------------------------ openings
 
   /**
-   * Funds a channel, over coins that pay nothing else. It pays once it is buried; until then something else does. `instead`: a funding
-   * that the socket never heard of; one that spends a coin of it takes its place, so that only one of them can be mined.
+   * Funds a channel, over coins that pay nothing else. It pays once it is buried; until then
+   * something else does. `instead`: a funding that the socket never heard of; one that spends a
+   * coin of it takes its place, so that only one of them can be mined.
    */
   private async open(
     { channel: terms }: Status,

@@ -1,5 +1,6 @@
-// The paying side: finds out the socket's terms, opens a session, pays each increment when both meters say that it is
-// due, and holds the relay while credit lasts. states.ts says what follows from what; here it happens.
+// The paying side: finds out the socket's terms, opens a session, pays each increment when both
+// meters say that it is due, and holds the relay while credit lasts. states.ts says what follows
+// from what; here it happens.
 
 import type { Wallet } from "../bitcoin/wallet";
 import { ChannelPocket } from "../channel/pocket";
@@ -46,7 +47,10 @@ export interface CableOptions {
   readonly socket: SocketLink;
   readonly report: Reporter;
   readonly settings: CableSettings;
-  /** True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is paid without. */
+  /**
+   * True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is
+   * paid without.
+   */
   readonly calibrated?: boolean;
   /** On a direct link: joins sockets' access points. */
   readonly radio?: Radio;
@@ -242,7 +246,10 @@ export class CableController {
     return passed(clock, time);
   }
 
-  /** A payee that cheated is remembered; a loss, or the same one cheating again, makes the next try wait longer. */
+  /**
+   * A payee that cheated is remembered; a loss, or the same one cheating again, makes the next try
+   * wait longer.
+   */
   private blame(isLoss: boolean): void {
     const { ledger } = this.#parts;
     const { cheats, losses } = ledger.record;

@@ -1,4 +1,5 @@
-// What may happen to a cable, what it keeps in mind meanwhile, and what may follow: the words of the table in states.ts.
+// What may happen to a cable, what it keeps in mind meanwhile, and what may follow: the words of
+// the table in states.ts.
 
 import { constant } from "../kernel/constant";
 import type { DeviceEvent, Outpoint } from "../kernel/ports";
@@ -9,7 +10,9 @@ import type { CableSettings } from "./settings";
 import type { Hold, Stop } from "./stop";
 import type { Terms } from "./terms";
 
-/** No payment before `until`. Without a hold it only means that a draft has to be asked for again. */
+/**
+ * No payment before `until`. Without a hold it only means that a draft has to be asked for again.
+ */
 export interface Held {
   readonly hold: Hold | undefined;
   readonly until: Millisecond;
@@ -19,11 +22,16 @@ export interface Held {
 export type Payment =
   /** Nothing: a draft is asked for at once. */
   | { readonly is: "open" }
-  /** A draft is signed and waits until it is due. `held`: a socket that claimed too much, which is paid by the own meter only. */
+  /**
+   * A draft is signed and waits until it is due. `held`: a socket that claimed too much, which is
+   * paid by the own meter only.
+   */
   | { readonly is: "ready"; readonly ready: Ready | ChannelReady; readonly held: Held | undefined }
   | { readonly is: "held"; readonly held: Held };
 
-/** Where both meters stood when power first flowed, and when the session began that is counted now. */
+/**
+ * Where both meters stood when power first flowed, and when the session began that is counted now.
+ */
 export interface FirstMinute {
   readonly session: Hex | undefined;
   readonly at: Millisecond;
@@ -35,7 +43,10 @@ export interface FirstMinute {
 }
 
 interface Always {
-  /** How often in a row a draft was no longer good when it was paid; each time the next one is asked for later. */
+  /**
+   * How often in a row a draft was no longer good when it was paid; each time the next one is asked
+   * for later.
+   */
   readonly stale: number;
 }
 
@@ -67,7 +78,10 @@ interface Stopped extends Always {
   readonly stop: Stop;
 }
 
-/** What the cable keeps in mind besides its record: in each state what means something there. A power cut takes it. */
+/**
+ * What the cable keeps in mind besides its record: in each state what means something there. A
+ * power cut takes it.
+ */
 export type Memory = (Always & { readonly state: "connecting" }) | Stopped | Dealing;
 
 export const AT_FIRST: Memory = constant({ state: "connecting", stale: 0 });
@@ -123,7 +137,10 @@ export type CableEvent =
   | { readonly kind: "signed"; readonly ready: Ready | ChannelReady }
   /** Nothing may be paid for now; without a hold another draft heals it. */
   | { readonly kind: "refused"; readonly hold: Hold | undefined }
-  /** A payment was acknowledged and booked. `next`: the draft after it; `ready`: the channel's next increment. */
+  /**
+   * A payment was acknowledged and booked. `next`: the draft after it; `ready`: the channel's next
+   * increment.
+   */
   | {
       readonly kind: "paid";
       readonly next: DraftOffer | undefined;
@@ -151,7 +168,10 @@ export type Effect =
   /** Holds the relay while credit lasts, up to a reading of the gate. */
   | { readonly do: "supply"; readonly upTo: MicrowattHour }
   | { readonly do: "tell"; readonly event: DeviceEvent }
-  /** Remembers the session's payee as one that cheats. `isOptional`: where the journal is full, the rest happens all the same. */
+  /**
+   * Remembers the session's payee as one that cheats. `isOptional`: where the journal is full, the
+   * rest happens all the same.
+   */
   | { readonly do: "blame"; readonly isLoss: boolean; readonly isOptional: boolean }
   /** Compares what both meters of a direct link saw. */
   | { readonly do: "judge"; readonly status: Status; readonly meter: MicrowattHour };
@@ -160,7 +180,10 @@ export type Effect =
 export type Act =
   /** Calls until the socket answers: `answer`. */
   | { readonly do: "connect" }
-  /** Asks for a draft and signs it: `signed` or `refused`; `agreed` where credit is left to draw meanwhile. */
+  /**
+   * Asks for a draft and signs it: `signed` or `refused`; `agreed` where credit is left to draw
+   * meanwhile.
+   */
   | { readonly do: "ask"; readonly status: Status }
   /** Signs the offer that waits: `signed` or `refused`. */
   | { readonly do: "finish"; readonly offered: Offered }
@@ -170,7 +193,9 @@ export type Act =
   | { readonly do: "pay"; readonly ready: Ready | ChannelReady }
   /** `waited`, after `time`. */
   | { readonly do: "wait"; readonly time: Millisecond }
-  /** Asks how things stand: `status`. Where it is not urgent the socket may hold its answer back. */
+  /**
+   * Asks how things stand: `status`. Where it is not urgent the socket may hold its answer back.
+   */
   | { readonly do: "look"; readonly isUrgent: boolean }
   /** `turn`, after `time`. */
   | { readonly do: "go-on"; readonly time: Millisecond }

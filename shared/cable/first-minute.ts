@@ -1,6 +1,6 @@
-// On a link that neighbours share, another socket may answer than the one that the cable hangs on: what flows here must be
-// what it counts there. A minute is enough where something flows; where nothing does yet, or little, both would agree on
-// that, so it goes on.
+// On a link that neighbours share, another socket may answer than the one that the cable hangs on:
+// what flows here must be what it counts there. A minute is enough where something flows; where
+// nothing does yet, or little, both would agree on that, so it goes on.
 
 import type { Millisecond } from "../kernel/units";
 import type { Status } from "../protocol/types";

@@ -1,5 +1,5 @@
-// Channels that are over by a socket's word alone. A cable sees no chain, so what they lock, and what was taken without a word,
-// counts on until its owner writes it off.
+// Channels that are over by a socket's word alone. A cable sees no chain, so what they lock, and
+// what was taken without a word, counts on until its owner writes it off.
 
 import type { ChannelEntry } from "../channel/record";
 import type { Ledger } from "../journal/ledger";

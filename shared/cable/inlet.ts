@@ -1,7 +1,8 @@
 // The inlet: the cable's own account of energy, and its lease on its own power gate.
 //
-// The cable believes its own meter: what its sensor counts and what its electronics draw. The socket's word moves the
-// account only within what both meters together may be off, once an increment.
+// The cable believes its own meter: what its sensor counts and what its electronics draw. The
+// socket's word moves the account only within what both meters together may be off, once an
+// increment.
 
 import { TripRetry } from "../board/trip-retry";
 import type { Ledger } from "../journal/ledger";
@@ -11,7 +12,10 @@ import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
 
 const MICRO = 1000;
-/** Share of all energy, in thousandths, that restarts may have made the cable forget: some 1 Wh each time it is pulled out. */
+/**
+ * Share of all energy, in thousandths, that restarts may have made the cable forget: some 1 Wh each
+ * time it is pulled out.
+ */
 const RESTART_SHARE = 100;
 
 export interface InletOptions {
@@ -49,7 +53,10 @@ export class Inlet {
     gate.onEvent = (event) => this.onGate(event);
   }
 
-  /** Another `ownPower` than before moves the meter for all time; the account that refers to it moves along. */
+  /**
+   * Another `ownPower` than before moves the meter for all time; the account that refers to it
+   * moves along.
+   */
   private takeUpOwnPower(): void {
     const { ledger, settings } = this.#options;
     const { ownPower = settings.ownPower, uptime, paidUpTo, agreedAt } = ledger.record;
@@ -79,7 +86,10 @@ export class Inlet {
     return Math.floor((this.#options.ledger.record.paidUpTo - this.meter()) / MICRO);
   }
 
-  /** True where nothing is left to draw. A relay that is open is not closed for a rest that nobody would argue about. */
+  /**
+   * True where nothing is left to draw. A relay that is open is not closed for a rest that nobody
+   * would argue about.
+   */
   isSpent(): boolean {
     const { gate, settings } = this.#options;
     return this.remaining() <= (gate.read().closed ? 0 : settings.toleranceBase);
@@ -92,7 +102,8 @@ export class Inlet {
     const energy = Math.max(0, this.meter() - agreedAt) / MICRO;
     const time = this.uptime() - agreedUptime;
     const now = this.mayDiffer(energy, time) + this.#slack;
-    // Over all time the account gives way by that share and another for restarts: small bites add up to no more.
+    // Over all time the account gives way by that share and another for restarts: small bites add
+    // up to no more.
     const total = this.meter() / MICRO;
     const forgotten = 2 * settings.writeEvery + Math.ceil((total * RESTART_SHARE) / 1000);
     const ever = this.mayDiffer(total, this.uptime()) + forgotten;
@@ -111,8 +122,8 @@ export class Inlet {
   }
 
   /**
-   * The record's part in which the account meets the socket's, as far as the tolerance goes. `asked` is the meter's
-   * reading when the call was made.
+   * The record's part in which the account meets the socket's, as far as the tolerance goes.
+   * `asked` is the meter's reading when the call was made.
    */
   agreed(
     claimed: MilliwattHour,
@@ -122,7 +133,8 @@ export class Inlet {
     const own = this.remaining() + paid;
     const off = this.tolerance();
     const meter = this.meter();
-    // The answer may have been on its way for long: what flowed since the question may be off it already.
+    // The answer may have been on its way for long: what flowed since the question may be off it
+    // already.
     const word = Math.min(claimed, Math.max(own, claimed - Math.ceil((meter - asked) / MICRO)));
     const left = Math.min(Math.max(word, own - off), own + off);
     const uptime = this.uptime();
@@ -131,7 +143,10 @@ export class Inlet {
     return { paidUpTo: meter + left * MICRO, agreedAt: meter, agreedUptime: uptime, conceded, uptime };
   }
 
-  /** Back at a socket that was left with a power cut: what that may have lost of the account was never agreed since. */
+  /**
+   * Back at a socket that was left with a power cut: what that may have lost of the account was
+   * never agreed since.
+   */
   returned(): void {
     this.#slack = 2 * this.#options.settings.writeEvery;
   }

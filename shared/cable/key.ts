@@ -1,8 +1,9 @@
 // The cable's one secret key: where it comes from, and when none may be made up.
 //
-// A key that its owner supplied lies in the store, written there once over the serial port (tools/firmware/provision.ts);
-// the owner has it elsewhere too and can sweep its coins. A key that is born on the device exists nowhere else: when the
-// board is lost, so are its coins. So it is born for test networks only.
+// A key that its owner supplied lies in the store, written there once over the serial port
+// (tools/firmware/provision.ts); the owner has it elsewhere too and can sweep its coins. A key that
+// is born on the device exists nowhere else: when the board is lost, so are its coins. So it is
+// born for test networks only.
 
 import type { Network } from "../bitcoin/address";
 import type { Random, Store } from "../kernel/ports";
@@ -22,7 +23,10 @@ export interface KeySource {
   readonly random: () => Random;
 }
 
-/** The key of the store, or on a test network one that is born now and kept. Throws where there is none to be had. */
+/**
+ * The key of the store, or on a test network one that is born now and kept. Throws where there is
+ * none to be had.
+ */
 export function deviceKey({ store, network, random }: KeySource): Uint8Array {
   const kept = store.read(KEY_ENTRY);
   if (kept) return checked(kept);

@@ -1,4 +1,5 @@
-// The owner's limits: what a day, the fees of all time and what nobody acknowledged may come to, with one payment more.
+// The owner's limits: what a day, the fees of all time and what nobody acknowledged may come to,
+// with one payment more.
 
 import type { auditDraft } from "../bitcoin/audit";
 import type { Hex, Millisecond, Satoshi } from "../kernel/units";
@@ -28,7 +29,10 @@ export function limitsFor(
   };
 }
 
-/** Arrears: the coins on offer are change of the commitment that was mined, and so show what is still owed. */
+/**
+ * Arrears: the coins on offer are change of the commitment that was mined, and so show what is
+ * still owed.
+ */
 function owedTo(offer: DraftOffer, all: readonly Pledge[]): Satoshi {
   const payee = payeeOf(offer);
   const pledges = all.filter((pledge) => pledge.socketScript === payee);
@@ -36,8 +40,8 @@ function owedTo(offer: DraftOffer, all: readonly Pledge[]): Satoshi {
 }
 
 /**
- * What the last of the pledge's commitments pays more than the one whose change is on offer. Basic payments do not take each
- * other's place: one that was not mined bought nothing.
+ * What the last of the pledge's commitments pays more than the one whose change is on offer. Basic
+ * payments do not take each other's place: one that was not mined bought nothing.
  */
 function owedBy({ scheme, commitments }: Pledge, offer: DraftOffer): Satoshi {
   if (!supersedes(scheme)) return 0;
@@ -59,7 +63,10 @@ export function mustAfford(step: Step, record: CableRecord, settings: CableSetti
   if (fees > allowed) throw new Hold("fee-share", `Expected at most ${allowed} sat of fees in all, came ${fees}.`);
 }
 
-/** Most of fees in all, with a payment of `pay`. One fee may run ahead of what it will turn out to be a share of. */
+/**
+ * Most of fees in all, with a payment of `pay`. One fee may run ahead of what it will turn out to
+ * be a share of.
+ */
 export function allowedFees(pay: Satoshi, { totalPaid }: CableRecord, settings: CableSettings): Satoshi {
   return settings.maxFee + Math.floor(((totalPaid + pay) * settings.maxFeeShare) / 1000);
 }
@@ -75,9 +82,9 @@ export function dayWith(
 }
 
 /**
- * What was handed over and not answered for in energy is money out of hand: `unanswered` with this step, and what others owe.
- * The owner's limit bounds it, and one increment beyond: over all sessions and payees, however many faces a peer has. Throws
- * a Hold beyond.
+ * What was handed over and not answered for in energy is money out of hand: `unanswered` with this
+ * step, and what others owe. The owner's limit bounds it, and one increment beyond: over all
+ * sessions and payees, however many faces a peer has. Throws a Hold beyond.
  */
 export function mustNotRisk(
   step: Step,

@@ -1,5 +1,6 @@
-// What a cable's owner writes off, at once or by a word that is followed once, at a start: `release` takes coins back that vanished sockets hold,
-// `forgive` writes off what sockets took and did not give.
+// What a cable's owner writes off, at once or by a word that is followed once, at a start:
+// `release` takes coins back that vanished sockets hold, `forgive` writes off what sockets took and
+// did not give.
 
 import type { ChannelPocket } from "../channel/pocket";
 import type { Ledger } from "../journal/ledger";
@@ -32,7 +33,8 @@ export function forgive({ ledger, purse, pocket, settings, report }: OwnerParts)
     claims: claims.reduce((sum, { value }) => sum + value, 0),
     unanswered: purse.outOfHand(),
   });
-  // A payment that was never acknowledged may still be mined: the owner writes its worth off, and it frees no coin.
+  // A payment that was never acknowledged may still be mined: the owner writes its worth off, and
+  // it frees no coin.
   const closed = pledges.map((each) => ({ ...each, unanswered: 0, forgiven: each.forgiven || each.unanswered > 0 }));
   const written = {
     claims: [],
@@ -47,7 +49,9 @@ export function forgive({ ledger, purse, pocket, settings, report }: OwnerParts)
   for (const { txid, phase } of pocket?.entries ?? []) if (phase !== "open") pocket?.over(txid);
 }
 
-/** Comes before `forgive`, which forgets the coins' worth. Throws where the journal takes nothing. */
+/**
+ * Comes before `forgive`, which forgets the coins' worth. Throws where the journal takes nothing.
+ */
 export function release({ ledger, purse, settings, report }: OwnerParts): void {
   if (settings.release === "" || settings.release === ledger.record.released) return;
   const written = purse.released();
@@ -56,7 +60,10 @@ export function release({ ledger, purse, settings, report }: OwnerParts): void {
   report({ name: "released", coins: freed.length, stuck: purse.stuck().length - freed.length });
 }
 
-/** Channels end: their sockets are asked to close them, and all sockets get the refunds to broadcast. */
+/**
+ * Channels end: their sockets are asked to close them, and all sockets get the refunds to
+ * broadcast.
+ */
 export function leaveChannels({ ledger, pocket, settings, report }: OwnerParts): void {
   if (!pocket || settings.leaveChannels === "" || settings.leaveChannels === ledger.record.channelsLeft) return;
   for (const { txid } of pocket.entries) pocket.end(txid);

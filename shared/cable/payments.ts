@@ -33,7 +33,10 @@ export class Payments {
     this.#channels?.begin();
   }
 
-  /** Asks for a draft, makes the accounts agree, and signs it ahead; where credit is left to draw, that comes first. What the socket cannot sell now is asked for later. */
+  /**
+   * Asks for a draft, makes the accounts agree, and signs it ahead; where credit is left to draw,
+   * that comes first. What the socket cannot sell now is asked for later.
+   */
   async ask(status: Status): Promise<CableEvent> {
     const { socket, purse, inlet, questions, settings, ledger } = this.#parts;
     const known = purse.session?.id;
@@ -66,7 +69,10 @@ export class Payments {
     }
   }
 
-  /** Signs the draft that came with the answer to a payment; or goes on by a channel that is buried by now. */
+  /**
+   * Signs the draft that came with the answer to a payment; or goes on by a channel that is buried
+   * by now.
+   */
   async sign(offer: DraftOffer, status: Status): Promise<CableEvent> {
     const { purse, settings } = this.#parts;
     try {
@@ -108,7 +114,10 @@ export class Payments {
     return { name: "paid", increment: request.increment, value, fee, remaining: inlet.remaining() };
   }
 
-  /** Signs the offer. Where it spends coins that will not do, one over other coins is asked for, once. */
+  /**
+   * Signs the offer. Where it spends coins that will not do, one over other coins is asked for,
+   * once.
+   */
   private async acceptOr({ offer, terms, announced, another }: Offered): Promise<Ready> {
     try {
       return this.accept(offer, terms);
@@ -123,7 +132,10 @@ export class Payments {
     }
   }
 
-  /** The terms of an offer by which both accounts agree from now on. Throws a Hold where they cannot. */
+  /**
+   * The terms of an offer by which both accounts agree from now on. Throws a Hold where they
+   * cannot.
+   */
   private agreedTerms(offer: DraftOffer, announced: Terms): Terms {
     const { purse, visit } = this.#parts;
     const terms = purse.termsFor(offer, announced);
@@ -145,7 +157,10 @@ function isByChannelOnly({ schemes }: Status, settings: CableSettings): boolean 
   return common.length === 1 && common[0] === CHANNEL;
 }
 
-/** An increment that came as it was paid makes good one that did not: the pauses after stops grow shorter again. */
+/**
+ * An increment that came as it was paid makes good one that did not: the pauses after stops grow
+ * shorter again.
+ */
 function trusted({ losses }: CableRecord, { request, step }: Ready): Pick<CableRecord, "losses"> {
   return { losses: request.increment > 1 && step.pay > 0 ? Math.max(0, losses - 1) : losses };
 }

@@ -1,5 +1,6 @@
-// Pins: what a coin is worth, as it was first seen or as change of the cable's own making. SegWit signs amounts one input at
-// a time, so another amount for a coin that was signed for together with others is refused for good.
+// Pins: what a coin is worth, as it was first seen or as change of the cable's own making. SegWit
+// signs amounts one input at a time, so another amount for a coin that was signed for together with
+// others is refused for good.
 
 import { isSameOutpoint } from "../kernel/outpoint";
 import type { Coin, Outpoint } from "../kernel/ports";
@@ -13,7 +14,10 @@ export function amountOf(pins: readonly Pin[], coin: Outpoint): Satoshi | undefi
   return pins.find((pin) => isSameOutpoint(pin, coin))?.amount;
 }
 
-/** Pins of coins that were signed for alone may make room; the others may not. Throws a Hold where there is none then. */
+/**
+ * Pins of coins that were signed for alone may make room; the others may not. Throws a Hold where
+ * there is none then.
+ */
 export function pinsWith(pins: readonly Pin[], inputs: readonly Coin[]): readonly Pin[] {
   const shared = inputs.length > 1;
   const known = pins.map((pin) =>

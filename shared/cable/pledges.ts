@@ -1,5 +1,5 @@
-// The list of a cable's pledges: sessions that are over, whose signatures may still be mined. It is short, since a device
-// has to write it; what was never acknowledged is not forgotten to make room.
+// The list of a cable's pledges: sessions that are over, whose signatures may still be mined. It is
+// short, since a device has to write it; what was never acknowledged is not forgotten to make room.
 
 import { isOverSameCoins, isSameOutpoint } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
@@ -13,14 +13,21 @@ import { Hold } from "./stop";
 import { payeeOf } from "./terms";
 
 const MAX_PLEDGES = 8;
-/** Of all pledges together: what a device can write. A socket that raises its fees again and again makes many. */
+/**
+ * Of all pledges together: what a device can write. A socket that raises its fees again and again
+ * makes many.
+ */
 const MAX_COMMITMENTS_IN_ALL = 48;
 
-/** What is left of a session that is over: coins, and all that was handed over. Nothing handed over, nothing pledged. */
+/**
+ * What is left of a session that is over: coins, and all that was handed over. Nothing handed over,
+ * nothing pledged.
+ */
 export function pledgeOf(session: Session, signed: Signed | undefined, handed: Handed): Pledge | undefined {
   const { scheme, socketScript, price, inputs, paid } = session;
   const unanswered = Math.max(0, handed.paid - paid);
-  // Basic payments spend coins of their own, so those that were acknowledged are no rivals of the last.
+  // Basic payments spend coins of their own, so those that were acknowledged are no rivals of the
+  // last.
   const made = supersedes(scheme) ? session.commitments.map(({ txid, value }) => ({ txid, value })) : [];
   const last = supersedes(scheme) ? (lastCommitment(session)?.value ?? 0) : 0;
   const commitments = signed?.sent ? [...made, { txid: signed.txid, value: last + signed.pay }] : made;
@@ -31,7 +38,10 @@ export function pledgeOf(session: Session, signed: Signed | undefined, handed: H
   return { scheme, socketScript, price, outpoints, commitments, unanswered, fee: handed.fee, forgiven };
 }
 
-/** `pledges` and one more; pledges of the same coins to the same payee become one, of which only one can be mined. */
+/**
+ * `pledges` and one more; pledges of the same coins to the same payee become one, of which only one
+ * can be mined.
+ */
 export function withPledge(pledges: readonly Pledge[], pledge: Pledge): readonly Pledge[] {
   const before = pledges.find((other) => isTwin(other, pledge));
   if (!before) return [...pledges, pledge];
@@ -57,12 +67,17 @@ export function runningPledge({ session, signed, handed }: CableRecord): Pledge 
   return session && pledgeOf(session, signed, handed);
 }
 
-/** `pledges` and that of a session that ends. Throws a Hold where no other may be forgotten for it. */
+/**
+ * `pledges` and that of a session that ends. Throws a Hold where no other may be forgotten for it.
+ */
 export function withEnded(pledges: readonly Pledge[], ending: Pledge): readonly Pledge[] {
   return withPledge(roomFor(ending, pledges), ending);
 }
 
-/** Coins that are promised to others than the payee of `offer`, those first that it would spend, at most what a request may name. */
+/**
+ * Coins that are promised to others than the payee of `offer`, those first that it would spend, at
+ * most what a request may name.
+ */
 export function promisedToOthers(pledges: readonly Pledge[], offer: DraftOffer): readonly Outpoint[] {
   const payee = payeeOf(offer);
   const others = pledges.filter(({ socketScript }) => socketScript !== payee);

@@ -1,5 +1,5 @@
-// The purse: what the cable promised, to whom, and what it may still promise. It audits each offer, writes down what
-// it is about to sign, and signs.
+// The purse: what the cable promised, to whom, and what it may still promise. It audits each offer,
+// writes down what it is about to sign, and signs.
 
 import { auditDraft } from "../bitcoin/audit";
 import type { Draft } from "../bitcoin/draft";
@@ -92,13 +92,19 @@ export class Purse {
     return signed && session ? energyFor(signed.pay, session.price) : 0;
   }
 
-  /** True where the offer goes on with the running session. The payee makes it one: an id is a name that a peer chose. */
+  /**
+   * True where the offer goes on with the running session. The payee makes it one: an id is a name
+   * that a peer chose.
+   */
   knows(offer: DraftOffer): boolean {
     const { session } = this;
     return session !== undefined && session.id === offer.session && session.socketScript === payeeOf(offer);
   }
 
-  /** True where the socket has taken the increment that was signed last, though its answer never came. */
+  /**
+   * True where the socket has taken the increment that was signed last, though its answer never
+   * came.
+   */
   wasTaken(offer: DraftOffer): boolean {
     const { signed, session } = this.#options.ledger.record;
     if (!signed || !session) return false;
@@ -106,7 +112,10 @@ export class Purse {
     return offer.inputs.some((input) => input.txid === signed.txid);
   }
 
-  /** The record's part after the signed increment was taken. That it was ends the doubt whether it was paid, no more. */
+  /**
+   * The record's part after the signed increment was taken. That it was ends the doubt whether it
+   * was paid, no more.
+   */
   taken(): Pick<CableRecord, "session" | "totalPaid" | "handed"> & { signed: undefined } {
     const { record } = this.#options.ledger;
     const { session, signed, handed } = record;
@@ -201,8 +210,8 @@ export class Purse {
   }
 
   /**
-   * Written before a signature leaves the cable: from then on it counts in full, value and fee, whatever the socket says.
-   * Of transactions over the same coins the dearest counts.
+   * Written before a signature leaves the cable: from then on it counts in full, value and fee,
+   * whatever the socket says. Of transactions over the same coins the dearest counts.
    */
   sending(): void {
     const { ledger, uptime } = this.#options;
@@ -229,7 +238,10 @@ export class Purse {
     return dearest((running ? [...pledges, running] : pledges).flatMap(signingsOf));
   }
 
-  /** The record's part in which nothing of the running session is out of hand: its owner writes it off. */
+  /**
+   * The record's part in which nothing of the running session is out of hand: its owner writes it
+   * off.
+   */
   forgiven(): Pick<CableRecord, "handed"> {
     const { session, handed } = this.#options.ledger.record;
     return { handed: { ...handed, paid: session?.paid ?? 0 } };
@@ -242,13 +254,19 @@ export class Purse {
     return stuckIn(this.#options.ledger.record);
   }
 
-  /** The record's part in which stuck coins are spent to the cable's own address, as far as the owner's fee limits allow. */
+  /**
+   * The record's part in which stuck coins are spent to the cable's own address, as far as the
+   * owner's fee limits allow.
+   */
   released(): Changes<CableRecord> {
     const { wallet, ledger, settings } = this.#options;
     return released(ledger.record, settings, wallet.script);
   }
 
-  /** The `turn`th release that nobody has spent from yet, signed; deterministic, so always the same bytes (RFC 6979). */
+  /**
+   * The `turn`th release that nobody has spent from yet, signed; deterministic, so always the same
+   * bytes (RFC 6979).
+   */
   release(turn: number): Hex | undefined {
     const { wallet, ledger } = this.#options;
     const draft = releaseOfTurn(turn, ledger.record, wallet.script);
@@ -262,7 +280,9 @@ export class Purse {
     return pledge.unanswered > 0 && pledge.socketScript === payeeOf(offer);
   }
 
-  /** The dearest that can be mined of what nobody acknowledged, with `step` of the running session. */
+  /**
+   * The dearest that can be mined of what nobody acknowledged, with `step` of the running session.
+   */
   private unanswered(step: Step, offer: DraftOffer): Satoshi {
     const { session, handed } = this.#options.ledger.record;
     const paid = session?.paid ?? 0;
@@ -275,8 +295,9 @@ export class Purse {
   }
 
   /**
-   * Coins over which nothing is signed for the payee of `offer`, those first that it would spend: what is promised to others,
-   * and, where no more may be risked, all but coins that came back, since these put at risk nothing that is not already.
+   * Coins over which nothing is signed for the payee of `offer`, those first that it would spend:
+   * what is promised to others, and, where no more may be risked, all but coins that came back,
+   * since these put at risk nothing that is not already.
    */
   unfitCoins(offer: DraftOffer, reason: StopReason): readonly Outpoint[] {
     if (reason === "coin-pledged") return this.promised(offer);

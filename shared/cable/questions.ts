@@ -1,5 +1,5 @@
-// What the cable asks a socket: the first question, and for a draft. Under which address, with which ticket, and what it
-// prepares while the answer is on its way.
+// What the cable asks a socket: the first question, and for a draft. Under which address, with
+// which ticket, and what it prepares while the answer is on its way.
 
 import type { Wallet } from "../bitcoin/wallet";
 import type { ChannelPocket } from "../channel/pocket";
@@ -33,7 +33,10 @@ const MAX_TRIES = 3;
 /** Faults after which the first question is asked as version 1 has it. */
 const INSTEAD: readonly FaultName[] = constant(["invalid-parameters", "unknown-scheme", "bad-address"]);
 
-/** The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error where nobody answers. */
+/**
+ * The socket's three calls, as rpc/client.ts makes them. They reject with a Fault, or another Error
+ * where nobody answers.
+ */
 export interface SocketLink {
   getStatus(request: StatusRequest): Promise<Status>;
   powerRequest(request: PowerRequest): Promise<DraftOffer>;
@@ -77,7 +80,10 @@ export class Questions {
     this.#own = new OwnAddress({ ...options, network: options.settings.network });
   }
 
-  /** The first question tells which address will ask for power, so that the socket can ask the chain meanwhile. */
+  /**
+   * The first question tells which address will ask for power, so that the socket can ask the chain
+   * meanwhile.
+   */
   async first(): Promise<Status> {
     const { socket, settings } = this.#options;
     const address = this.#own.kept();
@@ -86,7 +92,8 @@ export class Questions {
     const scheme = preferred === CHANNEL ? undefined : preferred;
     if (address === undefined || scheme === undefined) return this.firstOfAll();
     return socket.getStatus({ address, scheme }).catch((refusal: unknown) => {
-      // A socket of version 1 knows no such members, and power_request will tell what is wrong with them.
+      // A socket of version 1 knows no such members, and power_request will tell what is wrong with
+      // them.
       if (refusal instanceof Fault && INSTEAD.includes(refusal.fault)) return socket.getStatus({});
       throw refusal;
     });
@@ -103,14 +110,18 @@ export class Questions {
     }
   }
 
-  /** Asks for a draft; `session` is the one that the cable believes to be running, `payee` the one that the socket names. */
+  /**
+   * Asks for a draft; `session` is the one that the cable believes to be running, `payee` the one
+   * that the socket names.
+   */
   draft(scheme: Scheme, session: Hex | undefined, payee: Hex | undefined): Promise<Asked> {
     return this.asOwn(payee, (address) => this.withTickets({ address, scheme }, session, payee));
   }
 
   /**
-   * Asks under the address that the store has, and derives the key's own while the question is on its way. Where that is
-   * another the answer is for somebody else: nothing of it is signed, and the question is asked again.
+   * Asks under the address that the store has, and derives the key's own while the question is on
+   * its way. Where that is another the answer is for somebody else: nothing of it is signed, and
+   * the question is asked again.
    */
   private async asOwn<T>(payee: Hex | undefined, ask: (address: string) => Promise<T>): Promise<T> {
     const { clock, report } = this.#options;
@@ -137,8 +148,9 @@ export class Questions {
   }
 
   /**
-   * Asks with the ticket of the payee that the socket names, or else of the last one. Where the offer is another's, or shows no
-   * credit and there is another ticket with which it may wait, it is asked again with that.
+   * Asks with the ticket of the payee that the socket names, or else of the last one. Where the
+   * offer is another's, or shows no credit and there is another ticket with which it may wait, it
+   * is asked again with that.
    */
   private async withTickets(request: PowerRequest, session: Hex | undefined, named: Hex | undefined): Promise<Asked> {
     const { wallet } = this.#options;
@@ -179,7 +191,10 @@ export class Questions {
     return refund;
   }
 
-  /** Asks, and gives the socket one of the releases to broadcast that wait for it, or the refund of a channel that has ended. */
+  /**
+   * Asks, and gives the socket one of the releases to broadcast that wait for it, or the refund of
+   * a channel that has ended.
+   */
   async withRelease<Request extends PowerRequest | ChannelRequest, Answer>(
     request: Request,
     ask: (request: Request) => Promise<Answer>,

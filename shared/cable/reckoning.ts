@@ -1,5 +1,6 @@
-// The reckoning: makes the cable's account and a socket's offer agree before anything is signed. What the offer shows of
-// earlier payments is booked; what it says less than both meters can explain is refused.
+// The reckoning: makes the cable's account and a socket's offer agree before anything is signed.
+// What the offer shows of earlier payments is booked; what it says less than both meters can
+// explain is refused.
 
 import type { Ledger } from "../journal/ledger";
 import { energyFor, type Hex, type MilliSatPerWh, type MilliwattHour, priceOf } from "../kernel/units";
@@ -20,7 +21,10 @@ export interface ReckoningParts {
   readonly priceAt: (payee: Hex) => MilliSatPerWh;
 }
 
-/** Books what `offer` shows, and opens its session where it is another. Throws a Hold that says why the two cannot agree. */
+/**
+ * Books what `offer` shows, and opens its session where it is another. Throws a Hold that says why
+ * the two cannot agree.
+ */
 export function agree(parts: ReckoningParts, offer: DraftOffer, terms: Terms): void {
   const { ledger, inlet, purse } = parts;
   const payee = payeeOf(offer);
@@ -39,8 +43,9 @@ export function agree(parts: ReckoningParts, offer: DraftOffer, terms: Terms): v
 }
 
 /**
- * The account goes to the socket of `payee`, whose channel is drawn on from now; its credit there is `credit`. Throws a Hold where the
- * two cannot agree. `booked`: energy of increments that the offer shows to have been taken.
+ * The account goes to the socket of `payee`, whose channel is drawn on from now; its credit there
+ * is `credit`. Throws a Hold where the two cannot agree. `booked`: energy of increments that the
+ * offer shows to have been taken.
  */
 export function agreeByChannel(parts: ReckoningParts, payee: Hex, credit: MilliwattHour, booked: MilliwattHour): void {
   const { ledger, inlet } = parts;
@@ -61,7 +66,10 @@ function meet({ ledger, inlet }: ReckoningParts, credit: MilliwattHour): void {
   ledger.change(inlet.agreed(credit));
 }
 
-/** Back from a channel elsewhere to the socket whose session is in the record: before anything of that session is booked. */
+/**
+ * Back from a channel elsewhere to the socket whose session is in the record: before anything of
+ * that session is booked.
+ */
 function moveBack(parts: ReckoningParts, payee: Hex): void {
   const { ledger, inlet } = parts;
   const { channelAt, session, claims } = ledger.record;
@@ -103,7 +111,10 @@ function acknowledge({ ledger, purse }: ReckoningParts): void {
   ledger.write({ ...purse.taken(), claims: withClaim(others, claim) });
 }
 
-/** A payee shows by its credit that it took a payment of a session that is over, which it never acknowledged. */
+/**
+ * A payee shows by its credit that it took a payment of a session that is over, which it never
+ * acknowledged.
+ */
 function acknowledgeLate({ ledger, inlet, purse }: ReckoningParts, offer: DraftOffer): void {
   const { record } = ledger;
   const late = record.pledges.find((pledge) => purse.isLate(pledge, offer));
@@ -118,7 +129,10 @@ function acknowledgeLate({ ledger, inlet, purse }: ReckoningParts, offer: DraftO
   });
 }
 
-/** A socket that has restarted shows by its credit that it took the last increment, whatever coins it offers now. */
+/**
+ * A socket that has restarted shows by its credit that it took the last increment, whatever coins
+ * it offers now.
+ */
 function isCredited({ ledger, inlet, purse }: ReckoningParts, offer: DraftOffer): boolean {
   if (!ledger.record.signed?.sent || purse.knows(offer)) return false;
   const energy = purse.signedEnergy();
@@ -126,7 +140,10 @@ function isCredited({ ledger, inlet, purse }: ReckoningParts, offer: DraftOffer)
   return energy > 2 * off && offer.credit >= inlet.remaining() + energy - off;
 }
 
-/** `claims` and one more. They bound what is risked, so none is forgotten: beyond the list's end the oldest become one. */
+/**
+ * `claims` and one more. They bound what is risked, so none is forgotten: beyond the list's end the
+ * oldest become one.
+ */
 function withClaim(claims: readonly Claim[], claim: Claim): readonly Claim[] {
   const list = [...claims, claim];
   if (list.length <= MAX_CLAIMS) return list;

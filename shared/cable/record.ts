@@ -20,12 +20,18 @@ import type { Scheme } from "../protocol/words";
 /** Of the record's format; another one is set aside. */
 export const CABLE_RECORD_VERSION = 2;
 
-/** The amount of a coin as it was first seen. SegWit signs amounts one input at a time, so it may never change. */
+/**
+ * The amount of a coin as it was first seen. SegWit signs amounts one input at a time, so it may
+ * never change.
+ */
 export interface Pin {
   readonly txid: Hex;
   readonly vout: number;
   readonly amount: Satoshi;
-  /** Signed for together with other coins: then another amount would be dangerous, and the pin is never dropped. */
+  /**
+   * Signed for together with other coins: then another amount would be dangerous, and the pin is
+   * never dropped.
+   */
   readonly shared: boolean;
 }
 
@@ -47,7 +53,9 @@ export interface Handed {
   readonly fee: Satoshi;
 }
 
-/** A session that is over, and all that was handed over in it: its coins are promised to that payee. */
+/**
+ * A session that is over, and all that was handed over in it: its coins are promised to that payee.
+ */
 export interface Pledge {
   readonly scheme: Scheme;
   readonly socketScript: Hex;
@@ -55,7 +63,10 @@ export interface Pledge {
   readonly outpoints: readonly Outpoint[];
   /** What was signed over them: id and worth. */
   readonly commitments: readonly { readonly txid: Hex; readonly value: Satoshi }[];
-  /** What the dearest pays beyond what the payee has acknowledged. Only the owner's `forgive` writes it off. */
+  /**
+   * What the dearest pays beyond what the payee has acknowledged. Only the owner's `forgive` writes
+   * it off.
+   */
   readonly unanswered: Satoshi;
   readonly fee: Satoshi;
   /** Written off by the owner: it is no risk any more, and its coins stay promised. */
@@ -64,7 +75,9 @@ export interface Pledge {
   readonly release?: Release;
 }
 
-/** Spends a pledge's coins to the cable's own address. Its bytes follow from the coins and the fee. */
+/**
+ * Spends a pledge's coins to the cable's own address. Its bytes follow from the coins and the fee.
+ */
 export interface Release {
   readonly txid: Hex;
   readonly fee: Satoshi;
@@ -92,19 +105,26 @@ export interface CableRecord {
   readonly total: MicrowattHour;
   /** Time that the cable was powered, over all restarts. */
   readonly uptime: Millisecond;
-  /** What its electronics draw, as the readings below count it; a change of the setting moves them. */
+  /**
+   * What its electronics draw, as the readings below count it; a change of the setting moves them.
+   */
   readonly ownPower?: Milliwatt;
   /** Reading of the cable's own meter up to which energy is paid for at the present socket. */
   readonly paidUpTo: MicrowattHour;
   /** Reading at which both sides' accounts agreed last, and when. */
   readonly agreedAt: MicrowattHour;
   readonly agreedUptime: Millisecond;
-  /** Energy by which the account gave way to the sockets' word, over all time, less what it gained. */
+  /**
+   * Energy by which the account gave way to the sockets' word, over all time, less what it gained.
+   */
   readonly conceded: MilliwattHour;
   /** As far as the socket has acknowledged it. */
   readonly session?: Session;
   readonly signed?: Signed;
-  /** The payee at whose socket the account above stands, where that is not the session's: it is paid by channel. */
+  /**
+   * The payee at whose socket the account above stands, where that is not the session's: it is paid
+   * by channel.
+   */
   readonly channelAt?: Hex;
   readonly handed: Handed;
   readonly pins: readonly Pin[];
@@ -113,7 +133,10 @@ export interface CableRecord {
   readonly claims: readonly Claim[];
   /** Of channels that are over by their sockets' word alone, until the owner forgives. */
   readonly gone?: Gone;
-  /** Payees at which credit may wait for the one ticket of earlier versions; absent in a record that such a version wrote. */
+  /**
+   * Payees at which credit may wait for the one ticket of earlier versions; absent in a record that
+   * such a version wrote.
+   */
   readonly oneTicket?: readonly Hex[];
   /** Paid since `daySince`, an uptime. */
   readonly daySpent: Satoshi;

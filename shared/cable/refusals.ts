@@ -1,4 +1,5 @@
-// What an error means for dealing: faults of the socket, silence, and what the cable's own rules refuse.
+// What an error means for dealing: faults of the socket, silence, and what the cable's own rules
+// refuse.
 
 import { constant } from "../kernel/constant";
 import type { Millisecond } from "../kernel/units";
@@ -34,7 +35,10 @@ const STALE: readonly FaultName[] = constant([
   "input-spent",
 ]);
 
-/** The hold that an error amounts to while a draft is asked for or paid; undefined where another draft heals it. */
+/**
+ * The hold that an error amounts to while a draft is asked for or paid; undefined where another
+ * draft heals it.
+ */
 export function holdOf(error: unknown): Hold | undefined {
   if (error instanceof Hold) return error;
   if (error instanceof Stop) return new Hold(error.reason, error.detail, error.retryAfter);

@@ -1,5 +1,6 @@
-// The owner's word that frees stuck coins: what a payee took, never acknowledged and never gave power for goes back to the
-// cable's own address, by a transaction that any socket broadcasts. The fee outbids the payment that it excludes.
+// The owner's word that frees stuck coins: what a payee took, never acknowledged and never gave
+// power for goes back to the cable's own address, by a transaction that any socket broadcasts. The
+// fee outbids the payment that it excludes.
 
 import { type Draft, DUST, totalOf } from "../bitcoin/draft";
 import { OLD_INCREMENTAL } from "../bitcoin/fees";
@@ -17,8 +18,8 @@ export interface ReleaseLimits {
 }
 
 /**
- * True where nothing of the pledge was ever acknowledged. Coins of a payment that a socket has given power for are its payment:
- * to take them back would be a double spend.
+ * True where nothing of the pledge was ever acknowledged. Coins of a payment that a socket has
+ * given power for are its payment: to take them back would be a double spend.
  */
 export function isReleasable(pledge: Pledge): boolean {
   const { commitments, unanswered, forgiven } = pledge;
@@ -27,8 +28,8 @@ export function isReleasable(pledge: Pledge): boolean {
 }
 
 /**
- * The transaction that takes the pledge's coins back, at a fee that replaces its payments (BIP125 rule 4); undefined where
- * it would not be within the limits, or not be worth it.
+ * The transaction that takes the pledge's coins back, at a fee that replaces its payments (BIP125
+ * rule 4); undefined where it would not be within the limits, or not be worth it.
  */
 export function releaseOf(
   pledge: Pledge,
@@ -58,7 +59,10 @@ export function releaseAt(
   return totalOf(inputs) - fee < DUST ? undefined : releaseDraft(inputs, script, fee);
 }
 
-/** A pledge as the algebra sees it: its payments, and the release that excludes them and pays nobody. */
+/**
+ * A pledge as the algebra sees it: its payments, and the release that excludes them and pays
+ * nobody.
+ */
 export function signingsOf(pledge: Pledge): readonly Signing[] {
   const { outpoints, release } = pledge;
   return release ? [pledge, { outpoints, commitments: [{ txid: release.txid, value: 0 }], unanswered: 0 }] : [pledge];

@@ -1,4 +1,5 @@
-// What a cable's owner decides: above all, what it may spend. What each setting means: shared/settings/cable.ts.
+// What a cable's owner decides: above all, what it may spend. What each setting means:
+// shared/settings/cable.ts.
 
 import { CABLE_TABLE } from "../settings/cable";
 import { conflicts, defaults, missing, problems, refuse, stated } from "../settings/check";
@@ -9,7 +10,10 @@ export type CableSettings = SettingsOf<typeof CABLE_TABLE>;
 type Given = GivenOf<typeof CABLE_TABLE>;
 type Followed = FollowedOf<typeof CABLE_TABLE>;
 
-/** `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected and what came. */
+/**
+ * `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected
+ * and what came.
+ */
 export function cableSettings(given: Given): CableSettings {
   refuse(cableProblems(given, "settings"));
   refuse(missing(CABLE_TABLE, given, "settings"));

@@ -1,8 +1,10 @@
-// What a cable stands to lose by the signatures that it has handed over, were the dearest of them mined together.
+// What a cable stands to lose by the signatures that it has handed over, were the dearest of them
+// mined together.
 //
-// Pure algebra over outpoints: no name that a peer chose (session, payee) and no word of a peer (mined, expired, refused)
-// moves the result. Two signings are not summed only where one spends a coin that the other spends, or descends from a
-// transaction that does. The result may be too high, where a signing spends several coins; it is never too low.
+// Pure algebra over outpoints: no name that a peer chose (session, payee) and no word of a peer
+// (mined, expired, refused) moves the result. Two signings are not summed only where one spends a
+// coin that the other spends, or descends from a transaction that does. The result may be too high,
+// where a signing spends several coins; it is never too low.
 
 import { isSameOutpoint } from "../kernel/outpoint";
 import type { Outpoint } from "../kernel/ports";
@@ -30,7 +32,10 @@ interface SpentCoin extends Outpoint {
   readonly spenders: Signing[];
 }
 
-/** Each signing stands at one of its coins: a coin is spent once, so of those that stand at one only one can be mined. */
+/**
+ * Each signing stands at one of its coins: a coin is spent once, so of those that stand at one only
+ * one can be mined.
+ */
 function spentCoins(signings: readonly Signing[]): readonly SpentCoin[] {
   const coins: SpentCoin[] = [];
   for (const signing of signings) {
@@ -58,7 +63,10 @@ function isChange(coin: Outpoint, signings: readonly Signing[]): boolean {
   return signings.some(({ commitments }) => commitments.some(({ txid }) => txid === coin.txid));
 }
 
-/** Of the spenders of `coin` the dearest, each with the dearest descendants of one of its transactions. */
+/**
+ * Of the spenders of `coin` the dearest, each with the dearest descendants of one of its
+ * transactions.
+ */
 function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Satoshi {
   let most = 0;
   for (const signing of spenders) {
@@ -73,7 +81,10 @@ function dearestOver({ spenders }: SpentCoin, coins: readonly SpentCoin[]): Sato
   return most;
 }
 
-/** What of a signing's worth was acknowledged at least: so much of each of its transactions is no loss. */
+/**
+ * What of a signing's worth was acknowledged at least: so much of each of its transactions is no
+ * loss.
+ */
 function answered({ unanswered, commitments }: Signing): Satoshi {
   return commitments.reduce((most, { value }) => Math.max(most, value), 0) - unanswered;
 }

@@ -1,9 +1,10 @@
-// The cable's states as one table: what each event does while it connects, negotiates, is powered and is stopped. Each case
-// names its row of host-tests/controllers/cable-states.test.ts, which states the same table from outside.
+// The cable's states as one table: what each event does while it connects, negotiates, is powered
+// and is stopped. Each case names its row of host-tests/controllers/cable-states.test.ts, which
+// states the same table from outside.
 //
-// It changes nothing itself. It gives what to keep in mind next, the effects in the order in which controller.ts has them
-// happen, and what is done last, whose outcome is the next event. A hold only keeps the cable from paying: what is paid for
-// flows on. A stop opens the relay.
+// It changes nothing itself. It gives what to keep in mind next, the effects in the order in which
+// controller.ts has them happen, and what is done last, whose outcome is the next event. A hold
+// only keeps the cable from paying: what is paid for flows on. A stop opens the relay.
 
 import { doubled } from "../kernel/backoff";
 import type { Millisecond } from "../kernel/units";
@@ -121,20 +122,25 @@ export function pauseAfter({ reason, retryAfter }: Stop, losses: number, setting
 
 // ------------------------------------------------------------ negotiating and powered
 
-/** What the last answer of the socket allows: to draw, and then to ask for a draft, to pay, or to wait. */
+/**
+ * What the last answer of the socket allows: to draw, and then to ask for a draft, to pay, or to
+ * wait.
+ */
 function turn(memory: Dealing, moment: Moment): Step {
   const { status, payment } = memory;
   const held = heldOf(payment);
   const due = payment.is === "ready" && isDue(payment.ready, status, moment) ? payment.ready : undefined;
   const isSpent = moment.account.isSpent();
-  // Credit that the socket has not confirmed would only trip its standby limit; a last rest of it lasts for a blink.
+  // Credit that the socket has not confirmed would only trip its standby limit; a last rest of it
+  // lasts for a blink.
   const draws = !due && !isSpent && (status.state === "paid" || held === undefined);
   const { next, effects } = draws
     ? supply({ ...memory, isFresh: false }, moment)
     : doing({ ...memory, isFresh: false });
   if (mayAsk(payment, moment.now)) return { next: { ...next, payment: NO_DRAFT }, effects, act: { do: "ask", status } };
   if (due) return { next: { ...next, payment: withoutDraft(payment) }, effects, act: { do: "pay", ready: due } };
-  // Nothing is left to draw and nothing may be paid; or what is left is at another socket than this one.
+  // Nothing is left to draw and nothing may be paid; or what is left is at another socket than this
+  // one.
   if (held?.hold && (isSpent || moment.visit?.hasMet === false)) return stopped(next, Stop.after(held.hold), effects);
   const isNear = status.renewalDue || status.remaining === 0 || held !== undefined || moment.visit?.isOpen === true;
   if (isNear || status.state !== "paid") return { next, effects, act: { do: "wait", time: LOOK_AGAIN } };
@@ -210,7 +216,8 @@ function weigh(before: Dealing, event: StatusEvent, moment: Moment): Step {
   if (status.state === "paid") memory = { ...memory, isReclaimed: false };
   else {
     effects.push(OPEN);
-    // The power stopped before its time. A socket that has restarted gives credit back when it is asked; else it is lost.
+    // The power stopped before its time. A socket that has restarted gives credit back when it is
+    // asked; else it is lost.
     if (account.isShort(0)) {
       if (memory.isReclaimed) return stopped(memory, new Stop("undelivered", `${account.remaining()} mWh were left.`));
       memory = { ...memory, isReclaimed: true, payment: NO_DRAFT };
@@ -232,7 +239,8 @@ function weigh(before: Dealing, event: StatusEvent, moment: Moment): Step {
     memory = { ...memory, firstMinute };
   }
   if (moment.visit) effects.push({ do: "judge", status, meter });
-  // The flag goes up long before credit is low: fees have risen, and the draft in hand is behind the times.
+  // The flag goes up long before credit is low: fees have risen, and the draft in hand is behind
+  // the times.
   const { payment } = memory;
   const rises = status.renewalDue && !before.status.renewalDue;
   if (rises && payment.is === "ready" && payment.ready.step.pay > 0 && !isLow(payment.ready, 2, moment))
@@ -253,7 +261,10 @@ function doing<T extends Memory>(next: T): Doing<T> {
   return { next, effects: NOTHING };
 }
 
-/** To powered, and on: holds the relay. On a direct link only where the power is known to come from here, or for a blink. */
+/**
+ * To powered, and on: holds the relay. On a direct link only where the power is known to come from
+ * here, or for a blink.
+ */
 function supply(memory: Dealing, { visit }: Moment): Doing<Dealing> {
   const upTo = visit ? visit.mayDraw() : Number.POSITIVE_INFINITY;
   if (upTo === 0) return doing(memory);

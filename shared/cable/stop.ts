@@ -38,7 +38,10 @@ export type StopReason = AuditReason | keyof typeof STOP_REASONS;
 
 /** Reasons that mean the other side did not keep its word; they are remembered. */
 const CHEATING: readonly StopReason[] = constant(["undelivered", "credit-lost", "energy-claimed", "wrong-socket"]);
-/** What an audit finds wrong is no honest mistake either, but for the terms that an owner may simply not like. */
+/**
+ * What an audit finds wrong is no honest mistake either, but for the terms that an owner may simply
+ * not like.
+ */
 const TERMS: readonly StopReason[] = constant([
   "overpriced",
   "session-limit",

@@ -1,4 +1,5 @@
-// Coins that are stuck: their payment was never acknowledged, so they pay nobody else until the owner takes them back.
+// Coins that are stuck: their payment was never acknowledged, so they pay nobody else until the
+// owner takes them back.
 
 import { type Draft, txidOf } from "../bitcoin/draft";
 import type { Changes } from "../journal/ledger";
@@ -16,7 +17,10 @@ export function stuckIn(record: CableRecord): readonly Pledge[] {
   return [...record.pledges.filter(isReleasable), ...(running ? [running] : [])];
 }
 
-/** The record's part in which stuck coins are spent to `script`, the cable's own, as far as the owner's fee limits allow. */
+/**
+ * The record's part in which stuck coins are spent to `script`, the cable's own, as far as the
+ * owner's fee limits allow.
+ */
 export function released(record: CableRecord, settings: CableSettings, script: Hex): Changes<CableRecord> {
   const ended = withoutStuckSession(record);
   let { totalFees } = record;
@@ -55,7 +59,9 @@ function withoutStuckSession(record: CableRecord): Changes<CableRecord> {
   return { pledges, session: undefined, signed: undefined, handed: { paid: 0, fee: 0 } };
 }
 
-/** The running session as the pledge that it would leave, where nobody has acknowledged its payment. */
+/**
+ * The running session as the pledge that it would leave, where nobody has acknowledged its payment.
+ */
 function stuckSession(record: CableRecord): Pledge | undefined {
   const running = record.signed?.sent ? runningPledge(record) : undefined;
   return running && isReleasable(running) ? running : undefined;

@@ -1,4 +1,5 @@
-// The terms of a session: what a socket announces, what its owner and the cable's agree on, and what an offer may not change.
+// The terms of a session: what a socket announces, what its owner and the cable's agree on, and
+// what an offer may not change.
 
 import type { auditDraft } from "../bitcoin/audit";
 import type { Hex, Satoshi } from "../kernel/units";

@@ -1,9 +1,11 @@
-// A visit by radio: which socket's access point the cable has joined, and whether it sits in that very socket.
+// A visit by radio: which socket's access point the cable has joined, and whether it sits in that
+// very socket.
 //
-// Nothing tells that the socket that is paid is the one whose contacts the plug is in. So on a first payment the relay closes for a
-// blink that standby carries too, and both meters must have seen it; then it closes for good. A socket whose meter lies
-// is found out by the power: the socket that the plug is really in gives standby only, and opens. The journal knows by then
-// whom the cable was about to draw from (docs/protocol.md, "Direct link").
+// Nothing tells that the socket that is paid is the one whose contacts the plug is in. So on a
+// first payment the relay closes for a blink that standby carries too, and both meters must have
+// seen it; then it closes for good. A socket whose meter lies is found out by the power: the socket
+// that the plug is really in gives standby only, and opens. The journal knows by then whom the
+// cable was about to draw from (docs/protocol.md, "Direct link").
 
 import type { Changes, Ledger } from "../journal/ledger";
 import { constant } from "../kernel/constant";
@@ -28,15 +30,23 @@ import type { CableRecord } from "./record";
 import type { CableSettings } from "./settings";
 import { isCheating, Stop } from "./stop";
 
-/** What the relay lets through before the meters are compared: a half-wave or two of a heater, of the 50 mWh of standby. */
+/**
+ * What the relay lets through before the meters are compared: a half-wave or two of a heater, of
+ * the 50 mWh of standby.
+ */
 const BLINK: MicrowattHour = 8_000;
 /** Blinks without a verdict, after which it is one. */
 const MOST_BLINKS = 4;
 /** What both meters may be off grows with time, so they are compared over no more than that. */
 const WINDOW: Millisecond = 6_000;
-/** What two readings of a meter that shows whole mWh may be off, and a moment between two questions. */
+/**
+ * What two readings of a meter that shows whole mWh may be off, and a moment between two questions.
+ */
 const ROUNDING = 2;
-/** Power that stays on for so long after the relay closed does not come from a socket that trips on it. */
+/**
+ * Power that stays on for so long after the relay closed does not come from a socket that trips on
+ * it.
+ */
 const HELD: Millisecond = 2_000;
 /** Nor, however little flows, from a socket that gives a cable 60 s to pay. */
 const PROVEN: Millisecond = 90_000;
@@ -74,7 +84,9 @@ export class Visit {
   #payee: Hex | undefined;
   #proven = false;
   #since: Millisecond = 0;
-  /** Where the comparison began, and the own meter's reading up to which the relay may close for it. */
+  /**
+   * Where the comparison began, and the own meter's reading up to which the relay may close for it.
+   */
   #mark: Mark | undefined;
   #upTo: MicrowattHour = 0;
   /** Reading of the gate at the last look. */
@@ -114,7 +126,10 @@ export class Visit {
     return this.isOpen && this.#options.clock.now() - since >= ANSWERS;
   }
 
-  /** Joins the access point whose turn it is; gives what its socket answers first. Rejects with a Stop where it comes to nothing. */
+  /**
+   * Joins the access point whose turn it is; gives what its socket answers first. Rejects with a
+   * Stop where it comes to nothing.
+   */
   async arrive(ask: () => Promise<Status>): Promise<Status> {
     const place = (this.isStaying() && this.#here) || (await this.find());
     await this.turnTo(place);
@@ -175,7 +190,10 @@ export class Visit {
     this.#payee = payee;
   }
 
-  /** False where no account with the socket here was agreed: credit of another one is not drawn here. */
+  /**
+   * False where no account with the socket here was agreed: credit of another one is not drawn
+   * here.
+   */
   get hasMet(): boolean {
     return this.#payee !== undefined;
   }
@@ -230,8 +248,8 @@ export class Visit {
   }
 
   /**
-   * Compares what both meters saw: the own one stood at `asked` when the question left. Throws a Stop where the power comes
-   * from elsewhere.
+   * Compares what both meters saw: the own one stood at `asked` when the question left. Throws a
+   * Stop where the power comes from elsewhere.
    */
   judge(status: Status, session: Hex | undefined, asked: MicrowattHour): void {
     if (!this.isOpen || this.#payee === undefined || status.state !== "paid") return;
@@ -276,7 +294,10 @@ export class Visit {
     this.#upTo = this.#last + BLINK;
   }
 
-  /** By how much both meters may differ over so short a time; what standby gave before is not part of it. */
+  /**
+   * By how much both meters may differ over so short a time; what standby gave before is not part
+   * of it.
+   */
   private tolerance(energy: number, time: Millisecond): number {
     const { inlet, settings } = this.#options;
     return inlet.mayDiffer(energy, time) - settings.toleranceBase + ROUNDING;
@@ -284,7 +305,10 @@ export class Visit {
 
   // ------------------------------------------------------------ going on
 
-  /** The dealing here ended with `stop`. Gives the pause after which the next access point is tried; undefined: as after any stop. */
+  /**
+   * The dealing here ended with `stop`. Gives the pause after which the next access point is tried;
+   * undefined: as after any stop.
+   */
   ended(stop: Stop): Millisecond | undefined {
     const { trial } = this.places;
     if (this.#proven || !trial) return undefined;

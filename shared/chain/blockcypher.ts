@@ -1,4 +1,5 @@
-// Chain backend: BlockCypher (https://www.blockcypher.com/dev/bitcoin/), the third party of the 2017 paper.
+// Chain backend: BlockCypher (https://www.blockcypher.com/dev/bitcoin/), the third party of the
+// 2017 paper.
 
 import { addressOf, type Network } from "../bitcoin/address";
 import { constant } from "../kernel/constant";
@@ -19,7 +20,9 @@ export interface BlockCypherOptions extends HttpBackendOptions {
   readonly token?: string;
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
-  /** It does not tell the relay fee. Default 1 sat/vB, or 0.1 where its own low rate is less than 1. */
+  /**
+   * It does not tell the relay fee. Default 1 sat/vB, or 0.1 where its own low rate is less than 1.
+   */
   readonly floor?: MilliSatPerVbyte;
   /** Nor the incremental one. */
   readonly incremental?: MilliSatPerVbyte;
@@ -28,7 +31,10 @@ export interface BlockCypherOptions extends HttpBackendOptions {
 /** What a caller without a token may ask: 100 an hour. */
 const CLASSIC_LIMIT: BucketOptions = constant({ burst: 3, perMinute: 100 / 60, patience: 5_000 });
 const JSON_HEADERS = constant({ "Content-Type": "application/json" });
-/** Of tip and fee rates: twenty questions an hour while a socket waits, and the rest of the quota for cables. */
+/**
+ * Of tip and fee rates: twenty questions an hour while a socket waits, and the rest of the quota
+ * for cables.
+ */
 const NEWS_AGE: Millisecond = 240_000;
 /** Tip and fee rates come in one answer; the one that is asked for second is taken from it. */
 const ANSWER_KEPT: Millisecond = 5_000;

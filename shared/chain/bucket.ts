@@ -24,7 +24,10 @@ export class Bucket {
   readonly #clock: Clock;
   readonly #options: BucketOptions;
   readonly #interval: Millisecond;
-  /** When the bucket would be full, if nobody took anything more; what lies ahead of now is what was taken. */
+  /**
+   * When the bucket would be full, if nobody took anything more; what lies ahead of now is what was
+   * taken.
+   */
   #fullAt: Millisecond = 0;
   #silentUntil: Millisecond = 0;
   #refusals = 0;
@@ -46,7 +49,10 @@ export class Bucket {
     if (wait > 0) await new Promise<void>((resolve) => void this.#clock.after(wait, resolve));
   }
 
-  /** The server said 429: nothing goes out for as long as it asked, or for twice as long as the last time. */
+  /**
+   * The server said 429: nothing goes out for as long as it asked, or for twice as long as the last
+   * time.
+   */
   refused(retryAfter?: Millisecond): Millisecond {
     const silence = Math.min(retryAfter ?? doubled(FIRST_SILENCE, this.#refusals), LONGEST_SILENCE);
     this.#refusals += 1;

@@ -1,5 +1,5 @@
-// The chain that a configuration names: one backend, or several behind failover. Everything is checked before anything
-// is built, so a wrong line is told at start and not at the first payment.
+// The chain that a configuration names: one backend, or several behind failover. Everything is
+// checked before anything is built, so a wrong line is told at start and not at the first payment.
 
 import type { Network } from "../bitcoin/address";
 import type { Chain, Clock, Dialer } from "../kernel/ports";
@@ -24,12 +24,16 @@ export interface ChainPorts {
 }
 
 /**
- * The connection to a server outlives the pause between two questions about tip and fee rates. Servers commonly wait longer
- * than that, and where one closes it earlier what may be asked twice is asked on a new one.
+ * The connection to a server outlives the pause between two questions about tip and fee rates.
+ * Servers commonly wait longer than that, and where one closes it earlier what may be asked twice
+ * is asked on a new one.
  */
 const KEPT_WARM: Millisecond = 60_000;
 
-/** Throws an Error that names each wrong line of the configuration, what was expected there and what came. */
+/**
+ * Throws an Error that names each wrong line of the configuration, what was expected there and what
+ * came.
+ */
 export function configuredChain(config: ChainConfig, ports: ChainPorts): Chain {
   refuse([...problems(CHAIN_TABLE, config, "chain"), ...missing(CHAIN_TABLE, config, "chain")]);
   const { backends, quorum = 1, targetBlocks = 3 } = config;

@@ -1,11 +1,12 @@
-// Chain backend: Bitcoin Core's JSON-RPC (https://developer.bitcoin.org/reference/rpc/, checked for 22 to 31), one's
-// own node. bcoin answers the same calls, except where noted.
+// Chain backend: Bitcoin Core's JSON-RPC (https://developer.bitcoin.org/reference/rpc/, checked for
+// 22 to 31), one's own node. bcoin answers the same calls, except where noted.
 //
-// Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a time, confirmed coins
-// only. Nothing waits for a scan: a caller that asks for another meanwhile is told to come back, and finds the last answer kept.
-// A payer that was here needs none: its coins are known, with what was broadcast here since (known-coins.ts).
-// Where the node has no transaction index, a transaction is found through its first two outputs while unspent, and then in
-// the latest blocks.
+// Finding coins scans the whole set of unspent outputs: slow (minutes on mainnet), one scan at a
+// time, confirmed coins only. Nothing waits for a scan: a caller that asks for another meanwhile is
+// told to come back, and finds the last answer kept. A payer that was here needs none: its coins
+// are known, with what was broadcast here since (known-coins.ts). Where the node has no transaction
+// index, a transaction is found through its first two outputs while unspent, and then in the latest
+// blocks.
 
 import { toBase64 } from "../kernel/base64";
 import { constant } from "../kernel/constant";
@@ -30,7 +31,9 @@ export interface CoreOptions extends HttpBackendOptions, EstimateOptions {
   readonly password: string;
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
-  /** Where the node does not tell its incremental relay fee (before 24.0). Default 1,000, theirs. */
+  /**
+   * Where the node does not tell its incremental relay fee (before 24.0). Default 1,000, theirs.
+   */
   readonly incremental?: MilliSatPerVbyte;
   /** For the scan of all unspent outputs. Default 5 min. */
   readonly scanTimeoutMs?: Millisecond;
@@ -61,11 +64,14 @@ const INTERNAL_ERROR = -32603;
 const REFUSALS: readonly number[] = constant([DECODE_FAILED, MISSING_INPUTS, REJECTED, ALREADY_KNOWN]);
 /** A scan is running: how long until it is worth asking again. */
 const SCAN_RETRY: Millisecond = 30_000;
-/** Who asked for a scan has rarely the patience to wait for it, but comes back once it is told to. */
+/**
+ * Who asked for a scan has rarely the patience to wait for it, but comes back once it is told to.
+ */
 const SCAN_KEPT: Millisecond = 120_000;
 /**
- * Without a transaction index a transaction is looked for in the blocks of the last fifty minutes, at least six and at
- * most so many (a signet may have one every 30 s): what was buried deeper is followed no more.
+ * Without a transaction index a transaction is looked for in the blocks of the last fifty minutes,
+ * at least six and at most so many (a signet may have one every 30 s): what was buried deeper is
+ * followed no more.
  */
 const RECENT_BLOCKS = 6;
 const MOST_BLOCKS = 120;
@@ -118,8 +124,9 @@ export class Core implements Chain {
   }
 
   /**
-   * From memory, where any coin of the script is known: no scan then, and nothing is asked but whether a block has the change of what
-   * was broadcast here. Whether the coins that are chosen are unspent `outspend` tells.
+   * From memory, where any coin of the script is known: no scan then, and nothing is asked but
+   * whether a block has the change of what was broadcast here. Whether the coins that are chosen
+   * are unspent `outspend` tells.
    */
   async listing(script: Hex, limit: number, anew = false): Promise<Listing> {
     for (const coin of anew ? [] : (this.#known.of(script) ?? []))
@@ -220,7 +227,10 @@ export class Core implements Chain {
     }
   }
 
-  /** Change of a transaction that was broadcast here: a block has it, it waits for one, or another took its place. */
+  /**
+   * Change of a transaction that was broadcast here: a block has it, it waits for one, or another
+   * took its place.
+   */
   private async lookForBlock(coin: Coin): Promise<void> {
     const output = await this.call("gettxout", [coin.txid, coin.vout, true]);
     if (output === null) return this.#known.forget(coin);
@@ -260,7 +270,10 @@ export class Core implements Chain {
     return countOf(confirmations, "confirmations") >= 0;
   }
 
-  /** In the mempool; since 31.0 also in blocks, where the node has an index of spenders. Undefined where it cannot tell (before 24.0: ever). */
+  /**
+   * In the mempool; since 31.0 also in blocks, where the node has an index of spenders. Undefined
+   * where it cannot tell (before 24.0: ever).
+   */
   private async spender({ txid, vout }: Outpoint): Promise<Spend | undefined> {
     try {
       const [spend] = arrayOf(await this.call("gettxspendingprevout", [[{ txid, vout }]]), "an array of spends");
@@ -277,8 +290,8 @@ export class Core implements Chain {
   }
 
   /**
-   * Of what is spent, and by no transaction that the mempool is known to have. It is no unspent output of a block; but
-   * neither is one of a transaction that itself waits for a block.
+   * Of what is spent, and by no transaction that the mempool is known to have. It is no unspent
+   * output of a block; but neither is one of a transaction that itself waits for a block.
    */
   private async isSpentInBlock({ txid, vout }: Outpoint): Promise<boolean> {
     if ((await this.call("gettxout", [txid, vout, false])) !== null) return false;
@@ -320,7 +333,10 @@ export class Core implements Chain {
     return this.statusInBlocks(txid);
   }
 
-  /** All is spent, or it is nowhere: the ids in the latest blocks tell. A block is read once for a transaction. */
+  /**
+   * All is spent, or it is nowhere: the ids in the latest blocks tell. A block is read once for a
+   * transaction.
+   */
   private async statusInBlocks(txid: Hex): Promise<TxStatus> {
     const best = hashOf(await this.call("getbestblockhash", []), "the best block's hash");
     const sought = this.#sought.get(txid);
@@ -359,7 +375,10 @@ export class Core implements Chain {
 
   // ---------------------------------------------------------------- JSON-RPC
 
-  /** The result; rejects with an RpcError that the caller may know what to do about, or with a ChainError. */
+  /**
+   * The result; rejects with an RpcError that the caller may know what to do about, or with a
+   * ChainError.
+   */
   private async call(
     method: string,
     params: readonly unknown[],

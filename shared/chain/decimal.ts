@@ -1,6 +1,8 @@
-// Numbers of an answer that are no safe integers, kept as the text that came: 0.1 + 0.2 satoshi must not happen.
+// Numbers of an answer that are no safe integers, kept as the text that came: 0.1 + 0.2 satoshi
+// must not happen.
 //
-// Bitcoin Core and Electrum state amounts in BTC and fee rates in BTC/kvB, Esplora fee rates in sat/vB.
+// Bitcoin Core and Electrum state amounts in BTC and fee rates in BTC/kvB, Esplora fee rates in
+// sat/vB.
 
 import { isSatoshi, type MilliSatPerVbyte, type Satoshi } from "../kernel/units";
 
@@ -10,8 +12,8 @@ export class Decimal {
 }
 
 /**
- * `value` times ten to the power of `shift`, as a safe integer. `round` says what to do with a fraction that is left:
- * refuse it, or count upwards. Undefined where that is not possible.
+ * `value` times ten to the power of `shift`, as a safe integer. `round` says what to do with a
+ * fraction that is left: refuse it, or count upwards. Undefined where that is not possible.
  */
 export function shifted(value: unknown, shift: number, round: "exact" | "up"): number | undefined {
   const text = value instanceof Decimal ? value.text : typeof value === "number" ? String(value) : "";
@@ -49,7 +51,10 @@ export function rateOfSatPerVb(value: unknown): MilliSatPerVbyte | undefined {
   return rate(shifted(value, 3, "up"));
 }
 
-/** Nobody ever paid 100,000 sat/vB; an answer beyond is nonsense, and a cable could not afford it anyway. */
+/**
+ * Nobody ever paid 100,000 sat/vB; an answer beyond is nonsense, and a cable could not afford it
+ * anyway.
+ */
 const LARGEST_RATE: MilliSatPerVbyte = 100_000_000;
 
 function rate(value: number | undefined): MilliSatPerVbyte | undefined {

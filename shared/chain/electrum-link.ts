@@ -1,7 +1,9 @@
-// The line to an Electrum server: JSON-RPC 2.0, one object a line, over TCP or TLS (electrum-protocol 1.4 to 1.6).
+// The line to an Electrum server: JSON-RPC 2.0, one object a line, over TCP or TLS
+// (electrum-protocol 1.4 to 1.6).
 //
-// Calls go one after another, so that a long answer can be read as a stream: what arrives belongs to the one call
-// that waits. It connects when it is needed, agrees on the version first, and forgets a connection at any doubt.
+// Calls go one after another, so that a long answer can be read as a stream: what arrives belongs
+// to the one call that waits. It connects when it is needed, agrees on the version first, and
+// forgets a connection at any doubt.
 
 import { constant } from "../kernel/constant";
 import { messageOf } from "../kernel/message";
@@ -35,7 +37,10 @@ export class ElectrumError extends ChainError {
   }
 }
 
-/** The answer is longer than its call allows. What remained of it is not waited for: the connection is given up. */
+/**
+ * The answer is longer than its call allows. What remained of it is not waited for: the connection
+ * is given up.
+ */
 export class AnswerTooLong extends ChainError {
   constructor(reason: string) {
     super("malformed", reason);
@@ -72,7 +77,10 @@ export class ElectrumLink {
     this.#bucket = new Bucket(options.clock, options.bucket);
   }
 
-  /** The result, less what `json` took out of it (paths start with `result`). Rejects with a ChainError. */
+  /**
+   * The result, less what `json` took out of it (paths start with `result`). Rejects with a
+   * ChainError.
+   */
   call(method: string, params: readonly unknown[], json: JsonReaderOptions = {}): Promise<Json> {
     const answer = this.#queue.then(async () => {
       await this.#bucket.take();

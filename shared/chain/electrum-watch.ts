@@ -1,5 +1,6 @@
-// Watching scripts at an Electrum server: subscriptions that outlive the connection. A change that happened while it
-// was down is noticed by the script's status (a hash of its history) when it is back.
+// Watching scripts at an Electrum server: subscriptions that outlive the connection. A change that
+// happened while it was down is noticed by the script's status (a hash of its history) when it is
+// back.
 
 import { doubled } from "../kernel/backoff";
 import type { Clock } from "../kernel/ports";
@@ -15,7 +16,10 @@ interface Subscription {
 
 const FIRST_RETRY: Millisecond = 1_000;
 const LONGEST_RETRY: Millisecond = 60_000;
-/** Servers drop clients that say nothing for ten minutes; a dead connection should be noticed sooner. */
+/**
+ * Servers drop clients that say nothing for ten minutes; a dead connection should be noticed
+ * sooner.
+ */
 const PING_INTERVAL: Millisecond = 60_000;
 
 export class ElectrumWatch {
@@ -36,7 +40,10 @@ export class ElectrumWatch {
     link.onLost = () => this.later(FIRST_RETRY);
   }
 
-  /** Calls `onChange` whenever the history of the script with this hash changed. Returns a function that ends it. */
+  /**
+   * Calls `onChange` whenever the history of the script with this hash changed. Returns a function
+   * that ends it.
+   */
   add(hash: Hex, onChange: () => void): () => void {
     let subscription = this.#subscriptions.get(hash);
     if (!subscription) {
@@ -66,7 +73,10 @@ export class ElectrumWatch {
     this.#cancel = this.#clock.after(delay, () => void this.refresh());
   }
 
-  /** Subscribes to everything (a repeated subscription does no harm, and serves as a ping), then again after a while. */
+  /**
+   * Subscribes to everything (a repeated subscription does no harm, and serves as a ping), then
+   * again after a while.
+   */
   private async refresh(): Promise<void> {
     try {
       for (const hash of [...this.#subscriptions.keys()]) {

@@ -1,8 +1,10 @@
-// Chain backend: an Electrum server (https://electrum-protocol.readthedocs.io, 1.4 to 1.6). It pushes: `watch` works.
+// Chain backend: an Electrum server (https://electrum-protocol.readthedocs.io, 1.4 to 1.6). It
+// pushes: `watch` works.
 //
-// The protocol knows scripts, not outpoints: whether one is spent is asked through the coins of its script, and who
-// spent it through the script's history. Transactions are checked against their ids, so a server can hide but not forge.
-// Anybody may spend his coin with a transaction too large for a microcontroller: no such one is read, nor ever named.
+// The protocol knows scripts, not outpoints: whether one is spent is asked through the coins of its
+// script, and who spent it through the script's history. Transactions are checked against their
+// ids, so a server can hide but not forge. Anybody may spend his coin with a transaction too large
+// for a microcontroller: no such one is read, nor ever named.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
@@ -23,7 +25,10 @@ export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   readonly targetBlocks?: number;
   /** Where the server does not tell its relay fee. Default 1,000, Bitcoin Core's before 29.1. */
   readonly floor?: MilliSatPerVbyte;
-  /** Before 1.6 a server does not tell it. Default: its relay fee, as Bitcoin Core's defaults are equal. */
+  /**
+   * Before 1.6 a server does not tell it. Default: its relay fee, as Bitcoin Core's defaults are
+   * equal.
+   */
   readonly incremental?: MilliSatPerVbyte;
 }
 
@@ -34,7 +39,10 @@ interface Past {
 
 /** The spender is looked for among so many of a script's latest transactions. */
 const SEARCHED = 10;
-/** Hexadecimal digits of the largest transaction that is read; to read one takes four times its text. Commitments have under 1,700. */
+/**
+ * Hexadecimal digits of the largest transaction that is read; to read one takes four times its
+ * text. Commitments have under 1,700.
+ */
 const LONGEST_RAW = 4_096;
 /** So many transactions that are too large are remembered. */
 const REMEMBERED = 32;
@@ -43,7 +51,10 @@ export class Electrum implements Chain {
   readonly #link: ElectrumLink;
   readonly #watch: ElectrumWatch;
   readonly #options: ElectrumOptions;
-  /** Ids of transactions that there is no room for: asked for once only, since each costs the connection. */
+  /**
+   * Ids of transactions that there is no room for: asked for once only, since each costs the
+   * connection.
+   */
   readonly #tooLarge = new Set<Hex>();
 
   constructor(options: ElectrumOptions) {
@@ -87,7 +98,10 @@ export class Electrum implements Chain {
     return txid;
   }
 
-  /** The first transaction of a block is its reward's; the proof tells the place, and is short whatever the transaction. */
+  /**
+   * The first transaction of a block is its reward's; the proof tells the place, and is short
+   * whatever the transaction.
+   */
   async isReward({ txid, height }: Coin): Promise<boolean> {
     if (height === undefined) return false;
     const proof = await this.#link.call("blockchain.transaction.get_merkle", [txid, height], {
@@ -131,7 +145,10 @@ export class Electrum implements Chain {
 
   // ---------------------------------------------------------------- parts of the answers above
 
-  /** The answer to a question on fees; undefined where the server has none, for it knows no fees or not the question. */
+  /**
+   * The answer to a question on fees; undefined where the server has none, for it knows no fees or
+   * not the question.
+   */
   private async told(method: string, params: readonly unknown[] = []): Promise<Json | undefined> {
     try {
       return await this.#link.call(method, params);
@@ -156,7 +173,10 @@ export class Electrum implements Chain {
     arrayOf(rest, "an array");
   }
 
-  /** The latest matching transactions of a script and the one before those, in the order of the server: mempool last. */
+  /**
+   * The latest matching transactions of a script and the one before those, in the order of the
+   * server: mempool last.
+   */
   private async history(hash: Hex, matches: (past: Past) => boolean): Promise<readonly Past[]> {
     const latest: Past[] = [];
     await this.eachOf("get_history", hash, (item) => {

@@ -6,7 +6,9 @@ import type { Millisecond, Satoshi } from "../kernel/units";
 export type ChainErrorKind =
   /** The backend wants fewer requests; see `retryAfter`. */
   | "rate-limited"
-  /** An input is spent by another transaction, or is unknown; or two backends disagree about one. */
+  /**
+   * An input is spent by another transaction, or is unknown; or two backends disagree about one.
+   */
   | "conflict"
   /** Below the relay fee or the mempool's least fee. */
   | "fee-too-low"
@@ -21,7 +23,10 @@ export type ChainErrorKind =
   | "no-estimate"
   /** No answer, or the backend says that it has failed. */
   | "away"
-  /** The network refuses the transaction for another reason; the message has it. Asking elsewhere will not help. */
+  /**
+   * The network refuses the transaction for another reason; the message has it. Asking elsewhere
+   * will not help.
+   */
   | "refused";
 
 export class ChainError extends NamedError {

@@ -1,7 +1,9 @@
-// Chain backend: an Esplora server (https://github.com/Blockstream/esplora/blob/master/API.md), the default.
+// Chain backend: an Esplora server (https://github.com/Blockstream/esplora/blob/master/API.md), the
+// default.
 //
-// Two answers need care. `outspend` says `spent: false` of an output that does not exist, so only outpoints that
-// `utxos` reported are worth asking about. `status` says `confirmed: false` of a transaction that nobody knows.
+// Two answers need care. `outspend` says `spent: false` of an output that does not exist, so only
+// outpoints that `utxos` reported are worth asking about. `status` says `confirmed: false` of a
+// transaction that nobody knows.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
@@ -20,11 +22,14 @@ import { checkTested } from "./tested";
 
 export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {
   /**
-   * Esplora does not tell the relay fee. Default 1 sat/vB, Bitcoin Core's before 29.1, or 0.1, its later one, where the
-   * server estimates less than 1: then its node is a later one.
+   * Esplora does not tell the relay fee. Default 1 sat/vB, Bitcoin Core's before 29.1, or 0.1, its
+   * later one, where the server estimates less than 1: then its node is a later one.
    */
   readonly floor?: MilliSatPerVbyte;
-  /** Nor the incremental one: Bitcoin Core 30's default, 0.1 sat/vB. Nodes older than 29.1 want 1,000. */
+  /**
+   * Nor the incremental one: Bitcoin Core 30's default, 0.1 sat/vB. Nodes older than 29.1 want
+   * 1,000.
+   */
   readonly incremental?: MilliSatPerVbyte;
   /** Blocks within which a settlement shall confirm. Default 3. */
   readonly targetBlocks?: number;
@@ -52,7 +57,10 @@ export class Esplora implements Chain {
     return largest.coins;
   }
 
-  /** Electrs leaves out what the mempool spends (its `utxo` takes the mempool's spends away from the blocks' coins). */
+  /**
+   * Electrs leaves out what the mempool spends (its `utxo` takes the mempool's spends away from the
+   * blocks' coins).
+   */
   async listing(script: Hex, limit: number): Promise<Listing> {
     return { coins: await this.utxos(script, limit), unspent: true };
   }
@@ -89,7 +97,9 @@ export class Esplora implements Chain {
     return txid;
   }
 
-  /** By mempool.space's fork of electrs; Blockstream's has no such endpoint, which is remembered. */
+  /**
+   * By mempool.space's fork of electrs; Blockstream's has no such endpoint, which is remembered.
+   */
   async wouldTake(transaction: Hex): Promise<boolean> {
     if (this.canTest === false) return false;
     const txid = txidToSend(transaction);
@@ -106,7 +116,10 @@ export class Esplora implements Chain {
     return true;
   }
 
-  /** The first transaction of a block is its reward's; the proof tells the place, and is short whatever the transaction. */
+  /**
+   * The first transaction of a block is its reward's; the proof tells the place, and is short
+   * whatever the transaction.
+   */
   async isReward({ txid }: Coin): Promise<boolean> {
     const path = `/tx/${txid}/merkle-proof`;
     const answer = this.ok(await this.#backend.ask({ method: "GET", path, json: { skip: ["merkle"] } }), "a proof");
@@ -116,7 +129,8 @@ export class Esplora implements Chain {
   async status(txid: Hex): Promise<TxStatus> {
     const first = statusOf(await this.object(`/tx/${txid}/status`, "a transaction's status"));
     if (first.state === "confirmed") return first;
-    // Unconfirmed or unknown: only the transaction itself tells which. Of a large one nothing but this is kept.
+    // Unconfirmed or unknown: only the transaction itself tells which. Of a large one nothing but
+    // this is kept.
     const json = { skip: ["vin", "vout"] };
     const answer = await this.#backend.ask({ method: "GET", path: `/tx/${txid}`, json });
     if (answer.status === 404) return { state: "unknown" };

@@ -1,9 +1,11 @@
-// Several backends behind the one port: the first that answers is believed, the next one steps in when it fails.
+// Several backends behind the one port: the first that answers is believed, the next one steps in
+// when it fails.
 //
-// A backend that is away, limited or talks nonsense rests for a while, longer each time, and comes back by itself.
-// A refusal is an answer, not a failure: asking elsewhere until somebody agrees would be shopping for lies.
-// "Unspent?" is different, because there a liar gains: with a quorum of two, two must say so, or both list the coin. One that says "spent" is
-// enough for spent when nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
+// A backend that is away, limited or talks nonsense rests for a while, longer each time, and comes
+// back by itself. A refusal is an answer, not a failure: asking elsewhere until somebody agrees
+// would be shopping for lies. "Unspent?" is different, because there a liar gains: with a quorum of
+// two, two must say so, or both list the coin. One that says "spent" is enough for spent when
+// nobody denies it; two that contradict each other are a ChainError "conflict", so no new credit.
 
 import { doubled } from "../kernel/backoff";
 import { constant } from "../kernel/constant";
@@ -20,7 +22,9 @@ export interface FailoverOptions {
   readonly clock: Clock;
   /** So many must say "unspent". Default 1; 2 wants two backends that answer. */
   readonly quorum?: 1 | 2;
-  /** How long a backend rests after its first failure; doubled with each further one. Default 10 s. */
+  /**
+   * How long a backend rests after its first failure; doubled with each further one. Default 10 s.
+   */
   readonly restMs?: Millisecond;
 }
 
@@ -64,7 +68,10 @@ export class Failover implements Chain {
     return this.first((chain) => chain.utxos(script, limit));
   }
 
-  /** With a quorum of two only what two list counts, and only where both lists take the mempool into account. */
+  /**
+   * With a quorum of two only what two list counts, and only where both lists take the mempool into
+   * account.
+   */
   async listing(script: Hex, limit: number, anew = false): Promise<Listing> {
     const ask = (chain: Chain): Promise<Listing> => listed(chain, script, limit, anew);
     if (this.#quorum === 1) return this.first(ask);
@@ -216,7 +223,10 @@ export class Failover implements Chain {
     member.restsUntil = this.#clock.now() + Math.min(rest, LONGEST_REST);
   }
 
-  /** Those that are well in the given order, then those that rest: a poor answer is better than none. */
+  /**
+   * Those that are well in the given order, then those that rest: a poor answer is better than
+   * none.
+   */
   private inOrder(): readonly Member[] {
     const now = this.#clock.now();
     const rests = (member: Member): boolean => member.restsUntil > now;

@@ -1,4 +1,5 @@
-// Fee rates of an answer, in BTC/kvB as Bitcoin Core and Electrum state them, and what holds where there is none.
+// Fee rates of an answer, in BTC/kvB as Bitcoin Core and Electrum state them, and what holds where
+// there is none.
 
 import { OLD_FLOOR } from "../bitcoin/fees";
 import type { FeeRates } from "../kernel/ports";
@@ -14,7 +15,10 @@ export function rateOf(value: Json | undefined, what: string): MilliSatPerVbyte 
   return rate;
 }
 
-/** Undefined where the backend says that it knows none: by nothing, or by -1 however it is written (-1, -1.0). */
+/**
+ * Undefined where the backend says that it knows none: by nothing, or by -1 however it is written
+ * (-1, -1.0).
+ */
 export function estimateOf(value: Json | undefined, what: string): MilliSatPerVbyte | undefined {
   if (value === undefined || value === null || shifted(value, 0, "exact") === -1) return undefined;
   return rateOf(value, what);
@@ -23,13 +27,19 @@ export function estimateOf(value: Json | undefined, what: string): MilliSatPerVb
 /** Bitcoin Core's default since 29.1. */
 const NEW_FLOOR: MilliSatPerVbyte = 100;
 
-/** Of a backend that tells no relay floor: what older nodes want, unless an estimate lies below it, which only newer ones make. */
+/**
+ * Of a backend that tells no relay floor: what older nodes want, unless an estimate lies below it,
+ * which only newer ones make.
+ */
 export function likelyFloor(lowest: MilliSatPerVbyte | undefined): MilliSatPerVbyte {
   return lowest !== undefined && lowest < OLD_FLOOR ? NEW_FLOOR : OLD_FLOOR;
 }
 
 export interface EstimateOptions {
-  /** Blocks are full there: without an estimate `feeRates` fails, and does not give the floor in its place. Default false. */
+  /**
+   * Blocks are full there: without an estimate `feeRates` fails, and does not give the floor in its
+   * place. Default false.
+   */
   readonly needsEstimate?: boolean;
 }
 

@@ -1,5 +1,6 @@
-// What all backends over HTTP share: the base URL, the rate limit, time and size limits, and turning every failure of
-// the link into a ChainError. What a status or a body means is the backend's own matter.
+// What all backends over HTTP share: the base URL, the rate limit, time and size limits, and
+// turning every failure of the link into a ChainError. What a status or a body means is the
+// backend's own matter.
 
 import { messageOf } from "../kernel/message";
 import type { Clock } from "../kernel/ports";
@@ -43,13 +44,19 @@ export interface Question {
 
 export interface Answer {
   readonly status: number;
-  /** The body as text, byte for byte, and no more than its beginning; empty where it was read as JSON. */
+  /**
+   * The body as text, byte for byte, and no more than its beginning; empty where it was read as
+   * JSON.
+   */
   readonly text: string;
   /** What `json` left of the answer. */
   readonly json: Json | undefined;
 }
 
-/** Error texts and txids are short. Of a page of HTML no more is kept: a microcontroller has not the memory for it. */
+/**
+ * Error texts and txids are short. Of a page of HTML no more is kept: a microcontroller has not the
+ * memory for it.
+ */
 const KEPT_TEXT_BYTES = 4_096;
 
 export class HttpBackend {
@@ -69,7 +76,10 @@ export class HttpBackend {
     return `${this.#to.host}:${this.#to.port}`;
   }
 
-  /** Any status but 429 (and 503 with Retry-After) comes back as an answer. Rejects with a ChainError. */
+  /**
+   * Any status but 429 (and 503 with Retry-After) comes back as an answer. Rejects with a
+   * ChainError.
+   */
   ask(question: Question): Promise<Answer> {
     // What the server is known to be slow at keeps nothing else waiting.
     return question.timeoutMs === undefined ? this.#turns.take(() => this.askNow(question)) : this.askNow(question);
@@ -94,7 +104,8 @@ export class HttpBackend {
   /** The ChainError for an answer that the backend has no use for. */
   unexpected(answer: Answer, wanted: string): ChainError {
     const { status, text } = answer;
-    // The server's own trouble, or a gate in front of it; anything else is an answer that its documents do not know.
+    // The server's own trouble, or a gate in front of it; anything else is an answer that its
+    // documents do not know.
     const isAway = status >= 500 || [401, 402, 403, 407, 408].includes(status);
     const said = text === "" ? "" : `: ${shortened(text)}`;
     return new ChainError(isAway ? "away" : "malformed", `expected ${wanted} from ${this.name}, got ${status}${said}`);

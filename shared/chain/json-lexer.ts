@@ -1,7 +1,9 @@
-// JSON (RFC 8259) from bytes to tokens, as they arrive: any chunk may end anywhere, even inside a character.
+// JSON (RFC 8259) from bytes to tokens, as they arrive: any chunk may end anywhere, even inside a
+// character.
 //
-// Strict: no comments, no trailing text, no raw control characters, shortest-form UTF-8 only. The text of strings that
-// the reader does not want is passed over and not kept. Devices have no TextDecoder and little memory, hence our own.
+// Strict: no comments, no trailing text, no raw control characters, shortest-form UTF-8 only. The
+// text of strings that the reader does not want is passed over and not kept. Devices have no
+// TextDecoder and little memory, hence our own.
 
 import { constant } from "../kernel/constant";
 import { canonicalNumber, JSON_ESCAPES } from "../kernel/text";
@@ -18,8 +20,8 @@ export interface TokenSink {
   /** Told before so many bytes are kept; may throw. */
   keeping(bytes: number): void;
   /**
-   * Asked at an opening brace: takes the whole object where it can, and gives the index after it. 0 leaves it to be read
-   * token by token, as always; "more" wants it with the next chunk.
+   * Asked at an opening brace: takes the whole object where it can, and gives the index after it. 0
+   * leaves it to be read token by token, as always; "more" wants it with the next chunk.
    */
   object?(bytes: Uint8Array, at: number): number | "more";
 }
@@ -29,7 +31,10 @@ type State = "between" | "string" | "escape" | "unicode" | "number" | "literal";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LITERALS: Readonly<Record<string, boolean | null>> = constant({ true: true, false: false, null: null });
-/** Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24 characters. */
+/**
+ * Longer numbers are no amount, height or rate; JavaScript's own printing needs at most 24
+ * characters.
+ */
 const LONGEST_WORD = 64;
 /** Bytes of a string that are turned into text at once: a hash and its quote fit. */
 const AHEAD = 72;
@@ -46,7 +51,10 @@ export class JsonLexer {
   #held: Uint8Array | undefined;
   /** False once nothing follows that would complete one. */
   #isWhole = true;
-  /** Anything but printable ASCII without quote and backslash; compiled once a reader, since every string is searched. */
+  /**
+   * Anything but printable ASCII without quote and backslash; compiled once a reader, since every
+   * string is searched.
+   */
   readonly #special = /[^ !#-[\]-~]/;
 
   constructor(readonly sink: TokenSink) {}
@@ -150,8 +158,8 @@ export class JsonLexer {
 
   /** Reads up to the next quote, escape or end of the chunk. */
   private run(bytes: Uint8Array, from: number): number {
-    // Nearly all strings are plain: turned into text, searched and checked by native functions, which counts on XS. It
-    // searches texts 50 times as quickly as bytes.
+    // Nearly all strings are plain: turned into text, searched and checked by native functions,
+    // which counts on XS. It searches texts 50 times as quickly as bytes.
     const ahead = decodeLatin1(bytes.subarray(from, from + AHEAD));
     const quote = ahead.indexOf('"');
     const text = quote < 0 ? ahead : ahead.slice(0, quote);

@@ -1,5 +1,6 @@
-// JSON (RFC 8259) read as a stream: values leave as soon as they are complete, so an answer of any length needs only
-// the memory of one item. Same values as JSON.parse, but stricter (a key may come once) and exact (see Decimal).
+// JSON (RFC 8259) read as a stream: values leave as soon as they are complete, so an answer of any
+// length needs only the memory of one item. Same values as JSON.parse, but stricter (a key may come
+// once) and exact (see Decimal).
 
 import { decodeUtf8 } from "../kernel/utf8";
 import { Decimal } from "./decimal";
@@ -13,20 +14,25 @@ export interface JsonObject {
 
 export interface JsonReaderOptions {
   /**
-   * Takes each value at a path out of the answer, when it is complete. A path is the keys from the top, joined by
-   * dots, `*` for the items of an array: `*`, `result.unspents.*`.
+   * Takes each value at a path out of the answer, when it is complete. A path is the keys from the
+   * top, joined by dots, `*` for the items of an array: `*`, `result.unspents.*`.
    */
   readonly each?: Readonly<Record<string, (value: Json) => void>>;
   /** Paths whose values are not wanted: passed over, not kept. */
   readonly skip?: readonly string[];
   /** Bytes read in all. */
   readonly limitBytes?: number;
-  /** Bytes kept at any one time, an estimate: texts and keys, and 16 for each value. Default 16,384, a good deal of a microcontroller. */
+  /**
+   * Bytes kept at any one time, an estimate: texts and keys, and 16 for each value. Default 16,384,
+   * a good deal of a microcontroller.
+   */
   readonly limitKept?: number;
   readonly limitDepth?: number;
 }
 
-/** The answer passes `limitBytes` or `limitKept`: it may be a good one, but there is no room for it. */
+/**
+ * The answer passes `limitBytes` or `limitKept`: it may be a good one, but there is no room for it.
+ */
 export class TooLong extends Error {}
 
 interface Frame {
@@ -70,7 +76,9 @@ export class JsonReader implements TokenSink {
     this.#lexer.push(bytes);
   }
 
-  /** What remains of the answer once `each` and `skip` took theirs. Throws where it is not complete. */
+  /**
+   * What remains of the answer once `each` and `skip` took theirs. Throws where it is not complete.
+   */
   end(): Json {
     this.#lexer.end();
     if (this.#expected !== "nothing more") throw new Error(`expected ${this.#expected}, got the end`);
@@ -113,9 +121,10 @@ export class JsonReader implements TokenSink {
   }
 
   /**
-   * An item that `each` takes, read whole by native functions: token by token it costs a microcontroller 25 times as much.
-   * Only one that is written as JavaScript itself would write it, white space aside, so that nothing is lost by it: no key
-   * twice, no number that is not exact. All others are left to the slow way, which gives the same or says what is wrong.
+   * An item that `each` takes, read whole by native functions: token by token it costs a
+   * microcontroller 25 times as much. Only one that is written as JavaScript itself would write it,
+   * white space aside, so that nothing is lost by it: no key twice, no number that is not exact.
+   * All others are left to the slow way, which gives the same or says what is wrong.
    */
   object(bytes: Uint8Array, at: number): number | "more" {
     const parent = this.inside;
@@ -192,7 +201,10 @@ export class JsonReader implements TokenSink {
     this.place(isWanted ? value : undefined, this.#kept - text - SLOT_BYTES);
   }
 
-  /** Puts a complete value where it belongs; `keptBefore` is what is kept once it has been handed over. */
+  /**
+   * Puts a complete value where it belongs; `keptBefore` is what is kept once it has been handed
+   * over.
+   */
   private place(value: Json | undefined, keptBefore: number): void {
     const parent = this.inside;
     this.#expected = parent ? "a comma or the end" : "nothing more";
@@ -248,8 +260,9 @@ function asciiOf(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Up to the brace that closes the first one, strings not looked at; undefined where it is not there, 0 where more is nested
- * than in a coin: the native reader recurses, on a stack that is short.
+ * Up to the brace that closes the first one, strings not looked at; undefined where it is not
+ * there, 0 where more is nested than in a coin: the native reader recurses, on a stack that is
+ * short.
  */
 function lengthOfObject(text: string): number | undefined {
   let open = 0;

@@ -1,5 +1,6 @@
-// Coins that a node told of once, for a backend to which finding them is dear: those of the scripts that were looked for last, and
-// what became of them by the transactions that were broadcast here. None of it says that a coin is unspent.
+// Coins that a node told of once, for a backend to which finding them is dear: those of the scripts
+// that were looked for last, and what became of them by the transactions that were broadcast here.
+// None of it says that a coin is unspent.
 
 import { constant } from "../kernel/constant";
 import type { Coin, Outpoint } from "../kernel/ports";
@@ -13,7 +14,10 @@ const MOST_OLDER = 12;
 
 interface Known {
   readonly coin: Coin;
-  /** What the transaction that made it spends, where it was broadcast here: another that spends the same takes its place. */
+  /**
+   * What the transaction that made it spends, where it was broadcast here: another that spends the
+   * same takes its place.
+   */
   readonly spends: readonly Outpoint[];
 }
 
@@ -47,7 +51,10 @@ export class KnownCoins {
     this.#scripts = [...older, { script, known }].slice(-MOST_SCRIPTS);
   }
 
-  /** What a transaction spends is gone, with what came of others that spend the same; what it pays to a known script is there. */
+  /**
+   * What a transaction spends is gone, with what came of others that spend the same; what it pays
+   * to a known script is there.
+   */
   broadcast({ txid, inputs, outputs }: RawTx): void {
     const isSpent = (outpoint: Outpoint): boolean => inputs.some((input) => isSame(input, outpoint));
     this.#scripts = this.#scripts.map(({ script, known }) => {

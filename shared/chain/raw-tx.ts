@@ -1,5 +1,6 @@
-// Reading any raw transaction (BIP144 serialisation), as far as a chain backend needs it: its id, to check an answer to
-// a broadcast, what it spends and what it pays. Not for judging payments: those are rebuilt and compared as bytes.
+// Reading any raw transaction (BIP144 serialisation), as far as a chain backend needs it: its id,
+// to check an answer to a broadcast, what it spends and what it pays. Not for judging payments:
+// those are rebuilt and compared as bytes.
 
 import { bytesToHex, hexToBytes, reverseHex, sha256d } from "../bitcoin/bytes";
 import { messageOf } from "../kernel/message";
@@ -39,7 +40,10 @@ export function readRawTx(raw: Hex): RawTx {
   return { txid: reverseHex(bytesToHex(sha256d(hexToBytes(version + body + lockTime)))), inputs, outputs };
 }
 
-/** Id of a transaction that is about to be broadcast: a ChainError "refused" for what nobody would take. */
+/**
+ * Id of a transaction that is about to be broadcast: a ChainError "refused" for what nobody would
+ * take.
+ */
 export function txidToSend(raw: Hex): Hex {
   try {
     return readRawTx(raw).txid;

@@ -1,7 +1,8 @@
 // Why a node refused a transaction, from its words to a ChainError.
 //
-// The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora and Electrum servers pass on
-// inside their own, and a few of BlockCypher's. So one table serves all; it looks for the words anywhere in the text.
+// The words are Bitcoin Core's (validation.cpp, policy/rbf.cpp; 0.16 to 31), which Esplora and
+// Electrum servers pass on inside their own, and a few of BlockCypher's. So one table serves all;
+// it looks for the words anywhere in the text.
 
 import { constant } from "../kernel/constant";
 import type { Satoshi } from "../kernel/units";
@@ -60,9 +61,11 @@ export function shortened(text: string): string {
 }
 
 /**
- * Core compares at the end: `...; less fees than conflicting txs; 0.00000150 < 0.00000200` (both total fees) and
- * `...; not enough additional fees to relay; 0.00000010 < 0.00000014` (both additional fees), in BTC. A fee rate's
- * comparison (`new feerate 0.00001 BTC/kvB <= old feerate ...`) is no amount, so nothing is missing that we could name.
+ * Core compares at the end: `...; less fees than conflicting txs; 0.00000150 < 0.00000200` (both
+ * total fees) and `...; not enough additional fees to relay; 0.00000010 < 0.00000014` (both
+ * additional fees), in BTC. A fee rate's comparison
+ * (`new feerate 0.00001 BTC/kvB <= old feerate ...`) is no amount, so nothing is missing that we
+ * could name.
  */
 function missingFee(text: string): Satoshi | undefined {
   if (text.includes("feerate")) return undefined;

@@ -1,5 +1,5 @@
-// Checking the shape of an answer before anything of it is believed: each function gives the value or throws a
-// ChainError "malformed" that says what was expected and what came.
+// Checking the shape of an answer before anything of it is believed: each function gives the value
+// or throws a ChainError "malformed" that says what was expected and what came.
 
 import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
 import type { Coin } from "../kernel/ports";
@@ -64,7 +64,10 @@ export function satoshiOf(value: Json | undefined, what: string): Satoshi {
   return value;
 }
 
-/** Coins of an address that are read: anybody can send it more, and to read them all would take a device for long. */
+/**
+ * Coins of an address that are read: anybody can send it more, and to read them all would take a
+ * device for long.
+ */
 export const MOST_COINS = 1_000;
 
 /** There are more than MOST_COINS: what was read has to do. */
@@ -79,7 +82,10 @@ export async function cutShort(list: Promise<void>): Promise<void> {
   }
 }
 
-/** The largest coins of a list that may be long, never more than `limit` at a time, and of the first MOST_COINS only. */
+/**
+ * The largest coins of a list that may be long, never more than `limit` at a time, and of the first
+ * MOST_COINS only.
+ */
 export class LargestCoins {
   #read = 0;
   readonly #limit: number;
@@ -103,7 +109,10 @@ export class LargestCoins {
     if (coins.length > this.#limit) coins.pop();
   }
 
-  /** The largest first; equal ones in the order of their outpoints. Which of equal ones are cut is the server's choice. */
+  /**
+   * The largest first; equal ones in the order of their outpoints. Which of equal ones are cut is
+   * the server's choice.
+   */
   get coins(): readonly Coin[] {
     return this.#coins;
   }

@@ -1,4 +1,5 @@
-// The result of Bitcoin Core's testmempoolaccept for one transaction, which mempool.space's Esplora passes on as it is.
+// The result of Bitcoin Core's testmempoolaccept for one transaction, which mempool.space's Esplora
+// passes on as it is.
 
 import type { Hex } from "../kernel/units";
 import type { Json } from "./json-stream";

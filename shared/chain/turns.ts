@@ -1,5 +1,6 @@
-// One after the other: a question to a server takes kilobytes while it is under way (its connection, with TLS tens of
-// them, its reader, the promises on the way), and a microcontroller has not as many as a session's opening has questions.
+// One after the other: a question to a server takes kilobytes while it is under way (its
+// connection, with TLS tens of them, its reader, the promises on the way), and a microcontroller
+// has not as many as a session's opening has questions.
 
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();

@@ -5,8 +5,8 @@ import { feeFor, type Hex, type MilliSatPerVbyte, type Satoshi } from "../kernel
 import { closingVsize } from "./closing";
 
 /**
- * What the channel can pay in all: the cable's change stays an output that nodes relay. There has to be one, too: a half under
- * SINGLE whose output is missing would bind nobody.
+ * What the channel can pay in all: the cable's change stays an output that nodes relay. There has
+ * to be one, too: a half under SINGLE whose output is missing would bind nobody.
  */
 export function mostPaid(deposit: Satoshi): Satoshi {
   return Math.max(0, deposit - DUST);
@@ -18,14 +18,17 @@ export function changeAt(deposit: Satoshi, paid: Satoshi): Satoshi {
 }
 
 /**
- * The least first payment: the payee's dust limit and the closing's fee at the rate of the day. What is owed below that is
- * worth nothing to the payee. The cable gets energy for all of it.
+ * The least first payment: the payee's dust limit and the closing's fee at the rate of the day.
+ * What is owed below that is worth nothing to the payee. The cable gets energy for all of it.
  */
 export function firstPayment(payeeScript: Hex, rate: MilliSatPerVbyte): Satoshi {
   return dustOf(payeeScript) + feeFor(closingVsize(payeeScript), rate);
 }
 
-/** What the payee would get if the channel closed at `rate`: 0 where that is dust, and closing is then worth nothing. */
+/**
+ * What the payee would get if the channel closed at `rate`: 0 where that is dust, and closing is
+ * then worth nothing.
+ */
 export function worthAt(paid: Satoshi, payeeScript: Hex, rate: MilliSatPerVbyte): Satoshi {
   const share = paid - feeFor(closingVsize(payeeScript), rate);
   return share < dustOf(payeeScript) ? 0 : share;

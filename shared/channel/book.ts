@@ -1,5 +1,6 @@
-// The socket's channels: which it opens, what it takes, and when it closes them. It asks the chain nothing and sends nothing:
-// its owner tells it what the chain said, and broadcasts what it hands out.
+// The socket's channels: which it opens, what it takes, and when it closes them. It asks the chain
+// nothing and sends nothing: its owner tells it what the chain said, and broadcasts what it hands
+// out.
 
 import { bytesToHex } from "../bitcoin/bytes";
 import type { Broadcast } from "../bitcoin/fees";
@@ -49,7 +50,10 @@ export interface BookTerms {
   readonly confirmations: number;
   /** Blocks before the deadline in which nothing is sold. */
   readonly margin: number;
-  /** Paid over channels that the chain has not closed: what theft or fire may cost. At this sum the oldest is closed. */
+  /**
+   * Paid over channels that the chain has not closed: what theft or fire may cost. At this sum the
+   * oldest is closed.
+   */
   readonly maxUnclosed: Satoshi;
   /** Age of the oldest answer about a funding that still counts. */
   readonly answerAge: Millisecond;
@@ -66,7 +70,10 @@ export interface BookOptions {
   readonly terms: BookTerms;
 }
 
-/** What the chain's server said about a funding: its block, or none; and whether its deposit is unspent. */
+/**
+ * What the chain's server said about a funding: its block, or none; and whether its deposit is
+ * unspent.
+ */
 export interface FundingAnswer {
   readonly height?: number | undefined;
   readonly unspent: boolean;
@@ -97,7 +104,10 @@ export class ChannelBook {
   readonly #ledger: ChannelLedger;
   readonly #index: IndexNote;
   #tip: TipAnswer | undefined;
-  /** Since the start only: after a restart nothing is sold before a channel's funding has been asked for anew. */
+  /**
+   * Since the start only: after a restart nothing is sold before a channel's funding has been asked
+   * for anew.
+   */
   readonly #answers = new Map<Hex, FundingAnswer>();
   /** The next channel's key: deriving it costs a third of a signature. */
   #nextKey: { readonly index: number; readonly key: Hex } | undefined;
@@ -193,7 +203,10 @@ export class ChannelBook {
     return height === undefined ? 0 : Math.max(0, this.lowestTip() - height + 1);
   }
 
-  /** True where the chain has to be asked before anything is sold on this channel: nothing since the start, or too long ago. */
+  /**
+   * True where the chain has to be asked before anything is sold on this channel: nothing since the
+   * start, or too long ago.
+   */
   mustAsk(txid: Hex, now: Millisecond): boolean {
     const answer = this.#answers.get(txid);
     return !answer || this.#tip === undefined || now - answer.at > this.#options.terms.answerAge;
@@ -212,7 +225,10 @@ export class ChannelBook {
     return this.unclosed + pay > terms.maxUnclosed ? 0 : pay;
   }
 
-  /** Takes an increment of at least `pay`, at the visit's price. The entry is durable when this returns. */
+  /**
+   * Takes an increment of at least `pay`, at the visit's price. The entry is durable when this
+   * returns.
+   */
   take(increment: Increment, pay: Satoshi, price: MilliSatPerWh, now: Millisecond): Taken | ChannelRefusal {
     const entry = this.#ledger.find(increment.channel);
     const frame = this.#ledger.frame(increment.channel);
@@ -233,13 +249,19 @@ export class ChannelBook {
     return { ok: true, credit: next.energy, credited };
   }
 
-  /** Credit that was delivered: noted when a cable leaves, and beside the meter's counters meanwhile. */
+  /**
+   * Credit that was delivered: noted when a cable leaves, and beside the meter's counters
+   * meanwhile.
+   */
   delivered(txid: Hex, energy: MilliwattHour): void {
     const entry = this.#ledger.find(txid);
     if (entry && energy > 0) this.#ledger.save({ ...entry, energy: Math.max(0, entry.energy - energy) });
   }
 
-  /** Channels that have to be closed now: near their deadline, used up, or the oldest where too much stands unclosed. */
+  /**
+   * Channels that have to be closed now: near their deadline, used up, or the oldest where too much
+   * stands unclosed.
+   */
   due(now: Millisecond, step: Satoshi): readonly Hex[] {
     const { margin, maxUnclosed } = this.#options.terms;
     const highest = highestTip(this.#tip, now);
@@ -260,10 +282,12 @@ export class ChannelBook {
   }
 
   /**
-   * The channel's closing at the rate of the day, dearer than the last one that left by what a replacement has to add. From the first call on
-   * the channel sells nothing. Where the share cannot pay it, `coins` of the payee's are spent along; where those do not suffice
-   * either, it pays the most that leaves no dust, and undefined where that is less than a replacement takes, or nothing was paid.
-   * Coins of the last closing that are not among them have been spent by somebody else.
+   * The channel's closing at the rate of the day, dearer than the last one that left by what a
+   * replacement has to add. From the first call on the channel sells nothing. Where the share
+   * cannot pay it, `coins` of the payee's are spent along; where those do not suffice either, it
+   * pays the most that leaves no dust, and undefined where that is less than a replacement takes,
+   * or nothing was paid. Coins of the last closing that are not among them have been spent by
+   * somebody else.
    */
   close(
     txid: Hex,
@@ -274,7 +298,8 @@ export class ChannelBook {
     const entry = this.#ledger.find(txid);
     if (!entry || entry.half === undefined || entry.phase === "closed") return undefined;
     const wish = this.wishOf(entry, { rate, incremental });
-    // A closing whose coin somebody else has spent is in no mempool any more: nothing has to be replaced.
+    // A closing whose coin somebody else has spent is in no mempool any more: nothing has to be
+    // replaced.
     const isGone = entry.closingCoins?.some((coin) => !coins.some((other) => isSameOutpoint(other, coin)));
     const plan = planClosing({ ...wish, coins, replaces: isGone ? undefined : wish.replaces });
     if (!plan) return undefined;
@@ -306,7 +331,10 @@ export class ChannelBook {
     if (entry) this.#ledger.save(withChannel(entry, startClosing(channelOf(entry))));
   }
 
-  /** The deposit's spend is buried: the entry is kept while it holds credit, since that is still owed. */
+  /**
+   * The deposit's spend is buried: the entry is kept while it holds credit, since that is still
+   * owed.
+   */
   over(txid: Hex): void {
     const entry = this.#ledger.find(txid);
     if (!entry) return;

@@ -1,10 +1,12 @@
-// A channel from its funding to its closing: pure functions from one state to the next, the same on both sides.
+// A channel from its funding to its closing: pure functions from one state to the next, the same on
+// both sides.
 //
 //   funding --buried--> open --startClosing--> closing --buried--> closed
 //
-// An increment goes through `prepare` (the cable's next state), `validate` (the payee's check), `record` (the state that is
-// made durable before anybody acts on it). `complete` makes a closing, and refuses while the channel still sells: with it
-// the payee's key is never used over a state that a later one supersedes.
+// An increment goes through `prepare` (the cable's next state), `validate` (the payee's check),
+// `record` (the state that is made durable before anybody acts on it). `complete` makes a closing,
+// and refuses while the channel still sells: with it the payee's key is never used over a state
+// that a later one supersedes.
 
 import { DUST } from "../bitcoin/draft";
 import type { Wallet } from "../bitcoin/wallet";
@@ -15,14 +17,19 @@ import { type ChannelFrame, type ClosingTerms, type Deposit, isHalf, signClosing
 import { type ChannelRefusal, refuse } from "./reasons";
 import { refundableAt } from "./refund";
 
-/** A week of blocks: within it before the deadline a channel sells nothing and its closing is tried. */
+/**
+ * A week of blocks: within it before the deadline a channel sells nothing and its closing is tried.
+ */
 export const CLOSING_MARGIN = 1_008;
 
 export type Phase = "open" | "closing" | "closed";
 
 export interface Channel {
   readonly deposit: Deposit;
-  /** Height of the block that holds the funding; absent while none does, also after a reorganisation. */
+  /**
+   * Height of the block that holds the funding; absent while none does, also after a
+   * reorganisation.
+   */
   readonly height?: number | undefined;
   readonly phase: Phase;
   /** By the latest increment. */
@@ -47,7 +54,10 @@ export interface Demand {
   readonly confirmations: number;
   /** Blocks before the deadline in which nothing is sold; at least `CLOSING_MARGIN`. */
   readonly margin: number;
-  /** What this increment is to pay at least, as it was offered: `nextPay`. A cable that was not heard may owe more. */
+  /**
+   * What this increment is to pay at least, as it was offered: `nextPay`. A cable that was not
+   * heard may owe more.
+   */
   readonly pay: Satoshi;
 }
 
@@ -64,12 +74,18 @@ export function opened(deposit: Deposit): Channel {
   return { deposit, phase: "open", paid: 0 };
 }
 
-/** The funding is in the block at `height`, or, undefined, in none: asked again after each reorganisation. */
+/**
+ * The funding is in the block at `height`, or, undefined, in none: asked again after each
+ * reorganisation.
+ */
 export function confirmedAt(channel: Channel, height: number | undefined): Channel {
   return { ...channel, height };
 }
 
-/** The first block in which the cable may take the deposit back; undefined while the funding is in no block. */
+/**
+ * The first block in which the cable may take the deposit back; undefined while the funding is in
+ * no block.
+ */
 export function deadline(channel: Channel): number | undefined {
   return channel.height === undefined ? undefined : refundableAt(channel.height, channel.deposit.keys.delay);
 }
@@ -86,8 +102,9 @@ export function room(channel: Channel): Satoshi {
 }
 
 /**
- * What the payee asks for next: an increment of `step`, the last one what the deposit still has, the first one no less than
- * `first`. 0 where the channel has nothing more to sell for: then it closes.
+ * What the payee asks for next: an increment of `step`, the last one what the deposit still has,
+ * the first one no less than `first`. 0 where the channel has nothing more to sell for: then it
+ * closes.
  */
 export function nextPay(channel: Channel, step: Satoshi, first: Satoshi): Satoshi {
   const left = room(channel);
@@ -97,8 +114,9 @@ export function nextPay(channel: Channel, step: Satoshi, first: Satoshi): Satosh
 }
 
 /**
- * The cable's next increment, worth `pay` more. Undefined where the deposit does not have it or the cable knows the channel
- * to be closing. The result is recorded before its half is shown to anybody.
+ * The cable's next increment, worth `pay` more. Undefined where the deposit does not have it or the
+ * cable knows the channel to be closing. The result is recorded before its half is shown to
+ * anybody.
  */
 export function prepare(channel: Channel, frame: ChannelFrame, pay: Satoshi, wallet: Wallet): Increment | undefined {
   if (channel.phase !== "open" || !isSatoshi(pay) || pay < 1 || pay > room(channel)) return undefined;
@@ -136,8 +154,9 @@ export function record(channel: Channel, increment: Increment): Channel {
 }
 
 /**
- * The cable's channel as a socket shows it after the cable has lost its journal: believed where the half is the cable's own
- * signature of that very sum. A socket that shows an older one gives money away.
+ * The cable's channel as a socket shows it after the cable has lost its journal: believed where the
+ * half is the cable's own signature of that very sum. A socket that shows an older one gives money
+ * away.
  */
 export function adopted(
   deposit: Deposit,
@@ -163,7 +182,10 @@ export function closed(channel: Channel): Channel {
   return { ...channel, phase: "closed" };
 }
 
-/** The closing at the latest state. May be made again at a higher fee. Throws while the channel is open, or holds no half. */
+/**
+ * The closing at the latest state. May be made again at a higher fee. Throws while the channel is
+ * open, or holds no half.
+ */
 export function complete(channel: Channel, frame: ChannelFrame, terms: ClosingTerms, payee: Wallet): Hex {
   const { deposit, phase, paid, half } = channel;
   if (phase !== "closing") throw new Error(`expected a channel that is closing, got one that is ${phase}`);

@@ -1,5 +1,6 @@
-// What a closing pays, and out of what: the payee's share, and where that does not suffice coins of its own, which anybody may
-// send to the channel's payee key (docs/channel.md, "Closing and refund").
+// What a closing pays, and out of what: the payee's share, and where that does not suffice coins of
+// its own, which anybody may send to the channel's payee key (docs/channel.md, "Closing and
+// refund").
 
 import { dustOf, totalOf } from "../bitcoin/draft";
 import { type Broadcast, feeNeeded } from "../bitcoin/fees";
@@ -30,8 +31,8 @@ export interface ClosingWish extends ClosingRates {
 }
 
 /**
- * The cheapest closing at `rate`: with no coin, or the fewest. Where none reaches it, the one of the best rate; undefined where that
- * is less than a replacement takes, or leaves dust.
+ * The cheapest closing at `rate`: with no coin, or the fewest. Where none reaches it, the one of
+ * the best rate; undefined where that is less than a replacement takes, or leaves dust.
  */
 export function planClosing(wish: ClosingWish): ClosingPlan | undefined {
   let best: (ClosingPlan & { readonly rate: number }) | undefined;

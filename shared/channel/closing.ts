@@ -1,7 +1,9 @@
-// Closings: the transaction that ends a channel in the payee's way, [the cable's change, the payee's share].
+// Closings: the transaction that ends a channel in the payee's way,
+// [the cable's change, the payee's share].
 //
-// The cable's half fixes input 0 and output 0. The payee writes the rest when the channel closes: its script, the fee out of
-// its own share, and coins of its own (paid to the P2WPKH script of the channel's payee key) where that share is too small.
+// The cable's half fixes input 0 and output 0. The payee writes the rest when the channel closes:
+// its script, the fee out of its own share, and coins of its own (paid to the P2WPKH script of the
+// channel's payee key) where that share is too small.
 
 import { scriptOfKey } from "../bitcoin/address";
 import { byteHex, bytesToHex, hexToBytes, le32 } from "../bitcoin/bytes";
@@ -53,13 +55,18 @@ export function digestOfHalf(frame: ChannelFrame, change: Satoshi): Uint8Array {
   return halfDigest(frame.midstate, outputsHex([{ script: frame.cableScript, amount: change }]));
 }
 
-/** The cable's half: DER and the sighash byte 83. The caller has recorded what it is about to sign. */
+/**
+ * The cable's half: DER and the sighash byte 83. The caller has recorded what it is about to sign.
+ */
 export function signHalf(frame: ChannelFrame, change: Satoshi, wallet: Wallet): Hex {
   if (frame.cableScript !== wallet.script) throw new Error("expected a channel of the wallet's own key");
   return bytesToHex(wallet.sign(digestOfHalf(frame, change))) + HALF_TYPE;
 }
 
-/** True for a half of this very state: strict DER, low S, type 83, the cable's key. Never throws for what a peer can send. */
+/**
+ * True for a half of this very state: strict DER, low S, type 83, the cable's key. Never throws for
+ * what a peer can send.
+ */
 export function isHalf(deposit: Deposit, frame: ChannelFrame, change: Satoshi, half: Hex, ecdsa: Ecdsa): boolean {
   if (!isHex(half) || half.length > 2 * SIGNATURE_BYTES || !half.endsWith(HALF_TYPE)) return false;
   // The port takes strict DER with a low S only.
@@ -81,7 +88,10 @@ export function closingVsize(payeeScript: Hex, coins = 0): number {
   return Math.ceil((4 * base + 2 + DEPOSIT_WITNESS_BYTES + COIN_WITNESS_BYTES * coins) / 4);
 }
 
-/** What the payee gets; less than its script's dust limit, or less than nothing, where the fee eats it up. */
+/**
+ * What the payee gets; less than its script's dust limit, or less than nothing, where the fee eats
+ * it up.
+ */
 export function payeeShare(deposit: Deposit, change: Satoshi, terms: ClosingTerms): Satoshi {
   return deposit.coin.amount - change + totalOf(terms.coins) - terms.fee;
 }
@@ -100,8 +110,9 @@ export function unsignedClosing(deposit: Deposit, frame: ChannelFrame, change: S
 }
 
 /**
- * The whole closing: the cable's half and the payee's signatures, under ALL, so that nobody changes a thing afterwards.
- * Only for a channel that has closed: what comes out is a state that anybody may broadcast.
+ * The whole closing: the cable's half and the payee's signatures, under ALL, so that nobody changes
+ * a thing afterwards. Only for a channel that has closed: what comes out is a state that anybody
+ * may broadcast.
  */
 export function signClosing(
   deposit: Deposit,

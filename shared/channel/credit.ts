@@ -1,7 +1,9 @@
-// Credit of channels: in each one's entry, so that an increment waits for that one write and no other.
+// Credit of channels: in each one's entry, so that an increment waits for that one write and no
+// other.
 //
-// At rest `energy` is what waits. While it is drawn the entry says from which reading of the gate on, and the outlet has the
-// one number up to which energy is paid for (shared/socket/credit.ts); a power cut then costs what the meter forgets.
+// At rest `energy` is what waits. While it is drawn the entry says from which reading of the gate
+// on, and the outlet has the one number up to which energy is paid for (shared/socket/credit.ts); a
+// power cut then costs what the meter forgets.
 
 import { scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
@@ -30,7 +32,10 @@ export class ChannelCredit {
     );
   }
 
-  /** All credit that is drawn now, `paidUpTo` by the gate that stands at `total`, is the channel's from here on. */
+  /**
+   * All credit that is drawn now, `paidUpTo` by the gate that stands at `total`, is the channel's
+   * from here on.
+   */
   engage(channel: Hex, paidUpTo: MicrowattHour, total: MicrowattHour): void {
     const entry = this.#ledger.find(channel);
     if (!entry) return;
@@ -51,8 +56,9 @@ export class ChannelCredit {
   }
 
   /**
-   * After a restart, with the gate at `total`: nothing is drawn. `drawn` is the channel that the socket's record has, with its
-   * number: where its entry does not say from where that counts, the cut was between the two writes.
+   * After a restart, with the gate at `total`: nothing is drawn. `drawn` is the channel that the
+   * socket's record has, with its number: where its entry does not say from where that counts, the
+   * cut was between the two writes.
    */
   restAll(total: MicrowattHour, drawn: Hex | undefined, paidUpTo: MicrowattHour): void {
     for (const entry of this.#ledger.entries) {

@@ -1,7 +1,8 @@
 // Fundings: the cable's coins become a channel's deposit, [deposit, memo, change].
 //
-// P2WSH hides the script. The memo, an OP_RETURN with the payee's key and N, lets the cable's key alone find and refund a
-// deposit after both devices have lost their journals. It costs 46 vbytes; without it such a deposit would be lost.
+// P2WSH hides the script. The memo, an OP_RETURN with the payee's key and N, lets the cable's key
+// alone find and refund a deposit after both devices have lost their journals. It costs 46 vbytes;
+// without it such a deposit would be lost.
 
 import { byteHex, bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import { DUST, inputsHex, outputsHex, totalOf, txidOfUnsigned, unsignedFrom, vsizeOf } from "../bitcoin/draft";
@@ -36,8 +37,9 @@ export function memoScript({ payeeKey, delay }: ChannelKeys): Hex {
 }
 
 /**
- * The channel that a funding opened, from the scripts of its first two outputs and the cable's key; undefined where it opened
- * none of this cable's. The deposit's hash proves the memo, which anybody could have written.
+ * The channel that a funding opened, from the scripts of its first two outputs and the cable's key;
+ * undefined where it opened none of this cable's. The deposit's hash proves the memo, which anybody
+ * could have written.
  */
 export function channelOfFunding(deposit: Hex, memo: Hex, cableKey: Hex): ChannelKeys | undefined {
   if (!isHex(memo, 2 + MEMO_BYTES) || !memo.startsWith(`${RETURN}${byteHex(MEMO_BYTES)}`)) return undefined;
@@ -58,7 +60,10 @@ const DEPOSIT_FORM = "00".repeat(34);
 const MEMO_FORM = "00".repeat(2 + MEMO_BYTES);
 const CHANGE_FORM = "00".repeat(22);
 
-/** Deposit, memo, then the change unless it would be dust. Throws where the inputs do not cover deposit and fee. */
+/**
+ * Deposit, memo, then the change unless it would be dust. Throws where the inputs do not cover
+ * deposit and fee.
+ */
 export function fundingOutputs({ keys, inputs, deposit, fee }: Funding): readonly WireOutput[] {
   const left = totalOf(inputs) - deposit - fee;
   if (!(left >= 0))
@@ -94,7 +99,10 @@ export function signFunding(funding: Funding, wallet: Wallet): Hex {
   return withWitnesses(unsignedFunding(funding), witnesses);
 }
 
-/** True for this very funding, each input signed by the cable's key. Never throws for what a peer can send. */
+/**
+ * True for this very funding, each input signed by the cable's key. Never throws for what a peer
+ * can send.
+ */
 export function isSigned(funding: Funding, signed: Hex, ecdsa: Ecdsa): boolean {
   const witnesses = witnessesOf(unsignedFunding(funding), signed, funding.inputs.length);
   if (!witnesses) return false;

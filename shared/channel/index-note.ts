@@ -1,4 +1,5 @@
-// The number of the next payee key, in a record of its own: it outlives every channel's entry, so no key is used twice.
+// The number of the next payee key, in a record of its own: it outlives every channel's entry, so
+// no key is used twice.
 
 import { Journal } from "../journal/journal";
 import { integer, object } from "../journal/shape";

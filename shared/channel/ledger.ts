@@ -1,4 +1,5 @@
-// A device's channels, each in an entry of its own. Every step is durable before it is told to anybody.
+// A device's channels, each in an entry of its own. Every step is durable before it is told to
+// anybody.
 
 import type { Journal } from "../journal/journal";
 import type { Reporter, Store } from "../kernel/ports";
@@ -20,7 +21,10 @@ export class ChannelLedger {
   readonly #most: number;
   /** Those that hold a channel, lower slots first: a place that is free costs no heap. */
   #places: readonly Place[] = [];
-  /** Of the channel that was asked about last: hashing the script is not free, and each frame costs heap. */
+  /**
+   * Of the channel that was asked about last: hashing the script is not free, and each frame costs
+   * heap.
+   */
   #frame: { readonly txid: Hex; readonly frame: ChannelFrame } | undefined;
 
   /** Reads what is there. `most` is the number of entries that the device keeps. */
@@ -60,8 +64,8 @@ export class ChannelLedger {
   }
 
   /**
-   * Writes the entry over the one with its id, over that of `instead`, or into a free place. Throws where there is none, or the store
-   * refuses.
+   * Writes the entry over the one with its id, over that of `instead`, or into a free place. Throws
+   * where there is none, or the store refuses.
    */
   save(entry: ChannelEntry, instead?: Hex): void {
     const place = this.place(entry.txid) ?? (instead === undefined ? undefined : this.place(instead));

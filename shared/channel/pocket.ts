@@ -1,5 +1,6 @@
-// The cable's channels: what it funds, what it signs, and how it gets its deposit back. It records what it is about to sign
-// before the key is used, and signs no increment while the last one has not been delivered by its own meter.
+// The cable's channels: what it funds, what it signs, and how it gets its deposit back. It records
+// what it is about to sign before the key is used, and signs no increment while the last one has
+// not been delivered by its own meter.
 
 import { bytesToHex } from "../bitcoin/bytes";
 import { DUST, dustOf, MAX_INPUTS, totalOf, txidOfUnsigned } from "../bitcoin/draft";
@@ -86,7 +87,10 @@ export class ChannelPocket {
     return this.#ledger.find(txid);
   }
 
-  /** The channel with the socket of this payee: one that still pays before one that has ended. None that is over by the socket's word. */
+  /**
+   * The channel with the socket of this payee: one that still pays before one that has ended. None
+   * that is over by the socket's word.
+   */
   at(payee: Hex): ChannelEntry | undefined {
     const here = this.entries.filter((entry) => entry.payee === payee && entry.phase !== "closed");
     return here.find(({ phase }) => phase === "open") ?? here[0];
@@ -98,9 +102,10 @@ export class ChannelPocket {
   }
 
   /**
-   * The refund of one of the channels that have ended, each in its turn, at `fee`; whoever broadcasts it too early is refused. Signed
-   * once: it goes with questions on the way to power. `mine` are coins that the cable has: where a refund made one, that deposit is back,
-   * and `forgotten` is called before the entry goes.
+   * The refund of one of the channels that have ended, each in its turn, at `fee`; whoever
+   * broadcasts it too early is refused. Signed once: it goes with questions on the way to power.
+   * `mine` are coins that the cable has: where a refund made one, that deposit is back, and
+   * `forgotten` is called before the entry goes.
    */
   refundOfTurn(
     turn: number,
@@ -132,7 +137,10 @@ export class ChannelPocket {
     return refund;
   }
 
-  /** What sockets took, or may have taken, and never acknowledged, `channel` left out: what is said again there is no more. */
+  /**
+   * What sockets took, or may have taken, and never acknowledged, `channel` left out: what is said
+   * again there is no more.
+   */
   unacknowledged(channel?: Hex): Satoshi {
     let total = 0;
     for (const { txid, phase, paid, acknowledged = 0 } of this.entries)
@@ -146,9 +154,10 @@ export class ChannelPocket {
   }
 
   /**
-   * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they were first seen, `payee` whom the
-   * socket pays. The entry is durable before the key is used. The same funding again gets the same signatures: its answer was lost.
-   * `instead` is one that the caller knows to be excluded by this one, whose place it takes.
+   * Signs a funding that it builds itself, of coins that it knows; `pinned` are the amounts as they
+   * were first seen, `payee` whom the socket pays. The entry is durable before the key is used. The
+   * same funding again gets the same signatures: its answer was lost. `instead` is one that the
+   * caller knows to be excluded by this one, whose place it takes.
    */
   fund(
     offer: FundingOffer,
@@ -199,9 +208,10 @@ export class ChannelPocket {
   }
 
   /**
-   * The next increment, worth `pay` at `price`, recorded before its half exists. Refused while more than `slack` of what was bought
-   * has not flowed by the cable's own meter: so a socket that delivers nothing gets one increment and no more. `left` is what has not,
-   * where the caller keeps that account.
+   * The next increment, worth `pay` at `price`, recorded before its half exists. Refused while more
+   * than `slack` of what was bought has not flowed by the cable's own meter: so a socket that
+   * delivers nothing gets one increment and no more. `left` is what has not, where the caller keeps
+   * that account.
    */
   pay(
     txid: Hex,
@@ -235,8 +245,8 @@ export class ChannelPocket {
   }
 
   /**
-   * The latest increment once more: what a lost answer, a restart, or a socket that remembers less calls for. The same digest gives the
-   * same signature, so nothing but the sum is kept.
+   * The latest increment once more: what a lost answer, a restart, or a socket that remembers less
+   * calls for. The same digest gives the same signature, so nothing but the sum is kept.
    */
   again(txid: Hex): Increment | undefined {
     const entry = this.#ledger.find(txid);
@@ -246,7 +256,9 @@ export class ChannelPocket {
     return { channel: txid, paid: entry.paid, half };
   }
 
-  /** The socket has shown that it took what was signed: what of it was new, in money and in energy. */
+  /**
+   * The socket has shown that it took what was signed: what of it was new, in money and in energy.
+   */
   acknowledge(txid: Hex): { readonly pay: Satoshi; readonly energy: MilliwattHour } {
     const entry = this.#ledger.find(txid);
     const pay = entry ? entry.paid - (entry.acknowledged ?? 0) : 0;
@@ -256,8 +268,9 @@ export class ChannelPocket {
   }
 
   /**
-   * The socket shows that it was paid `paid` sat and no more, though somebody acknowledged more in its name: that is to be said again,
-   * and bought nothing here. What it takes from the account, as `acknowledge` adds to it.
+   * The socket shows that it was paid `paid` sat and no more, though somebody acknowledged more in
+   * its name: that is to be said again, and bought nothing here. What it takes from the account, as
+   * `acknowledge` adds to it.
    */
   unheard(txid: Hex, paid: Satoshi): { readonly pay: Satoshi; readonly energy: MilliwattHour } {
     const entry = this.#ledger.find(txid);
@@ -268,13 +281,18 @@ export class ChannelPocket {
     return { pay, energy: entry.price === undefined ? 0 : -energyFor(-pay, entry.price) };
   }
 
-  /** Energy that flowed on the channel's increments, by the cable's own meter, since the last call. */
+  /**
+   * Energy that flowed on the channel's increments, by the cable's own meter, since the last call.
+   */
   flowed(txid: Hex, energy: MilliwattHour): void {
     const entry = this.#ledger.find(txid);
     if (entry && energy > 0) this.#ledger.save({ ...entry, metered: (entry.metered ?? 0) + energy });
   }
 
-  /** A channel as a socket shows it after the cable has lost its journal; false where the cable signed no such state. */
+  /**
+   * A channel as a socket shows it after the cable has lost its journal; false where the cable
+   * signed no such state.
+   */
   adopt(deposit: Deposit, shown: Increment, payee?: Hex): boolean {
     const { wallet, ecdsa } = this.#options;
     if (deposit.keys.cableKey !== bytesToHex(wallet.publicKey) || keysFault(deposit.keys)) return false;
@@ -312,15 +330,18 @@ export class ChannelPocket {
   }
 
   /**
-   * Its socket says that the channel is over: it keeps no place that another one needs, and no money. A cable sees no chain, so the
-   * refund still goes with its questions.
+   * Its socket says that the channel is over: it keeps no place that another one needs, and no
+   * money. A cable sees no chain, so the refund still goes with its questions.
    */
   saidOver(txid: Hex): void {
     const entry = this.#ledger.find(txid);
     if (entry) this.#ledger.save({ ...entry, phase: "closed" });
   }
 
-  /** Takes the deposit back, N blocks after the funding confirmed. Signs nothing more on this channel from then on. */
+  /**
+   * Takes the deposit back, N blocks after the funding confirmed. Signs nothing more on this
+   * channel from then on.
+   */
   refund(txid: Hex, fee: Satoshi): Hex | undefined {
     const entry = this.#ledger.find(txid);
     const frame = this.#ledger.frame(txid);

@@ -1,5 +1,6 @@
-// What a device keeps of its channels: an entry each, of its own, in two slots that take turns (shared/journal/journal.ts).
-// An increment writes one entry and no other record, and a torn write costs one channel its last step at most.
+// What a device keeps of its channels: an entry each, of its own, in two slots that take turns
+// (shared/journal/journal.ts). An increment writes one entry and no other record, and a torn write
+// costs one channel its last step at most.
 
 import { Journal } from "../journal/journal";
 import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
@@ -11,8 +12,9 @@ import type { Deposit } from "./closing";
 /** Of the entry's format; another one is set aside. */
 export const CHANNEL_ENTRY_VERSION = 1;
 /**
- * Entries of a socket: the stores' keys end in its number. One more is a refusal. Each holds 0.5 KB of slots and as much of
- * chunks (docs/performance.md), which a socket must have left while hostile neighbours fill its heap.
+ * Entries of a socket: the stores' keys end in its number. One more is a refusal. Each holds 0.5 KB
+ * of slots and as much of chunks (docs/performance.md), which a socket must have left while hostile
+ * neighbours fill its heap.
  */
 export const MAX_SOCKET_CHANNELS = 8;
 /** Entries of a cable. */
@@ -40,7 +42,10 @@ export interface ChannelEntry {
   readonly funding?: Hex;
   /** Socket: number of its payee key. */
   readonly index?: number;
-  /** Socket: paid for and not delivered; while it is drawn, as of `reading`. Cable: what it bought in all. */
+  /**
+   * Socket: paid for and not delivered; while it is drawn, as of `reading`. Cable: what it bought
+   * in all.
+   */
   readonly energy: MilliwattHour;
   /** Socket: while the credit is drawn, the gate's reading from which that counts. */
   readonly reading?: MicrowattHour;
@@ -57,7 +62,10 @@ export interface ChannelEntry {
   /** Cable: what the socket has acknowledged of `paid`, and the price of what it has not. */
   readonly acknowledged?: Satoshi;
   readonly price?: MilliSatPerWh;
-  /** Socket: fee of the last closing that left the device, and the payee's coins that it spends along. */
+  /**
+   * Socket: fee of the last closing that left the device, and the payee's coins that it spends
+   * along.
+   */
   readonly closingFee?: Satoshi;
   readonly closingCoins?: readonly Coin[];
 }
@@ -97,7 +105,10 @@ export function entryJournal(store: Store, slot: number, report: Reporter): Jour
   return new Journal({ store, name: `channel.${slot}`, version: CHANNEL_ENTRY_VERSION, parse: entryShape, report });
 }
 
-/** An entry that is over. Where a cut leaves one of the two slots, a channel that has closed is found again, and closed again. */
+/**
+ * An entry that is over. Where a cut leaves one of the two slots, a channel that has closed is
+ * found again, and closed again.
+ */
 export function forget(store: Store, slot: number): void {
   for (const key of slotsOf(slot)) store.remove(key);
 }

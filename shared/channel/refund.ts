@@ -1,6 +1,8 @@
-// Refunds: the cable alone takes the deposit back, N blocks after the funding confirmed (BIP68, BIP112).
+// Refunds: the cable alone takes the deposit back, N blocks after the funding confirmed (BIP68,
+// BIP112).
 //
-// Nobody has to sign anything for it beforehand: the script itself gives the right. Any socket may broadcast it.
+// Nobody has to sign anything for it beforehand: the script itself gives the right. Any socket may
+// broadcast it.
 
 import { le32 } from "../bitcoin/bytes";
 import { DUST, LOCK_TIME, outpointHex, outputsHex } from "../bitcoin/draft";
@@ -26,7 +28,10 @@ export function unsignedRefund(deposit: Deposit, frame: ChannelFrame, fee: Satos
   return `${le32(REFUND_VERSION)}${input}01${refundOutput(deposit, frame, fee)}${le32(LOCK_TIME)}`;
 }
 
-/** The refund, signed by the cable alone. Its sequence is N: type flag and disable flag are off, so it counts blocks. */
+/**
+ * The refund, signed by the cable alone. Its sequence is N: type flag and disable flag are off, so
+ * it counts blocks.
+ */
 export function signRefund(deposit: Deposit, frame: ChannelFrame, fee: Satoshi, wallet: Wallet): Hex {
   if (frame.cableScript !== wallet.script) throw new Error("expected a channel of the wallet's own key");
   const { coin, keys } = deposit;

@@ -2,9 +2,10 @@
 //
 //   <payee> CHECKSIG NOTIF <N> CHECKSEQUENCEVERIFY VERIFY ENDIF <cable> CHECKSIG
 //
-// Payee and cable together at any time; the cable alone N blocks after the funding confirmed. What picks the branch is the
-// payee's signature itself, or the empty one: there is no argument beside the signatures that a stranger could rewrite.
-// It is the miniscript and_v(or_c(pk(payee),v:older(N)),pk(cable)), so an owner's stock wallet can spend it too.
+// Payee and cable together at any time; the cable alone N blocks after the funding confirmed. What
+// picks the branch is the payee's signature itself, or the empty one: there is no argument beside
+// the signatures that a stranger could rewrite. It is the miniscript
+// and_v(or_c(pk(payee),v:older(N)),pk(cable)), so an owner's stock wallet can spend it too.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { scriptOfKey } from "../bitcoin/address";
@@ -15,7 +16,10 @@ import type { Hex } from "../kernel/units";
 
 /** A week to sell in, and the least margin of a week to close in (`CLOSING_MARGIN`). */
 export const MIN_DELAY = 2_016;
-/** The largest number of two bytes, some 227 days: so all channels' scripts, and all sizes, are the same. */
+/**
+ * The largest number of two bytes, some 227 days: so all channels' scripts, and all sizes, are the
+ * same.
+ */
 export const MAX_DELAY = 32_767;
 export const SCRIPT_BYTES = 77;
 
@@ -53,7 +57,10 @@ export function cableScript(keys: ChannelKeys): Hex {
   return scriptOfKey(hexToBytes(keys.cableKey));
 }
 
-/** Why a cable makes no channel of these; undefined where it does. Never throws for what a peer can send. */
+/**
+ * Why a cable makes no channel of these; undefined where it does. Never throws for what a peer can
+ * send.
+ */
 export function keysFault({ payeeKey, cableKey, delay }: ChannelKeys): string | undefined {
   if (!isCompressed(payeeKey)) return `expected a compressed payee key, 33 bytes, got ${shown(payeeKey)}`;
   if (!isPointX(payeeKey.slice(2))) return `expected a payee key on the curve, got ${shown(payeeKey)}`;
@@ -68,7 +75,10 @@ export function delayFault(delay: number): string | undefined {
   return known ? undefined : `expected a delay of ${MIN_DELAY} to ${MAX_DELAY} blocks, got ${shown(delay)}`;
 }
 
-/** A number from 0 to 2^31 - 1 pushed in the one way that nodes relay: shortest push, least bytes first, the top bit a sign. */
+/**
+ * A number from 0 to 2^31 - 1 pushed in the one way that nodes relay: shortest push, least bytes
+ * first, the top bit a sign.
+ */
 export function pushNumber(value: number): Hex {
   if (value === 0) return "00";
   if (value <= 16) return byteHex(0x50 + value);

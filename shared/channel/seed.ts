@@ -1,13 +1,17 @@
 // The seed of a socket's payee keys: where it comes from, and when none may be made up.
 //
-// Whoever holds it can close every channel, so its owner should have it elsewhere too, and gets at what a burnt socket was
-// paid. So on mainnet no key comes from a seed before its owner said that he has it (shared/owner/socket.ts, docs/keys.md).
+// Whoever holds it can close every channel, so its owner should have it elsewhere too, and gets at
+// what a burnt socket was paid. So on mainnet no key comes from a seed before its owner said that
+// he has it (shared/owner/socket.ts, docs/keys.md).
 
 import type { Random, Store } from "../kernel/ports";
 import { SEED_BYTES } from "./payee-key";
 import { MAX_SOCKET_CHANNELS, slotsOf } from "./record";
 
-/** Of the store's entry: the seed, and a byte behind it once its owner has it. One entry, so that no cut parts the two. */
+/**
+ * Of the store's entry: the seed, and a byte behind it once its owner has it. One entry, so that no
+ * cut parts the two.
+ */
 const SEED_ENTRY = "channel.seed";
 const KEPT = 1;
 
@@ -25,7 +29,10 @@ export interface SeedSource {
   readonly random: Random;
 }
 
-/** The seed of the store, or one that is born now and kept; undefined where no payee key may be made. Throws for a wrong one. */
+/**
+ * The seed of the store, or one that is born now and kept; undefined where no payee key may be
+ * made. Throws for a wrong one.
+ */
 export function deviceSeed({ store, mainnet, sells, random }: SeedSource): Uint8Array | undefined {
   const stored = storedSeed(store);
   if (stored) return mainnet && !stored.isKept ? undefined : stored.seed;

@@ -1,8 +1,9 @@
 // What signatures over a channel's deposit commit to: BIP143's digests for a P2WSH input.
 //
-// The cable's half of a closing is under SINGLE|ANYONECANPAY: its own change, at its input's index, and nothing else. So the
-// payee writes its output, picks the fee when the channel closes, and may add a coin to it. All but that one output stays
-// the same for the channel's life; the SHA-256 state over its first 194 bytes is kept, and an increment costs five blocks.
+// The cable's half of a closing is under SINGLE|ANYONECANPAY: its own change, at its input's index,
+// and nothing else. So the payee writes its output, picks the fee when the channel closes, and may
+// add a coin to it. All but that one output stays the same for the channel's life; the SHA-256
+// state over its first 194 bytes is kept, and an increment costs five blocks.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { hexToBytes, le32, le64, sha256d } from "../bitcoin/bytes";
@@ -19,8 +20,9 @@ const HALF_TAIL = le32(LOCK_TIME) + le32(SINGLE_ANYONECANPAY);
 const ALL_TAIL = le32(LOCK_TIME) + le32(SIGHASH_ALL);
 
 /**
- * The state after the part of a half's preimage that never changes. The input's sequence has BIP68's disable flag set, so
- * CHECKSEQUENCEVERIFY fails for it at any height: a half that somebody saw never serves as the cable's refund signature.
+ * The state after the part of a half's preimage that never changes. The input's sequence has
+ * BIP68's disable flag set, so CHECKSEQUENCEVERIFY fails for it at any height: a half that somebody
+ * saw never serves as the cable's refund signature.
  */
 export function halfMidstate(deposit: Coin, script: Hex, version: number, sequence = SEQUENCE): Midstate {
   const fixed = `${le32(version)}${ZERO_HASH}${ZERO_HASH}${outpointHex(deposit)}${codeOf(script)}`;
@@ -32,7 +34,9 @@ export function halfDigest(midstate: Midstate, change: Hex): Uint8Array {
   return sha256(midstate.clone().update(hashOutputs(change)).update(hexToBytes(HALF_TAIL)).digest());
 }
 
-/** What an ALL signature of one of several inputs is made from; all inputs have the same sequence. */
+/**
+ * What an ALL signature of one of several inputs is made from; all inputs have the same sequence.
+ */
 export interface WholeSpend {
   readonly version: number;
   readonly inputs: readonly Outpoint[];

@@ -1,5 +1,6 @@
-// How high the chain may be by now. A device has no calendar: between answers it takes the last tip, one more, and a block
-// for every three minutes. That is faster than blocks come but in rare hours, so a deadline is never thought further away.
+// How high the chain may be by now. A device has no calendar: between answers it takes the last
+// tip, one more, and a block for every three minutes. That is faster than blocks come but in rare
+// hours, so a deadline is never thought further away.
 
 import { constant } from "../kernel/constant";
 import type { Millisecond } from "../kernel/units";

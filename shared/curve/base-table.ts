@@ -1,8 +1,9 @@
-// Multiples of the base point, from a table that is computed while the image is linked and lies in flash.
+// Multiples of the base point, from a table that is computed while the image is linked and lies in
+// flash.
 //
-// Windows of six bits with a sign: window w holds 1 to 32 times 2^(6w) G, so that a number below N is a sum of at most one
-// point, or one's negative, a window. That is 43 sums and 1,376 points; windows of eight bits would save a fifth of the sums
-// and take three times the flash.
+// Windows of six bits with a sign: window w holds 1 to 32 times 2^(6w) G, so that a number below N
+// is a sum of at most one point, or one's negative, a window. That is 43 sums and 1,376 points;
+// windows of eight bits would save a fifth of the sums and take three times the flash.
 
 import { invert } from "@noble/curves/abstract/modular.js";
 import { constant } from "../kernel/constant";
@@ -13,7 +14,10 @@ import { type Affine, add, addAffine, BASE, double, INFINITY, type Point } from 
 const WINDOWS = 43;
 const HALF_WINDOW = 32;
 
-/** The same points with z = 1, by one division for all (Montgomery's trick): products from the front, inverses from the back. */
+/**
+ * The same points with z = 1, by one division for all (Montgomery's trick): products from the
+ * front, inverses from the back.
+ */
 export function toAffine(points: readonly Point[]): Affine[] {
   const before: bigint[] = [];
   let product = 1n;
@@ -50,9 +54,9 @@ function baseTable(): readonly Affine[] {
 const TABLE = baseTable();
 
 /**
- * k times the base point, for k from 0 to N - 1. Each window costs one sum, whatever its digit is: a digit of zero adds a
- * point to a sum that nobody reads, so that neither time nor power says how many zeros a secret has. It is no promise of
- * constant time, which BigInts cannot give.
+ * k times the base point, for k from 0 to N - 1. Each window costs one sum, whatever its digit is:
+ * a digit of zero adds a point to a sum that nobody reads, so that neither time nor power says how
+ * many zeros a secret has. It is no promise of constant time, which BigInts cannot give.
  */
 export function multiplyBase(k: bigint): Point {
   let rest = k;

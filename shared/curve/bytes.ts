@@ -1,5 +1,5 @@
-// Numbers from and to bytes, big-endian. XS writes a 256-bit number as text in 380,000 instructions, and by 64-bit words
-// in 8,000.
+// Numbers from and to bytes, big-endian. XS writes a 256-bit number as text in 380,000
+// instructions, and by 64-bit words in 8,000.
 
 /** The number that 32 bytes say. */
 export function numberOf(bytes: Uint8Array): bigint {

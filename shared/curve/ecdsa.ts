@@ -1,4 +1,5 @@
-// ECDSA on secp256k1 over a digest of 32 bytes (SEC 1, version 2, section 4.1), with the nonce of RFC 6979 and a low s (BIP146).
+// ECDSA on secp256k1 over a digest of 32 bytes (SEC 1, version 2, section 4.1), with the nonce of
+// RFC 6979 and a low s (BIP146).
 
 import { invert, mod } from "@noble/curves/abstract/modular.js";
 import { multiplyBase, toAffine } from "./base-table";
@@ -18,7 +19,10 @@ export function publicKeyOf(secret: Uint8Array): Uint8Array {
   return encodePoint(point);
 }
 
-/** r and s, 32 bytes each, with a low s; the same bytes for the same digest. Throws for a secret that is none. */
+/**
+ * r and s, 32 bytes each, with a low s; the same bytes for the same digest. Throws for a secret
+ * that is none.
+ */
 export function signDigest(digest: Uint8Array, secret: Uint8Array): Uint8Array {
   const d = secretOf(secret);
   const h = mod(numberOf(digest), N);
@@ -36,7 +40,10 @@ export function signDigest(digest: Uint8Array, secret: Uint8Array): Uint8Array {
   });
 }
 
-/** True where `signature` (r and s, 32 bytes each) with a low s is one of `digest` under `publicKey` (33 bytes). */
+/**
+ * True where `signature` (r and s, 32 bytes each) with a low s is one of `digest` under `publicKey`
+ * (33 bytes).
+ */
 export function verifyDigest(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || digest.length !== 32) return false;
   const r = numberOf(signature.subarray(0, 32));
@@ -48,7 +55,8 @@ export function verifyDigest(signature: Uint8Array, digest: Uint8Array, publicKe
   const h = numberOf(digest);
   const sum = add(multiplyBase(mod(h * inverse, N)), multiply({ ...key, z: 1n }, mod(r * inverse, N)));
   if (isInfinity(sum)) return false;
-  // r is x/z modulo N, and x/z is below P: x/z is r, or r + N where that is still below P. Asked without the division.
+  // r is x/z modulo N, and x/z is below P: x/z is r, or r + N where that is still below P. Asked
+  // without the division.
   const x = reduced(sum.x);
   return Object.is(reduced(r * sum.z), x) || (r + N < P && Object.is(reduced((r + N) * sum.z), x));
 }

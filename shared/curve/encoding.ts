@@ -1,4 +1,5 @@
-// Compressed points, 33 bytes (SEC 1, version 2, sections 2.3.3 and 2.3.4): 2 or 3 for an even or an odd y, then x.
+// Compressed points, 33 bytes (SEC 1, version 2, sections 2.3.3 and 2.3.4): 2 or 3 for an even or
+// an odd y, then x.
 
 import { numberOf, putNumber } from "./bytes";
 import { reduced, squareRoot } from "./field";

@@ -1,8 +1,10 @@
-// Multiples of any point, for verification alone: what it does depends on the number, which must be no secret.
+// Multiples of any point, for verification alone: what it does depends on the number, which must be
+// no secret.
 //
-// Multiplying x by BETA multiplies the point by LAMBDA (Gallant, Lambert, Vanstone, "Faster point multiplication on elliptic
-// curves with efficient endomorphisms", CRYPTO 2001). So k is split into k1 + k2 * LAMBDA modulo N, both half as long, which
-// share their doublings. The basis of the split is that of @noble/curves.
+// Multiplying x by BETA multiplies the point by LAMBDA (Gallant, Lambert, Vanstone, "Faster point
+// multiplication on elliptic curves with efficient endomorphisms", CRYPTO 2001). So k is split into
+// k1 + k2 * LAMBDA modulo N, both half as long, which share their doublings. The basis of the split
+// is that of @noble/curves.
 
 import { reduced } from "./field";
 import { HALF_N, N, P } from "./params";
@@ -14,7 +16,9 @@ export const BETA = 0x7ae96a2b657c07106e64479eac3434e99cf0497512f58995c1396c2871
 /** A cube root of 1 modulo N: LAMBDA * (x, y) = (BETA * x, y). */
 export const LAMBDA = 0x5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72n;
 
-/** Short vectors (A1, -B1) and (A2, A1) of the pairs (a, b) for which a + b * LAMBDA is 0 modulo N. */
+/**
+ * Short vectors (A1, -B1) and (A2, A1) of the pairs (a, b) for which a + b * LAMBDA is 0 modulo N.
+ */
 const A1 = 0x3086d221a7d46bcde86c90e49284eb15n;
 const B1 = 0xe4437ed6010e88286f547fa90abfe4c3n;
 const A2 = 0x114ca50f7a8e2f3f657c1108d9d44cfd8n;
@@ -30,8 +34,9 @@ export function split(k: bigint): { readonly k1: bigint; readonly k2: bigint } {
 }
 
 /**
- * Odd digits from -7 to 7 and zeros, the least significant first: of four digits in a row one at most is not zero (width-4
- * non-adjacent form). 24 bits of k at a time, in a small integer that the next four bits end: a window reaches so far ahead.
+ * Odd digits from -7 to 7 and zeros, the least significant first: of four digits in a row one at
+ * most is not zero (width-4 non-adjacent form). 24 bits of k at a time, in a small integer that the
+ * next four bits end: a window reaches so far ahead.
  */
 export function digitsOf(k: bigint): number[] {
   const digits: number[] = new Array(DIGITS).fill(0);

@@ -1,7 +1,8 @@
-// Arithmetic modulo P for XS, which multiplies two numbers of 256 bits in 1,900 instructions and divides 512 bits by 256 in
-// 13,000. So nothing is divided: 2^256 is FOLD modulo P, so a long number folds into its upper half times FOLD plus its lower
-// half, which is congruent and 223 bits shorter. A fold is 2,000 instructions and a call 1,000, so formulas have their folds
-// written out, as `(n >> BITS) * FOLD + (n & MASK)`.
+// Arithmetic modulo P for XS, which multiplies two numbers of 256 bits in 1,900 instructions and
+// divides 512 bits by 256 in 13,000. So nothing is divided: 2^256 is FOLD modulo P, so a long
+// number folds into its upper half times FOLD plus its lower half, which is congruent and 223 bits
+// shorter. A fold is 2,000 instructions and a call 1,000, so formulas have their folds written out,
+// as `(n >> BITS) * FOLD + (n & MASK)`.
 
 import { mod } from "@noble/curves/abstract/modular.js";
 import { P } from "./params";
@@ -12,7 +13,9 @@ export const MASK = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 /** 2^256 - P, 33 bits. */
 export const FOLD = 0x1000003d1n;
 
-/** The number from 0 to P - 1 that is congruent to `n`. It divides: for the ends of a calculation. */
+/**
+ * The number from 0 to P - 1 that is congruent to `n`. It divides: for the ends of a calculation.
+ */
 export function reduced(n: bigint): bigint {
   return mod(n, P);
 }
@@ -35,8 +38,9 @@ function squared(n: bigint, times: number): bigint {
 }
 
 /**
- * A number whose square is `n`, from 0 to P - 1, modulo P; undefined where there is none. As P is 3 modulo 4 it is n^((P+1)/4), by the chain
- * of additions of libsecp256k1 and @noble/curves: 253 squarings and 13 products. `a6` is n^(2^6 - 1), six ones.
+ * A number whose square is `n`, from 0 to P - 1, modulo P; undefined where there is none. As P is 3
+ * modulo 4 it is n^((P+1)/4), by the chain of additions of libsecp256k1 and @noble/curves: 253
+ * squarings and 13 products. `a6` is n^(2^6 - 1), six ones.
  */
 export function squareRoot(n: bigint): bigint | undefined {
   const a2 = folded(squared(n, 1) * n);

@@ -1,24 +1,31 @@
-// Nonces of RFC 6979, section 3.2, with SHA-256: secret and digest say the nonce, so the same digest is signed by the same bytes.
+// Nonces of RFC 6979, section 3.2, with SHA-256: secret and digest say the nonce, so the same
+// digest is signed by the same bytes.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { numberOf } from "./bytes";
 import { N } from "./params";
 
-/** A second draw is asked for once in 2^128 signatures. More are a fault, of which a device must not hang. */
+/**
+ * A second draw is asked for once in 2^128 signatures. More are a fault, of which a device must not
+ * hang.
+ */
 const MOST_DRAWS = 100;
 
 type Hmac = ReturnType<typeof hmac.create>;
 
-/** V of the RFC, and an HMAC that has read K as its key: the key costs two blocks of SHA-256, which are kept for the next use. */
+/**
+ * V of the RFC, and an HMAC that has read K as its key: the key costs two blocks of SHA-256, which
+ * are kept for the next use.
+ */
 interface State {
   readonly keyed: Hmac;
   readonly value: Uint8Array;
 }
 
 /**
- * Gives the first nonce from 1 to N - 1 of which `use` makes something. `seed`: int2octets(secret) and bits2octets(digest),
- * 64 bytes. Throws where `use` refuses all of them.
+ * Gives the first nonce from 1 to N - 1 of which `use` makes something. `seed`: int2octets(secret)
+ * and bits2octets(digest), 64 bytes. Throws where `use` refuses all of them.
  */
 export function withNonce<T>(seed: Uint8Array, use: (k: bigint) => T | undefined): T {
   // Steps b to g.

@@ -1,5 +1,6 @@
-// secp256k1 (SEC 2, version 2, section 2.4.1): y^2 = x^3 + 7 over the integers modulo P. A test holds these against what
-// @noble/curves and @noble/secp256k1 say; neither exports them without the rest of its curve.
+// secp256k1 (SEC 2, version 2, section 2.4.1): y^2 = x^3 + 7 over the integers modulo P. A test
+// holds these against what @noble/curves and @noble/secp256k1 say; neither exports them without the
+// rest of its curve.
 
 /** The field's prime, 2^256 - 2^32 - 977. */
 export const P = 0xfffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2fn;

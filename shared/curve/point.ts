@@ -1,10 +1,12 @@
-// Points of secp256k1 and their sums, by the complete formulas for curves with a = 0 (Renes, Costello, Batina 2015,
-// https://eprint.iacr.org/2015/1060, algorithms 7 to 9): right for every pair of points, infinity and equal ones among them.
+// Points of secp256k1 and their sums, by the complete formulas for curves with a = 0 (Renes,
+// Costello, Batina 2015, https://eprint.iacr.org/2015/1060, algorithms 7 to 9): right for every
+// pair of points, infinity and equal ones among them.
 //
-// Coordinates are only as short as products need (field.ts). Each is below 2^257 and not negative; the comments follow the
-// sizes. What is subtracted is taken from a multiple of P that is larger, so that nothing gets negative. A sum of two products
-// is folded as a whole, and a product that is a factor again is folded once, to 10 words of 32 bits instead of 8: on XS a
-// product of longer factors costs less than another fold.
+// Coordinates are only as short as products need (field.ts). Each is below 2^257 and not negative;
+// the comments follow the sizes. What is subtracted is taken from a multiple of P that is larger,
+// so that nothing gets negative. A sum of two products is folded as a whole, and a product that is
+// a factor again is folded once, to 10 words of 32 bits instead of 8: on XS a product of longer
+// factors costs less than another fold.
 
 import { constant } from "../kernel/constant";
 import { BITS, FOLD, MASK, reduced } from "./field";
@@ -58,7 +60,10 @@ export function double(p: Point): Point {
   };
 }
 
-/** p + q (algorithm 7, with its sums of cross products written out: on XS two products cost what one and three sums do). */
+/**
+ * p + q (algorithm 7, with its sums of cross products written out: on XS two products cost what one
+ * and three sums do).
+ */
 export function add(p: Point, q: Point): Point {
   const { x: x1, y: y1, z: z1 } = p;
   const { x: x2, y: y2, z: z2 } = q;

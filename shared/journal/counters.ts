@@ -1,8 +1,10 @@
-// What a meter counts between two records: a few bytes beside the journal, written every few Wh, so that flash lasts ten
-// years of heavy use where whole records would wear it out in months (docs/metering.md has the sums).
+// What a meter counts between two records: a few bytes beside the journal, written every few Wh, so
+// that flash lasts ten years of heavy use where whole records would wear it out in months
+// (docs/metering.md has the sums).
 //
-// A note belongs to the record that it follows and counts for no other. Two keys take turns, as a cut of power may tear
-// the one that is being written; the later one counts. 24 bytes, which take three of NVS's entries:
+// A note belongs to the record that it follows and counts for no other. Two keys take turns, as a
+// cut of power may tear the one that is being written; the later one counts. 24 bytes, which take
+// three of NVS's entries:
 //   offset 0   mark of the record (journal.ts)   4 bytes
 //   offset 4   total, uWh                        float64
 //   offset 12  uptime, ms                        float64

@@ -1,10 +1,14 @@
-// CRC-32 (ISO 3309, as in IEEE 802.3 and zlib): tells a torn or worn record from a whole one. Not a protection
-// against people: anybody who can write the store can write the checksum.
+// CRC-32 (ISO 3309, as in IEEE 802.3 and zlib): tells a torn or worn record from a whole one. Not a
+// protection against people: anybody who can write the store can write the checksum.
 //
-// Four bytes at a time ("slicing by 4", Kounavis and Berry 2005), over signed words and an ordinary array: on a core
-// without floating point an unsigned number past 2^31 is dear, and XS reads a typed array in twice an array's time.
+// Four bytes at a time ("slicing by 4", Kounavis and Berry 2005), over signed words and an ordinary
+// array: on a core without floating point an unsigned number past 2^31 is dear, and XS reads a
+// typed array in twice an array's time.
 
-/** Of each byte's remainder with 0, 1, 2 and 3 bytes to come: four tables of 256, one after the other. */
+/**
+ * Of each byte's remainder with 0, 1, 2 and 3 bytes to come: four tables of 256, one after the
+ * other.
+ */
 const TABLE: readonly number[] = Object.freeze(remainders());
 
 function remainders(): number[] {
@@ -19,8 +23,8 @@ function remainders(): number[] {
 }
 
 /**
- * Checksum of `length` bytes from `from`, as an unsigned 32-bit integer. `123456789` in ASCII gives 0xcbf43926. `before` is the
- * checksum of what stands before them, where they are only a part.
+ * Checksum of `length` bytes from `from`, as an unsigned 32-bit integer. `123456789` in ASCII gives
+ * 0xcbf43926. `before` is the checksum of what stands before them, where they are only a part.
  */
 export function crc32(bytes: Uint8Array, from = 0, length = bytes.length - from, before = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + from, length);

@@ -1,12 +1,15 @@
-// A journal of one: the latest state of a device, written whole at each change, in two slots that take turns.
+// A journal of one: the latest state of a device, written whole at each change, in two slots that
+// take turns.
 //
-// A power cut may tear or lose the write that was under way; the other slot still holds the state before it, and a
-// state is written before anybody acts on it, so nothing that was promised is forgotten. One record holds everything
-// that must agree; there are never two keys to reconcile. Only what a meter counts goes on beside it (counters.ts).
+// A power cut may tear or lose the write that was under way; the other slot still holds the state
+// before it, and a state is written before anybody acts on it, so nothing that was promised is
+// forgotten. One record holds everything that must agree; there are never two keys to reconcile.
+// Only what a meter counts goes on beside it (counters.ts).
 //
 // A slot is ASCII (docs/protocol.md, "The journal"):
 //   plugpay <version> <sequence> <length> <crc32>\n<JSON>
-// The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be mistaken either.
+// The checksum is of "<version> <sequence> <length>\n<JSON>", so that no part of the header can be
+// mistaken either.
 
 import { attempt } from "../kernel/attempt";
 import { constant } from "../kernel/constant";
@@ -18,7 +21,10 @@ import { jsonOf } from "./json";
 
 export interface JournalOptions<T> {
   readonly store: Store;
-  /** Prefix of the keys: `<name>.a`, `<name>.b`, and `<name>.bad` for a slot that could not be read. At most 11 letters (NVS keys have 15). */
+  /**
+   * Prefix of the keys: `<name>.a`, `<name>.b`, and `<name>.bad` for a slot that could not be read.
+   * At most 11 letters (NVS keys have 15).
+   */
   readonly name: string;
   /** Of the record's format. Another version is set aside, never guessed at. */
   readonly version: number;
@@ -34,7 +40,10 @@ export class Journal<T> {
   readonly #options: JournalOptions<T>;
   #sequence = 0;
   #next: Slot = "a";
-  /** Tells the record that was read or written last from every other: the CRC-32 of its header. 0: there is none. */
+  /**
+   * Tells the record that was read or written last from every other: the CRC-32 of its header. 0:
+   * there is none.
+   */
   mark = 0;
   /** Bytes of the record that was read or written last. */
   size = 0;
@@ -43,7 +52,10 @@ export class Journal<T> {
     this.#options = options;
   }
 
-  /** The newest readable state, or undefined when there is none. An unreadable slot is reported and set aside. */
+  /**
+   * The newest readable state, or undefined when there is none. An unreadable slot is reported and
+   * set aside.
+   */
   load(): T | undefined {
     let newest: T | undefined;
     for (const slot of SLOTS) {
@@ -89,7 +101,8 @@ export class Journal<T> {
 
 /** The bytes of a slot. `json` may hold any text; what is not printable ASCII is escaped. */
 export function encodeSlot(version: number, sequence: number, json: string): Uint8Array {
-  // A record has kilobytes, and a microcontroller few of them: it is one text and its bytes, twice, and never more.
+  // A record has kilobytes, and a microcontroller few of them: it is one text and its bytes, twice,
+  // and never more.
   const record = asciiOf(json);
   const counts = `${version} ${sequence} ${record.length}`;
   const head = encodeUtf8(`plugpay ${counts} ${checksum(counts, record)}\n`);
@@ -99,7 +112,9 @@ export function encodeSlot(version: number, sequence: number, json: string): Uin
   return slot;
 }
 
-/** As long in bytes as in characters means ASCII already; looking at each character is dear on XS. */
+/**
+ * As long in bytes as in characters means ASCII already; looking at each character is dear on XS.
+ */
 function asciiOf(json: string): Uint8Array {
   const bytes = encodeUtf8(json);
   return bytes.length === json.length ? bytes : encodeUtf8(json.replace(/[^\x20-\x7e]/g, escapeUnit));

@@ -1,4 +1,5 @@
-// A device's one record in memory, and its way into the journal. Everybody on that device changes it here.
+// A device's one record in memory, and its way into the journal. Everybody on that device changes
+// it here.
 
 import type { PowerGate, Reporter, Store } from "../kernel/ports";
 import type { MicrowattHour, Millisecond } from "../kernel/units";
@@ -49,7 +50,10 @@ export class Ledger<T extends Totalled> {
     return this.#record;
   }
 
-  /** Bytes of the record as it was written last: what a save takes of a device's memory grows with it. */
+  /**
+   * Bytes of the record as it was written last: what a save takes of a device's memory grows with
+   * it.
+   */
   get size(): number {
     return this.#journal.size;
   }
@@ -66,8 +70,8 @@ export class Ledger<T extends Totalled> {
   }
 
   /**
-   * Changes the record and writes it; durable when it returns. `undefined` removes a field. Where the store throws, nothing
-   * has changed: what is not written must not be acted on.
+   * Changes the record and writes it; durable when it returns. `undefined` removes a field. Where
+   * the store throws, nothing has changed: what is not written must not be acted on.
    */
   write(changes: Changes<T>): void {
     const [record, changed] = [this.#record, this.#changed];
@@ -83,7 +87,10 @@ export class Ledger<T extends Totalled> {
     this.#writtenTotal = this.#record.total;
   }
 
-  /** Writes what the meter counts, durable when it returns: in few bytes where nothing else has changed since the record. */
+  /**
+   * Writes what the meter counts, durable when it returns: in few bytes where nothing else has
+   * changed since the record.
+   */
   writeCounters(uptime?: Millisecond): void {
     this.count(this.#gate.read().total, uptime);
     const { total, uptime: time = 0 } = this.#record;

@@ -1,7 +1,7 @@
 // Small checks that turn what was read from a journal into a typed value, or say where it is wrong.
 //
-// What a check holds on to is a constant, never a parameter: that could be assigned, so XS would keep a place in RAM for
-// each (docs/building.md).
+// What a check holds on to is a constant, never a parameter: that could be assigned, so XS would
+// keep a place in RAM for each (docs/building.md).
 
 import { constant } from "../kernel/constant";
 import { isHex } from "../kernel/text";

@@ -13,7 +13,10 @@ export function toBase64(bytes: Uint8Array): string {
   return groups.join("");
 }
 
-/** Undefined for what is not canonical: other characters, padding that is missing, a second spelling of the same bytes. */
+/**
+ * Undefined for what is not canonical: other characters, padding that is missing, a second spelling
+ * of the same bytes.
+ */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return undefined;
   const digits = text.replace(/=+$/, "");

@@ -1,8 +1,12 @@
-// The identity of a coin: the outpoint, which is a transaction and the number of one of its outputs (BIP144's COutPoint).
+// The identity of a coin: the outpoint, which is a transaction and the number of one of its outputs
+// (BIP144's COutPoint).
 
 import type { Outpoint } from "./ports";
 
-/** `txid:vout`, as nodes and explorers write it: what a coin is called, and the key to keep it under. */
+/**
+ * `txid:vout`, as nodes and explorers write it: what a coin is called, and the key to keep it
+ * under.
+ */
 export function outpointKey({ txid, vout }: Outpoint): string {
   return `${txid}:${vout}`;
 }

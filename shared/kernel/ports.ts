@@ -1,5 +1,6 @@
-// Ports: all that a device needs from the world. shared/ imports no platform; the composition roots in
-// firmware/ hand these in, and a test hands in others (a virtual clock, a model chain, a store that is cut).
+// Ports: all that a device needs from the world. shared/ imports no platform; the composition roots
+// in firmware/ hand these in, and a test hands in others (a virtual clock, a model chain, a store
+// that is cut).
 
 import type {
   Hex,
@@ -17,7 +18,10 @@ import type {
 /** A monotonic clock that starts at boot; devices have no calendar. */
 export interface Clock {
   now(): Millisecond;
-  /** Calls `action` once, `delay` from now. Returns a function that cancels it, harmless when it is late. */
+  /**
+   * Calls `action` once, `delay` from now. Returns a function that cancels it, harmless when it is
+   * late.
+   */
   after(delay: Millisecond, action: () => void): () => void;
 }
 
@@ -28,7 +32,10 @@ export interface Random {
 
 // ---------------------------------------------------------------- memory that survives a power cut
 
-/** Durable values by key. A `write` has reached the medium when it returns; a cut may tear or lose only the last one. */
+/**
+ * Durable values by key. A `write` has reached the medium when it returns; a cut may tear or lose
+ * only the last one.
+ */
 export interface Store {
   read(key: string): Uint8Array | undefined;
   write(key: string, value: Uint8Array): void;
@@ -37,9 +44,15 @@ export interface Store {
 
 // ---------------------------------------------------------------- power
 
-/** What the power gate may let through: it opens the relay by itself at the first limit that is reached. */
+/**
+ * What the power gate may let through: it opens the relay by itself at the first limit that is
+ * reached.
+ */
 export interface Lease {
-  /** Reading of the gate's own energy total at which the lease is used up. Absolute, so a repeated grant adds nothing. */
+  /**
+   * Reading of the gate's own energy total at which the lease is used up. Absolute, so a repeated
+   * grant adds nothing.
+   */
   readonly upTo: MicrowattHour;
   /** The lease ends this long after the grant unless it is granted again. */
   readonly time: Millisecond;
@@ -100,14 +113,23 @@ export interface PowerGate {
 
 // ---------------------------------------------------------------- network
 
-/** One TCP connection (or TLS, where the platform made it so). Callbacks are set before any data arrives. */
+/**
+ * One TCP connection (or TLS, where the platform made it so). Callbacks are set before any data
+ * arrives.
+ */
 export interface Connection {
   /** The other end, as `address:port`; for limits per peer. */
   readonly peer: string;
   write(data: Uint8Array): void;
-  /** Bytes in our memory that were written and that the other end has not taken yet; absent where they are elsewhere. */
+  /**
+   * Bytes in our memory that were written and that the other end has not taken yet; absent where
+   * they are elsewhere.
+   */
   readonly unsent?: number;
-  /** Total, and may be called twice. `onClose` is not called for a close of one's own; what is unsent may be dropped. */
+  /**
+   * Total, and may be called twice. `onClose` is not called for a close of one's own; what is
+   * unsent may be dropped.
+   */
   close(): void;
   onData: (data: Uint8Array) => void;
   /** The other end closed, or the connection failed; `error` says why where it is known. */
@@ -115,7 +137,10 @@ export interface Connection {
 }
 
 export interface Dialer {
-  /** Connects; rejects with an Error that names host, port and reason. `secure` asks for TLS with certificate checks. */
+  /**
+   * Connects; rejects with an Error that names host, port and reason. `secure` asks for TLS with
+   * certificate checks.
+   */
   connect(to: { readonly host: string; readonly port: number; readonly secure?: boolean }): Promise<Connection>;
 }
 
@@ -127,9 +152,9 @@ export type Favoured = () => string | undefined;
 
 export interface Listener {
   /**
-   * Takes connections on `port` until the returned function is called. `admits` is asked with the peer's address, before
-   * anything is built for a connection; one that it does not admit is closed at once. A stack that turns connections
-   * away by itself asks `favoured`.
+   * Takes connections on `port` until the returned function is called. `admits` is asked with the
+   * peer's address, before anything is built for a connection; one that it does not admit is closed
+   * at once. A stack that turns connections away by itself asks `favoured`.
    */
   listen(port: number, onConnection: (connection: Connection) => void, admits: Admits, favoured?: Favoured): () => void;
 }
@@ -153,8 +178,9 @@ export interface Spend {
   /** Absent where the backend only says that it is spent. */
   readonly txid?: Hex;
   /**
-   * Of the block that holds it; absent while none is known to. Without a `txid` it is the latest that is possible (the
-   * tip of now, where the backend only sees that some block has it), and may be higher each time.
+   * Of the block that holds it; absent while none is known to. Without a `txid` it is the latest
+   * that is possible (the tip of now, where the backend only sees that some block has it), and may
+   * be higher each time.
    */
   readonly height?: number;
 }
@@ -163,8 +189,8 @@ export interface Spend {
 export interface Listing {
   readonly coins: readonly Coin[];
   /**
-   * True where the backend leaves out what a transaction in its mempool spends: what it lists was unspent when it was
-   * asked, in blocks and mempool, and is not asked about once more.
+   * True where the backend leaves out what a transaction in its mempool spends: what it lists was
+   * unspent when it was asked, in blocks and mempool, and is not asked about once more.
    */
   readonly unspent: boolean;
   /** True where it is from memory, for finding coins is dear: what came since is not in it. */
@@ -190,36 +216,51 @@ export interface FeeRates {
 export interface Chain {
   /** Coins of a scriptPubKey, the largest first, at most `limit`. */
   utxos(script: Hex, limit: number): Promise<readonly Coin[]>;
-  /** The same, with what it says of each coin; absent where a list says nothing about the mempool. `anew`: nothing from memory. */
+  /**
+   * The same, with what it says of each coin; absent where a list says nothing about the mempool.
+   * `anew`: nothing from memory.
+   */
   listing?(script: Hex, limit: number, anew?: boolean): Promise<Listing>;
-  /** Undefined while the outpoint is unspent, in blocks and mempool. Its `script`, where known, saves some backends a question. */
+  /**
+   * Undefined while the outpoint is unspent, in blocks and mempool. Its `script`, where known,
+   * saves some backends a question.
+   */
   outspend(outpoint: Outpoint, script?: Hex): Promise<Spend | undefined>;
   /** Gives the txid. A transaction that is already known counts as success. */
   broadcast(transaction: Hex): Promise<Hex>;
   /**
-   * Asks whether a node would relay the transaction, and sends it nowhere else. False where this backend cannot ask;
-   * rejects as `broadcast` does where the node refuses it.
+   * Asks whether a node would relay the transaction, and sends it nowhere else. False where this
+   * backend cannot ask; rejects as `broadcast` does where the node refuses it.
    */
   wouldTake?(transaction: Hex): Promise<boolean>;
   /** Whether `wouldTake` can ask; undefined until it was tried, or where there is none. */
   readonly canTest?: boolean | undefined;
-  /** True for a confirmed coin that a block's reward made: no node takes what spends it before 100 blocks hold it. */
+  /**
+   * True for a confirmed coin that a block's reward made: no node takes what spends it before 100
+   * blocks hold it.
+   */
   isReward?(coin: Coin): Promise<boolean>;
   status(txid: Hex): Promise<TxStatus>;
   feeRates(): Promise<FeeRates>;
   tip(): Promise<number>;
   /**
-   * So long fee rates and tip are good: they are asked for at this pace while a socket waits for a cable. Default a
-   * minute; longer where the server's quota is small.
+   * So long fee rates and tip are good: they are asked for at this pace while a socket waits for a
+   * cable. Default a minute; longer where the server's quota is small.
    */
   readonly newsAge?: Millisecond;
-  /** Tells when something happened to the script, where the server pushes. Returns a function that ends it. */
+  /**
+   * Tells when something happened to the script, where the server pushes. Returns a function that
+   * ends it.
+   */
   watch?(script: Hex, onChange: () => void): () => void;
 }
 
 // ---------------------------------------------------------------- signatures
 
-/** ECDSA on secp256k1 over a 32-byte digest. A test may hand in a stand-in where signatures are not the subject. */
+/**
+ * ECDSA on secp256k1 over a 32-byte digest. A test may hand in a stand-in where signatures are not
+ * the subject.
+ */
 export interface Ecdsa {
   /** Compressed, 33 bytes. */
   publicKey(secret: Uint8Array): Uint8Array;

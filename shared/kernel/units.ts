@@ -1,12 +1,14 @@
 // Units: the one place that names, converts and prints quantities.
 //
 // Every quantity is an integer in a plain JavaScript number: exact up to 2^53, quick on a
-// microcontroller, and free of the BigInt-in-flash trap (docs/sdk-defects.md). A name carries its unit.
+// microcontroller, and free of the BigInt-in-flash trap (docs/sdk-defects.md). A name carries its
+// unit.
 
 declare const unit: unique symbol;
 /**
- * A number that says its unit to the compiler, and nothing to the engine: a quantity of another unit is refused in its place,
- * a plain number is not. So what comes of arithmetic takes the unit of where it goes.
+ * A number that says its unit to the compiler, and nothing to the engine: a quantity of another
+ * unit is refused in its place, a plain number is not. So what comes of arithmetic takes the unit
+ * of where it goes.
  */
 type Quantity<U extends string> = number & { readonly [unit]?: U };
 
@@ -32,7 +34,10 @@ export type Hex = string;
 
 export const MAX_SATOSHI: Satoshi = 21e14;
 
-/** Energy that `amount` buys at `price`, rounded down so that nobody is promised more than was paid for. */
+/**
+ * Energy that `amount` buys at `price`, rounded down so that nobody is promised more than was paid
+ * for.
+ */
 export function energyFor(amount: Satoshi, price: MilliSatPerWh): MilliwattHour {
   return Math.floor((amount * 1_000_000) / price);
 }
@@ -47,7 +52,9 @@ export function feeFor(vbytes: number, rate: MilliSatPerVbyte): Satoshi {
   return Math.ceil((vbytes * rate) / 1000);
 }
 
-/** True for an amount that bitcoin can hold: a non-negative integer of at most 21 million bitcoin. */
+/**
+ * True for an amount that bitcoin can hold: a non-negative integer of at most 21 million bitcoin.
+ */
 export function isSatoshi(value: unknown): value is Satoshi {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= MAX_SATOSHI;
 }
@@ -68,7 +75,10 @@ export function formatPower(power: Milliwatt): string {
   return `${(power / 1000).toFixed(power < 10_000 ? 1 : 0)} W`;
 }
 
-/** `300 sat/kWh`: people know electricity by the kilowatt-hour, and a thousandth of a satoshi a Wh is a satoshi a kWh. */
+/**
+ * `300 sat/kWh`: people know electricity by the kilowatt-hour, and a thousandth of a satoshi a Wh
+ * is a satoshi a kWh.
+ */
 export function formatPrice(price: MilliSatPerWh): string {
   return `${price} sat/kWh`;
 }

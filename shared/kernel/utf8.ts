@@ -1,9 +1,10 @@
 // UTF-8 (RFC 3629), strict in both directions: devices have no TextEncoder and no TextDecoder.
 //
-// Almost all that we exchange is ASCII. XS, the engine of the devices, converts that natively, 400 times quicker than
-// a loop (counted: 0.016 M instead of 6 M instructions for 832 characters); its two functions are used where they
-// exist, and only where ASCII is what went in and came out, so that results are the same on every engine.
-// The portable way works in short slices, since XS indexes a string by scanning it.
+// Almost all that we exchange is ASCII. XS, the engine of the devices, converts that natively, 400
+// times quicker than a loop (counted: 0.016 M instead of 6 M instructions for 832 characters); its
+// two functions are used where they exist, and only where ASCII is what went in and came out, so
+// that results are the same on every engine. The portable way works in short slices, since XS
+// indexes a string by scanning it.
 
 import { constant } from "./constant";
 
@@ -44,7 +45,10 @@ function nativeEncode(text: string): Uint8Array | undefined {
   return buffer?.byteLength === text.length ? new Uint8Array(buffer) : undefined;
 }
 
-/** Undefined without XS, or where fewer characters than bytes say that the text is not ASCII (or holds a NUL). */
+/**
+ * Undefined without XS, or where fewer characters than bytes say that the text is not ASCII (or
+ * holds a NUL).
+ */
 function nativeDecode(bytes: Uint8Array): string | undefined {
   try {
     const text = (String as XsString).fromArrayBuffer?.(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,5 +1,6 @@
-// The address of a device on a socket's own access point: link-local, made from its MAC, so that it is the same each time
-// and nobody hands it out (RFC 3927, 2.1). Who would use it asks first whether somebody has it.
+// The address of a device on a socket's own access point: link-local, made from its MAC, so that it
+// is the same each time and nobody hands it out (RFC 3927, 2.1). Who would use it asks first
+// whether somebody has it.
 
 import type { Hex } from "../kernel/units";
 
@@ -13,7 +14,10 @@ const FIXED = 80;
 const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 
-/** "169.254.b.c" for a MAC address of six bytes; for each `attempt` from 0 on another one, since somebody may have the last. */
+/**
+ * "169.254.b.c" for a MAC address of six bytes; for each `attempt` from 0 on another one, since
+ * somebody may have the last.
+ */
 export function linkLocalOf(mac: Hex, attempt: number): string {
   let hash = BASIS;
   for (let i = 0; i < mac.length; i += 2) hash = Math.imul(hash ^ Number.parseInt(mac.slice(i, i + 2), 16), PRIME);

@@ -1,8 +1,10 @@
-// Joins a socket's access point, an address and all, over a radio that only takes orders and tells what has happened.
+// Joins a socket's access point, an address and all, over a radio that only takes orders and tells
+// what has happened.
 //
-// An address is asked for three times within a fifth of a second before it is used (RFC 5227; its own seconds are for links
-// that are slow to come up, and the cable has power to wait for). Nothing is told by the radio's own call: what
-// happened is looked for, so that nothing of it waits for a place in a queue.
+// An address is asked for three times within a fifth of a second before it is used (RFC 5227; its
+// own seconds are for links that are slow to come up, and the cable has power to wait for). Nothing
+// is told by the radio's own call: what happened is looked for, so that nothing of it waits for a
+// place in a queue.
 
 import type { Clock } from "../kernel/ports";
 import { isHex } from "../kernel/text";
@@ -138,7 +140,10 @@ export class DirectRadio implements Radio {
     orders.events();
   }
 
-  /** Waits until one of `events` has happened, at most for `limit`; gives all that did. Rejects where another order came between. */
+  /**
+   * Waits until one of `events` has happened, at most for `limit`; gives all that did. Rejects
+   * where another order came between.
+   */
   private async until(events: number, limit: Millisecond, turn: number): Promise<number> {
     const { clock, orders } = this.options;
     const end = clock.now() + limit;

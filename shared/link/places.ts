@@ -1,5 +1,6 @@
-// In which socket a cable sits, where sockets offer access points of their own: what was found out so far, and which
-// access point is tried next. Pure: what a power cut means is read from the record alone (docs/protocol.md, "Direct link").
+// In which socket a cable sits, where sockets offer access points of their own: what was found out
+// so far, and which access point is tried next. Pure: what a power cut means is read from the
+// record alone (docs/protocol.md, "Direct link").
 
 import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import { isHex } from "../kernel/text";
@@ -7,7 +8,10 @@ import type { Hex } from "../kernel/units";
 
 /** Access points of sockets are called so, and some hexadecimal digits of their address. */
 export const DIRECT_PREFIX = "plugpay-";
-/** The socket that the cable sat in last is tried first unless another is stronger by more than this. */
+/**
+ * The socket that the cable sat in last is tried first unless another is stronger by more than
+ * this.
+ */
 const HOME_BONUS = 10;
 /** So many are remembered; the oldest is forgotten. */
 const MAX_TRIED = 32;
@@ -27,8 +31,8 @@ export interface Trial {
   readonly bssid: Hex;
   readonly channel: number;
   /**
-   * `asking`: no more was drawn than standby would carry. `closing`: the relay closes on a payment, or has for less than two
-   * seconds. `held`: power stayed for longer.
+   * `asking`: no more was drawn than standby would carry. `closing`: the relay closes on a payment,
+   * or has for less than two seconds. `held`: power stayed for longer.
    */
   readonly stage: "asking" | "closing" | "held";
   /** How often power went while it was held, before it was known that it is the right one. */
@@ -71,8 +75,8 @@ export function isDirect(ssid: string): boolean {
 }
 
 /**
- * Which of those `found` is tried next: the one that is on trial already; else one that was not tried, the strongest first,
- * then what gave nothing, then what was wrong, the oldest first.
+ * Which of those `found` is tried next: the one that is on trial already; else one that was not
+ * tried, the strongest first, then what gave nothing, then what was wrong, the oldest first.
  */
 export function nextPlace(found: readonly AccessPoint[], places: Places): AccessPoint | undefined {
   const direct = found.filter(({ ssid }) => isDirect(ssid));
@@ -87,7 +91,10 @@ export function nextPlace(found: readonly AccessPoint[], places: Places): Access
   return [...direct].sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a))[0];
 }
 
-/** True where `place` is where the cable sat last and nothing else of a socket is as strong: no doubt is worth a moment. */
+/**
+ * True where `place` is where the cable sat last and nothing else of a socket is as strong: no
+ * doubt is worth a moment.
+ */
 export function isHome(place: AccessPoint, found: readonly AccessPoint[], { home, tried, trial }: Places): boolean {
   const known = home?.bssid === place.bssid && !tried.some(({ bssid }) => bssid === place.bssid);
   const stronger = found.some((other) => isDirect(other.ssid) && other.strength > place.strength);
@@ -99,9 +106,11 @@ export function afterPowerLoss(places: Places): Places {
   const { trial } = places;
   if (!trial) return places;
   if (trial.stage === "asking") return setAside(places, false);
-  // The right socket's power stays: the wrong one is no reason for the true one to carry more than standby.
+  // The right socket's power stays: the wrong one is no reason for the true one to carry more than
+  // standby.
   if (trial.stage === "closing" || trial.doubts > 0) return setAside(places, true);
-  // It may have been unplugged. What was paid there is still there, so to ask once more costs nothing.
+  // It may have been unplugged. What was paid there is still there, so to ask once more costs
+  // nothing.
   return { ...places, trial: { ...trial, stage: "asking", doubts: trial.doubts + 1 } };
 }
 
@@ -125,7 +134,10 @@ export function setAside({ trial, ...places }: Places, wrong: boolean): Places {
   return { ...places, tried: [...others, aside].slice(-MAX_TRIED) };
 }
 
-/** The one on trial is the right one. What only gave nothing may do so no longer; what was wrong is remembered. */
+/**
+ * The one on trial is the right one. What only gave nothing may do so no longer; what was wrong is
+ * remembered.
+ */
 export function proven({ trial, ...places }: Places): Places {
   if (!trial) return places;
   const tried = places.tried.filter(({ bssid, wrong }) => wrong && bssid !== trial.bssid);

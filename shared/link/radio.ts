@@ -3,8 +3,14 @@
 import type { AccessPoint } from "./places";
 
 export interface Radio {
-  /** What is in reach; on one channel only, which takes a tenth of the time. Rejects where the radio does not work. */
+  /**
+   * What is in reach; on one channel only, which takes a tenth of the time. Rejects where the radio
+   * does not work.
+   */
   scan(channel?: number): Promise<readonly AccessPoint[]>;
-  /** Joins it, and is ready for calls when it resolves; at once where it is joined already. Rejects where it cannot. */
+  /**
+   * Joins it, and is ready for calls when it resolves; at once where it is joined already. Rejects
+   * where it cannot.
+   */
   join(place: AccessPoint): Promise<void>;
 }

@@ -1,6 +1,7 @@
-// Finds the address of a `.local` name by multicast DNS, as a simple resolver (RFC 6762, 5.1): from a port of its own, so
-// that answers come to it alone. Unlike lwIP's, which takes the first answer, it listens on for a moment: a second one
-// that says otherwise means two devices of one name, and a cable would pay whichever was quicker.
+// Finds the address of a `.local` name by multicast DNS, as a simple resolver (RFC 6762, 5.1): from
+// a port of its own, so that answers come to it alone. Unlike lwIP's, which takes the first answer,
+// it listens on for a moment: a second one that says otherwise means two devices of one name, and a
+// cable would pay whichever was quicker.
 
 import type { Clock } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
@@ -25,7 +26,10 @@ export interface AskerOptions {
 /** When the question is sent, after the first time. */
 const ASKED_AGAIN: readonly Millisecond[] = Object.freeze([1000, 2000]);
 const GIVEN_UP: Millisecond = 4000;
-/** After the first answer others have so long; Wi-Fi hands what is sent to all to sleeping stations at beacons only. */
+/**
+ * After the first answer others have so long; Wi-Fi hands what is sent to all to sleeping stations
+ * at beacons only.
+ */
 const GATHERED: Millisecond = 300;
 /** And so long until nobody listens any more. */
 const LATE: Millisecond = 3000;

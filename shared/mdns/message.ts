@@ -1,7 +1,9 @@
-// Messages of multicast DNS (RFC 6762) as they come: read with bounds, and never believed further than they reach.
+// Messages of multicast DNS (RFC 6762) as they come: read with bounds, and never believed further
+// than they reach.
 //
-// A name is a text of its labels with points between, in lower case; a label with a point or a backslash in it has a
-// backslash before it, so that no other name reads like it. Of a name with more labels than any of ours nothing is kept.
+// A name is a text of its labels with points between, in lower case; a label with a point or a
+// backslash in it has a backslash before it, so that no other name reads like it. Of a name with
+// more labels than any of ours nothing is kept.
 
 import { constant } from "../kernel/constant";
 
@@ -25,7 +27,9 @@ export const LABEL_BYTES = 63;
 /** Beyond those a message is not read. */
 const QUESTIONS = 8;
 const RECORDS = 64;
-/** Of the records so many are kept: each costs a device 200 bytes while its message is looked at. */
+/**
+ * Of the records so many are kept: each costs a device 200 bytes while its message is looked at.
+ */
 const KEPT = 12;
 /** Names of ours have at most four; one of the reverse lookup has 34. */
 const LABELS = 4;
@@ -61,8 +65,8 @@ export interface Message {
 }
 
 /**
- * Undefined for what is no message: shorter than it says, a name that leads nowhere, an operation that is no query. Keeps
- * what is under names that `isWanted` names, in lower case.
+ * Undefined for what is no message: shorter than it says, a name that leads nowhere, an operation
+ * that is no query. Keeps what is under names that `isWanted` names, in lower case.
  */
 export function parseMessage(bytes: Uint8Array, isWanted: (name: string) => boolean = () => true): Message | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
@@ -158,7 +162,9 @@ function nameEnd(bytes: Uint8Array, from: number): number | undefined {
   }
 }
 
-/** The name as it is written there; "" for one that cannot be ours; undefined for one that is none. */
+/**
+ * The name as it is written there; "" for one that cannot be ours; undefined for one that is none.
+ */
 export function readName(bytes: Uint8Array, from: number): string | undefined {
   const labels: string[] = [];
   let at = from;
@@ -188,7 +194,9 @@ function labelText(bytes: Uint8Array): string {
   return text.indexOf(".") < 0 && text.indexOf("\\") < 0 ? text : text.replace(/[.\\]/g, "\\$&");
 }
 
-/** A record's data without pointers, so that two can be compared; undefined where its name is none. */
+/**
+ * A record's data without pointers, so that two can be compared; undefined where its name is none.
+ */
 export function plainData(bytes: Uint8Array, { type, at, length }: Entry): Uint8Array | undefined {
   const before = type === TYPE.SRV ? 6 : type === TYPE.PTR ? 0 : undefined;
   if (before === undefined) return bytes.slice(at, at + length);

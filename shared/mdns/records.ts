@@ -1,5 +1,6 @@
-// What a socket says of itself: its host name, and its service by DNS-SD (RFC 6763). Each record has a bit, so that a set
-// of them is a number. Messages are written without pointers: the whole of it is under 300 bytes.
+// What a socket says of itself: its host name, and its service by DNS-SD (RFC 6763). Each record
+// has a bit, so that a set of them is a number. Messages are written without pointers: the whole of
+// it is under 300 bytes.
 
 import { constant } from "../kernel/constant";
 import { CLASS_IN, HEADER_BYTES, LABEL_BYTES, nameBytes, TOP_BIT, TYPE } from "./message";
@@ -102,7 +103,10 @@ export function announcement(records: readonly OwnRecord[], answers: number, goo
   return message(0, 0x8400, [], [...given.map(entry)], [], more.map(entry));
 }
 
-/** For a device that asked from a port of its own (6.7): its number, its question, a short life, no word about caches. */
+/**
+ * For a device that asked from a port of its own (6.7): its number, its question, a short life, no
+ * word about caches.
+ */
 export function legacyAnswer(
   records: readonly OwnRecord[],
   answers: number,
@@ -178,7 +182,10 @@ function entryBytes({ name, type, data }: OwnRecord, ttl: number, flush: boolean
 
 const MOST_SUFFIX = 99;
 
-/** The name after `name` where that is taken: plugpay, plugpay-2, ... plugpay-99, and round again from 2. */
+/**
+ * The name after `name` where that is taken: plugpay, plugpay-2, ... plugpay-99, and round again
+ * from 2.
+ */
 export function nextName(wanted: string, name: string): string {
   const number = name === wanted ? 1 : Number(name.slice(name.lastIndexOf("-") + 1));
   const suffix = `-${number >= 1 && number < MOST_SUFFIX ? number + 1 : 2}`;

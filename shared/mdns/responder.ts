@@ -1,8 +1,10 @@
-// A socket's multicast DNS (RFC 6762): asks whether its name is free, takes the next one where it is not, announces it,
-// answers, and gives way where somebody proves to have it. Bytes in, bytes out: sockets are at the edge.
+// A socket's multicast DNS (RFC 6762): asks whether its name is free, takes the next one where it
+// is not, announces it, answers, and gives way where somebody proves to have it. Bytes in, bytes
+// out: sockets are at the edge.
 //
-// It answers resolvers that ask from a port of their own too (6.7), as lwIP's and most simple ones do: alone, with their
-// number and question. A flood costs little: one message to all a second for each record, ten to single askers.
+// It answers resolvers that ask from a port of their own too (6.7), as lwIP's and most simple ones
+// do: alone, with their number and question. A flood costs little: one message to all a second for
+// each record, ten to single askers.
 
 import type { Clock, Reporter } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
@@ -50,7 +52,10 @@ const KEPT: Millisecond = 60_000;
 /** A record goes to all once in so long; against a probe sooner. */
 const BETWEEN: Millisecond = 1000;
 const BETWEEN_DEFENCES: Millisecond = 250;
-/** A device that wants an answer for itself alone: the answer goes to all where they have heard none for so long, a quarter of a host name's life. */
+/**
+ * A device that wants an answer for itself alone: the answer goes to all where they have heard none
+ * for so long, a quarter of a host name's life.
+ */
 const FRESH: Millisecond = 30_000;
 const SINGLE_ANSWERS = 10;
 const SINGLE_WITHIN: Millisecond = 1000;
@@ -159,7 +164,8 @@ export class Responder {
   private hearResponse(message: Message, from: Peer): void {
     const claimed = this.#state === "owned";
     if (!contradicts(this.#records, message, claimed)) return;
-    // A name that was ours is asked about again: another device with that name gives way, or answers.
+    // A name that was ours is asked about again: another device with that name gives way, or
+    // answers.
     if (!claimed) this.rename(from);
     this.probeAfter(this.afterConflict());
   }

@@ -1,10 +1,13 @@
-// Whether somebody else says what a socket says of itself: conflicts (RFC 6762, 9), probes at the same time (8.2), and
-// answers that the asker has already (7.1).
+// Whether somebody else says what a socket says of itself: conflicts (RFC 6762, 9), probes at the
+// same time (8.2), and answers that the asker has already (7.1).
 
 import { type Entry, type Message, plainData, TYPE } from "./message";
 import { BIT, type OwnRecord } from "./records";
 
-/** Whether the response holds, under a name of ours, what we do not say. `claimed`: the names are ours already. */
+/**
+ * Whether the response holds, under a name of ours, what we do not say. `claimed`: the names are
+ * ours already.
+ */
 export function contradicts(records: readonly OwnRecord[], message: Message, claimed: boolean): boolean {
   return [...message.answers, ...message.additionals].some(
     (entry) => entry.ttl > 0 && isOurs(records, entry) && differs(records, message, entry, claimed),
@@ -18,13 +21,17 @@ function isOurs(records: readonly OwnRecord[], { name }: Entry): boolean {
 
 function differs(records: readonly OwnRecord[], { bytes }: Message, entry: Entry, claimed: boolean): boolean {
   const same = records.find(({ name, type }) => type === entry.type && name.toLowerCase() === entry.name);
-  // While the names are not ours yet any record is another's; afterwards one of another type contradicts nothing.
+  // While the names are not ours yet any record is another's; afterwards one of another type
+  // contradicts nothing.
   if (!same || same.type === TYPE.NSEC) return !claimed;
   const data = plainData(bytes, entry);
   return data !== undefined && compareBytes(data, same.data) !== 0;
 }
 
-/** Whether another device that asks for our names just now goes first: its records are later in order (8.2.1). */
+/**
+ * Whether another device that asks for our names just now goes first: its records are later in
+ * order (8.2.1).
+ */
 export function losesTo(records: readonly OwnRecord[], message: Message): boolean {
   const mine = records.filter(({ bit }) => bit & (BIT.A | BIT.SRV | BIT.TXT));
   const names = [...new Set(mine.map(({ name }) => name.toLowerCase()))];

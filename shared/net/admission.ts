@@ -1,8 +1,10 @@
-// Who may ask how much: the limits that keep one peer, or many, from using up a socket's memory and time.
+// Who may ask how much: the limits that keep one peer, or many, from using up a socket's memory and
+// time.
 //
-// Requests and new connections go by token buckets for each address, open connections by a count, calls under way by a
-// count that goes down only when the call itself has ended, so that asking and hanging up frees nothing early. Each kind
-// of call has a count of its own: calls that ask for power, or wait, keep nobody from paying.
+// Requests and new connections go by token buckets for each address, open connections by a count,
+// calls under way by a count that goes down only when the call itself has ended, so that asking and
+// hanging up frees nothing early. Each kind of call has a count of its own: calls that ask for
+// power, or wait, keep nobody from paying.
 
 import { keepLatest } from "../kernel/latest";
 import type { Clock } from "../kernel/ports";
@@ -89,7 +91,10 @@ export class Admission {
     this.#payments = new Tally(limits.payments, limits.paymentsPerPeer);
   }
 
-  /** Takes a token of this address. Throws the fault too-many-requests, with the time to wait, when there is none. */
+  /**
+   * Takes a token of this address. Throws the fault too-many-requests, with the time to wait, when
+   * there is none.
+   */
   takeRequest(address: string): void {
     const bucket = this.bucketOf(address);
     if (bucket.requests < 1) {
@@ -100,8 +105,9 @@ export class Admission {
   }
 
   /**
-   * Takes a connection of this address; false when there is none. A stranger's address costs a neighbour nothing, so
-   * while the cable of address `payer` pays, all others share one rate besides.
+   * Takes a connection of this address; false when there is none. A stranger's address costs a
+   * neighbour nothing, so while the cable of address `payer` pays, all others share one rate
+   * besides.
    */
   takeConnection(address: string, payer: string | undefined): boolean {
     const bucket = this.bucketOf(address);
@@ -111,7 +117,10 @@ export class Admission {
     return true;
   }
 
-  /** The same calls, refused while too many of the kind are under way. A status that need not wait is always given. */
+  /**
+   * The same calls, refused while too many of the kind are under way. A status that need not wait
+   * is always given.
+   */
   guard(calls: SocketCalls): SocketCalls {
     return {
       getStatus: (request, peer) =>
@@ -172,7 +181,10 @@ class Tally {
     this.#mostPerPeer = mostPerPeer;
   }
 
-  /** What `action` gives; throws the fault too-many-requests where there is no room. Not async: a promise less a call that waits. */
+  /**
+   * What `action` gives; throws the fault too-many-requests where there is no room. Not async: a
+   * promise less a call that waits.
+   */
   during<T>(peer: string, action: () => Promise<T>): Promise<T> {
     const mine = this.#byPeer.get(peer) ?? 0;
     if (this.#all >= this.#most || mine >= this.#mostPerPeer) {

@@ -1,5 +1,5 @@
-// Bytes that come in pieces, kept in one growing buffer: a peer that sends them one by one must not make us keep an
-// object for each, which on a microcontroller is a hundred times the byte.
+// Bytes that come in pieces, kept in one growing buffer: a peer that sends them one by one must not
+// make us keep an object for each, which on a microcontroller is a hundred times the byte.
 
 /** At first, and at least by so much it grows. */
 const STEP_BYTES = 256;

@@ -1,7 +1,8 @@
 // An HTTP/1.1 client over the Dialer port: for the cable's calls and for the chain's backends.
 //
-// One idle connection a host is kept and used again. Where the server closed it in the meantime, a request that
-// may be repeated is sent once more on a fresh one. Times are the Clock's; every failure is an HttpError.
+// One idle connection a host is kept and used again. Where the server closed it in the meantime, a
+// request that may be repeated is sent once more on a fresh one. Times are the Clock's; every
+// failure is an HttpError.
 
 import { messageOf } from "../kernel/message";
 import type { Clock, Connection, Dialer } from "../kernel/ports";
@@ -25,9 +26,15 @@ export interface HttpRequest {
   readonly timeoutMs: Millisecond;
   /** Largest body that is read. */
   readonly limitBytes: number;
-  /** Of a body that `onChunk` does not take, so much is kept; the rest is read and dropped. Default: all of it. */
+  /**
+   * Of a body that `onChunk` does not take, so much is kept; the rest is read and dropped. Default:
+   * all of it.
+   */
   readonly keptBytes?: number;
-  /** Takes the body of a 2xx answer as it comes, nothing is collected then. What it throws rejects the request. */
+  /**
+   * Takes the body of a 2xx answer as it comes, nothing is collected then. What it throws rejects
+   * the request.
+   */
   readonly onChunk?: (chunk: Uint8Array) => void;
   /** Sending it twice does no harm. Default: true for GET. */
   readonly repeatable?: boolean;
@@ -44,7 +51,9 @@ export interface HttpResponse {
 export interface HttpClientOptions {
   readonly dialer: Dialer;
   readonly clock: Clock;
-  /** An unused connection is closed after this long; below what servers commonly wait. Default 4 s. */
+  /**
+   * An unused connection is closed after this long; below what servers commonly wait. Default 4 s.
+   */
   readonly idleMs?: Millisecond;
 }
 
@@ -70,7 +79,10 @@ export class HttpClient {
     this.#idleMs = idleMs;
   }
 
-  /** Sends one request. Rejects with an HttpError, or with what `onChunk` threw. Any status counts as an answer. */
+  /**
+   * Sends one request. Rejects with an HttpError, or with what `onChunk` threw. Any status counts
+   * as an answer.
+   */
   request(request: HttpRequest): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, {
@@ -177,7 +189,10 @@ class Exchange {
     );
   }
 
-  /** Sends over this connection; `again` is what to do if it turns out to have been closed all along. */
+  /**
+   * Sends over this connection; `again` is what to do if it turns out to have been closed all
+   * along.
+   */
   private use(connection: Connection, again: (() => void) | undefined): void {
     this.#connection = connection;
     const reader = this.reader();
@@ -226,7 +241,8 @@ class Exchange {
       action();
       if (this.#complete) this.succeed(true);
     } catch (error) {
-      // An answer that was complete before the trouble counts; only the connection is of no more use.
+      // An answer that was complete before the trouble counts; only the connection is of no more
+      // use.
       if (this.#complete) this.succeed(false);
       else this.fail(error);
     }

@@ -1,10 +1,11 @@
 // An HTTP/1.1 server for a device, over the Listener port. What it answers is its handler's.
 //
-// Takes connections within the limits and hands each to a ServerConnection. How often an address may connect is asked
-// before anything is built for a connection, since building costs the most. When all places are taken, the connection
-// that has been silent longest between requests makes room, else the one whose request has been coming in longest: idle
-// and slow clients shut nobody out, and a connection of the cable that pays makes room for nobody else. Unfinished
-// requests and unread answers of all share one memory: beyond it the one that has held some of it longest ends.
+// Takes connections within the limits and hands each to a ServerConnection. How often an address
+// may connect is asked before anything is built for a connection, since building costs the most.
+// When all places are taken, the connection that has been silent longest between requests makes
+// room, else the one whose request has been coming in longest: idle and slow clients shut nobody
+// out, and a connection of the cable that pays makes room for nobody else. Unfinished requests and
+// unread answers of all share one memory: beyond it the one that has held some of it longest ends.
 
 import type { Clock, Connection, Listener } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
@@ -17,7 +18,9 @@ import {
   ServerConnection,
 } from "./server-connection";
 
-/** A cable's request is here in milliseconds; whose takes longer than this may have to make room. */
+/**
+ * A cable's request is here in milliseconds; whose takes longer than this may have to make room.
+ */
 const SLOW_MS: Millisecond = 1_000;
 
 export type HttpServerLimits = Pick<AdmissionLimits, "connections" | "connectionsPerPeer" | "heldBytes"> &
@@ -66,12 +69,17 @@ export class HttpServer<Request> {
     return this.#connections.size;
   }
 
-  /** Bytes that the peers make us keep: requests that are not whole, answers that were not taken. */
+  /**
+   * Bytes that the peers make us keep: requests that are not whole, answers that were not taken.
+   */
   get heldBytes(): number {
     return [...this.#connections].reduce((sum, one) => sum + one.held, 0);
   }
 
-  /** Stops listening and closes every connection; answers still due are dropped. May be called twice. */
+  /**
+   * Stops listening and closes every connection; answers still due are dropped. May be called
+   * twice.
+   */
   close(): void {
     this.#stop?.();
     this.#stop = undefined;
@@ -87,7 +95,10 @@ export class HttpServer<Request> {
     this.#connections.add(new ServerConnection(connection, address, this.#context));
   }
 
-  /** Memory is for peers whose requests come and whose answers go: the one that has held some of it longest is closed first. */
+  /**
+   * Memory is for peers whose requests come and whose answers go: the one that has held some of it
+   * longest is closed first.
+   */
   private makeSpace(growing: ServerConnection<Request>): void {
     while (this.heldBytes > this.#options.limits.heldBytes) {
       const oldest = longest([...this.#connections], (one) =>

@@ -1,8 +1,9 @@
 // HTTP/1.1 framing (RFC 9110, RFC 9112) for both ends: bytes in, heads and body chunks out.
 //
-// Incremental, strict and limited: any cutting of the bytes gives the same result, whatever two readers could
-// understand differently is refused (both lengths, repeated lengths, folded lines, bare line feeds, signs), and
-// no more than the limits is ever held. Bodies go to a sink piece by piece, so large answers need no memory.
+// Incremental, strict and limited: any cutting of the bytes gives the same result, whatever two
+// readers could understand differently is refused (both lengths, repeated lengths, folded lines,
+// bare line feeds, signs), and no more than the limits is ever held. Bodies go to a sink piece by
+// piece, so large answers need no memory.
 
 import { NamedError } from "../kernel/named-error";
 import { isDigits, isHeaderText, isToken, isVisible } from "../kernel/text";
@@ -81,13 +82,19 @@ const LF = 10;
 const CHUNK_LINE_BYTES = 128;
 const INTERIM_ANSWERS = 4;
 
-/** Reads one message after another. After each it stands still, holding what came early, until `next`. */
+/**
+ * Reads one message after another. After each it stands still, holding what came early, until
+ * `next`.
+ */
 export class MessageReader<Head> {
   #state: State = "head";
   /** Bytes not consumed yet: the first `#held` of the buffer. */
   #buffer = new Uint8Array(0);
   #held = 0;
-  /** So many of them are known to hold no line end, so that a trickle of bytes is not searched over and over. */
+  /**
+   * So many of them are known to hold no line end, so that a trickle of bytes is not searched over
+   * and over.
+   */
   #searched = 0;
   /** Bytes of the body, or of the chunk, still to come. */
   #left = 0;
@@ -112,7 +119,9 @@ export class MessageReader<Head> {
     return this.#buffer.length;
   }
 
-  /** Takes bytes as they come. Throws an HttpError, after which the connection is of no more use. */
+  /**
+   * Takes bytes as they come. Throws an HttpError, after which the connection is of no more use.
+   */
   push(data: Uint8Array): void {
     if (this.#state === "failed") return;
     try {
@@ -134,7 +143,10 @@ export class MessageReader<Head> {
     this.push(new Uint8Array(0));
   }
 
-  /** The other end closed. Ends a body that lasts until then; otherwise in the middle of a message it throws. */
+  /**
+   * The other end closed. Ends a body that lasts until then; otherwise in the middle of a message
+   * it throws.
+   */
   finish(): void {
     if (this.#state === "close") {
       this.#state = "done";
@@ -314,7 +326,10 @@ const ONCE: readonly string[] = Object.freeze([
   "expect",
 ]);
 const NONE: readonly string[] = Object.freeze([]);
-/** All that anybody here asks for. The rest is checked and dropped: a peer's fields must not take a device's memory. */
+/**
+ * All that anybody here asks for. The rest is checked and dropped: a peer's fields must not take a
+ * device's memory.
+ */
 const KEPT: readonly string[] = Object.freeze([...ONCE, "connection", "content-encoding", "retry-after"]);
 
 /** `fields`: what is kept beside what framing needs, each of which may come once. */
@@ -376,9 +391,13 @@ function contentLength(headers: Headers): number | undefined {
   return Number(text);
 }
 
-/** Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or text has them. */
+/**
+ * Refuses folded lines, blanks before the colon, control characters and bare line feeds: no name or
+ * text has them.
+ */
 function parseHeaders(lines: readonly string[], fields: readonly string[]): Headers {
-  // Characters are checked in all lines at once: to make a regular expression costs XS more than to run it.
+  // Characters are checked in all lines at once: to make a regular expression costs XS more than to
+  // run it.
   if (!isHeaderText(lines.join(""))) throw malformed("headers of printable text", lines.join(" "));
   const headers = new Map<string, string>();
   let names = "";
@@ -399,7 +418,10 @@ function parseHeaders(lines: readonly string[], fields: readonly string[]): Head
   return headers;
 }
 
-/** Of an absolute target (RFC 9112, section 3.2.2) its path: the host that it names matters as little as the Host field. */
+/**
+ * Of an absolute target (RFC 9112, section 3.2.2) its path: the host that it names matters as
+ * little as the Host field.
+ */
 function originForm(target: string): string {
   const scheme = "http://";
   if (target.startsWith("/") || target.slice(0, scheme.length).toLowerCase() !== scheme) return target;
@@ -418,7 +440,10 @@ function isVersion(text: string): boolean {
   return text === "HTTP/1.1" || text === "HTTP/1.0";
 }
 
-/** Without the blanks and tabs around it, and only those: `trim` would take a byte of A0 for a blank too. */
+/**
+ * Without the blanks and tabs around it, and only those: `trim` would take a byte of A0 for a blank
+ * too.
+ */
 function withoutBlanks(text: string): string {
   if (!text.includes("\u00a0")) return text.trim();
   return text.replaceAll("\u00a0", "\u0001").trim().replaceAll("\u0001", "\u00a0");

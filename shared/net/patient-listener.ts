@@ -1,5 +1,6 @@
-// A listener that waits for the network: a stack that has no interface yet refuses to listen, and a device may be up long
-// before its link is. It tries again until it can, so that a server need not know when the network comes.
+// A listener that waits for the network: a stack that has no interface yet refuses to listen, and a
+// device may be up long before its link is. It tries again until it can, so that a server need not
+// know when the network comes.
 
 import type { Admits, Clock, Connection, Favoured, Listener } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";

@@ -1,8 +1,9 @@
 // One connection of an HTTP server: reads a request, has it answered, writes the answer, and again.
 //
-// What may take long has its time: a whole request, the silence between two, the farewell after a refusal. One
-// request is answered at a time; what is sent ahead waits, within a limit, and beyond it the connection ends. What was
-// sent ahead is answered only where the answer before it is out; else that one is the last.
+// What may take long has its time: a whole request, the silence between two, the farewell after a
+// refusal. One request is answered at a time; what is sent ahead waits, within a limit, and beyond
+// it the connection ends. What was sent ahead is answered only where the answer before it is out;
+// else that one is the last.
 
 import { constant } from "../kernel/constant";
 import type { Clock, Connection } from "../kernel/ports";
@@ -25,7 +26,10 @@ export interface ConnectionLimits {
   readonly idleMs: Millisecond;
   /** An answer that takes longer is given up; above the longest wait of get_status. */
   readonly answerMs: Millisecond;
-  /** After a refusal, or a last answer, what still comes is dropped for so long, so that the peer can read it. */
+  /**
+   * After a refusal, or a last answer, what still comes is dropped for so long, so that the peer
+   * can read it.
+   */
   readonly farewellMs: Millisecond;
 }
 
@@ -43,7 +47,10 @@ export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
 /** Told of what nobody expected. */
 export type ErrorReporter = (error: unknown, where: string) => void;
 
-/** A whole answer: the head's lines, of which the first is the status, without length and connection; and the body. */
+/**
+ * A whole answer: the head's lines, of which the first is the status, without length and
+ * connection; and the body.
+ */
 export interface HttpAnswer {
   readonly lines: readonly string[];
   readonly body: Uint8Array;
@@ -55,13 +62,19 @@ export interface HttpHandler<Request> {
   readonly allow: string;
   /** Fields that are kept beside those that framing needs, in lower case. */
   readonly fields?: readonly string[];
-  /** What is kept of a request's head while its body comes in, or why it is refused whatever its body says. */
+  /**
+   * What is kept of a request's head while its body comes in, or why it is refused whatever its
+   * body says.
+   */
   begin(head: RequestHead): Request | HttpError;
   /** Never rejects. `address` is the peer's, without its port. */
   answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer | StoredAnswer>;
 }
 
-/** What all connections of a server share: a neighbour may hold several, and each field of each costs heap. */
+/**
+ * What all connections of a server share: a neighbour may hold several, and each field of each
+ * costs heap.
+ */
 export interface Context<Request> {
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
@@ -110,7 +123,10 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     this.idle();
   }
 
-  /** Since when nothing has been asked for; undefined while a request comes in or is answered. A stored answer makes room for others. */
+  /**
+   * Since when nothing has been asked for; undefined while a request comes in or is answered. A
+   * stored answer makes room for others.
+   */
   get idleSince(): Millisecond | undefined {
     const isFree = this.#state === "idle" || this.#state === "farewell" || this.#sent !== undefined;
     return isFree ? this.#since : undefined;
@@ -121,7 +137,10 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     return this.#state === "reading" ? this.#since : undefined;
   }
 
-  /** Bytes of memory that its peer makes us keep: a request that is not whole, an answer that was not taken. */
+  /**
+   * Bytes of memory that its peer makes us keep: a request that is not whole, an answer that was
+   * not taken.
+   */
   get held(): number {
     return this.#body.capacity + this.#reader.capacity + (this.#connection.unsent ?? 0);
   }
@@ -169,7 +188,8 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
 
   private answer(): void {
     if (this.#refusal) throw this.#refusal;
-    // A peer that asks again before it has read would have us keep answer upon answer. The finished one still goes out.
+    // A peer that asks again before it has read would have us keep answer upon answer. The finished
+    // one still goes out.
     if ((this.#connection.unsent ?? 0) > 0) {
       this.farewell();
       return;
@@ -245,7 +265,8 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     if (error.status === 405) lines.push(`Allow: ${this.#context.handler.allow}`);
     try {
       this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message, 200)}\n`)));
-      // What its head is refused for is told once the request is whole: nothing that still comes could reset the answer.
+      // What its head is refused for is told once the request is whole: nothing that still comes
+      // could reset the answer.
       if (error === this.#refusal && !this.#keepAlive) this.lastAnswer();
       else this.farewell();
     } catch {

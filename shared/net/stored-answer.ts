@@ -1,4 +1,5 @@
-// An answer that lies somewhere already, such as in flash: read and sent piece by piece, as its peer takes it.
+// An answer that lies somewhere already, such as in flash: read and sent piece by piece, as its
+// peer takes it.
 
 import type { Connection } from "../kernel/ports";
 
@@ -13,7 +14,10 @@ export interface StoredAnswer {
 const PIECE_BYTES = 1436;
 const PIECES_AT_ONCE = 4;
 
-/** Sends on from `from`, as long as all before is out; gives how far it came. Never more in memory than a piece. */
+/**
+ * Sends on from `from`, as long as all before is out; gives how far it came. Never more in memory
+ * than a piece.
+ */
 export function sendOn(connection: Connection, answer: StoredAnswer, from: number): number {
   let at = from;
   for (let left = PIECES_AT_ONCE; left > 0 && at < answer.length && (connection.unsent ?? 0) === 0; left--) {

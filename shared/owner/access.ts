@@ -1,7 +1,9 @@
-// Who may what: the one table of it. Whatever decides where money goes, or who rules, comes over the serial port only.
+// Who may what: the one table of it. Whatever decides where money goes, or who rules, comes over
+// the serial port only.
 //
-// Over the link the owner shows that he knows the password (digest.ts), and no password crosses it. But Digest's `qop=auth`
-// does not cover a request's body: somebody in the middle of plain HTTP could put another in its place.
+// Over the link the owner shows that he knows the password (digest.ts), and no password crosses it.
+// But Digest's `qop=auth` does not cover a request's body: somebody in the middle of plain HTTP
+// could put another in its place.
 
 import { constant } from "../kernel/constant";
 import type { Device } from "../settings/owner";
@@ -41,18 +43,27 @@ export function serialOnly(): { readonly methods: readonly string[]; readonly se
   return { methods: Object.keys(METHODS), settings: Object.keys(SETTINGS) };
 }
 
-/** Throws an RpcError that says why, where the method wants the serial port and the call came another way. */
+/**
+ * Throws an RpcError that says why, where the method wants the serial port and the call came
+ * another way.
+ */
 export function mayCall(method: string, way: Way): void {
   const why = METHODS[method];
   if (way !== "serial" && why !== undefined) throw new RpcError("serial-only", sentence(`${method} is called`, why));
 }
 
-/** Why the owner of a `device` sets this over the serial port only; undefined where it may come over the link. */
+/**
+ * Why the owner of a `device` sets this over the serial port only; undefined where it may come over
+ * the link.
+ */
 export function whySerial(device: Device, setting: string): string | undefined {
   return device === "cable" ? (SETTINGS[setting] ?? CABLES) : SETTINGS[setting];
 }
 
-/** Throws an RpcError that names each setting which may not come this way; nothing of the call is done then. */
+/**
+ * Throws an RpcError that names each setting which may not come this way; nothing of the call is
+ * done then.
+ */
 export function maySet(device: Device, settings: readonly string[], way: Way): void {
   if (way === "serial") return;
   const problems = settings.flatMap((name) => {

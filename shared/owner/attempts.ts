@@ -1,5 +1,6 @@
-// Passwords that were wrong: each makes the next try from there wait longer, and all together come slowly, so that guessing
-// takes a device neither its time nor its secret. Whoever was right of late is not slowed by strangers.
+// Passwords that were wrong: each makes the next try from there wait longer, and all together come
+// slowly, so that guessing takes a device neither its time nor its secret. Whoever was right of
+// late is not slowed by strangers.
 
 import { keepLatest } from "../kernel/latest";
 import type { Clock } from "../kernel/ports";

@@ -158,7 +158,8 @@ function mayReplace(options: CableKeyOptions, params: Params): void {
 
 function keep({ store, ecdsa, network }: CableKeyOptions, secret: Uint8Array): object {
   const address = addressOf(openWallet(secret, ecdsa).script, network());
-  // The address first: one that is not the key's is corrected before anything is signed, a key without it is only slower.
+  // The address first: one that is not the key's is corrected before anything is signed, a key
+  // without it is only slower.
   store.remove(ADDRESS_ENTRY);
   store.write(KEY_ENTRY, secret);
   return { address, restart: true };

@@ -1,5 +1,6 @@
-// What a device tells its owner of its payment channels: sums for status and metrics, and all that is needed to close one, or to
-// take its deposit back, without the device. A half is worth nothing without the payee's key (docs/channel.md).
+// What a device tells its owner of its payment channels: sums for status and metrics, and all that
+// is needed to close one, or to take its deposit back, without the device. A half is worth nothing
+// without the payee's key (docs/channel.md).
 
 import type { ChannelEntry } from "../channel/record";
 import type { Satoshi } from "../kernel/units";

@@ -1,5 +1,6 @@
-// What an owner is known by over the link, kept as hashes: of the password what Digest computes with, of the token its
-// SHA-256. Whoever reads the flash could use the first, but learns no password that its owner uses elsewhere too.
+// What an owner is known by over the link, kept as hashes: of the password what Digest computes
+// with, of the token its SHA-256. Whoever reads the flash could use the first, but learns no
+// password that its owner uses elsewhere too.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "../bitcoin/bytes";

@@ -1,5 +1,6 @@
-// HTTP Digest access authentication (RFC 7616) with SHA-256 and qop=auth, the answering side: the password crosses the link
-// neither in clear nor as a hash. It does not cover the body of a request: what that may do is in access.ts.
+// HTTP Digest access authentication (RFC 7616) with SHA-256 and qop=auth, the answering side: the
+// password crosses the link neither in clear nor as a hash. It does not cover the body of a
+// request: what that may do is in access.ts.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "../bitcoin/bytes";
@@ -66,8 +67,8 @@ export function responseOf(
 }
 
 /**
- * Whether the claim shows that its sender knows the password, for this request and for the first time. `stale`: it does,
- * but the nonce is too old; `again`: the same request came before.
+ * Whether the claim shows that its sender knows the password, for this request and for the first
+ * time. `stale`: it does, but the nonce is too old; `again`: the same request came before.
  */
 export function verifyDigest(
   claim: DigestClaim,
@@ -82,7 +83,10 @@ export function verifyDigest(
   return nonces.take(claim.nonce, Number.parseInt(claim.nc, 16)) ? "right" : "again";
 }
 
-/** `name=token` and `name="text"`, with commas between (RFC 9110, section 11.4); undefined for anything else. */
+/**
+ * `name=token` and `name="text"`, with commas between (RFC 9110, section 11.4); undefined for
+ * anything else.
+ */
 function partsOf(text: string): ReadonlyMap<string, string> | undefined {
   const parts = new Map<string, string>();
   const part = /\s*([A-Za-z*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)/y;

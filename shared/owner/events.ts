@@ -1,5 +1,6 @@
-// The last fifty lines of a device's story, over restarts. They come in at once and go to flash later, ten at a time, when
-// nobody waits for a payment; a cut of power costs those that were not written yet.
+// The last fifty lines of a device's story, over restarts. They come in at once and go to flash
+// later, ten at a time, when nobody waits for a payment; a cut of power costs those that were not
+// written yet.
 
 import { jsonOf } from "../journal/json";
 import { attempt } from "../kernel/attempt";
@@ -59,7 +60,10 @@ export class EventLog {
     });
   }
 
-  /** For the method events: those with a number above `after`, at most `limit`, the oldest first; `next` is the cursor to go on with. */
+  /**
+   * For the method events: those with a number above `after`, at most `limit`, the oldest first;
+   * `next` is the cursor to go on with.
+   */
   read(after: number | undefined, limit: number): { events: readonly object[]; next: number } {
     const first = this.#pages.next * PAGE;
     const end = first + this.#fresh.length;
@@ -78,7 +82,10 @@ export class EventLog {
     return { events, next: last?.n ?? Math.max(after ?? -1, Math.min(from, end) - 1) };
   }
 
-  /** What is not written yet, before a restart that is wanted. A page that is not full is filled up with nothing. */
+  /**
+   * What is not written yet, before a restart that is wanted. A page that is not full is filled up
+   * with nothing.
+   */
   flush(): void {
     this.write();
     if (this.#fresh.length > 0) this.#pages.append(this.#fresh.splice(0));

@@ -1,8 +1,10 @@
-// The owner's HTTP, on a port of its own: POST /owner answers JSON-RPC to whoever shows by Digest that he knows the password.
+// The owner's HTTP, on a port of its own: POST /owner answers JSON-RPC to whoever shows by Digest
+// that he knows the password.
 //
-// A web page of anybody's may have its reader's browser ask a device. So: JSON only, which a browser sends to a stranger
-// after asking him first, and he gets no leave (no CORS); Host has to name this device, or a name that was made to point
-// here would do; and Origin, where there is one, has to be this device's own page.
+// A web page of anybody's may have its reader's browser ask a device. So: JSON only, which a
+// browser sends to a stranger after asking him first, and he gets no leave (no CORS); Host has to
+// name this device, or a name that was made to point here would do; and Origin, where there is one,
+// has to be this device's own page.
 
 import { constant } from "../kernel/constant";
 import type { Clock, Listener } from "../kernel/ports";
@@ -64,7 +66,10 @@ export interface OwnerHttpOptions {
   readonly answer: (request: Uint8Array) => Promise<string | undefined>;
   /** What GET /metrics answers; absent: nothing does. */
   readonly metrics?: ((accept: string | undefined) => Readable) | undefined;
-  /** What GET / answers, for everybody: the owner's page, which holds nothing of the device; absent: nothing does. */
+  /**
+   * What GET / answers, for everybody: the owner's page, which holds nothing of the device; absent:
+   * nothing does.
+   */
   readonly page?: StoredAnswer | undefined;
   /** The address of a cable that pays: while there is one, strangers connect more slowly. */
   readonly payer?: () => string | undefined;

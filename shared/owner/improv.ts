@@ -1,7 +1,9 @@
-// Improv Wi-Fi by serial (improv-wifi.com/serial): the standard by which ESPHome and ESP Web Tools tell a device its Wi-Fi.
+// Improv Wi-Fi by serial (improv-wifi.com/serial): the standard by which ESPHome and ESP Web Tools
+// tell a device its Wi-Fi.
 //
-// A packet: "IMPROV", version 1, type, length, data, and the low byte of the sum of all before it. A command's data is its
-// number, a length, and what belongs to it; a result's, the command's number, a length, and texts each with its length.
+// A packet: "IMPROV", version 1, type, length, data, and the low byte of the sum of all before it.
+// A command's data is its number, a length, and what belongs to it; a result's, the command's
+// number, a length, and texts each with its length.
 
 import { constant } from "../kernel/constant";
 import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
@@ -20,7 +22,10 @@ const COMMANDS = constant({ settings: 1, state: 2, info: 3, scan: 4 } as const);
 
 export interface ImprovDevice {
   state(): ImprovState;
-  /** Keeps the credentials; they count after the restart that follows. Throws an Error where they may not be set now. */
+  /**
+   * Keeps the credentials; they count after the restart that follows. Throws an Error where they
+   * may not be set now.
+   */
   join(ssid: string, password: string): void;
   /** Where the device's page is; undefined where there is none yet. */
   page(): string | undefined;
@@ -84,7 +89,10 @@ function pageOf(device: ImprovDevice): readonly string[] {
   return page === undefined ? [] : [page];
 }
 
-/** Texts each with its length before it; undefined where they do not fill the bytes, or are no UTF-8. */
+/**
+ * Texts each with its length before it; undefined where they do not fill the bytes, or are no
+ * UTF-8.
+ */
 function textsOf(bytes: Uint8Array): readonly string[] | undefined {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {

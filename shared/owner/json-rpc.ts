@@ -1,12 +1,16 @@
-// JSON-RPC 2.0 (jsonrpc.org/specification), the answering side: requests, notifications and batches over whatever carries
-// them. Who may call what is for the methods to say; they get told which way a call came.
+// JSON-RPC 2.0 (jsonrpc.org/specification), the answering side: requests, notifications and batches
+// over whatever carries them. Who may call what is for the methods to say; they get told which way
+// a call came.
 
 import { jsonOf } from "../journal/json";
 import { constant } from "../kernel/constant";
 import { NamedError } from "../kernel/named-error";
 import { isList, isObject, type Json, JsonError, type JsonObject, readJson } from "./json";
 
-/** Which way a call came: by the wire on the bench, or by the link, where somebody in the middle may have changed it. */
+/**
+ * Which way a call came: by the wire on the bench, or by the link, where somebody in the middle may
+ * have changed it.
+ */
 export type Way = "serial" | "http";
 
 /** The specification's codes, then those that it leaves to a server. */
@@ -23,7 +27,10 @@ export const RPC_CODES = constant({
 
 export type RpcErrorName = keyof typeof RPC_CODES;
 
-/** A call's error. `why` says in a sentence what was expected; `problems` name the parameters or settings that are wrong. */
+/**
+ * A call's error. `why` says in a sentence what was expected; `problems` name the parameters or
+ * settings that are wrong.
+ */
 export class RpcError extends NamedError {
   override readonly name = "RpcError";
   constructor(
@@ -61,7 +68,9 @@ const LONGEST_ID = 64;
 export class JsonRpc {
   constructor(private readonly options: JsonRpcOptions) {}
 
-  /** The answer's text; undefined where there is none to give, as to notifications. Never rejects. */
+  /**
+   * The answer's text; undefined where there is none to give, as to notifications. Never rejects.
+   */
   async answer(request: Uint8Array, way: Way): Promise<string | undefined> {
     let given: Json;
     try {

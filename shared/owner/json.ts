@@ -1,5 +1,6 @@
-// JSON (RFC 8259) from bytes, whole and bounded, for what an owner's client sends: its depth, the number of its values and
-// its length are limited, and objects become Maps, since XS keeps each name that ever was an object's key.
+// JSON (RFC 8259) from bytes, whole and bounded, for what an owner's client sends: its depth, the
+// number of its values and its length are limited, and objects become Maps, since XS keeps each
+// name that ever was an object's key.
 
 import { NamedError } from "../kernel/named-error";
 import { JSON_ESCAPES } from "../kernel/text";

@@ -1,5 +1,6 @@
-// A reporter in front of the device's own, by which the log of sessions hears of what happens. It must cost a payment next to
-// nothing: lines are taken, a record is looked at, and nothing is written.
+// A reporter in front of the device's own, by which the log of sessions hears of what happens. It
+// must cost a payment next to nothing: lines are taken, a record is looked at, and nothing is
+// written.
 
 import type { CableRecord } from "../cable/record";
 import type { DeviceEvent, Reporter } from "../kernel/ports";

@@ -1,5 +1,6 @@
-// What a device knows of itself as metrics: names in base units, no address and no transaction as a label. As OpenMetrics text
-// (OpenMetrics 1.0) for who asks for that, as Prometheus does; else in Prometheus' classic text format, which promtool reads.
+// What a device knows of itself as metrics: names in base units, no address and no transaction as a
+// label. As OpenMetrics text (OpenMetrics 1.0) for who asks for that, as Prometheus does; else in
+// Prometheus' classic text format, which promtool reads.
 
 import type { CableView } from "../cable/view";
 import type { ChannelEntry } from "../channel/record";

@@ -1,5 +1,6 @@
-// Nonces of the owner's HTTP (RFC 7616, sections 3.3, 5.4 and 5.12): made without keeping anything, of time and a MAC, so
-// that a crowd that asks for them costs no memory. Only those that somebody authenticated with have a count each.
+// Nonces of the owner's HTTP (RFC 7616, sections 3.3, 5.4 and 5.12): made without keeping anything,
+// of time and a MAC, so that a crowd that asks for them costs no memory. Only those that somebody
+// authenticated with have a count each.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -12,7 +13,10 @@ import { isSame } from "./credentials";
 
 /** So long a nonce is good; then the client gets another, and its user is not asked again. */
 const GOOD_FOR: Millisecond = 300_000;
-/** Counts below the highest that came, of which each is known: requests of one client overtake each other on two connections. */
+/**
+ * Counts below the highest that came, of which each is known: requests of one client overtake each
+ * other on two connections.
+ */
 const WINDOW = 32;
 /** Nonces in use: of a page, of a script, of a monitor. */
 const MOST_IN_USE = 6;
@@ -34,7 +38,10 @@ export class Nonces {
   readonly #key: Uint8Array;
   readonly #used = new Map<string, Used>();
   #serial = 0;
-  /** Nonces up to this serial number that are not in use are not taken any more: their counts were forgotten. */
+  /**
+   * Nonces up to this serial number that are not in use are not taken any more: their counts were
+   * forgotten.
+   */
   #forgotten = -1;
 
   /** `key`: 32 random bytes of this run. */
@@ -63,8 +70,8 @@ export class Nonces {
   }
 
   /**
-   * Takes the count of a request that was authenticated with a good nonce. False where the same count came before, or it
-   * is too far behind to be known: somebody sends a request again.
+   * Takes the count of a request that was authenticated with a good nonce. False where the same
+   * count came before, or it is too far behind to be known: somebody sends a request again.
    */
   take(nonce: string, count: number): boolean {
     const used = this.#used.get(nonce) ?? this.begin(nonce);

@@ -1,5 +1,6 @@
-// The owner's side of a device: answers its methods, whichever way they come. It reads what the device knows already, and
-// changes nothing but settings and what its own methods are for: no relay, and no session's terms.
+// The owner's side of a device: answers its methods, whichever way they come. It reads what the
+// device knows already, and changes nothing but settings and what its own methods are for: no
+// relay, and no session's terms.
 
 import { constant } from "../kernel/constant";
 import type { Clock, PowerGate, Reporter, Store } from "../kernel/ports";
@@ -153,7 +154,10 @@ export class Owner {
     return metricsText([...families, ...own], format);
   }
 
-  /** Made for the one request that wants it: all methods together would hold 5 KB of the device's heap. */
+  /**
+   * Made for the one request that wants it: all methods together would hold 5 KB of the device's
+   * heap.
+   */
   private method(name: string): Method | undefined {
     const { device, more } = this.#options;
     const entry = methodsOf(device).find((each) => each.name === name);

@@ -1,4 +1,5 @@
-// Parameters of a call, checked one by one; each throws the error invalid-params with what was expected.
+// Parameters of a call, checked one by one; each throws the error invalid-params with what was
+// expected.
 
 import { isObject, type JsonObject } from "./json";
 import { type Params, RpcError } from "./json-rpc";

@@ -1,4 +1,5 @@
-// From what a client sent to plain objects, which the tables check: only names that a table has become an object's keys.
+// From what a client sent to plain objects, which the tables check: only names that a table has
+// become an object's keys.
 
 import { noSuchSetting } from "../settings/check";
 import type { Entry, Table } from "../settings/entry";
@@ -9,7 +10,10 @@ export type Plain = Readonly<Record<string, unknown>>;
 
 const LONGEST_NAME = 60;
 
-/** `given` as an object with names of `table`; what has another name is a problem. A null in `given` is null here. */
+/**
+ * `given` as an object with names of `table`; what has another name is a problem. A null in `given`
+ * is null here.
+ */
 export function plainOf(table: Table, given: JsonObject): { plain: Plain; problems: readonly Problem[] } {
   const plain: Record<string, unknown> = {};
   const problems: Problem[] = [];

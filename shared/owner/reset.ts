@@ -1,6 +1,7 @@
-// Back to how the device left the factory: a mark in the store first, then at the next start, before anything else is read,
-// all that is to go; the mark goes last. So a cut of power at any write leaves a device as it was, or one that goes on
-// forgetting. What is measured of the board stays, and so does a key.
+// Back to how the device left the factory: a mark in the store first, then at the next start,
+// before anything else is read, all that is to go; the mark goes last. So a cut of power at any
+// write leaves a device as it was, or one that goes on forgetting. What is measured of the board
+// stays, and so does a key.
 
 import type { Store } from "../kernel/ports";
 import type { Device } from "../settings/owner";
@@ -23,7 +24,8 @@ export function finishReset(options: {
   if (!owner.read(MARK)) return false;
   for (const name of ["owner", "sum"]) for (const slot of ["a", "b", "bad"]) owner.remove(`${name}.${slot}`);
   for (let page = 0; page < MOST_PAGES; page++) for (const ring of ["e", "s"]) owner.remove(`${ring}${page}`);
-  // A cable's record says what its key has signed: it stays as long as the key does, or the same coins would be promised twice.
+  // A cable's record says what its key has signed: it stays as long as the key does, or the same
+  // coins would be promised twice.
   if (kind === "socket") for (const slot of ["a", "b", "bad", "c", "d"]) device.remove(`socket.${slot}`);
   owner.remove(MARK);
   return true;

@@ -1,5 +1,6 @@
-// A ring of small records in the store, the latest of so many: it takes flash, not the heap. Each has a key of its own and
-// its number in it, so that a cut of power costs the one that was being written and no other.
+// A ring of small records in the store, the latest of so many: it takes flash, not the heap. Each
+// has a key of its own and its number in it, so that a cut of power costs the one that was being
+// written and no other.
 
 import { jsonOf } from "../journal/json";
 import type { Store } from "../kernel/ports";

@@ -1,5 +1,5 @@
-// The owner's side of the seed that the keys of a socket's channels come from (shared/channel/seed.ts): he sees it once, says
-// that he has it, or brings his own.
+// The owner's side of the seed that the keys of a socket's channels come from
+// (shared/channel/seed.ts): he sees it once, says that he has it, or brings his own.
 
 import { bytesToHex, hexToBytes } from "../bitcoin/bytes";
 import { bornSeed, holdsChannels, keepSeed, storedSeed } from "../channel/seed";

@@ -1,6 +1,6 @@
-// What comes in on the serial console: lines of JSON-RPC, and Improv's packets, told apart by their first bytes. Whatever
-// else a person types is answered by what is expected. Bounded: a line that does not end, or a packet that stays away, is
-// dropped.
+// What comes in on the serial console: lines of JSON-RPC, and Improv's packets, told apart by their
+// first bytes. Whatever else a person types is answered by what is expected. Bounded: a line that
+// does not end, or a packet that stays away, is dropped.
 
 import { constant } from "../kernel/constant";
 import type { Clock } from "../kernel/ports";

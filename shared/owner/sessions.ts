@@ -1,6 +1,8 @@
-// The last twenty sessions, over restarts: what each paid, delivered and broadcast; and what a socket has earned in all.
+// The last twenty sessions, over restarts: what each paid, delivered and broadcast; and what a
+// socket has earned in all.
 //
-// It listens to the device's own story. What is read of the record is read at once, and written later, when nobody waits.
+// It listens to the device's own story. What is read of the record is read at once, and written
+// later, when nobody waits.
 
 import { Journal } from "../journal/journal";
 import { attempt } from "../kernel/attempt";
@@ -11,7 +13,10 @@ import { Ring } from "./ring";
 
 export const MOST_SESSIONS = 20;
 const LATER: Millisecond = 3000;
-/** Settlements that were counted last: a run that ends between counting one and forgetting it tells of it again. */
+/**
+ * Settlements that were counted last: a run that ends between counting one and forgetting it tells
+ * of it again.
+ */
 const MOST_COUNTED = 24;
 const SHORT_TXID = 16;
 
@@ -71,7 +76,8 @@ export class SessionLog {
       this.#current = { entry: { session, atMs: now, priceSatPerKwh: price, from, ...sums }, n: undefined };
     }
     const { entry } = this.#current;
-    // A commitment takes the place of the one before, and its fee too; a basic payment has a fee of its own.
+    // A commitment takes the place of the one before, and its fee too; a basic payment has a fee of
+    // its own.
     const feesSat = scheme === "basic" ? entry.feesSat + fee : Math.max(entry.feesSat, fee);
     this.change(session, { paidSat: entry.paidSat + pay, feesSat });
   }

@@ -1,6 +1,7 @@
-// The owner's settings: those of the image, and over them what the owner set, kept in the store in two slots that take
-// turns (shared/journal), so that a cut of power leaves the old ones or the new ones. A setting that this version does not
-// take any more is told of and left out; but where it says whom the money is for, nothing is sold or paid without it.
+// The owner's settings: those of the image, and over them what the owner set, kept in the store in
+// two slots that take turns (shared/journal), so that a cut of power leaves the old ones or the new
+// ones. A setting that this version does not take any more is told of and left out; but where it
+// says whom the money is for, nothing is sold or paid without it.
 
 import { Journal } from "../journal/journal";
 import { jsonOf } from "../journal/json";
@@ -25,17 +26,26 @@ export interface OwnerSettingsOptions {
   readonly device: Device;
   readonly store: Store;
   readonly report: Reporter;
-  /** What the image holds, by name: the device's settings, right or wrong; and what of the rest an owner may set. */
+  /**
+   * What the image holds, by name: the device's settings, right or wrong; and what of the rest an
+   * owner may set.
+   */
   readonly image: Plain;
   readonly file?: Plain;
-  /** What a device works with, made from what is given; throws an Error with a line for each that is wrong. */
+  /**
+   * What a device works with, made from what is given; throws an Error with a line for each that is
+   * wrong.
+   */
   readonly resolve: (given: Plain) => Plain;
 }
 
 /** What a change means for the running device. */
 export interface Change {
   readonly changed: readonly string[];
-  /** Which of them count from the next session on, and which after a restart; the others count at once. */
+  /**
+   * Which of them count from the next session on, and which after a restart; the others count at
+   * once.
+   */
   readonly session: readonly string[];
   readonly restart: readonly string[];
 }
@@ -111,7 +121,10 @@ export class OwnerSettings {
     };
   }
 
-  /** For the method settings.set: all of `changes` or nothing. A null takes the image's or the default again. Throws an RpcError. */
+  /**
+   * For the method settings.set: all of `changes` or nothing. A null takes the image's or the
+   * default again. Throws an RpcError.
+   */
   set(changes: JsonObject, way: Way): Change {
     const { plain, problems: unknown } = plainOf(this.table, changes);
     const set = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== null));

@@ -1,4 +1,5 @@
-// The method status: what a device knows of itself, in numbers and in words. Nobody is asked for it.
+// The method status: what a device knows of itself, in numbers and in words. Nobody is asked for
+// it.
 
 import type { CableView } from "../cable/view";
 import type { ChannelEntry } from "../channel/record";

@@ -1,5 +1,5 @@
-// The Wi-Fi that a device joins: its owner's, else the image's. What brings the link up reads it before anything else runs, so
-// nothing here throws, tells or writes.
+// The Wi-Fi that a device joins: its owner's, else the image's. What brings the link up reads it
+// before anything else runs, so nothing here throws, tells or writes.
 
 import { Journal } from "../journal/journal";
 import type { Store } from "../kernel/ports";

@@ -1,4 +1,5 @@
-// Why a device is in the state that it is in, in words; and where coins or sums are stuck, the one action that frees them.
+// Why a device is in the state that it is in, in words; and where coins or sums are stuck, the one
+// action that frees them.
 
 import type { CableView } from "../cable/view";
 import type { TripCause } from "../kernel/ports";

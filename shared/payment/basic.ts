@@ -1,5 +1,6 @@
-// The basic protocol: each increment is a transaction of its own, broadcast at once. The next one spends the change
-// of the last, so a session needs no more coins than it opened with. Simple, and a fee for each increment.
+// The basic protocol: each increment is a transaction of its own, broadcast at once. The next one
+// spends the change of the last, so a session needs no more coins than it opened with. Simple, and
+// a fee for each increment.
 
 import { actualFee, type Draft, outputsOf } from "../bitcoin/draft";
 import { constant } from "../kernel/constant";

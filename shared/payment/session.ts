@@ -1,12 +1,16 @@
-// A session, as both sides remember it: one payer, one payee, one price, and the commitments made so far.
-// Pure data: the schemes (single-fee.ts, basic.ts) are functions from one session to the next.
+// A session, as both sides remember it: one payer, one payee, one price, and the commitments made
+// so far. Pure data: the schemes (single-fee.ts, basic.ts) are functions from one session to the
+// next.
 
 import type { Draft } from "../bitcoin/draft";
 import type { Coin } from "../kernel/ports";
 import type { Hex, MilliSatPerWh, Satoshi } from "../kernel/units";
 import type { Scheme } from "../protocol/words";
 
-/** Bounds what a device has to remember of a session; increments and repetitions at a higher fee both count. */
+/**
+ * Bounds what a device has to remember of a session; increments and repetitions at a higher fee
+ * both count.
+ */
 export const MAX_COMMITMENTS = 32;
 
 /** A draft that was signed by the payer. */
@@ -67,7 +71,10 @@ export function arrearsDue(session: Session): Satoshi {
   return session.commitments.length === 0 ? session.arrears : 0;
 }
 
-/** True while another whole increment fits under the session's maximum and into what both sides can remember. */
+/**
+ * True while another whole increment fits under the session's maximum and into what both sides can
+ * remember.
+ */
 export function canPayMore(session: Session): boolean {
   return session.paid + session.increment <= session.max && session.commitments.length < MAX_COMMITMENTS;
 }

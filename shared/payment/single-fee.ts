@@ -1,5 +1,6 @@
-// The single-fee protocol: over inputs that never change, each commitment pays the socket everything so far and
-// supersedes the last one. Only the latest is broadcast, so a hundred increments cost one fee.
+// The single-fee protocol: over inputs that never change, each commitment pays the socket
+// everything so far and supersedes the last one. Only the latest is broadcast, so a hundred
+// increments cost one fee.
 
 import { actualFee, type Draft } from "../bitcoin/draft";
 import { constant } from "../kernel/constant";

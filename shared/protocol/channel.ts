@@ -1,4 +1,5 @@
-// What the scheme `channel` adds to the three calls, as TypeScript sees it. docs/protocol.md, "Channels", has the wire.
+// What the scheme `channel` adds to the three calls, as TypeScript sees it. docs/protocol.md,
+// "Channels", has the wire.
 
 import type { Outpoint } from "../kernel/ports";
 import type { Hex, MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
@@ -28,7 +29,10 @@ export interface ChannelTerms {
 export interface ChannelRequest {
   readonly scheme: typeof CHANNEL;
   readonly cableKey: Hex;
-  /** As with the other schemes: 16 bytes that only the cable knows. Without a channel's own nobody learns or moves a thing of it. */
+  /**
+   * As with the other schemes: 16 bytes that only the cable knows. Without a channel's own nobody
+   * learns or moves a thing of it.
+   */
   readonly ticket: Hex;
   readonly deposit?: Satoshi;
   /** Id of the funding. */
@@ -36,7 +40,10 @@ export interface ChannelRequest {
   readonly close?: boolean;
   /** Coins that the funding may not spend, at most 16. */
   readonly promised?: readonly Outpoint[];
-  /** As with the other schemes: a transaction of the cable's own that the socket broadcasts, such as another channel's refund. */
+  /**
+   * As with the other schemes: a transaction of the cable's own that the socket broadcasts, such as
+   * another channel's refund.
+   */
   readonly release?: Hex;
 }
 

@@ -1,5 +1,6 @@
-// The catalogue of faults: every refusal has a stable code, a name and one sentence that says which rule was broken.
-// Codes below 0 are those of "Specification for Fault Code Interoperability" (xmlrpc-epi, 2001); ours count from 100.
+// The catalogue of faults: every refusal has a stable code, a name and one sentence that says which
+// rule was broken. Codes below 0 are those of "Specification for Fault Code Interoperability"
+// (xmlrpc-epi, 2001); ours count from 100.
 
 import { constant } from "../kernel/constant";
 import { NamedError } from "../kernel/named-error";
@@ -54,7 +55,10 @@ export const FAULTS = constant({
 
 export type FaultName = keyof typeof FAULTS;
 
-/** An XML-RPC fault: what a call answers instead of a result. `detail` adds the facts (expected, came). */
+/**
+ * An XML-RPC fault: what a call answers instead of a result. `detail` adds the facts (expected,
+ * came).
+ */
 export class Fault extends NamedError {
   override readonly name = "Fault";
   readonly code: number;

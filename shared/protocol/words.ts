@@ -7,12 +7,17 @@ import type { Hex, Satoshi } from "../kernel/units";
 export const SCHEMES = constant(["single-fee", "basic"] as const);
 /** A scheme whose drafts pay. */
 export type Scheme = (typeof SCHEMES)[number];
-/** True where each payment takes the last one's place: over the same coins, and only the latest is broadcast. */
+/**
+ * True where each payment takes the last one's place: over the same coins, and only the latest is
+ * broadcast.
+ */
 export function supersedes(scheme: Scheme): boolean {
   return scheme === "single-fee";
 }
 
-/** The scheme that has no drafts: what it pays by is signatures over a deposit (docs/channel.md). */
+/**
+ * The scheme that has no drafts: what it pays by is signatures over a deposit (docs/channel.md).
+ */
 export const CHANNEL = "channel";
 /** All schemes by name. */
 export const SCHEME_NAMES = constant([...SCHEMES, CHANNEL] as const);

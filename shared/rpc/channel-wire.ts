@@ -1,4 +1,5 @@
-// What the scheme `channel` adds to the calls, as XML-RPC structs. docs/protocol.md, "Channels", says what the fields mean.
+// What the scheme `channel` adds to the calls, as XML-RPC structs. docs/protocol.md, "Channels",
+// says what the fields mean.
 
 import { constant } from "../kernel/constant";
 import type { Hex } from "../kernel/units";

@@ -1,7 +1,8 @@
 // The paying side of the wire: the three calls over an HttpClient.
 //
-// A refusal by the socket is a Fault; trouble with the link or with what the socket said is an RpcError. The socket
-// may lie, so answers are limited in size and checked field by field before anybody sees them.
+// A refusal by the socket is a Fault; trouble with the link or with what the socket said is an
+// RpcError. The socket may lie, so answers are limited in size and checked field by field before
+// anybody sees them.
 
 import { messageOf } from "../kernel/message";
 import { NamedError } from "../kernel/named-error";
@@ -25,13 +26,15 @@ import type { Shape } from "./shapes";
 import { draftOffer, paymentRequest, paymentResult, powerRequest, readFault, status, statusRequest } from "./wire";
 import { decodeResponse, encodeCall, type Limits, type MethodResponse, type Value } from "./xmlrpc";
 
-/** The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values. */
+/**
+ * The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values.
+ */
 const ANSWER_LIMITS: Limits = Object.freeze({ chars: 12_288, depth: 6, values: 96, replaced: 256, base64: 256 });
 const RETRY_AFTER_MAX_S = 3600;
 
 /**
- * What is not an answer. `link`: nobody answered, try again. `http`: something else than a socket answered.
- * `malformed`: a socket answered against the protocol.
+ * What is not an answer. `link`: nobody answered, try again. `http`: something else than a socket
+ * answered. `malformed`: a socket answered against the protocol.
  */
 export class RpcError extends NamedError {
   override readonly name = "RpcError";

@@ -23,7 +23,10 @@ export const script: Shape<Hex> = hex(4, MAX_SCRIPT_BYTES);
 const OUTPOINT_BYTES = 36;
 const outpointsHex: Shape<Hex> = constant(hex(OUTPOINT_BYTES, MAX_PROMISED * OUTPOINT_BYTES));
 
-/** One text, 36 bytes an outpoint: the id as explorers show it, and the output's number, four bytes big-endian. */
+/**
+ * One text, 36 bytes an outpoint: the id as explorers show it, and the output's number, four bytes
+ * big-endian.
+ */
 export const outpoints: Shape<readonly Outpoint[]> = constant({
   write: (values) => values.map(({ txid, vout }) => txid + vout.toString(16).padStart(8, "0")).join(""),
   read: (value, field) => {

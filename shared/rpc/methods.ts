@@ -1,8 +1,8 @@
-// The methods that a socket answers, and how one XML-RPC call becomes one answer: decode, check, call, encode.
-// It knows nothing of HTTP, so a benchmark or another transport can use it alone.
+// The methods that a socket answers, and how one XML-RPC call becomes one answer: decode, check,
+// call, encode. It knows nothing of HTTP, so a benchmark or another transport can use it alone.
 //
-// Introspection as in "XML-RPC for PHP"'s reserved methods, which stock clients know. `system.multicall` is left out:
-// it would let one request do the work of many.
+// Introspection as in "XML-RPC for PHP"'s reserved methods, which stock clients know.
+// `system.multicall` is left out: it would let one request do the work of many.
 
 import { constant } from "../kernel/constant";
 import type { ErrorReporter } from "../net/server-connection";
@@ -22,8 +22,9 @@ import { draftOffer, faultText, paymentRequest, paymentResult, powerRequest, sta
 import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
 
 /**
- * What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 5 values, nothing to unescape
- * and no base64. What it lets pass beyond that is dear to read (tools/bench/requests.ts).
+ * What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 5
+ * values, nothing to unescape and no base64. What it lets pass beyond that is dear to read
+ * (tools/bench/requests.ts).
  */
 export const REQUEST_LIMITS: Limits = Object.freeze({ chars: 4096, depth: 4, values: 8, replaced: 64, base64: 256 });
 
@@ -97,7 +98,10 @@ export interface Answer {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Answers one call. Never rejects: whatever goes wrong becomes a fault, and what nobody expected is reported too. */
+/**
+ * Answers one call. Never rejects: whatever goes wrong becomes a fault, and what nobody expected is
+ * reported too.
+ */
 export function answerCall(text: string, calls: SocketCalls, peer: string, onError: ErrorReporter): Promise<Answer> {
   try {
     const { method: name, params } = decodeCall(text, REQUEST_LIMITS);

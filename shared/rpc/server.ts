@@ -44,12 +44,17 @@ export class RpcServer {
     return this.#server.connections;
   }
 
-  /** Bytes that the peers make us keep: requests that are not whole, answers that were not taken. */
+  /**
+   * Bytes that the peers make us keep: requests that are not whole, answers that were not taken.
+   */
   get heldBytes(): number {
     return this.#server.heldBytes;
   }
 
-  /** Stops listening and closes every connection; answers still due are dropped. May be called twice. */
+  /**
+   * Stops listening and closes every connection; answers still due are dropped. May be called
+   * twice.
+   */
   close(): void {
     this.#server.close();
   }
@@ -99,7 +104,8 @@ function written({ xml, retryAfterMs }: Answer): HttpAnswer {
 function refusalOf({ method, target, headers }: RequestHead): HttpError | undefined {
   if (target !== RPC_PATH) return new HttpError("unsupported", `expected the path ${RPC_PATH}, found ${target}`, 404);
   if (method !== "POST") return new HttpError("unsupported", `expected POST, found ${method}`, 405);
-  // A browser asks before it sends text/xml to a stranger, so no web page can make its reader's browser call a socket.
+  // A browser asks before it sends text/xml to a stranger, so no web page can make its reader's
+  // browser call a socket.
   const type = headers.get("content-type") ?? "";
   if (!isXml(type)) {
     return new HttpError("unsupported", `expected Content-Type text/xml in UTF-8, found ${type || "none"}`, 415);

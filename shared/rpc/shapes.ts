@@ -1,7 +1,8 @@
-// How single values travel: a shape writes one as XML-RPC and reads it back. What the calls are made of: wire.ts and
-// channel-wire.ts.
+// How single values travel: a shape writes one as XML-RPC and reads it back. What the calls are
+// made of: wire.ts and channel-wire.ts.
 //
-// Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
+// Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the
+// field.
 
 import { constant } from "../kernel/constant";
 import { NamedError } from "../kernel/named-error";
@@ -38,8 +39,8 @@ type Fields<T> = { readonly [K in keyof T]-?: Member<T[K]> };
 
 // ---------------------------------------------------------------- shapes
 //
-// What a shape's functions hold on to is a constant, never a parameter: that could be assigned, so XS would keep a place
-// in RAM for each (docs/building.md).
+// What a shape's functions hold on to is a constant, never a parameter: that could be assigned, so
+// XS would keep a place in RAM for each (docs/building.md).
 
 /** Whole number that fits XML-RPC's <int>. */
 export function int(from: number, to: number = INT_MAX): Shape<number> {
@@ -120,7 +121,10 @@ export function list<T>(shape: Shape<T>, from: number, to: number): Shape<readon
   };
 }
 
-/** A struct. A request must have no other members (a misspelt one would go unnoticed); an answer may, for later versions. */
+/**
+ * A struct. A request must have no other members (a misspelt one would go unnoticed); an answer
+ * may, for later versions.
+ */
 export function struct<T extends object>(fields: Fields<T>, others: "refuse" | "ignore"): Shape<T> {
   const members = constant(fields);
   const isClosed = others === "refuse";

@@ -1,7 +1,8 @@
-// The three calls' parameters and results as XML-RPC structs: each wire name and each bound stands here once, for
-// both sides. docs/protocol.md says what the fields mean.
+// The three calls' parameters and results as XML-RPC structs: each wire name and each bound stands
+// here once, for both sides. docs/protocol.md says what the fields mean.
 //
-// Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the field.
+// Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the
+// field.
 
 import { constant } from "../kernel/constant";
 import { isVisible, printable } from "../kernel/text";
@@ -154,7 +155,9 @@ export const paymentResult: Shape<PaymentResult> = struct<PaymentResult>(
 
 const MAX_FAULT_TEXT = 400;
 
-/** `faultString`: the name, a colon, the sentence and the facts; printable ASCII of bounded length. */
+/**
+ * `faultString`: the name, a colon, the sentence and the facts; printable ASCII of bounded length.
+ */
 export function faultText(fault: Fault): string {
   return printable(`${fault.fault}: ${fault.message}`, MAX_FAULT_TEXT);
 }

@@ -1,8 +1,9 @@
 // XML-RPC (xmlrpc.com/spec, 1999 to 2003): what the wire says, as JavaScript values and back.
 //
 // Small and strict: of XML only elements without attributes, the five predefined entities, numeric
-// references, the declaration and comments before the root; no DTD, other comment, CDATA or processing instruction. Sizes, depth and counts are
-// limited before anything is built. `<nil/>` is refused both ways: a field without a value is left out.
+// references, the declaration and comments before the root; no DTD, other comment, CDATA or
+// processing instruction. Sizes, depth and counts are limited before anything is built. `<nil/>` is
+// refused both ways: a field without a value is left out.
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
 
@@ -10,7 +11,9 @@ import { fromBase64, toBase64 } from "../kernel/base64";
 import { NamedError } from "../kernel/named-error";
 import { canonicalNumber } from "../kernel/text";
 
-/** An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted. */
+/**
+ * An instant as the wire had it: XML-RPC's dates have no time zone, so they are not interpreted.
+ */
 export class DateTime {
   constructor(readonly iso8601: string) {}
 }
@@ -23,8 +26,8 @@ export class Double {
 /** A struct to be written, as an object. */
 export type Struct = { readonly [name: string]: Value };
 /**
- * A struct that was read: a Map, because XS never forgets the name of a property, and a peer that invents member
- * names could fill a device's memory with them.
+ * A struct that was read: a Map, because XS never forgets the name of a property, and a peer that
+ * invents member names could fill a device's memory with them.
  */
 export type Members = ReadonlyMap<string, Value>;
 /** A number is an integer: 32 bits when written, up to 2^53 when read (`i8`). */
@@ -37,7 +40,10 @@ export interface Limits {
   readonly depth: number;
   /** Values in all, containers counted too. */
   readonly values: number;
-  /** References in one text, and carriage returns in all: each costs XS some slots, and a walk through the text. */
+  /**
+   * References in one text, and carriage returns in all: each costs XS some slots, and a walk
+   * through the text.
+   */
   readonly replaced: number;
   /** Characters of one base64 value: JavaScript decodes them one by one. */
   readonly base64: number;
@@ -98,7 +104,10 @@ export function encodeFault(code: number, message: string): string {
   return wellFormed(out);
 }
 
-/** Characters are checked once, in the whole: a regular expression's start costs XS more than its run. */
+/**
+ * Characters are checked once, in the whole: a regular expression's start costs XS more than its
+ * run.
+ */
 function wellFormed(pieces: readonly string[]): string {
   const document = pieces.join("");
   if (!isXmlText(document)) throw unwritable("text of XML characters", "a control character or lone surrogate");
@@ -106,8 +115,9 @@ function wellFormed(pieces: readonly string[]): string {
 }
 
 /**
- * Adds pieces to one list that is joined at the end: strings that grow level by level would be garbage on the way. A
- * short value is one piece with what is around it, since joining takes two slots of XS's heap for each.
+ * Adds pieces to one list that is joined at the end: strings that grow level by level would be
+ * garbage on the way. A short value is one piece with what is around it, since joining takes two
+ * slots of XS's heap for each.
  */
 function writeBetween(out: string[], before: string, value: Value, after: string): void {
   if (typeof value === "string" && value.length > SHORT) {
@@ -329,10 +339,15 @@ function readInt(reader: Reader, text: string, least: number, most: number): num
   return value + 0 === 0 ? 0 : value; // no negative zero
 }
 
-/** Characters of a text that is looked at for blanks: the search for those at its end is quadratic. */
+/**
+ * Characters of a text that is looked at for blanks: the search for those at its end is quadratic.
+ */
 const LONGEST_BARE = 128;
 
-/** A number or name may stand on a line of its own. Only XML's blanks go; most texts have none and are not copied. */
+/**
+ * A number or name may stand on a line of its own. Only XML's blanks go; most texts have none and
+ * are not copied.
+ */
 function withoutBlanks(text: string): string {
   if (text.length > LONGEST_BARE || !(isBlank(text, 0) || isBlank(text, text.length - 1))) return text;
   return text.replace(/^[ \t\r\n]+/, "").replace(/[ \t\r\n]+$/, "");
@@ -392,7 +407,10 @@ export function isAscii(text: string): boolean {
   return !/[^\t\n\r -~]/.test(text);
 }
 
-/** The tags that make up most of a message, found at once where no text follows: XS need not cut the piece up. */
+/**
+ * The tags that make up most of a message, found at once where no text follows: XS need not cut the
+ * piece up.
+ */
 const USUAL_TAGS = Object.freeze([
   ...["value", "/value", "/name", "/member", "member", "/string", "/int", "struct", "/struct"],
   ...["array", "data", "/data", "/array", "/boolean", "param", "/param", "params", "/params"],
@@ -514,7 +532,10 @@ class Reader {
     this.blank(this.text);
   }
 
-  /** Passes over comments before the root, which some clients write. What is cut at "<" within one belongs to it. */
+  /**
+   * Passes over comments before the root, which some clients write. What is cut at "<" within one
+   * belongs to it.
+   */
   private comments(): void {
     while (this.#pieces[this.#at]?.startsWith("!--")) {
       let from = 3;
@@ -556,7 +577,10 @@ function normalise(source: string, { replaced }: Limits): string {
   return text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
 }
 
-/** One native split that stops early: to search on from each place found would walk through the text over and over. */
+/**
+ * One native split that stops early: to search on from each place found would walk through the text
+ * over and over.
+ */
 function hasAtMost(most: number, character: string, text: string): boolean {
   return text.split(character, most + 2).length <= most + 1;
 }

@@ -1,5 +1,5 @@
-// What a configuration file of `--config` holds beside the owner's settings. Most of it is for the build; where a
-// default depends on the board, `follows` says on what.
+// What a configuration file of `--config` holds beside the owner's settings. Most of it is for the
+// build; where a default depends on the board, `follows` says on what.
 
 import { constant } from "../kernel/constant";
 import { LINK_PORT } from "../protocol/types";

@@ -1,4 +1,5 @@
-// The owner's settings of a cable: above all, what it may spend. Times end where a timer of 32 bits does.
+// The owner's settings of a cable: above all, what it may spend. Times end where a timer of 32 bits
+// does.
 
 import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";

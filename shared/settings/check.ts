@@ -9,7 +9,10 @@ type Json = Readonly<Record<string, unknown>>;
 /** As much of a wrong value as a message repeats. */
 const SHOWN = 60;
 
-/** What is wrong with the names and values in `given`, a sentence each. `where` goes before each name, such as "settings". */
+/**
+ * What is wrong with the names and values in `given`, a sentence each. `where` goes before each
+ * name, such as "settings".
+ */
 export function problems(table: Table, given: unknown, where: string): string[] {
   if (!isJson(given)) return [`${where}: expected an object of settings, came ${shown(given)}`];
   const found: string[] = [];
@@ -64,7 +67,10 @@ export function missing(table: Table, given: object, where: string): string[] {
   });
 }
 
-/** What is wrong between settings that are right by themselves; a setting that is not there is not compared. */
+/**
+ * What is wrong between settings that are right by themselves; a setting that is not there is not
+ * compared.
+ */
 export function conflicts(table: Table, all: Json, where: string): string[] {
   return table.rules.flatMap((rule) => {
     const why = conflict(rule, all);

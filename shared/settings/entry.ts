@@ -1,4 +1,5 @@
-// What a table of settings says of each: plain data, so that a device keeps it in flash (shared/kernel/constant.ts).
+// What a table of settings says of each: plain data, so that a device keeps it in flash
+// (shared/kernel/constant.ts).
 
 import type { Form } from "./form";
 
@@ -20,9 +21,15 @@ export interface Entry<Name extends string = string> {
   readonly words?: readonly string[];
   /** Of "object": what it holds; without, another check says so. */
   readonly of?: Table;
-  /** Of "list": what an item may be; each begins with an entry `kind` of one word, by which an item says what it is. */
+  /**
+   * Of "list": what an item may be; each begins with an entry `kind` of one word, by which an item
+   * says what it is.
+   */
   readonly each?: readonly Table[];
-  /** The default; a sentence in `follows` where it is made from other settings. Neither: nothing works without it. */
+  /**
+   * The default; a sentence in `follows` where it is made from other settings. Neither: nothing
+   * works without it.
+   */
   readonly usual?: number | string | boolean | readonly string[];
   readonly follows?: string;
   /** On mainnet the owner states it; no default is good enough for real money. */
@@ -30,8 +37,8 @@ export interface Entry<Name extends string = string> {
   /** Counts only where the setting `schemes` has this one; and is to be stated only there. */
   readonly scheme?: string;
   /**
-   * From when a change counts: for sessions that open from then on, or from the next start on. Without, a running device
-   * takes it up at once.
+   * From when a change counts: for sessions that open from then on, or from the next start on.
+   * Without, a running device takes it up at once.
    */
   readonly changes?: "session" | "restart";
   /** The one device that has it; without, both have. */

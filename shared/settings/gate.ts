@@ -1,8 +1,9 @@
-// Options of the power gate, as an owner writes them: what the board is made of, and what calibration found.
+// Options of the power gate, as an owner writes them: what the board is made of, and what
+// calibration found.
 //
-// The C core (firmware/native/power-gate.h, table POWER_GATE_OPTIONS) has the same names, ranges and defaults, and checks
-// them on the device; a test compares both. In the order of the C core's table; `sensor`, which the core does not know, is
-// last.
+// The C core (firmware/native/power-gate.h, table POWER_GATE_OPTIONS) has the same names, ranges
+// and defaults, and checks them on the device; a test compares both. In the order of the C core's
+// table; `sensor`, which the core does not know, is last.
 
 import { constant } from "../kernel/constant";
 import { conflicts, defaults, problems, stated } from "./check";
@@ -228,8 +229,8 @@ export const GATE_TABLE = constant({
 } as const satisfies Table);
 
 /**
- * All that is wrong with the options of a gate; `board` has the defaults that follow from it. The core checks the same on
- * the device, and says only the first.
+ * All that is wrong with the options of a gate; `board` has the defaults that follow from it. The
+ * core checks the same on the device, and says only the first.
  */
 export function gateProblems(given: unknown, where: string, board: object = {}): readonly string[] {
   const found = problems(GATE_TABLE, given, where);

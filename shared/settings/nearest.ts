@@ -3,7 +3,10 @@
 /** Names longer than this are not compared: the work grows with the product of both lengths. */
 const LONGEST = 40;
 
-/** The name in `known` with the fewest changed letters, if they are less than half of it; upper and lower case are one. */
+/**
+ * The name in `known` with the fewest changed letters, if they are less than half of it; upper and
+ * lower case are one.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined;
   let best: string | undefined;

@@ -1,5 +1,6 @@
-// What an owner sets in a running device beside its settings: the link, the chain, and the owner's own way in. Entries of
-// the configuration file's table, which then stand in for the image's; and some that no file has.
+// What an owner sets in a running device beside its settings: the link, the chain, and the owner's
+// own way in. Entries of the configuration file's table, which then stand in for the image's; and
+// some that no file has.
 
 import { constant } from "../kernel/constant";
 import { BUILD_TABLE } from "./build";
@@ -9,7 +10,9 @@ import { SOCKET_TABLE } from "./socket";
 
 export type Device = "socket" | "cable";
 
-/** The file's entries that a running device takes from its owner too; each counts after a restart. */
+/**
+ * The file's entries that a running device takes from its owner too; each counts after a restart.
+ */
 const TAKEN: readonly string[] = constant(["ssid", "password", "hostname", "esplora", "chain", "socket"]);
 
 const OWN = constant([

@@ -1,5 +1,6 @@
-// Whose turn it is while nobody has paid. An offer costs its caller nothing, so it holds the socket for a moment only,
-// and a host that let one lapse goes to the back: neighbours who ask and never pay cannot keep out a cable that would.
+// Whose turn it is while nobody has paid. An offer costs its caller nothing, so it holds the socket
+// for a moment only, and a host that let one lapse goes to the back: neighbours who ask and never
+// pay cannot keep out a cable that would.
 
 import { keepLatest } from "../kernel/latest";
 import type { Clock } from "../kernel/ports";
@@ -7,7 +8,10 @@ import type { Millisecond } from "../kernel/units";
 
 /** From the answer; a cable pays within a second of it. */
 const HELD: Millisecond = 5_000;
-/** A cable that told that it will ask does so within a few round trips; later its turn is what is left of it. */
+/**
+ * A cable that told that it will ask does so within a few round trips; later its turn is what is
+ * left of it.
+ */
 const AT_ONCE: Millisecond = 1_000;
 const AT_THE_BACK: Millisecond = 60_000;
 /** Hosts that are remembered for it, the latest. */
@@ -51,7 +55,10 @@ export class Candidates {
     this.#isAnnounced = true;
   }
 
-  /** What was asked because `host` told that it will ask is answered; a request of it may be under way already. */
+  /**
+   * What was asked because `host` told that it will ask is answered; a request of it may be under
+   * way already.
+   */
   learned(host: string): void {
     if (this.#isAnnounced) this.answered(host);
   }

@@ -1,6 +1,7 @@
-// The keeper of channels: asks the chain about them in the background, brings fundings and closings to the network, raises a
-// closing's fee from day to day, and notices who spent a deposit. What follows is the book's (shared/channel/book.ts); no
-// call waits for it but the first one on a channel after a restart.
+// The keeper of channels: asks the chain about them in the background, brings fundings and closings
+// to the network, raises a closing's fee from day to day, and notices who spent a deposit. What
+// follows is the book's (shared/channel/book.ts); no call waits for it but the first one on a
+// channel after a restart.
 
 import { ChainError } from "../chain/error";
 import { readRawTx } from "../chain/raw-tx";
@@ -24,7 +25,10 @@ const TRIED_AFTER: Millisecond = 3_600_000;
 const PENDING_EVERY: Millisecond = 60_000;
 /** Whether anything is due is looked at so often. */
 const LOOK_EVERY: Millisecond = 10_000;
-/** A closing that was refused for something else than its fee leaves again as it is: its funding may be in no block just now. */
+/**
+ * A closing that was refused for something else than its fee leaves again as it is: its funding may
+ * be in no block just now.
+ */
 const SENT_AGAIN: Millisecond = 300_000;
 /** After a question that nobody answered. */
 const ASK_AGAIN: Millisecond = 60_000;
@@ -56,9 +60,15 @@ export class ChannelKeeper {
   readonly #tryAt = new Map<Hex, Millisecond>();
   /** Whose last closing nodes refused for its fee. */
   readonly #tooLow = new Map<Hex, true>();
-  /** Whose last closing leaves again as it is, and how long it waits: nobody may have heard of it, or it was refused for no fee. */
+  /**
+   * Whose last closing leaves again as it is, and how long it waits: nobody may have heard of it,
+   * or it was refused for no fee.
+   */
   readonly #again = new Map<Hex, Millisecond>();
-  /** Lowest height that was told of a deposit's spend by a backend that does not know which transaction it was. */
+  /**
+   * Lowest height that was told of a deposit's spend by a backend that does not know which
+   * transaction it was.
+   */
   readonly #spentAt = new Map<Hex, number>();
   #running = false;
   #lookAt: Millisecond = Number.NEGATIVE_INFINITY;
@@ -101,13 +111,17 @@ export class ChannelKeeper {
     for (const txid of this.due()) await this.close(txid).catch((error: unknown) => report(troubleOf(error)));
   }
 
-  /** Asks the chain about one channel, and does what follows from the answer. Rejects with a ChainError. */
+  /**
+   * Asks the chain about one channel, and does what follows from the answer. Rejects with a
+   * ChainError.
+   */
   async ask(entry: ChannelEntry): Promise<void> {
     const { book, chain, clock } = this.#options;
     const { txid } = entry;
     if (entry.phase === "closed") return this.sweep(entry);
     const at = clock.now();
-    // The tip first, as the settler does: were it asked last, a branch could lend its height to a block that is gone.
+    // The tip first, as the settler does: were it asked last, a branch could lend its height to a
+    // block that is gone.
     const tip = await chain.tip();
     const status = await chain.status(txid);
     const height = status.state === "confirmed" ? status.height : undefined;
@@ -125,7 +139,10 @@ export class ChannelKeeper {
     if (now && this.isUnpaidAndLate(now, tip)) this.drop(now, "deadline");
   }
 
-  /** The network does not know the funding: it is sent again, unless somebody else has spent what it spends. */
+  /**
+   * The network does not know the funding: it is sent again, unless somebody else has spent what it
+   * spends.
+   */
   private async missing(entry: ChannelEntry, tip: number): Promise<void> {
     const { book, chain } = this.#options;
     if (entry.funding === undefined) return;
@@ -140,8 +157,8 @@ export class ChannelKeeper {
   }
 
   /**
-   * Brings a funding to the network. False where the network refuses it; rejects with a ChainError where nobody can say whether
-   * it heard of it.
+   * Brings a funding to the network. False where the network refuses it; rejects with a ChainError
+   * where nobody can say whether it heard of it.
    */
   async send(entry: ChannelEntry): Promise<boolean> {
     const { chain, report } = this.#options;
@@ -183,7 +200,10 @@ export class ChannelKeeper {
     return due.filter((txid) => now >= (this.#tryAt.get(txid) ?? Number.NEGATIVE_INFINITY));
   }
 
-  /** The closing at the going rate. It leaves once it is written, and no increment is taken from then on. */
+  /**
+   * The closing at the going rate. It leaves once it is written, and no increment is taken from
+   * then on.
+   */
   private async close(txid: Hex): Promise<void> {
     const { book, report, rates, addressOf } = this.#options;
     const isKnown = !this.#tryAt.has(txid) || this.#again.has(txid);
@@ -200,7 +220,8 @@ export class ChannelKeeper {
     this.tryAgain(txid, closing === undefined ? TRIED_AFTER : RAISED_AFTER);
     this.#next.delete(txid);
     if (closing !== undefined) {
-      // Another closing of ours is there, or its child weighs on it: the next one pays twice as much, and soon.
+      // Another closing of ours is there, or its child weighs on it: the next one pays twice as
+      // much, and soon.
       const isTooLow = !(await this.broadcast(txid, closing));
       if (isTooLow) this.tryAgain(txid, ASK_AGAIN);
       if (isTooLow) keepLatest(this.#tooLow, txid, true, MAX_KNOWN);
@@ -236,8 +257,9 @@ export class ChannelKeeper {
   }
 
   /**
-   * Confirmed coins of the channel's payee key, which pay a fee that the share does not. Those of the closing that left last are
-   * listed no more, and are still there to be spent by the next one, unless somebody else has spent them.
+   * Confirmed coins of the channel's payee key, which pay a fee that the share does not. Those of
+   * the closing that left last are listed no more, and are still there to be spent by the next one,
+   * unless somebody else has spent them.
    */
   private async feeCoins(entry: ChannelEntry): Promise<readonly Coin[]> {
     const { chain, report } = this.#options;
@@ -279,7 +301,10 @@ export class ChannelKeeper {
     return true;
   }
 
-  /** Somebody has spent the deposit: the socket, with its closing; the cable, with a refund; or a thief. */
+  /**
+   * Somebody has spent the deposit: the socket, with its closing; the cable, with a refund; or a
+   * thief.
+   */
   private async spent(entry: ChannelEntry, spend: Spend, tip: number): Promise<void> {
     const { book, report } = this.#options;
     const own = this.closingId(entry);
@@ -291,7 +316,10 @@ export class ChannelKeeper {
     book.over(entry.txid);
   }
 
-  /** A backend that does not say who spent it, or when: what it says of our closing, or the lowest height that it ever told. */
+  /**
+   * A backend that does not say who spent it, or when: what it says of our closing, or the lowest
+   * height that it ever told.
+   */
   private async heightOf(entry: ChannelEntry, { height }: Spend, own: Hex | undefined): Promise<number | undefined> {
     const status = own === undefined ? undefined : await this.#options.chain.status(own);
     if (status?.state === "confirmed") return status.height;
@@ -301,7 +329,10 @@ export class ChannelKeeper {
     return lowest;
   }
 
-  /** Another transaction spends the deposit, and no block has it yet: the latest closing goes out against it. */
+  /**
+   * Another transaction spends the deposit, and no block has it yet: the latest closing goes out
+   * against it.
+   */
   private async contest(entry: ChannelEntry): Promise<void> {
     const { book } = this.#options;
     if (entry.phase === "open") book.startClosing(entry.txid);

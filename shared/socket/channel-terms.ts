@@ -1,4 +1,5 @@
-// What the owner's settings mean for channels: the book's terms, what get_status says of them, and how much an increment pays.
+// What the owner's settings mean for channels: the book's terms, what get_status says of them, and
+// how much an increment pays.
 
 import { firstPayment } from "../channel/amounts";
 import type { BookTerms, ChannelBook } from "../channel/book";
@@ -15,7 +16,10 @@ import {
 import type { ChannelTerms } from "../protocol/channel";
 import { type SocketSettings, thresholdOf } from "./settings";
 
-/** An increment lasts so long at the present power at least: a socket's flash, radio and processor bear no more of them. */
+/**
+ * An increment lasts so long at the present power at least: a socket's flash, radio and processor
+ * bear no more of them.
+ */
 const LASTS: Millisecond = 30_000;
 const HOUR: Millisecond = 3_600_000;
 

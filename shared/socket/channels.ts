@@ -1,7 +1,9 @@
-// What a socket answers to the scheme `channel`: fundings, visits, increments. The book (shared/channel/book.ts) judges and
-// keeps; here is whose turn it is, what is asked for, and what follows for the power.
+// What a socket answers to the scheme `channel`: fundings, visits, increments. The book
+// (shared/channel/book.ts) judges and keeps; here is whose turn it is, what is asked for, and what
+// follows for the power.
 //
-// Nothing is awaited between the last check and the book: an increment is in the store before it is credited or answered.
+// Nothing is awaited between the last check and the book: an increment is in the store before it is
+// credited or answered.
 
 import { scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
@@ -161,7 +163,9 @@ export class Channels {
     };
   }
 
-  /** Whoever does not show the channel's ticket is told as little of it as of one that is not here. */
+  /**
+   * Whoever does not show the channel's ticket is told as little of it as of one that is not here.
+   */
   private mustFind(channel: Hex, ticket: Hex, cableKey?: Hex): ChannelEntry {
     const entry = this.#options.book.find(channel);
     if (!entry || !this.isOf(entry, { ticket, cableKey })) throw new Fault("unknown-channel");
@@ -175,7 +179,10 @@ export class Channels {
     return entry.ticket === ticket && (cableKey === undefined || entry.cableKey === cableKey);
   }
 
-  /** Buried, in a block and unspent, by an answer since the start. Asks for one only where there is none that counts. */
+  /**
+   * Buried, in a block and unspent, by an answer since the start. Asks for one only where there is
+   * none that counts.
+   */
   private async mustBeReady(entry: ChannelEntry): Promise<void> {
     const { book, keeper, clock } = this.#options;
     if (book.mustAsk(entry.txid, clock.now()))
@@ -206,7 +213,10 @@ export class Channels {
     return 0;
   }
 
-  /** The cable leaves for good. What nothing was paid on has nothing to close: its deposit is the cable's again after N blocks. */
+  /**
+   * The cable leaves for good. What nothing was paid on has nothing to close: its deposit is the
+   * cable's again after N blocks.
+   */
   private closeFor(entry: ChannelEntry, payer: Hex, { ticket }: ChannelRequest): VisitOffer {
     const { book, keeper } = this.#options;
     if (this.#visit?.channel === entry.txid) this.end("closing");
@@ -256,7 +266,10 @@ export class Channels {
     };
   }
 
-  /** Confirmed coins that nothing here is paid with, the smallest one that is enough before several larger ones. */
+  /**
+   * Confirmed coins that nothing here is paid with, the smallest one that is enough before several
+   * larger ones.
+   */
   private choose(coins: readonly Coin[], request: ChannelRequest, want: Satoshi): readonly Coin[] {
     const { record } = this.#options.ledger;
     const pledged = new Set(pledgedIn(record));
@@ -314,7 +327,8 @@ export class Channels {
     // Less than covers its closing would be worth nothing to the owner.
     if (entry.half === undefined && visit.ask === 0)
       throw new Fault("unclosed-limit", "Nothing is sold on this channel now.", WAIT_FOR_BLOCKS);
-    // A cable that was not heard may owe another sum than was asked for since: any whole increment is one.
+    // A cable that was not heard may owe another sum than was asked for since: any whole increment
+    // is one.
     const least = entry.half === undefined ? visit.ask : Math.min(visit.ask, this.#options.settings.channelIncrement);
     const taken = book.take({ channel, paid, half }, least, visit.price, clock.now());
     if (!taken.ok) throw faultOf(taken);

@@ -1,5 +1,5 @@
-// Cheats: scripts that pledged coins here and spent them elsewhere, and those coins, which a reorganisation may
-// bring back. Neither pays here again, until the owner forgives.
+// Cheats: scripts that pledged coins here and spent them elsewhere, and those coins, which a
+// reorganisation may bring back. Neither pays here again, until the owner forgives.
 
 import { appended } from "../journal/ledger";
 import type { Outpoint } from "../kernel/ports";

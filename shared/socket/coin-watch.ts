@@ -1,5 +1,6 @@
-// What the socket knows of the chain right now: which coins were reported unspent and when, fee rates, the tip.
-// Old news is no news: a coin's word is good for a set time only, and without one there is no new credit.
+// What the socket knows of the chain right now: which coins were reported unspent and when, fee
+// rates, the tip. Old news is no news: a coin's word is good for a set time only, and without one
+// there is no new credit.
 
 import { ChainError } from "../chain/error";
 import { NEWS_AGE } from "../chain/news";
@@ -10,13 +11,18 @@ import type { Chain, Clock, Coin, FeeRates, Outpoint, Reporter, Spend } from "..
 import type { Hex, Millisecond } from "../kernel/units";
 import { Fault } from "../protocol/faults";
 
-/** News that is kept fresh is asked for when it is this old, in thousandths of what it is good for. */
+/**
+ * News that is kept fresh is asked for when it is this old, in thousandths of what it is good for.
+ */
 const REFRESHED_AT = 750;
 /** So long after the last call, or its start, a socket keeps fresh what it knows of the chain. */
 const AWAKE: Millisecond = 3_600_000;
 /** After a question about it that was not answered. */
 const NEWS_AGAIN: Millisecond = 60_000;
-/** Coins whose word is kept: a session's, and some. A caller that asks for many sessions pushes out the oldest, which are asked about again. */
+/**
+ * Coins whose word is kept: a session's, and some. A caller that asks for many sessions pushes out
+ * the oldest, which are asked about again.
+ */
 const MAX_COINS = 16;
 
 interface News<T> {
@@ -34,7 +40,10 @@ export class CoinWatch {
   /** When they may be asked for ahead; never while they are. */
   #newsAt: Millisecond = 0;
 
-  /** `settled` names the coins of settlements that are over (`settledName`): a backend that still lists one is behind. */
+  /**
+   * `settled` names the coins of settlements that are over (`settledName`): a backend that still
+   * lists one is behind.
+   */
   constructor(options: { readonly chain: Chain; readonly clock: Clock; readonly settled: () => readonly Hex[] }) {
     this.#chain = options.chain;
     this.#clock = options.clock;
@@ -42,8 +51,9 @@ export class CoinWatch {
   }
 
   /**
-   * Resolves when each of these coins of `script` was reported unspent within `maxAge`, or spent in the mempool by one of
-   * `own`, commitments that the next one replaces. Rejects with a Fault where one is spent otherwise or nobody can say.
+   * Resolves when each of these coins of `script` was reported unspent within `maxAge`, or spent in
+   * the mempool by one of `own`, commitments that the next one replaces. Rejects with a Fault where
+   * one is spent otherwise or nobody can say.
    */
   async mustBeUnspent(
     coins: readonly Coin[],
@@ -87,14 +97,18 @@ export class CoinWatch {
     for (const coin of coins) this.#unspentAt.delete(outpointKey(coin));
   }
 
-  /** Notes that a list which leaves out what the mempool spends had these coins when it was asked for, at `asked`. */
+  /**
+   * Notes that a list which leaves out what the mempool spends had these coins when it was asked
+   * for, at `asked`.
+   */
   listed(coins: readonly Outpoint[], asked: Millisecond): void {
     for (const coin of coins) keepLatest(this.#unspentAt, outpointKey(coin), asked, MAX_COINS);
   }
 
   /**
-   * Asks for tip and fee rates before they are too old, so that a cable that comes waits neither for them nor for a
-   * connection. Nothing where they are fresh, and where nobody called for an hour.
+   * Asks for tip and fee rates before they are too old, so that a cable that comes waits neither
+   * for them nor for a connection. Nothing where they are fresh, and where nobody called for an
+   * hour.
    */
   keepFresh(calledAt: Millisecond, report: Reporter): void {
     const now = this.#clock.now();
@@ -122,7 +136,10 @@ export class CoinWatch {
     return available(this.heardRates());
   }
 
-  /** The same for a session that runs: the last ones, however old, where the backend has lost its estimate. */
+  /**
+   * The same for a session that runs: the last ones, however old, where the backend has lost its
+   * estimate.
+   */
   ratesToGoOn(): Promise<FeeRates> {
     const last = this.lastRates();
     const heard = this.heardRates().catch((error: unknown) => {

@@ -1,5 +1,6 @@
-// The selling side: owns money and power of one outlet. It composes the outlet (leases), the till (sessions and
-// payments) and the settler (the chain), answers the three calls, and does once a second what nobody asks for.
+// The selling side: owns money and power of one outlet. It composes the outlet (leases), the till
+// (sessions and payments) and the settler (the chain), answers the three calls, and does once a
+// second what nobody asks for.
 
 import { addressOf, payeeScriptOf, scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
@@ -61,9 +62,15 @@ export interface SocketOptions {
   readonly ecdsa: Ecdsa;
   readonly report: Reporter;
   readonly settings: SocketSettings;
-  /** True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is sold without. */
+  /**
+   * True where the gate's scales were measured (shared/board/calibration.ts); on mainnet nothing is
+   * sold without.
+   */
   readonly calibrated?: boolean;
-  /** Of the payee keys of channels, 32 bytes that its owner has seen (docs/keys.md); without it nothing is sold by channel. */
+  /**
+   * Of the payee keys of channels, 32 bytes that its owner has seen (docs/keys.md); without it
+   * nothing is sold by channel.
+   */
   readonly channelSeed?: Uint8Array;
 }
 
@@ -274,7 +281,10 @@ export class SocketController implements SocketCalls {
     return this.status();
   }
 
-  /** A cable that tells its address asks for power next: the chain is asked for its coins meanwhile, if it were its turn. */
+  /**
+   * A cable that tells its address asks for power next: the chain is asked for its coins meanwhile,
+   * if it were its turn.
+   */
   private askAhead({ address, scheme }: StatusRequest, peer: string): void {
     if (address === undefined || scheme === undefined || !this.#ahead.mayAsk) return;
     try {
@@ -439,8 +449,9 @@ export class SocketController implements SocketCalls {
   }
 
   /**
-   * A cable that paid, or draws on credit, keeps the socket until its host has been silent for a while, and as long as it draws
-   * more than standby would carry: a request takes no power from what runs on it. The next one that asks has some seconds to pay.
+   * A cable that paid, or draws on credit, keeps the socket until its host has been silent for a
+   * while, and as long as it draws more than standby would carry: a request takes no power from
+   * what runs on it. The next one that asks has some seconds to pay.
    */
   private mustBeFree(payer: Hex, goesOn: boolean, ticket: Hex | undefined, peer: string): void {
     const { leaveAfter } = this.#options.settings;

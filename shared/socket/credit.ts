@@ -1,7 +1,9 @@
-// Whose credit is how much, and what standby still gives: read from the socket's record and the gate's total.
+// Whose credit is how much, and what standby still gives: read from the socket's record and the
+// gate's total.
 //
-// Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What standby gives runs ahead
-// of it, so the first payment pays for that too, and a lease that is granted twice gives nothing twice.
+// Credit is one number: the gate's reading up to which energy is paid for (`paidUpTo`). What
+// standby gives runs ahead of it, so the first payment pays for that too, and a lease that is
+// granted twice gives nothing twice.
 
 import { appended, type Changes } from "../journal/ledger";
 import type { Hex, MicrowattHour, MilliwattHour } from "../kernel/units";
@@ -17,8 +19,9 @@ export function fullAllowance({ standbyAllowance }: SocketSettings): MicrowattHo
 }
 
 /**
- * In standby the allowance shrinks with what flows; else it stands still. It may be negative: the half-wave in which the
- * relay opens is charged too, or a heavy appliance would get one for each lockout that ends.
+ * In standby the allowance shrinks with what flows; else it stands still. It may be negative: the
+ * half-wave in which the relay opens is charged too, or a heavy appliance would get one for each
+ * lockout that ends.
  */
 export function allowanceLeft(record: SocketRecord, total: MicrowattHour): MicrowattHour {
   const { state, allowance, standbyUpTo } = record;
@@ -31,8 +34,9 @@ export function creditLeft({ paidUpTo }: SocketRecord, total: MicrowattHour): Mi
 }
 
 /**
- * The record's part that adds a payment's `energy` to the payer's credit, and what was put aside of it. What standby gave
- * is paid with it, so the allowance is whole again. Only with `ticket` can the payer draw it after it was away.
+ * The record's part that adds a payment's `energy` to the payer's credit, and what was put aside of
+ * it. What standby gave is paid with it, so the allowance is whole again. Only with `ticket` can
+ * the payer draw it after it was away.
  */
 export function credited(
   { paidUpTo, parked }: SocketRecord,
@@ -61,7 +65,10 @@ export function creditedAside(
   return { parked: parkedWith(parked, payer, waitingOf(parked, payer) + energy, ticket) };
 }
 
-/** The record's part that puts the running credit aside for when its cable comes back; undefined where there is none. */
+/**
+ * The record's part that puts the running credit aside for when its cable comes back; undefined
+ * where there is none.
+ */
 export function putAside(record: SocketRecord, total: MicrowattHour): Changes<SocketRecord> | undefined {
   const { payer, ticket, parked, state } = record;
   const energy = Math.floor(creditLeft(record, total) / MICRO);

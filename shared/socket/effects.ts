@@ -1,4 +1,5 @@
-// What may happen to a socket's outlet, and what may follow from it: the words of the table in states.ts.
+// What may happen to a socket's outlet, and what may follow from it: the words of the table in
+// states.ts.
 
 import type { Changes } from "../journal/ledger";
 import { constant } from "../kernel/constant";
@@ -9,7 +10,9 @@ import type { SocketSettings } from "./settings";
 
 /** What the socket knows besides its record; a power cut takes it. */
 export interface Memory {
-  /** In standby: since when a visitor is there that has not paid. In lockout: since when it lasts. */
+  /**
+   * In standby: since when a visitor is there that has not paid. In lockout: since when it lasts.
+   */
   readonly since: Millisecond | undefined;
   readonly lastCall: Millisecond;
   /** When energy was last seen to flow, and the reading at that time. */
@@ -17,7 +20,10 @@ export interface Memory {
   readonly flowMark: MicrowattHour;
   /** Until when the allowance has been filled up. */
   readonly refilledAt: Millisecond;
-  /** False from the start until the journal has the standby that it begins with: nothing is given before. */
+  /**
+   * False from the start until the journal has the standby that it begins with: nothing is given
+   * before.
+   */
   readonly isWritten: boolean;
 }
 
@@ -48,7 +54,10 @@ export type SocketEvent =
     }
   /** A payment's credit is in the record already. */
   | { readonly kind: "credited" }
-  /** A channel of `payer` has credit: all that its entry holds, of which an increment has just added `added`. */
+  /**
+   * A channel of `payer` has credit: all that its entry holds, of which an increment has just added
+   * `added`.
+   */
   | {
       readonly kind: "channel";
       readonly payer: Hex;

@@ -1,11 +1,15 @@
-// Exposure: value of delivered energy that no confirmed transaction pays yet. It bounds what the socket can lose.
+// Exposure: value of delivered energy that no confirmed transaction pays yet. It bounds what the
+// socket can lose.
 
 import type { MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
 import { lastCommitment } from "../payment/session";
 import { supersedes } from "../protocol/words";
 import { latest, type SocketRecord } from "./record";
 
-/** What no confirmed transaction pays, delivered or not: settlements on their way, the commitment held, and debts. */
+/**
+ * What no confirmed transaction pays, delivered or not: settlements on their way, the commitment
+ * held, and debts.
+ */
 export function unpaid(record: SocketRecord): Satoshi {
   const settlements = record.settlements.reduce((sum, settlement) => sum + latest(settlement).value, 0);
   const debts = record.debts.reduce((sum, debt) => sum + debt.amount, 0);

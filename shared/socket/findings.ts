@@ -1,4 +1,5 @@
-// What follows from what the settler finds on the chain: for the session that is open, for the power, for who pays.
+// What follows from what the settler finds on the chain: for the session that is open, for the
+// power, for who pays.
 
 import type { Reporter, Spend } from "../kernel/ports";
 import type { Hex } from "../kernel/units";
@@ -67,7 +68,10 @@ export class Findings {
   }
 }
 
-/** A session that was open when the power went is over: its commitment goes out before anything else. */
+/**
+ * A session that was open when the power went is over: its commitment goes out before anything
+ * else.
+ */
 export function settleLeftover(ledger: SocketLedger, session: Till["session"], transaction: Hex | undefined): void {
   const { settlements: all } = ledger.record;
   if (!session) return;

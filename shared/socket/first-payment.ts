@@ -1,6 +1,7 @@
-// What is asked about the first commitment of a session before power flows: whether a node would take it. Coins and fees
-// stay the same from then on, so later ones are taken too. Where the backend cannot ask a node, young coins are asked about
-// instead. A node that does not answer in time has refused nothing: then it is as if nobody had been asked.
+// What is asked about the first commitment of a session before power flows: whether a node would
+// take it. Coins and fees stay the same from then on, so later ones are taken too. Where the
+// backend cannot ask a node, young coins are asked about instead. A node that does not answer in
+// time has refused nothing: then it is as if nobody had been asked.
 
 import { ChainError, type ChainErrorKind } from "../chain/error";
 import { constant } from "../kernel/constant";
@@ -23,8 +24,8 @@ export interface FirstPaymentOptions {
 }
 
 /**
- * Why the network would refuse `transaction`, which spends `coins`; undefined where it would take it, or nobody said in
- * time. Never rejects.
+ * Why the network would refuse `transaction`, which spends `coins`; undefined where it would take
+ * it, or nobody said in time. Never rejects.
  */
 export function refusalOf(
   options: FirstPaymentOptions,

@@ -55,7 +55,10 @@ export function payerOf(request: Pick<PowerRequest, "address">, settings: Socket
   }
 }
 
-/** A session over coins that the chain has just reported unspent; nothing of it is written yet. It asks for one of `debts`. */
+/**
+ * A session over coins that the chain has just reported unspent; nothing of it is written yet. It
+ * asks for one of `debts`.
+ */
 export async function openSession(
   options: OpeningOptions,
   payer: Hex,
@@ -64,7 +67,8 @@ export async function openSession(
 ): Promise<Session> {
   const { watch, ahead, settings, ids, payoutScript } = options;
   const own = debts.filter(({ script }) => script === payer);
-  // One after the other: a question that waits takes kilobytes of a microcontroller's heap. Tip and rates are mostly known.
+  // One after the other: a question that waits takes kilobytes of a microcontroller's heap. Tip and
+  // rates are mostly known.
   let list = (await ahead.take(payer)) ?? (await coinsOf(options, payer));
   const tip = await watch.tip();
   await watch.rates();
@@ -96,7 +100,10 @@ interface Choice {
   readonly max: Satoshi;
 }
 
-/** What `choose` takes of `list`, once it was reported unspent. What is only from memory is looked for anew where it will not do. */
+/**
+ * What `choose` takes of `list`, once it was reported unspent. What is only from memory is looked
+ * for anew where it will not do.
+ */
 async function unspent(
   options: OpeningOptions,
   payer: Hex,
@@ -147,8 +154,9 @@ export function isPromised({ txid, vout }: Coin, { promised = [] }: Pick<PowerRe
 }
 
 /**
- * Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session has pledged. A payer that owes
- * arrears can only see it by the change of the commitment that was mined: where that can be had it is spent first.
+ * Coins that the chain confirms, and change of our own broadcasts; never what an unsettled session
+ * has pledged. A payer that owes arrears can only see it by the change of the commitment that was
+ * mined: where that can be had it is spent first.
  */
 function choose(
   { ledger, fundings, isFunded }: OpeningOptions,
@@ -172,7 +180,10 @@ function choose(
   return { inputs: [...witness, ...rest].slice(0, MAX_INPUTS), arrears: debt.amount };
 }
 
-/** Names of the coins that settlements under way spend. They are paid with already: nothing is sold for them again. */
+/**
+ * Names of the coins that settlements under way spend. They are paid with already: nothing is sold
+ * for them again.
+ */
 export function pledgedIn({ settlements }: SocketRecord): ReadonlySet<string> {
   return new Set(settlements.flatMap((settlement) => settlement.inputs.map(nameOf)));
 }

@@ -1,5 +1,5 @@
-// The outlet: who may draw how much, as leases on the power gate. states.ts says what follows from what; here it
-// happens, and here is told what there is.
+// The outlet: who may draw how much, as leases on the power gate. states.ts says what follows from
+// what; here it happens, and here is told what there is.
 
 import { TripRetry } from "../board/trip-retry";
 import type { ChannelCredit } from "../channel/credit";
@@ -32,7 +32,9 @@ export interface OutletOptions {
   readonly report: Reporter;
   /** State or renewal flag may have changed. */
   readonly onChange: () => void;
-  /** Nobody paid in time, or credit was used up and nobody renewed: a session that is open is over. */
+  /**
+   * Nobody paid in time, or credit was used up and nobody renewed: a session that is open is over.
+   */
   readonly onLockout: () => void;
   /** Credit that channels hold, where the socket sells by them. */
   readonly channels?: ChannelCredit | undefined;
@@ -57,7 +59,9 @@ export class Outlet {
     this.#retry = new TripRetry(options);
   }
 
-  /** Goes on from the journal: the relay is open, a lockout begins anew, credit waits for its cable. */
+  /**
+   * Goes on from the journal: the relay is open, a lockout begins anew, credit waits for its cable.
+   */
   start(): void {
     const { gate, ledger, clock, report } = this.#options;
     const { total } = ledger.record;
@@ -80,7 +84,10 @@ export class Outlet {
     this.happen(CALL);
   }
 
-  /** Writes a payment's `energy` to the payer's credit, together with `besides`, and closes the relay on it. */
+  /**
+   * Writes a payment's `energy` to the payer's credit, together with `besides`, and closes the
+   * relay on it.
+   */
   pay(payer: Hex, energy: MilliwattHour, ticket: Hex | undefined, besides: Changes<SocketRecord>): void {
     this.happen({ kind: "payment", payer, energy, ticket, besides });
   }
@@ -90,14 +97,17 @@ export class Outlet {
     this.happen(CREDITED);
   }
 
-  /** Closes the relay on what a channel's entry holds; `added` is what an increment has just put there. */
+  /**
+   * Closes the relay on what a channel's entry holds; `added` is what an increment has just put
+   * there.
+   */
   draw(payer: Hex, ticket: Hex, { txid, energy }: ChannelEntry, added: MilliwattHour): void {
     this.happen({ kind: "channel", payer, ticket, channel: txid, energy, added });
   }
 
   /**
-   * Gives a cable that comes back, and shows its ticket, the credit it left here; without it the credit waits for its next
-   * payment. What another one left is put aside for its return.
+   * Gives a cable that comes back, and shows its ticket, the credit it left here; without it the
+   * credit waits for its next payment. What another one left is put aside for its return.
    */
   resume(payer: Hex, ticket: Hex | undefined): void {
     this.happen({ kind: "request", payer });
@@ -106,7 +116,10 @@ export class Outlet {
     for (const entry of this.#options.channels?.waiting(payer, ticket) ?? []) this.draw(payer, ticket, entry, 0);
   }
 
-  /** Stops selling while something about the payment is open; credit waits, standby keeps the cable awake. */
+  /**
+   * Stops selling while something about the payment is open; credit waits, standby keeps the cable
+   * awake.
+   */
   suspend(why: string): void {
     this.happen({ kind: "doubt", why });
   }
@@ -116,7 +129,10 @@ export class Outlet {
     this.happen({ kind: "double-spend", payer });
   }
 
-  /** A person has looked at what the gate tripped for; the relay follows with the next tick. False where that does not help. */
+  /**
+   * A person has looked at what the gate tripped for; the relay follows with the next tick. False
+   * where that does not help.
+   */
   clear(): boolean {
     return this.#retry.looked();
   }
@@ -254,7 +270,10 @@ export class Outlet {
     return creditedAside(record, payer, energy, ticket);
   }
 
-  /** Credit that `payer` is drawing on, or that waits for it: 0 for a caller that does not show the `ticket` that it came with. */
+  /**
+   * Credit that `payer` is drawing on, or that waits for it: 0 for a caller that does not show the
+   * `ticket` that it came with.
+   */
   creditOf(payer: Hex, ticket: Hex | undefined): MilliwattHour {
     const { record } = this.#options.ledger;
     if (record.payer === payer && this.state === "paid")
@@ -276,7 +295,10 @@ export class Outlet {
       gate.grant({ upTo: ledger.record.standbyUpTo, time: settings.leaseTime, current: settings.standbyCurrent });
   }
 
-  /** A relay that is open is not closed for a rest of the allowance on which no cable could boot and pay. */
+  /**
+   * A relay that is open is not closed for a rest of the allowance on which no cable could boot and
+   * pay.
+   */
   private standbyIsWorthIt(closed: boolean, total: MicrowattHour): boolean {
     const { ledger, settings } = this.#options;
     const left = allowanceLeft(ledger.record, total);

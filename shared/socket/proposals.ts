@@ -1,4 +1,5 @@
-// Proposals: the draft of the next increment at the going fee, or of the last value at a higher one.
+// Proposals: the draft of the next increment at the going fee, or of the last value at a higher
+// one.
 
 import { actualFee, type Draft, draftVsize, outputsOf } from "../bitcoin/draft";
 import { OLD_FLOOR, OLD_INCREMENTAL, quoteFee } from "../bitcoin/fees";
@@ -56,7 +57,9 @@ export interface ProposalsOptions {
 export class Proposals {
   readonly #options: ProposalsOptions;
   #standing: Proposal | undefined;
-  /** What all drafts over the session's inputs share; kept so that a draft costs half the hashing. */
+  /**
+   * What all drafts over the session's inputs share; kept so that a draft costs half the hashing.
+   */
   #frame: Frame | undefined;
   /** Fee of an earlier commitment that somebody broadcast; the next draft must outbid it. */
   #rivalFee: Satoshi | undefined;
@@ -97,7 +100,10 @@ export class Proposals {
     this.#incremental = OLD_INCREMENTAL;
   }
 
-  /** The network takes no transaction at the rate of this one, whatever the backend says its floor is: the next ones pay double, for an hour. */
+  /**
+   * The network takes no transaction at the rate of this one, whatever the backend says its floor
+   * is: the next ones pay double, for an hour.
+   */
   payMore({ draft }: Proposal): void {
     const rate = Math.ceil((actualFee(draft) * 1000) / draftVsize(draft));
     this.#least = { rate: Math.max(OLD_FLOOR, rate * 2), until: this.#options.clock.now() + LEAST_HELD };
@@ -109,7 +115,10 @@ export class Proposals {
     return this.#rivalFee !== undefined;
   }
 
-  /** The next draft at the going fee; undefined where the maximum, the fee limit or the exposure forbids one. */
+  /**
+   * The next draft at the going fee; undefined where the maximum, the fee limit or the exposure
+   * forbids one.
+   */
   make(session: Session, rates: FeeRates): Proposal | undefined {
     if (this.wantsHigherFee(session, rates)) this.#standing = this.draft(session, 0, rates);
     else if (canPayMore(session) && this.canSell()) this.#standing = this.draft(session, session.increment, rates);
@@ -126,7 +135,10 @@ export class Proposals {
     });
   }
 
-  /** Credit that is sold will be drawn, however much of it is left now: a stock of it must not outgrow the limit. */
+  /**
+   * Credit that is sold will be drawn, however much of it is left now: a stock of it must not
+   * outgrow the limit.
+   */
   canSell(): boolean {
     return unpaid(this.#options.ledger.record) < this.#options.settings.exposureLimit;
   }
@@ -178,7 +190,10 @@ export class Proposals {
     return Math.max(own, this.#rivalFee ?? 0);
   }
 
-  /** A single-fee commitment whose fee was left behind by the going rate, or by a rival, is repeated at a higher one. */
+  /**
+   * A single-fee commitment whose fee was left behind by the going rate, or by a rival, is repeated
+   * at a higher one.
+   */
   wantsHigherFee(session: Session, rates: FeeRates): boolean {
     const held = lastCommitment(session);
     if (!held || !schemeOf(session.scheme).supersedes) return false;

@@ -24,11 +24,17 @@ export interface Settlement {
   readonly state: "held" | "sent" | "mined";
   /** Increments that arrive while it is not mined replace it. */
   readonly open: boolean;
-  /** While `held`: the earlier commitment that the socket itself brought to the network, and that this one is to replace. */
+  /**
+   * While `held`: the earlier commitment that the socket itself brought to the network, and that
+   * this one is to replace.
+   */
   readonly sentTxid?: Hex;
   /** Which of the commitments is in a block. */
   readonly minedTxid?: Hex;
-  /** Somebody else's spend of an input is in a block of at most this height; only where the backend cannot tell which. */
+  /**
+   * Somebody else's spend of an input is in a block of at most this height; only where the backend
+   * cannot tell which.
+   */
   readonly rivalHeight?: number;
   /** Credit that waits until the network has it (basic protocol); then it is the payer's. */
   readonly credit?: MilliwattHour;
@@ -46,11 +52,17 @@ export interface Credit {
 export interface Debt {
   readonly script: Hex;
   readonly amount: Satoshi;
-  /** The earlier commitment that was mined. Its change shows the payer what it owes; without it nobody can be asked. */
+  /**
+   * The earlier commitment that was mined. Its change shows the payer what it owes; without it
+   * nobody can be asked.
+   */
   readonly txid?: Hex;
 }
 
-/** What was handed to a backend is known to others, so it is written down first; its signatures may not be verified yet. */
+/**
+ * What was handed to a backend is known to others, so it is written down first; its signatures may
+ * not be verified yet.
+ */
 export interface Asked {
   readonly transaction: Hex;
   /** As it was quoted. */
@@ -69,11 +81,14 @@ export interface SocketRecord {
   readonly state: "standby" | "paid" | "lockout";
   /** The gate's total when the record was written. */
   readonly total: MicrowattHour;
-  /** Reading of the gate's total up to which energy is paid for; behind `total` by what standby gave. */
+  /**
+   * Reading of the gate's total up to which energy is paid for; behind `total` by what standby
+   * gave.
+   */
   readonly paidUpTo: MicrowattHour;
   /**
-   * What standby may still give for nothing, as of when the present state began; negative by what the last half-wave gave
-   * beyond it. A payment makes it whole, and so does time.
+   * What standby may still give for nothing, as of when the present state began; negative by what
+   * the last half-wave gave beyond it. A payment makes it whole, and so does time.
    */
   readonly allowance: MicrowattHour;
   /** In standby: reading at which the allowance is used up. */
@@ -84,18 +99,27 @@ export interface SocketRecord {
   readonly payer?: Hex;
   /** What the payer would have to show if it went away and came back. */
   readonly ticket?: Hex;
-  /** The channel that holds the credit; absent where a session paid for it. What is left of it is kept there. */
+  /**
+   * The channel that holds the credit; absent where a session paid for it. What is left of it is
+   * kept there.
+   */
   readonly channel?: Hex;
   /** Credit of cables that are not here now. */
   readonly parked: readonly Credit[];
   readonly session?: Session;
   /** The session's latest commitment, signed. */
   readonly transaction?: Hex;
-  /** The session's first commitment while the network is asked about it: nothing is credited for it yet. */
+  /**
+   * The session's first commitment while the network is asked about it: nothing is credited for it
+   * yet.
+   */
   readonly asked?: Asked;
   readonly settlements: readonly Settlement[];
   readonly debts: readonly Debt[];
-  /** Coins of settlements that are over, the latest last: they pay nothing again, whatever a backend says. */
+  /**
+   * Coins of settlements that are over, the latest last: they pay nothing again, whatever a backend
+   * says.
+   */
   readonly settled: readonly Hex[];
   /** Scripts that cheated here, the latest last. */
   readonly cheats: readonly Hex[];

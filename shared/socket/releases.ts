@@ -1,5 +1,6 @@
-// Coins that a cable takes back from a socket that vanished: any socket broadcasts that for it. It costs the server of the
-// chain a question, so one is taken a minute, only of the address that asks, and none of what is paid with here.
+// Coins that a cable takes back from a socket that vanished: any socket broadcasts that for it. It
+// costs the server of the chain a question, so one is taken a minute, only of the address that
+// asks, and none of what is paid with here.
 
 import { coinsOfRelease } from "../bitcoin/release";
 import { readRawTx } from "../chain/raw-tx";
@@ -17,7 +18,10 @@ export interface ReleasesOptions {
   readonly isPaidWithAny: (coins: readonly Outpoint[]) => boolean;
 }
 
-/** The deposit that a refund takes back: one input, and all of it to `payer`. The script itself says whether it may. */
+/**
+ * The deposit that a refund takes back: one input, and all of it to `payer`. The script itself says
+ * whether it may.
+ */
 function depositOfRefund(transaction: Hex, payer: Hex): readonly Outpoint[] | undefined {
   try {
     const { inputs, outputs } = readRawTx(transaction);
@@ -35,7 +39,10 @@ export class Releases {
     this.#options = options;
   }
 
-  /** Broadcasts `transaction` where it spends coins of `payer` back to it. Nothing waits for it, and a refusal is only told. */
+  /**
+   * Broadcasts `transaction` where it spends coins of `payer` back to it. Nothing waits for it, and
+   * a refusal is only told.
+   */
   take(transaction: Hex, payer: Hex): void {
     const { chain, clock, report, isPaidWithAny } = this.#options;
     const coins = coinsOfRelease(transaction, payer) ?? depositOfRefund(transaction, payer);

@@ -1,4 +1,5 @@
-// Coins of block rewards: no node takes what spends one before 100 blocks hold it, so until then it pays nothing.
+// Coins of block rewards: no node takes what spends one before 100 blocks hold it, so until then it
+// pays nothing.
 
 import { keepLatest } from "../kernel/latest";
 import { outpointKey } from "../kernel/outpoint";
@@ -17,12 +18,17 @@ export class Rewards {
     this.#chain = chain;
   }
 
-  /** True for a coin that is known to be a reward too young to be spent into the block after `tip`. */
+  /**
+   * True for a coin that is known to be a reward too young to be spent into the block after `tip`.
+   */
   isUnripe(coin: Coin, tip: number): boolean {
     return isYoung(coin, tip) && this.#known.get(outpointKey(coin)) === true;
   }
 
-  /** The first of these coins that is one. Asks about young coins only, once for each. Rejects with a ChainError. */
+  /**
+   * The first of these coins that is one. Asks about young coins only, once for each. Rejects with
+   * a ChainError.
+   */
   async unripe(coins: readonly Coin[], tip: number): Promise<Coin | undefined> {
     for (const coin of coins) {
       if (!isYoung(coin, tip)) continue;

@@ -1,5 +1,5 @@
-// The rounds: looks at the session's coins and at what is on its way into a block, every so often, and at once where the
-// chain's server tells by itself.
+// The rounds: looks at the session's coins and at what is on its way into a block, every so often,
+// and at once where the chain's server tells by itself.
 
 import { ChainError } from "../chain/error";
 import { messageOf } from "../kernel/message";
@@ -84,7 +84,8 @@ export class Rounds {
     await watch.tip();
     for (const input of session.inputs) {
       const spend = await watch.spendOf(input, session.payerScript);
-      // In each case the answer is to broadcast what is held; the settler then finds out who spent it.
+      // In each case the answer is to broadcast what is held; the settler then finds out who spent
+      // it.
       if (spend && !till.isHandedOver()) till.checkpoint("input-spent");
     }
   }

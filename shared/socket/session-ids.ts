@@ -1,5 +1,5 @@
-// Session ids, drawn ahead: 16 random bytes cost a generator of random bits as much as half a signature, and a cable waits for
-// them. One is drawn while nobody waits, and kept in memory alone.
+// Session ids, drawn ahead: 16 random bytes cost a generator of random bits as much as half a
+// signature, and a cable waits for them. One is drawn while nobody waits, and kept in memory alone.
 
 import type { Clock, Random } from "../kernel/ports";
 import type { Hex, Millisecond } from "../kernel/units";
@@ -7,7 +7,9 @@ import type { Hex, Millisecond } from "../kernel/units";
 const ID_BYTES = 16;
 /** After a start. */
 const SOON: Millisecond = 200;
-/** After an id was taken: when the answer has left, and the payment that follows it is done with. */
+/**
+ * After an id was taken: when the answer has left, and the payment that follows it is done with.
+ */
 const LATER: Millisecond = 3_000;
 
 export class SessionIds {

@@ -1,4 +1,5 @@
-// What a socket's owner decides. What each means, its range and its default: shared/settings/socket.ts.
+// What a socket's owner decides. What each means, its range and its default:
+// shared/settings/socket.ts.
 
 import { payeeScriptOf } from "../bitcoin/address";
 import { dustOf } from "../bitcoin/draft";
@@ -16,7 +17,10 @@ const MAINS_VOLT = 230;
 type Given = GivenOf<typeof SOCKET_TABLE>;
 type Followed = FollowedOf<typeof SOCKET_TABLE>;
 
-/** `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected and what came. */
+/**
+ * `given` over the defaults. Throws a RangeError that names each wrong setting, what was expected
+ * and what came.
+ */
 export function socketSettings(given: Given): SocketSettings {
   refuse(socketProblems(given, "settings"));
   refuse(missing(SOCKET_TABLE, given, "settings"));

@@ -1,11 +1,13 @@
-// A settlement's states as one table: what follows in held, in sent and in mined from what the network says of it.
+// A settlement's states as one table: what follows in held, in sent and in mined from what the
+// network says of it.
 //
 //   held   to be broadcast
 //   sent   known to the network; it waits for a block, and is broadcast again where the network forgot it
 //   mined  in a block that is not yet deep enough
 //
-// It ends when it is written off: buried, or never to be mined because its coins are somebody else's for good. The table
-// changes nothing itself; settler.ts asks the network, and has the effects happen in the order in which they stand.
+// It ends when it is written off: buried, or never to be mined because its coins are somebody
+// else's for good. The table changes nothing itself; settler.ts asks the network, and has the
+// effects happen in the order in which they stand.
 
 import type { Changes } from "../journal/ledger";
 import type { DeviceEvent, Spend } from "../kernel/ports";
@@ -24,14 +26,19 @@ export type SettlementEvent =
   | { readonly kind: "mined"; readonly txid: Hex }
   /** No block holds `txid` any longer. */
   | { readonly kind: "reorganised"; readonly txid: Hex }
-  /** The block of `height` that holds `txid` is deep enough, and what it spends is in a block too. */
+  /**
+   * The block of `height` that holds `txid` is deep enough, and what it spends is in a block too.
+   */
   | { readonly kind: "buried"; readonly txid: Hex; readonly height: number }
   /** Another transaction spends its coins. `isDeep`: a block that is deep enough holds it. */
   | { readonly kind: "rival"; readonly spend: Spend; readonly isDeep: boolean };
 
 export type SettlementEffect =
   | { readonly do: "tell"; readonly event: DeviceEvent }
-  /** Writes it down, durable when it is done; with the credit that waited for the network, if there still is any. */
+  /**
+   * Writes it down, durable when it is done; with the credit that waited for the network, if there
+   * still is any.
+   */
   | { readonly do: "write"; readonly changes: Changes<Settlement>; readonly givesCredit: boolean }
   /** The session may have to end, or its credit may be worth nothing. */
   | { readonly do: "meet"; readonly rival: Rival; readonly spend: Spend }
@@ -96,7 +103,10 @@ function mined(txid: Hex): Effects {
   ];
 }
 
-/** One that is in a block decides: an earlier commitment pays in its place, somebody else's transaction once it is deep. */
+/**
+ * One that is in a block decides: an earlier commitment pays in its place, somebody else's
+ * transaction once it is deep.
+ */
 function meet({ spend, isDeep }: SettlementEvent & { kind: "rival" }, settlement: Settlement): Effects {
   const { txid, height } = spend;
   const earlier = txid !== undefined && settlement.commitments.some((commitment) => commitment.txid === txid);

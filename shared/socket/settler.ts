@@ -1,8 +1,9 @@
 // The settler: brings commitments into a block and stays with them until they are buried.
 //
-// It broadcasts what is held, rebroadcasts what the network forgot, and asks who else spent the inputs and whether a block
-// still holds what it held. What follows from the answers: settlement.ts; what is owed in the end: write-off.ts.
-// Every step starts from the record, so a restart simply goes on.
+// It broadcasts what is held, rebroadcasts what the network forgot, and asks who else spent the
+// inputs and whether a block still holds what it held. What follows from the answers:
+// settlement.ts; what is owed in the end: write-off.ts. Every step starts from the record, so a
+// restart simply goes on.
 
 import { ChainError } from "../chain/error";
 import { type Changes, merged } from "../journal/ledger";
@@ -18,7 +19,10 @@ import { same, writeOff } from "./write-off";
 
 /** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
 const MAX_SETTLEMENTS = 20;
-/** Beyond it nothing is sold: a save needs several times the record's size of a chip's heap (docs/performance.md). */
+/**
+ * Beyond it nothing is sold: a save needs several times the record's size of a chip's heap
+ * (docs/performance.md).
+ */
 const MAX_RECORD_BYTES = 8_192;
 
 export interface SettlerOptions {
@@ -27,11 +31,17 @@ export interface SettlerOptions {
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly report: Reporter;
-  /** The network wants more than `fee` for the settlement's inputs before it lets its transaction replace another. */
+  /**
+   * The network wants more than `fee` for the settlement's inputs before it lets its transaction
+   * replace another.
+   */
   readonly onTooLow: (settlement: Settlement, fee: Satoshi) => void;
   readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
   readonly onMined: (settlement: Settlement) => void;
-  /** The network has a payment whose credit waited for that. The record's part that gives it, and what to do once it is written. */
+  /**
+   * The network has a payment whose credit waited for that. The record's part that gives it, and
+   * what to do once it is written.
+   */
   readonly onSent: (settlement: Settlement) => Changes<SocketRecord>;
 }
 
@@ -50,12 +60,18 @@ export class Settler {
     return this.#options.ledger.record.settlements;
   }
 
-  /** True while another settlement can be followed and written down: what cannot be must not be sold. */
+  /**
+   * True while another settlement can be followed and written down: what cannot be must not be
+   * sold.
+   */
   hasRoom(): boolean {
     return this.settlements.length < MAX_SETTLEMENTS && this.#options.ledger.size < MAX_RECORD_BYTES;
   }
 
-  /** The record's part that hands a commitment over. It replaces the session's open settlement where there is one. */
+  /**
+   * The record's part that hands a commitment over. It replaces the session's open settlement where
+   * there is one.
+   */
   taken(settlement: Settlement): Pick<SocketRecord, "settlements"> {
     const before = this.settlements.find((other) => other.open && other.session === settlement.session);
     const sentTxid = before?.state === "sent" ? latest(before).txid : before?.sentTxid;
@@ -64,9 +80,10 @@ export class Settler {
   }
 
   /**
-   * Broadcasts a payment that is good only once the network has it. Rejects with a ChainError: one that was refused is
-   * forgotten; one that may have arrived although nobody answered is tried again with the next round. False where it was
-   * written off meanwhile, with what it spends: then it got no credit.
+   * Broadcasts a payment that is good only once the network has it. Rejects with a ChainError: one
+   * that was refused is forgotten; one that may have arrived although nobody answered is tried
+   * again with the next round. False where it was written off meanwhile, with what it spends: then
+   * it got no credit.
    */
   async sendOrForget(settlement: Settlement): Promise<boolean> {
     this.#underWay = settlement;
@@ -87,7 +104,10 @@ export class Settler {
     return this.settlements.some((other) => same(other, settlement));
   }
 
-  /** Goes a round over all settlements. Rounds never overlap; a call during one resolves after another round. */
+  /**
+   * Goes a round over all settlements. Rounds never overlap; a call during one resolves after
+   * another round.
+   */
   run(): Promise<void> {
     this.#again = true;
     this.#round ??= this.rounds().finally(() => {
@@ -103,7 +123,10 @@ export class Settler {
     }
   }
 
-  /** A chain that is away is asked again next round; nothing that goes wrong with one settlement stops the others. */
+  /**
+   * A chain that is away is asked again next round; nothing that goes wrong with one settlement
+   * stops the others.
+   */
   private async tryStep(found: Settlement): Promise<void> {
     // As it stands now: steps before this one took their time.
     const settlement = this.settlements.find((other) => same(other, found));
@@ -143,11 +166,15 @@ export class Settler {
     else if (status.state === "unknown" && !(await this.findRival(settlement))) await this.send(settlement);
   }
 
-  /** Waits until the block that holds it is deep enough, and notices when no block holds it any longer. */
+  /**
+   * Waits until the block that holds it is deep enough, and notices when no block holds it any
+   * longer.
+   */
   private async bury(settlement: Settlement): Promise<void> {
     const { chain, settings } = this.#options;
     const txid = settlement.minedTxid ?? latest(settlement).txid;
-    // The tip first: were it asked last, a branch that took over in between would lend its height to a block that is gone.
+    // The tip first: were it asked last, a branch that took over in between would lend its height
+    // to a block that is gone.
     const tip = await chain.tip();
     const status = await chain.status(txid);
     const { height } = status;
@@ -159,13 +186,19 @@ export class Settler {
     this.happen({ kind: "buried", txid, height }, settlement);
   }
 
-  /** Nothing is in a block before its parent: a backend that says so mixes old answers with new ones. */
+  /**
+   * Nothing is in a block before its parent: a backend that says so mixes old answers with new
+   * ones.
+   */
   private hangsOnUnmined({ inputs }: Settlement): boolean {
     const unmined = this.settlements.filter(({ state }) => state !== "mined").map((each) => latest(each).txid);
     return inputs.some(({ txid }) => unmined.includes(txid));
   }
 
-  /** Asks who spent the inputs, and draws the consequences. Gives the spend where it was not the latest commitment. */
+  /**
+   * Asks who spent the inputs, and draws the consequences. Gives the spend where it was not the
+   * latest commitment.
+   */
   private async findRival(settlement: Settlement): Promise<Spend | undefined> {
     const tip = await this.#options.chain.tip();
     const spend = await this.rivalOf(settlement);
@@ -181,10 +214,12 @@ export class Settler {
     const rivals = (await this.spendsOf(settlement)).filter((each) => each.txid !== txid);
     // One that is in a block has decided; others may wait without end.
     const found = rivals.find((each) => each.height !== undefined) ?? rivals[0];
-    // Some backends only say that a coin is spent: then it may as well be one of the commitments that did it.
+    // Some backends only say that a coin is spent: then it may as well be one of the commitments
+    // that did it.
     const spend = found?.txid === undefined ? ((found && (await this.ownSpend(settlement))) ?? found) : found;
     if (!spend) return undefined;
-    // Nor do they tell a coin that is spent from one that is not there yet: its parent was forgotten, and goes out first.
+    // Nor do they tell a coin that is spent from one that is not there yet: its parent was
+    // forgotten, and goes out first.
     if (spend.txid === undefined && this.hangsOnUnmined(settlement)) return undefined;
     if (spend.txid === txid) {
       this.happen({ kind: "seen" }, settlement);
@@ -193,7 +228,9 @@ export class Settler {
     return spend;
   }
 
-  /** One input after the other: a question that waits takes kilobytes of a microcontroller's heap. */
+  /**
+   * One input after the other: a question that waits takes kilobytes of a microcontroller's heap.
+   */
   private async spendsOf({ inputs, payerScript }: Settlement): Promise<Spend[]> {
     const spends: Spend[] = [];
     for (const input of inputs) {
@@ -204,8 +241,9 @@ export class Settler {
   }
 
   /**
-   * The height from which a rival's confirmations count; undefined while no block is known to hold it. Where its height
-   * is only the latest that is possible, the lowest that was ever seen holds, until the spend is gone from the blocks.
+   * The height from which a rival's confirmations count; undefined while no block is known to hold
+   * it. Where its height is only the latest that is possible, the lowest that was ever seen holds,
+   * until the spend is gone from the blocks.
    */
   private countedFrom(known: Settlement, rival: Spend | undefined): number | undefined {
     const settlement = this.settlements.find((each) => same(each, known));
@@ -252,7 +290,10 @@ export class Settler {
     }
   }
 
-  /** The record's part that gives the credit which waited; as the record has it now, so it is given once. */
+  /**
+   * The record's part that gives the credit which waited; as the record has it now, so it is given
+   * once.
+   */
   private creditOf(settlement: Settlement): Changes<SocketRecord> {
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
     return waiting ? this.#options.onSent(settlement) : {};
@@ -266,7 +307,10 @@ export class Settler {
     watch.forget(coins);
   }
 
-  /** A transaction that will never be: what settlements spend of it is lost. That is nobody's cheating. */
+  /**
+   * A transaction that will never be: what settlements spend of it is lost. That is nobody's
+   * cheating.
+   */
   lose(txid: Hex): void {
     for (const settlement of this.settlements)
       if (settlement.inputs.some((input) => input.txid === txid))

@@ -1,8 +1,10 @@
-// The socket's states as one table: what each event does in standby, in paid and in lockout. Each case names its row of
-// host-tests/controllers/socket-states.test.ts, which states the same table from outside.
+// The socket's states as one table: what each event does in standby, in paid and in lockout. Each
+// case names its row of host-tests/controllers/socket-states.test.ts, which states the same table
+// from outside.
 //
-// It changes nothing itself. It gives the effects in the order in which outlet.ts has them happen. Where one fails (a
-// store that is full), those after it do not happen: so nothing follows from a state that is not written.
+// It changes nothing itself. It gives the effects in the order in which outlet.ts has them happen.
+// Where one fails (a store that is full), those after it do not happen: so nothing follows from a
+// state that is not written.
 
 import type { Hex, Millisecond } from "../kernel/units";
 import {
@@ -101,7 +103,8 @@ function tickInStandby(moment: Moment): Effects {
   if (since === undefined) return HOLD;
   // a visitor that leaves before its minute is over
   if (!flows && hasLeft(moment)) return standBy(moment);
-  // a minute in which a visitor did not pay; a minute in which something drew a little and nobody called
+  // a minute in which a visitor did not pay; a minute in which something drew a little and nobody
+  // called
   if (now - since >= settings.grace) return lock(moment, "unpaid");
   return memory.since === undefined ? [remember({ since }), LEASE] : HOLD;
 }
@@ -256,7 +259,10 @@ function pay({ payer, energy, ticket, besides }: SocketEvent & { kind: "payment"
   return moment.record.channel === undefined ? paid : [...paid, ENGAGE];
 }
 
-/** To paid, on a channel's credit; what is left of a session's is kept there from then on. Only an increment buys new allowance. */
+/**
+ * To paid, on a channel's credit; what is left of a session's is kept there from then on. Only an
+ * increment buys new allowance.
+ */
 function draw(event: SocketEvent & { kind: "channel" }, moment: Moment): Effects {
   const { payer, ticket, channel, energy, added } = event;
   const { record, settings, total } = moment;

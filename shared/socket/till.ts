@@ -1,7 +1,9 @@
-// The till: sessions and payments. It proposes drafts, checks what comes back signed, and credits it.
+// The till: sessions and payments. It proposes drafts, checks what comes back signed, and credits
+// it.
 //
-// Each call first asks the chain whatever it has to, then decides in one go without waiting: nothing can change
-// between the last check and the journal. A commitment is written before it is credited or answered.
+// Each call first asks the chain whatever it has to, then decides in one go without waiting:
+// nothing can change between the last check and the journal. A commitment is written before it is
+// credited or answered.
 
 import { actualFee } from "../bitcoin/draft";
 import { prepareDraft } from "../bitcoin/frame";
@@ -44,7 +46,10 @@ export class Till {
   /** The payer's key, once a signature of it was accepted in this session. */
   #publicKey: Hex | undefined;
   #ended: Hex | undefined;
-  /** The payer that was asked for arrears and did not pay: perhaps it has forgotten them, so its next session does without. */
+  /**
+   * The payer that was asked for arrears and did not pay: perhaps it has forgotten them, so its
+   * next session does without.
+   */
   #unwilling: Hex | undefined;
 
   constructor(options: TillOptions) {
@@ -64,13 +69,17 @@ export class Till {
 
   // ------------------------------------------------------------ power_request
 
-  /** Opens a session for the address, or goes on with the one it has. `mustBeFree` throws a Fault where it may not open one. */
+  /**
+   * Opens a session for the address, or goes on with the one it has. `mustBeFree` throws a Fault
+   * where it may not open one.
+   */
   async request(payer: Hex, request: PowerRequest, mustBeFree: () => void): Promise<DraftOffer> {
     this.mustMayDeal(payer);
     const running = this.session;
     // While an earlier commitment is being outbid, only a better one closes the relay again.
     if (running?.payerScript !== payer || !this.#proposals.hasRival) this.#options.outlet.resume(payer, request.ticket);
-    // Before anything is refused: what another one has proposed must not be added to the credit that was just given.
+    // Before anything is refused: what another one has proposed must not be added to the credit
+    // that was just given.
     if (running && running.payerScript !== payer) this.end("another-payer");
     const { settler } = this.#options;
     mustSell(request.scheme, this.#options.settings);
@@ -92,7 +101,8 @@ export class Till {
     this.#publicKey = undefined;
     const openedAt = this.#options.outlet.total();
     this.#options.ledger.change({ session, transaction: undefined, asked: undefined, openedAt });
-    // Credit may have come while the chain was asked: from an earlier payment that the network has only now.
+    // Credit may have come while the chain was asked: from an earlier payment that the network has
+    // only now.
     this.#options.outlet.resume(payer, request.ticket);
     const offer = await this.proposeAgain(request.ticket);
     this.askForRewards(session);
@@ -104,8 +114,8 @@ export class Till {
   }
 
   /**
-   * Another call may have opened a session while the chain was asked: the younger replaces it only if nothing is paid on
-   * it. And it may be over by now: what it paid with cannot pay again.
+   * Another call may have opened a session while the chain was asked: the younger replaces it only
+   * if nothing is paid on it. And it may be over by now: what it paid with cannot pay again.
    */
   private mustStillBeFree({ inputs }: Session): void {
     const pledged = pledgedIn(this.#options.ledger.record);
@@ -120,7 +130,10 @@ export class Till {
     );
   }
 
-  /** True where a request of `payer` would open a session over what the chain lists of its coins now. */
+  /**
+   * True where a request of `payer` would open a session over what the chain lists of its coins
+   * now.
+   */
   mayOpen(payer: Hex, scheme: Scheme): boolean {
     const { outlet, ledger, settler, settings } = this.#options;
     const { session } = this;
@@ -145,7 +158,10 @@ export class Till {
 
   // ------------------------------------------------------------ drafts
 
-  /** The standing proposal, or a new one, for a caller that shows `ticket`. Throws a Fault where the session can take no more. */
+  /**
+   * The standing proposal, or a new one, for a caller that shows `ticket`. Throws a Fault where the
+   * session can take no more.
+   */
   private async proposeAgain(ticket: Hex | undefined): Promise<DraftOffer> {
     const rates = await this.#options.watch.ratesToGoOn();
     const session = this.mustBeOpen();
@@ -168,8 +184,9 @@ export class Till {
   // ------------------------------------------------------------ pay_transaction
 
   /**
-   * Credits a signed draft. The same call gets the same answer, be it repeated later or while the first is under way;
-   * `accepted` is called for the first only: a caller that repeats what it overheard has paid nothing.
+   * Credits a signed draft. The same call gets the same answer, be it repeated later or while the
+   * first is under way; `accepted` is called for the first only: a caller that repeats what it
+   * overheard has paid nothing.
    */
   async pay(request: PaymentRequest, accepted: () => void): Promise<PaymentResult> {
     const before = this.#answered;
@@ -218,8 +235,9 @@ export class Till {
   }
 
   /**
-   * Of a session's first commitment: asks whether the network would take it, which is on its way when this resolves. Its
-   * answer comes by what it resolves with; undefined where nothing is asked. In the basic scheme the broadcast tells.
+   * Of a session's first commitment: asks whether the network would take it, which is on its way
+   * when this resolves. Its answer comes by what it resolves with; undefined where nothing is
+   * asked. In the basic scheme the broadcast tells.
    */
   private async askFirst(
     session: Session,
@@ -238,7 +256,10 @@ export class Till {
     return () => answer;
   }
 
-  /** While the cable signs: whether a coin is a young reward, where no node will say so when it is asked about the payment. */
+  /**
+   * While the cable signs: whether a coin is a young reward, where no node will say so when it is
+   * asked about the payment.
+   */
   private askForRewards({ inputs }: Session): void {
     const { chain, clock, watch } = this.#options;
     const tip = watch.lastTip();
@@ -256,8 +277,9 @@ export class Till {
   }
 
   /**
-   * After a power cut: a first commitment that the network was being asked about. If it is good it goes out, and is owed
-   * what it pays for once the network has it; nobody else may have it and the socket not know.
+   * After a power cut: a first commitment that the network was being asked about. If it is good it
+   * goes out, and is owed what it pays for once the network has it; nobody else may have it and the
+   * socket not know.
    */
   takeUp(): void {
     const { ledger, settler, ecdsa } = this.#options;
@@ -287,14 +309,20 @@ export class Till {
     return proposal;
   }
 
-  /** Commitments of the session that are on their way into a block spend the inputs too; a draft of a higher `fee` replaces them. */
+  /**
+   * Commitments of the session that are on their way into a block spend the inputs too; a draft of
+   * a higher `fee` replaces them.
+   */
   private async inputsUnspent(session: Session, fee: Satoshi): Promise<void> {
     const { watch, settings } = this.#options;
     const outbid = session.commitments.filter((commitment) => commitment.fee < fee).map(({ txid }) => txid);
     await watch.mustBeUnspent(session.inputs, session.payerScript, settings.unspentMaxAge, outbid);
   }
 
-  /** Single-fee: the commitment is ours from the moment it is written; it goes out when the session ends. */
+  /**
+   * Single-fee: the commitment is ours from the moment it is written; it goes out when the session
+   * ends.
+   */
   private acceptCommitment(session: Session, proposal: Proposal, request: PaymentRequest): PaymentResult {
     const { outlet, settler } = this.#options;
     const advanced = schemeOf(session.scheme).advance(session, proposal.step, proposal.draft, proposal.prepared.txid);
@@ -352,7 +380,10 @@ export class Till {
     });
   }
 
-  /** The answer to a payment: what it bought and what comes next. A session that can take no more is settled. */
+  /**
+   * The answer to a payment: what it bought and what comes next. A session that can take no more is
+   * settled.
+   */
   private answer(proposal: Proposal, ticket: Hex | undefined, txid: Hex | undefined): PaymentResult {
     const rates = this.#options.watch.lastRates();
     const session = this.session;
@@ -379,7 +410,10 @@ export class Till {
 
   // ------------------------------------------------------------ ends
 
-  /** Ends the session and hands its commitment to the settler. Gives the txid, where there is one. Harmless without a session. */
+  /**
+   * Ends the session and hands its commitment to the settler. Gives the txid, where there is one.
+   * Harmless without a session.
+   */
   end(why: string): Hex | undefined {
     const { ledger, settler, report } = this.#options;
     const { session, transaction } = ledger.record;
@@ -400,7 +434,9 @@ export class Till {
     return owed ? lastCommitment(session)?.txid : undefined;
   }
 
-  /** Broadcasts the running session's commitment early; it goes on, and later ones outbid this one. */
+  /**
+   * Broadcasts the running session's commitment early; it goes on, and later ones outbid this one.
+   */
   checkpoint(why: string): void {
     const { ledger, settler, report } = this.#options;
     const { session, transaction } = ledger.record;

@@ -1,4 +1,5 @@
-// What a socket shows its owner: what it knows already. Nobody is asked for it, and nothing is changed.
+// What a socket shows its owner: what it knows already. Nobody is asked for it, and nothing is
+// changed.
 
 import type { ChannelEntry } from "../channel/record";
 import type { TripCause } from "../kernel/ports";

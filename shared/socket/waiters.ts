@@ -1,4 +1,5 @@
-// Calls that wait for news: get_status may be held back until the socket's state or its renewal flag changes.
+// Calls that wait for news: get_status may be held back until the socket's state or its renewal
+// flag changes.
 
 import type { Clock } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";

@@ -20,7 +20,10 @@ export interface WriteOff {
   readonly coins: readonly Coin[];
 }
 
-/** Writes off a settlement, of which `mined` is buried or nothing ever will be, and all that spends what is gone with it. */
+/**
+ * Writes off a settlement, of which `mined` is buried or nothing ever will be, and all that spends
+ * what is gone with it.
+ */
 export function writeOff(
   record: SocketRecord,
   settlement: Settlement,
@@ -45,7 +48,10 @@ export function writeOff(
   return { changes: { settlements, debts, cheats: scripts, cheatCoins, settled }, lost, coins };
 }
 
-/** Settlements over outputs of transactions that will never be mined, and those over their outputs in turn. */
+/**
+ * Settlements over outputs of transactions that will never be mined, and those over their outputs
+ * in turn.
+ */
 function spending(settlements: readonly Settlement[], txids: readonly Hex[]): Settlement[] {
   const children = settlements.filter((each) => each.inputs.some((input) => txids.includes(input.txid)));
   return children.flatMap((child) => [child, ...spending(settlements, gone(child, undefined))]);
@@ -56,7 +62,10 @@ function gone(settlement: Settlement, mined: Hex | undefined): Hex[] {
   return settlement.commitments.map(({ txid }) => txid).filter((txid) => txid !== mined);
 }
 
-/** `debts` and one more. They bound what is sold, so none is forgotten: beyond the list's end the oldest are kept as one sum. */
+/**
+ * `debts` and one more. They bound what is sold, so none is forgotten: beyond the list's end the
+ * oldest are kept as one sum.
+ */
 function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   if (debt.amount <= 0) return debts;
   const list = [...debts, debt];

@@ -1,5 +1,6 @@
-// `npx tsx tools/bench/coins.ts`: what reading the list of an address's coins costs a socket, by backend and number of
-// coins: anybody can send dust to a cable's address. Instructions of the 32-bit core, the network's own work left out.
+// `npx tsx tools/bench/coins.ts`: what reading the list of an address's coins costs a socket, by
+// backend and number of coins: anybody can send dust to a cable's address. Instructions of the
+// 32-bit core, the network's own work left out.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

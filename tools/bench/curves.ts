@@ -1,5 +1,5 @@
-// `npx tsx tools/bench/curves.ts`: both curve libraries as they come, each alone on XS in 1 MB of heap. What the choice in
-// docs/performance.md rests on.
+// `npx tsx tools/bench/curves.ts`: both curve libraries as they come, each alone on XS in 1 MB of
+// heap. What the choice in docs/performance.md rests on.
 
 import { runScript } from "./engine";
 import { bundle, readFigures } from "./figures";

@@ -1,6 +1,6 @@
-// Builds the XS engine for a 32-bit RISC-V core (rv32imac, as in an ESP32-C3) from the sources that the
-// @agoric/xsnap package ships, with the host in native/, and runs scripts on it in qemu, where one instruction is one
-// tick of the clock: what it counts is the same on every run and machine.
+// Builds the XS engine for a 32-bit RISC-V core (rv32imac, as in an ESP32-C3) from the sources that
+// the @agoric/xsnap package ships, with the host in native/, and runs scripts on it in qemu, where
+// one instruction is one tick of the clock: what it counts is the same on every run and machine.
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,17 +17,26 @@ const native = join(here, "native");
 const COMPILER = "riscv64-unknown-elf-gcc";
 const EMULATOR = "qemu-system-riscv32";
 
-/** Where the core's memory is (-M virt), and where the loader puts the script: native/host.c knows the last one. */
+/**
+ * Where the core's memory is (-M virt), and where the loader puts the script: native/host.c knows
+ * the last one.
+ */
 const CODE = { address: 0x80000000, size: 4 << 20 };
 const RAM = { address: 0x80400000, size: 0x07c00000 };
 const SCRIPT_ADDRESS = 0x88000000;
 
-/** A script that runs longer hangs; all operations take well under a minute of a desktop's time. In milliseconds. */
+/**
+ * A script that runs longer hangs; all operations take well under a minute of a desktop's time. In
+ * milliseconds.
+ */
 const LONGEST = 600_000;
 
 const machineFlags = ["-march=rv32imac", "-mabi=ilp32", "-specs=picolibc.specs"];
 
-/** -Os as the SDK's own builds for the ESP32; bounds checks and debugger are off, as in a release image. */
+/**
+ * -Os as the SDK's own builds for the ESP32; bounds checks and debugger are off, as in a release
+ * image.
+ */
 const compileFlags = [
   ...machineFlags,
   "-Os",
@@ -55,7 +64,10 @@ const linkFlags = [
 
 const run = promisify(execFile);
 
-/** The folder of XS's sources inside @agoric/xsnap; its exports do not name them, so it is found by its entry. */
+/**
+ * The folder of XS's sources inside @agoric/xsnap; its exports do not name them, so it is found by
+ * its entry.
+ */
 function xsFolder(): string {
   let folder = dirname(createRequire(import.meta.url).resolve("@agoric/xsnap"));
   while (!existsSync(join(folder, "moddable", "xs", "sources"))) {
@@ -66,7 +78,9 @@ function xsFolder(): string {
   return join(folder, "moddable", "xs");
 }
 
-/** Names each tool that is missing with the Debian package that brings it; empty when all are there. */
+/**
+ * Names each tool that is missing with the Debian package that brings it; empty when all are there.
+ */
 export async function missingTools(): Promise<string[]> {
   const missing: string[] = [];
   const works = (command: string, args: string[]) =>
@@ -81,7 +95,9 @@ export async function missingTools(): Promise<string[]> {
   return missing;
 }
 
-/** A name for all that the binary is made of, so that it is built again only when something changed. */
+/**
+ * A name for all that the binary is made of, so that it is built again only when something changed.
+ */
 function fingerprint(files: readonly string[], version: string): string {
   const hash = createHash("sha256")
     .update(version)
@@ -93,8 +109,8 @@ function fingerprint(files: readonly string[], version: string): string {
 let built: Promise<string> | undefined;
 
 /**
- * Builds what is not yet built; gives the path of the ELF file. Takes about half a minute the first time. Scripts that
- * start together share one build.
+ * Builds what is not yet built; gives the path of the ELF file. Takes about half a minute the first
+ * time. Scripts that start together share one build.
  */
 export function buildEngine(): Promise<string> {
   built ??= build();
@@ -134,14 +150,19 @@ async function build(): Promise<string> {
   return elf;
 }
 
-/** Puts `file` in its place when it is whole: another process may build the same at the same time. */
+/**
+ * Puts `file` in its place when it is whole: another process may build the same at the same time.
+ */
 async function compiled(args: readonly string[], file: string): Promise<void> {
   const own = `${file}.${process.pid}`;
   await run(COMPILER, [...compileFlags, ...args, "-o", own]);
   renameSync(own, file);
 }
 
-/** Runs a script (one self-contained program, no modules) on the emulated core; gives the lines that it printed. */
+/**
+ * Runs a script (one self-contained program, no modules) on the emulated core; gives the lines that
+ * it printed.
+ */
 export async function runScript(source: string, name = "script"): Promise<string[]> {
   const elf = await buildEngine();
   const file = join(outDir, `${name}.${process.pid}.js`);

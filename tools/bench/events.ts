@@ -1,5 +1,6 @@
-// npx tsx tools/bench/events.ts: what XS's meter shows for events of each kind that neither sign nor verify, over the scenario
-// toaster on the XS engine. Node's engine has no meter, and charges these sums (EVENT_METER in lab/sim/engine-node.ts).
+// npx tsx tools/bench/events.ts: what XS's meter shows for events of each kind that neither sign
+// nor verify, over the scenario toaster on the XS engine. Node's engine has no meter, and charges
+// these sums (EVENT_METER in lab/sim/engine-node.ts).
 
 import type { Engine, Message } from "../../lab/sim/engine";
 import { BYTE_METER, COMMAND_METER, EVENT_METER, RARE_METER } from "../../lab/sim/engine-node";

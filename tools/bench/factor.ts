@@ -1,5 +1,5 @@
-// How many instructions of the 32-bit core one unit of XS's meter stands for: the same operations, over the same
-// wallet, measured on both. The simulator charges computing time by it.
+// How many instructions of the 32-bit core one unit of XS's meter stands for: the same operations,
+// over the same wallet, measured on both. The simulator charges computing time by it.
 
 import { walletPlugin } from "../wallet/build";
 import { runScript } from "./engine";

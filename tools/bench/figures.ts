@@ -1,4 +1,5 @@
-// Runs the benchmark's operations on the emulated core, over the libraries as they come and over the wallet.
+// Runs the benchmark's operations on the emulated core, over the libraries as they come and over
+// the wallet.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,16 +45,23 @@ export type Figures = Readonly<Record<Operation, { readonly asShipped: number; r
 };
 
 /**
- * What a device's long payment needs at least is 45,056 bytes of chunks and 3,328 slots of 16 bytes, 96 KB in all (its
- * manifest gives a little more). Here both sides of a payment live in one heap, so it is twice as large.
+ * What a device's long payment needs at least is 45,056 bytes of chunks and 3,328 slots of 16
+ * bytes, 96 KB in all (its manifest gives a little more). Here both sides of a payment live in one
+ * heap, so it is twice as large.
  */
 const HEAP = { chunks: 2 * 45_056, slots: 2 * 3_328 };
 
-/** The heap begins anew before anything runs: a function that waited meanwhile would lie in "flash" itself. */
+/**
+ * The heap begins anew before anything runs: a function that waited meanwhile would lie in "flash"
+ * itself.
+ */
 const SEAL = `host.seal(${HEAP.chunks}, ${HEAP.slots});`;
 export const FROM_FLASH = `${SEAL} run();`;
 
-/** A heap that grows only when there is no more garbage to collect: its peak is what the operations really need. */
+/**
+ * A heap that grows only when there is no more garbage to collect: its peak is what the operations
+ * really need.
+ */
 const FROM_FLASH_SPARING = "host.seal(8192, 512); run();";
 
 export async function benchWallet(): Promise<Wallet> {
@@ -64,7 +72,10 @@ export function bundleOperations(call: string, plugins: readonly Plugin[]): Prom
   return script(`import { run } from "./operations"; ${call}`, plugins);
 }
 
-/** And the operations of channels behind them. The peak of the heap is taken without: their names alone move collections. */
+/**
+ * And the operations of channels behind them. The peak of the heap is taken without: their names
+ * alone move collections.
+ */
 function bundleAll(seal: string, plugins: readonly Plugin[]): Promise<string> {
   const source = `import { run } from "./operations"; import { channels } from "./channels"; ${seal} run(channels);`;
   return script(source, plugins);

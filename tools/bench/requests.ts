@@ -1,6 +1,7 @@
-// `npx tsx tools/bench/requests.ts`: what reading a request costs a socket: usual ones, and the dearest that its limits let
-// pass (lab/sim/hostile/crowd.ts). Instructions of the 32-bit core; the answer, under 2 M, is not in them. While one is
-// read the socket does nothing else, neither serve its cable nor renew a lease.
+// `npx tsx tools/bench/requests.ts`: what reading a request costs a socket: usual ones, and the
+// dearest that its limits let pass (lab/sim/hostile/crowd.ts). Instructions of the 32-bit core; the
+// answer, under 2 M, is not in them. While one is read the socket does nothing else, neither serve
+// its cable nor renew a lease.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,6 @@
-// `npx tsx tools/bench/steps.ts`: what each step of the wallet buys. The same keys, hashes and signatures over the
-// libraries after none, one, two... of the steps, all in 1 MB of RAM, the base point's table built before the count.
+// `npx tsx tools/bench/steps.ts`: what each step of the wallet buys. The same keys, hashes and
+// signatures over the libraries after none, one, two... of the steps, all in 1 MB of RAM, the base
+// point's table built before the count.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,6 @@
-// `npx tsx tools/bench/text.ts`: what it costs XS to check the characters of a text, by an expression that exists, by one
-// that is made where it is used (shared/kernel/text.ts), and by a loop. Instructions of the 32-bit core.
+// `npx tsx tools/bench/text.ts`: what it costs XS to check the characters of a text, by an
+// expression that exists, by one that is made where it is used (shared/kernel/text.ts), and by a
+// loop. Instructions of the 32-bit core.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

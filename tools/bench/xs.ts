@@ -1,5 +1,6 @@
-// Runs a script on the desktop's XS (an xsnap-worker process) with the benchmark's `host`: `instret` counts units of
-// the engine's meter there; what a device's XS does to texts natively costs none. For the factor between the two, and for tests of the wallet on XS.
+// Runs a script on the desktop's XS (an xsnap-worker process) with the benchmark's `host`:
+// `instret` counts units of the engine's meter there; what a device's XS does to texts natively
+// costs none. For the factor between the two, and for tests of the wallet on XS.
 
 import { XsEngine } from "../../lab/sim/engine-xs";
 

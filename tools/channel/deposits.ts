@@ -1,5 +1,5 @@
-// A channel's deposit, found again by its cable's key: from the funding's own bytes, or from the cable's journal. docs/channel.md,
-// "Funding", says what the memo in it is for.
+// A channel's deposit, found again by its cable's key: from the funding's own bytes, or from the
+// cable's journal. docs/channel.md, "Funding", says what the memo in it is for.
 
 import { addressOf, type Network } from "../../shared/bitcoin/address";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
@@ -18,7 +18,10 @@ const MEMO_DIGITS = 74;
 /** Of the journal's first entry; which one a file is from does not matter. */
 const ANY_SLOT = "channel.0.a";
 
-/** The deposit of a signed or unsigned funding. Throws a UsageError for one of another cable, and for what is no funding. */
+/**
+ * The deposit of a signed or unsigned funding. Throws a UsageError for one of another cable, and
+ * for what is no funding.
+ */
 export function depositOfFunding(raw: string, cable: Wallet, network: Network): Deposit {
   const tx = read(raw);
   const [deposit, memo] = [tx.outputs[DEPOSIT_VOUT], tx.outputs[MEMO_VOUT]];
@@ -32,7 +35,10 @@ export function depositOfFunding(raw: string, cable: Wallet, network: Network): 
   return { keys, coin: { txid: tx.txid, vout: DEPOSIT_VOUT, amount: deposit.amount }, version: TRUC_VERSION };
 }
 
-/** The deposit of an entry `channel.*.a` or `.b` of the cable's store. Throws a UsageError where it is none, or another cable's. */
+/**
+ * The deposit of an entry `channel.*.a` or `.b` of the cable's store. Throws a UsageError where it
+ * is none, or another cable's.
+ */
 export function depositOfEntry(bytes: Uint8Array, cable: Wallet, network: Network): Deposit {
   let why = "it is empty";
   const store = {

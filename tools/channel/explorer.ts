@@ -1,4 +1,5 @@
-// What the owner's commands ask an Esplora server, over Node's own HTTP: five questions and a broadcast.
+// What the owner's commands ask an Esplora server, over Node's own HTTP: five questions and a
+// broadcast.
 
 import { UsageError } from "../command";
 
@@ -32,7 +33,10 @@ export class Explorer {
     };
   }
 
-  /** In thousandths of a satoshi a vbyte, for a block within an hour; undefined where the server has no estimate. */
+  /**
+   * In thousandths of a satoshi a vbyte, for a block within an hour; undefined where the server has
+   * no estimate.
+   */
   async rate(): Promise<number | undefined> {
     const estimates = JSON.parse(await this.text("/fee-estimates")) as Record<string, number>;
     const within = estimates["6"];

@@ -1,4 +1,5 @@
-// The part of docs/fees.md on payment channels: what share of many visits' payments goes to miners, by the three schemes.
+// The part of docs/fees.md on payment channels: what share of many visits' payments goes to miners,
+// by the three schemes.
 
 import { dustOf, vsizeOf } from "../../shared/bitcoin/draft";
 import { closingVsize } from "../../shared/channel/closing";
@@ -10,7 +11,9 @@ export const VISIT_COUNTS: readonly number[] = [1, 3, 10, 30, 100];
 const SCRIPT = `0014${"22".repeat(20)}`;
 /** Of the other tables on the page. */
 const BASIC_INCREMENT: Satoshi = 10_000;
-/** What spending one of its P2WPKH outputs costs the owner later: outpoint, sequence and witness. */
+/**
+ * What spending one of its P2WPKH outputs costs the owner later: outpoint, sequence and witness.
+ */
 const SPENDING_VBYTES = 68;
 
 export type VisitScheme = "basic" | "single-fee" | "channel";
@@ -22,14 +25,20 @@ export interface Visits {
   readonly count: number;
 }
 
-/** Transactions that pay the visits. On chain a payment is worth an output; what it leaves is credit for the next visit. */
+/**
+ * Transactions that pay the visits. On chain a payment is worth an output; what it leaves is credit
+ * for the next visit.
+ */
 export function paymentsOf({ scheme, sum, count }: Visits): number {
   const parts = scheme === "basic" ? Math.ceil(sum / BASIC_INCREMENT) : 1;
   const pay = Math.max(dustOf(SCRIPT), Math.ceil(sum / parts));
   return pay * parts === sum ? parts * count : Math.ceil((sum * count) / pay);
 }
 
-/** All vbytes of the visits: in blocks for the payments, and later for the owner's spending of the outputs. */
+/**
+ * All vbytes of the visits: in blocks for the payments, and later for the owner's spending of the
+ * outputs.
+ */
 export function vbytesOf(visits: Visits): number {
   if (visits.scheme === "channel") return fundingVsize(1, true) + closingVsize(SCRIPT) + SPENDING_VBYTES;
   return paymentsOf(visits) * (vsizeOf(1, [SCRIPT, SCRIPT]) + SPENDING_VBYTES);

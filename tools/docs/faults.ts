@@ -1,5 +1,5 @@
-// docs/faults.md from the catalogue (shared/protocol/faults.ts): `tsx tools/docs/faults.ts` writes it anew.
-// A test compares the two, so the page is never older than the code.
+// docs/faults.md from the catalogue (shared/protocol/faults.ts): `tsx tools/docs/faults.ts` writes
+// it anew. A test compares the two, so the page is never older than the code.
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

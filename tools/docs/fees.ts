@@ -1,7 +1,9 @@
-// docs/fees.md: what share of a payment goes to miners, against the session's value and the exposure at which a commitment
-// goes out early. `tsx tools/docs/fees.ts` writes it anew; a test compares page and code, and a cell with the model chain.
+// docs/fees.md: what share of a payment goes to miners, against the session's value and the
+// exposure at which a commitment goes out early. `tsx tools/docs/fees.ts` writes it anew; a test
+// compares page and code, and a cell with the model chain.
 //
-// Computed with the very functions with which the socket quotes (shared/bitcoin/fees.ts, shared/payment/).
+// Computed with the very functions with which the socket quotes (shared/bitcoin/fees.ts,
+// shared/payment/).
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,5 @@
-// The table of native heap in docs/performance.md: `tsx tools/docs/memory.ts` writes it anew; a test compares it with tools/firmware/memory.ts.
+// The table of native heap in docs/performance.md: `tsx tools/docs/memory.ts` writes it anew; a
+// test compares it with tools/firmware/memory.ts.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,5 @@
-// The tables of docs/owner.md, from the code: `tsx tools/docs/owner.ts` writes them anew between their marks. A test compares.
+// The tables of docs/owner.md, from the code: `tsx tools/docs/owner.ts` writes them anew between
+// their marks. A test compares.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

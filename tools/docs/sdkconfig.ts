@@ -1,8 +1,9 @@
-// docs/sdk-settings.md: what images set otherwise than the SDK's defaults, and why. `tsx tools/docs/sdkconfig.ts` writes it anew;
-// a test compares it with manifests/, and with the SDK where one is installed.
+// docs/sdk-settings.md: what images set otherwise than the SDK's defaults, and why.
+// `tsx tools/docs/sdkconfig.ts` writes it anew; a test compares it with manifests/, and with the
+// SDK where one is installed.
 //
-// A setting's reason is the comment above its group in manifests/sdkconfig/*.defaults. What the SDK has is read from $MODDABLE; without
-// it the page's own column stays as it was.
+// A setting's reason is the comment above its group in manifests/sdkconfig/*.defaults. What the SDK
+// has is read from $MODDABLE; without it the page's own column stays as it was.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,7 +65,9 @@ export function groupsIn(text: string): Group[] {
 
 // ---------------------------------------------------------------- what the SDK has
 
-/** A setting of the SDK's release build, by chip where they differ; undefined where it sets none. */
+/**
+ * A setting of the SDK's release build, by chip where they differ; undefined where it sets none.
+ */
 type SdkValues = (name: string) => string | undefined;
 
 /** Values in the SDK at `path`; what is in its `.release` holds. */
@@ -136,7 +139,10 @@ function fragment<T>(name: string): T {
   return JSON.parse(readFileSync(join(ROOT, `manifests/${name}.json`), "utf8")) as T;
 }
 
-/** What is set in manifests' JSON, where no comment can stand. The SDK's values: its examples' base manifest, xsHost.c. */
+/**
+ * What is set in manifests' JSON, where no comment can stand. The SDK's values: its examples' base
+ * manifest, xsHost.c.
+ */
 function others(): string {
   const { creation } = fragment<Engine>("engine");
   const { defines } = fragment<{ defines: { task: { queueLength: number }; xs: { abortHook: number } } }>("chip");

@@ -1,5 +1,6 @@
-// docs/settings.md, and a JSON Schema for each device's configuration file, from the tables in shared/settings/:
-// `tsx tools/docs/settings.ts` writes them anew. A test compares them, so they are never older than the code.
+// docs/settings.md, and a JSON Schema for each device's configuration file, from the tables in
+// shared/settings/: `tsx tools/docs/settings.ts` writes them anew. A test compares them, so they
+// are never older than the code.
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -165,7 +166,8 @@ function typeOf({ kind, least, most, apart, words, of, each }: Entry): Readonly<
     case "whole":
       return { type: "integer", minimum: least, maximum: most, ...(apart ? outside(apart) : {}) };
     case "text":
-      // Characters, not bytes: never stricter than the check itself, as a character has at least one byte.
+      // Characters, not bytes: never stricter than the check itself, as a character has at least
+      // one byte.
       return { type: "string", minLength: least === 0 ? 0 : 1, maxLength: most };
     case "yes-no":
       return { type: "boolean" };

@@ -1,5 +1,5 @@
-// Prose of a page in lines of at most 100 characters, for the pages that are made from code. What is in backticks, or a link's
-// text, stays on one line; code, tables and headings stay as they are.
+// Prose of a page in lines of at most 100 characters, for the pages that are made from code. What
+// is in backticks, or a link's text, stays on one line; code, tables and headings stay as they are.
 
 export const WIDTH = 100;
 const MARKER = /^(\s*)([-*+] +|\d+[.)] +)?/;

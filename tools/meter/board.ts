@@ -1,4 +1,5 @@
-// A board that is being calibrated, over its serial port: speaks the lines of shared/board/calibration-line.ts.
+// A board that is being calibrated, over its serial port: speaks the lines of
+// shared/board/calibration-line.ts.
 
 import { spawnSync } from "node:child_process";
 import { type FileHandle, open } from "node:fs/promises";
@@ -42,7 +43,10 @@ export class Board {
     }
   }
 
-  /** Closes the relay, waits for the readings to settle, and gives their mean over `seconds`. Opens the relay again. */
+  /**
+   * Closes the relay, waits for the readings to settle, and gives their mean over `seconds`. Opens
+   * the relay again.
+   */
   async measure(reference: { watts: number; volts: number }, seconds: number): Promise<CalibrationPoint> {
     await this.#ask(`close ${seconds + 10}`);
     await pause(3000);

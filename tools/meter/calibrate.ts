@@ -3,8 +3,9 @@
 //   npm run calibrate                                     a simulated board that is wrong in every way; prints both points
 //   npm run calibrate -- --port /dev/ttyUSB0 --low 184 --high 3312 [--volts 230] [--seconds 10]
 //
-// On a board (firmware/calibrator): plug in the small load, then the large one, when asked; --low and --high are their
-// watts at --volts as a reference meter shows them. The record is kept on the board with a checksum and survives updates.
+// On a board (firmware/calibrator): plug in the small load, then the large one, when asked; --low
+// and --high are their watts at --volts as a reference meter shows them. The record is kept on the
+// board with a checksum and survives updates.
 
 import { encodeCalibration } from "../../shared/board/calibration";
 import { type Command, type Given, run, UsageError } from "../command";

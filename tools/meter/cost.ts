@@ -1,4 +1,5 @@
-// Builds rv32/main.c with the power gate for a bare rv32imac core and runs it in qemu, where `instret` counts exactly.
+// Builds rv32/main.c with the power gate for a bare rv32imac core and runs it in qemu, where
+// `instret` counts exactly.
 
 import { spawnSync } from "node:child_process";
 import { buildProgram, GATE_CORE } from "../../lab/world/build";
@@ -22,7 +23,10 @@ const LINK = [
 ];
 
 export interface Cost {
-  /** Instructions for a second of 4000 samples on both channels, and for the dearest block of a millisecond. */
+  /**
+   * Instructions for a second of 4000 samples on both channels, and for the dearest block of a
+   * millisecond.
+   */
   readonly twoChannels: number;
   readonly twoChannelsWorstBlock: number;
   readonly currentOnly: number;

@@ -1,4 +1,5 @@
-// The power gate's figures, measured on the C core in the simulated world against a truth kept in double precision.
+// The power gate's figures, measured on the C core in the simulated world against a truth kept in
+// double precision.
 
 import type { LoadSpec } from "../../lab/world/world";
 import type { GateOptions } from "../../shared/board/gate-options";
@@ -6,12 +7,17 @@ import { calibrateRig, FOREVER, Rig } from "./rig";
 
 const RATED_A = 16;
 const VOLTS = 230;
-/** A board as it comes: wrong scales, a lagging current channel, an offset; calibration has to find them. */
+/**
+ * A board as it comes: wrong scales, a lagging current channel, an offset; calibration has to find
+ * them.
+ */
 export const RAW_BOARD = { currentGainError: 18_000, voltageGainError: -12_000, delay: 55_000, offset: 17 };
 
 export interface Waveform {
   readonly name: string;
-  /** Real power over RMS current times 230 V; from the shape, so that a current can be asked for. */
+  /**
+   * Real power over RMS current times 230 V; from the shape, so that a current can be asked for.
+   */
   readonly factor: number;
   readonly load: (watts: number) => LoadSpec;
 }
@@ -132,14 +138,20 @@ export function isWithin({ load, percent, watts }: Accuracy): boolean {
 
 export interface TripTime {
   readonly name: string;
-  /** From the sample at which it began to the gate's decision, ms, over all phases tried; undefined: no trip. */
+  /**
+   * From the sample at which it began to the gate's decision, ms, over all phases tried; undefined:
+   * no trip.
+   */
   readonly least: number | undefined;
   readonly most: number | undefined;
   /** What the gate named as cause, each once. */
   readonly causes: readonly string[];
 }
 
-/** Puts `load` on at `steps` phases of the mains cycle and times the gate's answer, at most `limit` ms. */
+/**
+ * Puts `load` on at `steps` phases of the mains cycle and times the gate's answer, at most `limit`
+ * ms.
+ */
 export async function tripTimes(
   name: string,
   load: LoadSpec,
@@ -171,7 +183,10 @@ export async function tripTimes(
   return { name, least: Math.min(...tripped), most, causes: [...causes] };
 }
 
-/** Seconds after which the gate trips at each multiple of the rated current; undefined: not within `limit` seconds. */
+/**
+ * Seconds after which the gate trips at each multiple of the rated current; undefined: not within
+ * `limit` seconds.
+ */
 export async function inverseTime(multiples: readonly number[], limit = 60): Promise<TripTime[]> {
   const rows: TripTime[] = [];
   // A sensor that reaches to 70 A, so that the curve is seen and not the clipping.

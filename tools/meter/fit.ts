@@ -1,8 +1,10 @@
-// Calibration from two points with a resistive load: what an uncalibrated gate reads against what a reference says.
+// Calibration from two points with a resistive load: what an uncalibrated gate reads against what a
+// reference says.
 //
-// The current channel's scale is taken from real power over voltage, which noise does not bias. Two points give two
-// unknowns, gain and the cubic term of the converter's bend: a sine of amplitude a (of full scale) through i + c i^3
-// comes out as a (1 + 3/4 c a^2). A resistive load has no reactive power, so what is read is the channels' delay.
+// The current channel's scale is taken from real power over voltage, which noise does not bias. Two
+// points give two unknowns, gain and the cubic term of the converter's bend: a sine of amplitude a
+// (of full scale) through i + c i^3 comes out as a (1 + 3/4 c a^2). A resistive load has no
+// reactive power, so what is read is the channels' delay.
 
 import type { GateCalibration } from "../../shared/board/gate-options";
 
@@ -13,7 +15,10 @@ export interface CalibrationPoint {
   readonly reference: { readonly volts: number; readonly watts: number };
 }
 
-/** `range` is the current channel's peak range in A. Throws when the points are too close or the readings make no sense. */
+/**
+ * `range` is the current channel's peak range in A. Throws when the points are too close or the
+ * readings make no sense.
+ */
 export function fitCalibration(
   low: CalibrationPoint,
   high: CalibrationPoint,
@@ -56,7 +61,10 @@ function check({ read, reference }: CalibrationPoint): void {
   }
 }
 
-/** A correction found while another one was in force, and that one, as one. The bends are small, so they add. */
+/**
+ * A correction found while another one was in force, and that one, as one. The bends are small, so
+ * they add.
+ */
 export function combine(
   inForce: Required<GateCalibration>,
   found: Required<GateCalibration>,

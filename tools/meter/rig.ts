@@ -1,4 +1,5 @@
-// A bench in the simulated world: one socket's gate, a cable without electronics, and any load behind it.
+// A bench in the simulated world: one socket's gate, a cable without electronics, and any load
+// behind it.
 
 import {
   type LoadSpec,
@@ -131,7 +132,9 @@ export interface Energy {
   readonly hours: number;
 }
 
-/** What `npm run calibrate` does, on a simulated board: two resistive loads, 5 % and 90 % of 16 A. */
+/**
+ * What `npm run calibrate` does, on a simulated board: two resistive loads, 5 % and 90 % of 16 A.
+ */
 export async function calibrateRig(options: RigOptions, seconds = 10): Promise<Calibrated> {
   const rig = new Rig(options);
   try {

@@ -1,4 +1,5 @@
-// Guards of what a socket says to strangers: to peers that flood it, and of chains that others fill.
+// Guards of what a socket says to strangers: to peers that flood it, and of chains that others
+// fill.
 
 import type { Mutation } from "./mutation";
 

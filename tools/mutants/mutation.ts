@@ -1,4 +1,5 @@
-// A mutation: one guard taken out of a file by an exact replacement of text, and the tests that should notice.
+// A mutation: one guard taken out of a file by an exact replacement of text, and the tests that
+// should notice.
 
 export interface Mutation {
   /** Short and unique: what `--only` takes. */
@@ -14,7 +15,10 @@ export interface Mutation {
   readonly proves?: string | undefined;
 }
 
-/** `source` with the mutation. Throws an Error where its text is not there exactly once, or changes nothing. */
+/**
+ * `source` with the mutation. Throws an Error where its text is not there exactly once, or changes
+ * nothing.
+ */
 export function mutated({ name, file, from, to }: Mutation, source: string): string {
   const found = source.split(from).length - 1;
   if (found !== 1)

@@ -1,4 +1,5 @@
-// A copy of the tree under build/, in which mutations are made: nobody's own files are ever touched.
+// A copy of the tree under build/, in which mutations are made: nobody's own files are ever
+// touched.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

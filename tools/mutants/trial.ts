@@ -6,7 +6,9 @@ import { transformSync } from "esbuild";
 import { type Mutation, mutated } from "./mutation";
 import type { Scratch } from "./scratch";
 
-/** A mutant may never end. Milliseconds; unchanged, the slowest of the tests takes a tenth of it. */
+/**
+ * A mutant may never end. Milliseconds; unchanged, the slowest of the tests takes a tenth of it.
+ */
 const LONGEST = 180_000;
 /** Or fill the memory. MiB, of each test file. */
 const LARGEST = 1_024;
@@ -66,7 +68,10 @@ async function runTests(
   return { killed: false };
 }
 
-/** Resolves at the end, at the first test that fails, or after `longest`; nothing of the run goes on then. */
+/**
+ * Resolves at the end, at the first test that fails, or after `longest`; nothing of the run goes on
+ * then.
+ */
 function untilFailed(
   child: ChildProcessByStdio<null, Readable, null>,
   longest: number,
@@ -95,7 +100,10 @@ function failedIn(output: string): string | undefined {
   return /^\s*not ok \d+ - (.*)\n/m.exec(output)?.[1];
 }
 
-/** True where a test of this name ran; one that a pattern passed over is not told, or told as skipped. */
+/**
+ * True where a test of this name ran; one that a pattern passed over is not told, or told as
+ * skipped.
+ */
 function ranOne(output: string, test: string): boolean {
   return output.split("\n").some((line) => line.includes("ok ") && line.endsWith(` - ${test.replaceAll("#", "\\#")}`));
 }

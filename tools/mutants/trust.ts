@@ -1,4 +1,5 @@
-// The page docs/trust.md names a test for each threat. A mutant that `proves` such a test shows that it tests something.
+// The page docs/trust.md names a test for each threat. A mutant that `proves` such a test shows
+// that it tests something.
 
 import type { Mutation } from "./mutation";
 
@@ -30,7 +31,10 @@ export function namedIn(text: string): NamedTest[] {
   );
 }
 
-/** What is wrong with the ties between mutants and the page: a mutant proves a test that the page does not name. */
+/**
+ * What is wrong with the ties between mutants and the page: a mutant proves a test that the page
+ * does not name.
+ */
 export function untied(mutations: readonly Mutation[], page: string): string[] {
   const text = page.replaceAll(/\s+/g, " ");
   return mutations.flatMap(({ name, proves }) =>

@@ -1,4 +1,5 @@
-// The commands of npm run owner: what each asks of the device, and what it needs of the command line.
+// The commands of npm run owner: what each asks of the device, and what it needs of the command
+// line.
 
 import type { Entry } from "../../shared/settings/entry";
 import { nearest } from "../../shared/settings/nearest";
@@ -33,7 +34,10 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["seed import", "a seed of yours, hexadecimal, on standard input (serial port)"],
 ];
 
-/** What a command line asks. `network`: of the device, where a key in WIF is read; `secret` reads one. Throws a UsageError. */
+/**
+ * What a command line asks. `network`: of the device, where a key in WIF is read; `secret` reads
+ * one. Throws a UsageError.
+ */
 export function askedBy(words: readonly string[], secret: () => string): Asked {
   const [command = "", ...rest] = words;
   switch (command) {

@@ -1,4 +1,5 @@
-// Answers of a device for people: lines of a name and what belongs to it, an address also as a QR code.
+// Answers of a device for people: lines of a name and what belongs to it, an address also as a QR
+// code.
 
 import { modulesOf, QUIET, uriOf } from "../../page/uri";
 import { formatEnergy, formatPower, formatSatoshi } from "../../shared/kernel/units";
@@ -29,7 +30,10 @@ function address(text: string): string {
   return `${terminalCode(modulesOf(uriOf(text)))}\n${text}`;
 }
 
-/** Two rows of a QR code a line, black on white whatever the terminal's colours are: a reader wants the light margin. */
+/**
+ * Two rows of a QR code a line, black on white whatever the terminal's colours are: a reader wants
+ * the light margin.
+ */
 function terminalCode(modules: readonly (readonly boolean[])[]): string {
   const size = modules.length + 2 * QUIET;
   const isDark = (y: number, x: number) => modules[y - QUIET]?.[x - QUIET] === true;

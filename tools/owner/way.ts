@@ -77,12 +77,15 @@ function refusal(url: string, status: number, text: string): UsageError {
 
 // ---------------------------------------------------------------- serial
 
-/** Opens a serial port, or a simulated device's pseudo-terminal. `say` is told what a person should know. */
+/**
+ * Opens a serial port, or a simulated device's pseudo-terminal. `say` is told what a person should
+ * know.
+ */
 export function serialWay(path: string, say: (text: string) => void): Way {
   let descriptor: number;
   try {
-    // Without HUPCL, DTR and RTS stay as they are when it is closed; when it is opened first both rise, which leaves most
-    // boards alone.
+    // Without HUPCL, DTR and RTS stay as they are when it is closed; when it is opened first both
+    // rise, which leaves most boards alone.
     const file = process.platform === "darwin" ? "-f" : "-F";
     spawnSync("stty", [file, path, String(BAUD), "raw", "-echo", "-hupcl", "clocal"], { stdio: "ignore" });
     descriptor = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);

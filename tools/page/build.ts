@@ -1,4 +1,5 @@
-// The owner's page as one file: script and style in it, nothing loaded from elsewhere, and a policy that says so.
+// The owner's page as one file: script and style in it, nothing loaded from elsewhere, and a policy
+// that says so.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";

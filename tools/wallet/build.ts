@@ -1,5 +1,5 @@
-// Builds the wallet for a device: ES modules under the specifiers by which shared/ imports them, for a Moddable
-// manifest (buildWallet) or for esbuild (walletPlugin). See README.md.
+// Builds the wallet for a device: ES modules under the specifiers by which shared/ imports them,
+// for a Moddable manifest (buildWallet) or for esbuild (walletPlugin). See README.md.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +12,9 @@ import { makeWallet, type Wallet } from "./wallet";
 export type Device = "cable" | "socket";
 
 export interface WalletBuild {
-  /** What is imported, and the file that answers, in the order in which they are to be preloaded. */
+  /**
+   * What is imported, and the file that answers, in the order in which they are to be preloaded.
+   */
   readonly modules: readonly { readonly specifier: string; readonly file: string }[];
   /** The same modules by the names under which XS finds them (no `.js`), in the same order. */
   readonly preload: readonly string[];
@@ -42,7 +44,10 @@ export async function walletOf(device: Device): Promise<Wallet> {
   return makeWallet(await wantedBy(entries));
 }
 
-/** For esbuild: the libraries' specifiers resolve to the wallet, so that a desktop runs what the device runs. */
+/**
+ * For esbuild: the libraries' specifiers resolve to the wallet, so that a desktop runs what the
+ * device runs.
+ */
 export function walletPlugin(wallet: Device | Wallet): Plugin {
   return {
     name: "wallet",

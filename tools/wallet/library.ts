@@ -1,5 +1,5 @@
-// The libraries' modules as npm installed them, found and parsed; and the check that they are the ones that the
-// transformations were written for.
+// The libraries' modules as npm installed them, found and parsed; and the check that they are the
+// ones that the transformations were written for.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

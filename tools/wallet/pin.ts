@@ -1,5 +1,5 @@
-// `npx tsx tools/wallet/pin.ts`: pins the libraries as they are in node_modules, after their changes were reviewed
-// and the tests of host-tests/wallet passed with them.
+// `npx tsx tools/wallet/pin.ts`: pins the libraries as they are in node_modules, after their
+// changes were reviewed and the tests of host-tests/wallet passed with them.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileOf, pinOf, pinsFile } from "./library";

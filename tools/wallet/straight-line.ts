@@ -1,9 +1,11 @@
-// A function body as straight-line code: constant loops unrolled, every variable given once (static single
-// assignment), array elements at constant places turned into variables, copies followed instead of made.
+// A function body as straight-line code: constant loops unrolled, every variable given once (static
+// single assignment), array elements at constant places turned into variables, copies followed
+// instead of made.
 //
-// On XS a variable costs a tenth of an array element and a copy or a loop step is not free, so hot loops of known
-// length are worth their code. `flatten` reads a body into values and effects; `emit` writes it back, each value just
-// before its first use and in as few variables as live at the same time.
+// On XS a variable costs a tenth of an array element and a copy or a loop step is not free, so hot
+// loops of known length are worth their code. `flatten` reads a body into values and effects;
+// `emit` writes it back, each value just before its first use and in as few variables as live at
+// the same time.
 
 import {
   bigintOf,
@@ -32,7 +34,10 @@ export interface StraightLine {
 }
 
 export interface FlattenOptions {
-  /** Module-level arrays that serve this function as scratch memory only: their elements become variables. */
+  /**
+   * Module-level arrays that serve this function as scratch memory only: their elements become
+   * variables.
+   */
   readonly scratch?: readonly string[];
   /** Module-level tables of constants: an element at a constant place becomes a literal. */
   readonly tables?: Readonly<Record<string, readonly number[]>>;
@@ -48,7 +53,10 @@ export function flatten(body: readonly Node[], options: FlattenOptions = {}): St
 class Flattener {
   private readonly values = new Map<string, Node>();
   private readonly effects: Node[] = [];
-  /** What each variable or scratch element stands for by now: a value's name, a literal, an outer name. */
+  /**
+   * What each variable or scratch element stands for by now: a value's name, a literal, an outer
+   * name.
+   */
   private readonly current = new Map<string, Node>();
   private count = 0;
 
@@ -233,7 +241,10 @@ export function inlineSingleUses(code: StraightLine): void {
   });
 }
 
-/** The statements of the function: each value just before its first use, variables used again when they are free. */
+/**
+ * The statements of the function: each value just before its first use, variables used again when
+ * they are free.
+ */
 export function emit(code: StraightLine, prefix = "v"): Node[] {
   const order: { name?: string; node: Node }[] = [];
   const placed = new Set<string>();

@@ -1,9 +1,13 @@
-// Syntax trees of the libraries' modules: parsed by acorn, printed by astring, changed in place in between.
+// Syntax trees of the libraries' modules: parsed by acorn, printed by astring, changed in place in
+// between.
 
 import { parse, parseExpressionAt } from "acorn";
 import { generate } from "astring";
 
-/** A node as acorn makes it (ESTree). Fields are read through `node`, `list` and `text`, which check what they give. */
+/**
+ * A node as acorn makes it (ESTree). Fields are read through `node`, `list` and `text`, which check
+ * what they give.
+ */
 export interface Node {
   type: string;
   [field: string]: unknown;
@@ -96,7 +100,9 @@ export function copy<T extends Node>(node: T): T {
   return result as T;
 }
 
-/** Calls `visit` on every node, parents first. Where it gives false the node's inside is left out. */
+/**
+ * Calls `visit` on every node, parents first. Where it gives false the node's inside is left out.
+ */
 export function walk(node: Node, visit: (node: Node, parent: Node | undefined, field: string) => unknown): void {
   const go = (current: Node, parent: Node | undefined, name: string) => {
     if (visit(current, parent, name) === false) return;
@@ -108,7 +114,10 @@ export function walk(node: Node, visit: (node: Node, parent: Node | undefined, f
   go(node, undefined, "");
 }
 
-/** Replaces nodes from the inside out: `change` gives another node, or undefined to leave it. Gives the root. */
+/**
+ * Replaces nodes from the inside out: `change` gives another node, or undefined to leave it. Gives
+ * the root.
+ */
 export function rewrite(root: Node, change: (node: Node, parent: Node | undefined) => Node | undefined): Node {
   const go = (current: Node, parent: Node | undefined): Node => {
     for (const [field, value] of Object.entries(current)) {
@@ -121,7 +130,9 @@ export function rewrite(root: Node, change: (node: Node, parent: Node | undefine
   return go(root, undefined);
 }
 
-/** True where an identifier node stands for a variable and not for a property's or a label's name. */
+/**
+ * True where an identifier node stands for a variable and not for a property's or a label's name.
+ */
 export function isReference(parent: Node | undefined, field: string): boolean {
   if (parent === undefined) return true;
   if (parent.type === "MemberExpression") return field !== "property" || parent.computed === true;
@@ -131,7 +142,10 @@ export function isReference(parent: Node | undefined, field: string): boolean {
   return !/^(?:Import|Export).*Specifier$/.test(parent.type);
 }
 
-/** The names of all variables that a node mentions, its own included: more than it needs, never less. */
+/**
+ * The names of all variables that a node mentions, its own included: more than it needs, never
+ * less.
+ */
 export function namesIn(node: Node): Set<string> {
   const names = new Set<string>();
   walk(node, (current, parent, field) => {
@@ -180,7 +194,9 @@ export function declares(module: Module, name: string): boolean {
   });
 }
 
-/** The top-level statement that binds `name`. Throws where there is none: the library has changed. */
+/**
+ * The top-level statement that binds `name`. Throws where there is none: the library has changed.
+ */
 export function findDeclaration(module: Module, name: string): Node {
   for (const statement of list(module.program, "body")) {
     const declaration = declarationOf(statement);
@@ -189,7 +205,9 @@ export function findDeclaration(module: Module, name: string): Node {
   throw new Error(`${module.specifier}: expected a top-level declaration of ${name}, found none`);
 }
 
-/** The function that `name` is bound to: a function declaration, an arrow or a function expression. */
+/**
+ * The function that `name` is bound to: a function declaration, an arrow or a function expression.
+ */
 export function findFunction(module: Module, name: string): Node {
   const declaration = findDeclaration(module, name);
   if (declaration.type === "FunctionDeclaration") return declaration;

@@ -1,5 +1,5 @@
-// Which names of the libraries a firmware uses: its entry is bundled without them, with what is unused shaken out,
-// and the imports that remain are read.
+// Which names of the libraries a firmware uses: its entry is bundled without them, with what is
+// unused shaken out, and the imports that remain are read.
 
 import { build } from "esbuild";
 import type { Wanted } from "./steps/used-parts";

@@ -1,4 +1,5 @@
-// The wallet: the parts of @noble and @scure that a firmware uses, transformed for preloading and for XS.
+// The wallet: the parts of @noble and @scure that a firmware uses, transformed for preloading and
+// for XS.
 
 import { type Pins, readPins } from "./library";
 import { noBigIntArrays } from "./steps/bigint-arrays";
@@ -54,7 +55,10 @@ export interface Wallet {
   readonly changes: ReadonlyMap<string, number>;
 }
 
-/** The first `count` steps only, for measuring what each one buys; with none the wallet is the libraries' used parts. */
+/**
+ * The first `count` steps only, for measuring what each one buys; with none the wallet is the
+ * libraries' used parts.
+ */
 export function partOfWallet(wanted: Wanted, count: number): { readonly wallet: Wallet; readonly last: string } {
   const modules = keepUsedParts(wanted, readPins());
   const steps = stepsFor(modules).slice(0, count);

@@ -1,4 +1,5 @@
-// Stands in for "mc/config": what the manifest and mcconfig's command line put there, here from the scenario.
+// Stands in for "mc/config": what the manifest and mcconfig's command line put there, here from the
+// scenario.
 
 import { call } from "./host";
 

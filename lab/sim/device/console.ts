@@ -1,5 +1,5 @@
-// Stands in for the native console of firmware/native: the live view takes what a device traces, and a pseudo-terminal all of
-// it (lab/sim/pty.ts); what somebody types there comes in.
+// Stands in for the native console of firmware/native: the live view takes what a device traces,
+// and a pseudo-terminal all of it (lab/sim/pty.ts); what somebody types there comes in.
 
 import { bytesOf, call, receive } from "./host";
 

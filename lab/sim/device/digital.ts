@@ -1,4 +1,5 @@
-// Stands in for "embedded:io/digital": an output that the live view may show. The relay is the power gate's, not ours.
+// Stands in for "embedded:io/digital": an output that the live view may show. The relay is the
+// power gate's, not ours.
 
 import { call } from "./host";
 

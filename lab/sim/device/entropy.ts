@@ -1,4 +1,5 @@
-// Stands in for the native entropy source of firmware/native: here the scenario's seed, so that a run can be repeated.
+// Stands in for the native entropy source of firmware/native: here the scenario's seed, so that a
+// run can be repeated.
 
 import { call } from "./host";
 

@@ -1,5 +1,6 @@
-// The one door between a simulated device and the simulator: a synchronous call out, and events in by handle.
-// Everything else in this folder stands in for a module of the Moddable SDK and speaks through here.
+// The one door between a simulated device and the simulator: a synchronous call out, and events in
+// by handle. Everything else in this folder stands in for a module of the Moddable SDK and speaks
+// through here.
 
 declare const hostCall: (head: string, bytes?: ArrayBuffer) => { head: string; bytes: ArrayBuffer };
 

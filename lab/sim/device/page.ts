@@ -1,4 +1,5 @@
-// Stands in for "plugpay/page" (on a device a resource in flash): the simulator's host has the page.
+// Stands in for "plugpay/page" (on a device a resource in flash): the simulator's host has the
+// page.
 
 import { call } from "./host";
 

@@ -1,4 +1,5 @@
-// Stands in for the native power gate of firmware/native: the same C core, fed by the simulated world (lab/world/).
+// Stands in for the native power gate of firmware/native: the same C core, fed by the simulated
+// world (lab/world/).
 
 import type { GateOptions } from "../../../shared/board/gate-options";
 import type { GateEvent, GateReading, Lease, PowerGate } from "../../../shared/kernel/ports";

@@ -1,4 +1,5 @@
-// Stands in for "plugpay/radio": the simulator's devices have a link already, and no air between them.
+// Stands in for "plugpay/radio": the simulator's devices have a link already, and no air between
+// them.
 
 function none(): never {
   throw new Error("this device has no radio");

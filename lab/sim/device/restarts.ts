@@ -1,5 +1,5 @@
-// Stands in for the native "plugpay/restarts" of firmware/native: a simulated board starts when it gets power, and what
-// ends its firmware is the simulator's to tell.
+// Stands in for the native "plugpay/restarts" of firmware/native: a simulated board starts when it
+// gets power, and what ends its firmware is the simulator's to tell.
 
 import { call } from "./host";
 

@@ -1,5 +1,5 @@
-// Stands in for "embedded:io/serial" as the SDK has it on ESP32: an output queue of 128 bytes that refuses more than it
-// has room for, and says when it is empty.
+// Stands in for "embedded:io/serial" as the SDK has it on ESP32: an output queue of 128 bytes that
+// refuses more than it has room for, and says when it is empty.
 
 import { bytesOf, call, receive } from "./host";
 

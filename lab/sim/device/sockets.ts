@@ -1,5 +1,5 @@
-// Stands in for our native sockets, "plugpay/sockets" (firmware/native/sockets-esp32.ts says what each call does): the
-// simulator's host keeps the connections, and the stack's buffers are here.
+// Stands in for our native sockets, "plugpay/sockets" (firmware/native/sockets-esp32.ts says what
+// each call does): the simulator's host keeps the connections, and the stack's buffers are here.
 
 import type { SocketOwner } from "plugpay/sockets";
 import { ARRIVED, ENDED, OPENED, READABLE, WRITABLE } from "../../../firmware/platform/socket-events";

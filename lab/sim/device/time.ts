@@ -1,4 +1,5 @@
-// Stands in for Moddable's "time": milliseconds since boot, as 32-bit integers that wrap like the device's.
+// Stands in for Moddable's "time": milliseconds since boot, as 32-bit integers that wrap like the
+// device's.
 
 import { call } from "./host";
 

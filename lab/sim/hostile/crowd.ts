@@ -1,6 +1,7 @@
-// Neighbours who try to fill the socket's memory while a cable pays. Each manner sends the most that a limit allows, so
-// that the socket's heap is measured at its limits (tools/firmware/floods.ts). The crowd calls from addresses of its own
-// on loopback, which Linux has, and opens connections until the cable is unplugged.
+// Neighbours who try to fill the socket's memory while a cable pays. Each manner sends the most
+// that a limit allows, so that the socket's heap is measured at its limits
+// (tools/firmware/floods.ts). The crowd calls from addresses of its own on loopback, which Linux
+// has, and opens connections until the cable is unplugged.
 
 import type { Millisecond } from "../../../shared/kernel/units";
 import { CONNECTION_LIMITS } from "../../../shared/net/server-connection";
@@ -48,7 +49,10 @@ const STATUS = call("get_status");
 const BASE64 = `<value><base64>${"A".repeat(base64)}</base64></value>`;
 const WAIT = call("get_status", struct({ wait_ms: "<value><int>25000</int></value>" }));
 
-/** A call with one value in which `text` is repeated, so often or up to the largest body, after as much else as there is room for. */
+/**
+ * A call with one value in which `text` is repeated, so often or up to the largest body, after as
+ * much else as there is room for.
+ */
 function largestValue(type: string, text: string, most = Number.POSITIVE_INFINITY): string {
   const around = (content: string) => call("get_status", `<value><${type}>${content}</${type}></value>`);
   const room = bodyBytes - around("").length;

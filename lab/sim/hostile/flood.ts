@@ -1,5 +1,6 @@
-// A neighbour who floods the socket while a cable pays: connections that say nothing, that dribble, that talk nonsense,
-// and calls by the dozen. It has an address of its own, as a neighbour has; the cable must not notice.
+// A neighbour who floods the socket while a cable pays: connections that say nothing, that dribble,
+// that talk nonsense, and calls by the dozen. It has an address of its own, as a neighbour has; the
+// cable must not notice.
 
 import type { Connection } from "../../../shared/kernel/ports";
 import type { Account } from "../account";

@@ -1,5 +1,6 @@
-// A socket that takes more than its due, on the real wire, from the real cable. Each lie meets a cable that has not been
-// cheated yet (it gets an empty journal): one that has waits longer each time, and risks no more.
+// A socket that takes more than its due, on the real wire, from the real cable. Each lie meets a
+// cable that has not been cheated yet (it gets an empty journal): one that has waits longer each
+// time, and risks no more.
 
 import { type Draft, DUST, outputsOf, unsignedHex } from "../../../shared/bitcoin/draft";
 import { quoteFee } from "../../../shared/bitcoin/fees";

@@ -1,5 +1,5 @@
-// Ports of a program that takes part in the simulation beside the boards: the same network and the same virtual time,
-// but it computes in no time.
+// Ports of a program that takes part in the simulation beside the boards: the same network and the
+// same virtual time, but it computes in no time.
 
 import type { Clock, Connection, Dialer, Listener } from "../../../shared/kernel/ports";
 import type { End, Network, Party } from "../network";

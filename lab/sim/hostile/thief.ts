@@ -1,5 +1,6 @@
-// A cable that steals, on the real wire, at the real socket. It tries each way to get power without paying for it, and
-// notes what it met. Between the tries it pays one increment honestly, so that there is a session to attack.
+// A cable that steals, on the real wire, at the real socket. It tries each way to get power without
+// paying for it, and notes what it met. Between the tries it pays one increment honestly, so that
+// there is a session to attack.
 
 import { RawTx } from "@scure/btc-signer/script.js";
 import { bytesToHex, hexToBytes } from "../../../shared/bitcoin/bytes";
@@ -140,7 +141,10 @@ export class Thief {
     );
   }
 
-  /** Pays itself with the session's coin, behind the socket's back, and then goes on paying the socket with it. */
+  /**
+   * Pays itself with the session's coin, behind the socket's back, and then goes on paying the
+   * socket with it.
+   */
   async #spendTwice(next: DraftOffer): Promise<void> {
     const draft: Draft = {
       inputs: next.inputs,
@@ -249,7 +253,9 @@ function forged(unsigned: Hex, { amounts = [], scripts = [], txid, lockTime }: C
   return bytesToHex(RawTx.encode({ ...tx, inputs, outputs, lockTime: lockTime ?? tx.lockTime }));
 }
 
-/** The other signature that is as valid and has another txid where witnesses count: S and order - S. */
+/**
+ * The other signature that is as valid and has another txid where witnesses count: S and order - S.
+ */
 function highS(der: Uint8Array): Uint8Array {
   const compact = decodeDer(der);
   if (!compact) throw new Error("expected a strict DER signature");

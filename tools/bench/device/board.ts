@@ -1,6 +1,7 @@
-// A cable's board for measuring its start: what the cable's main imports of the SDK and of our native modules, as little
-// of each as it uses until its first request is on the wire, and quicker than any chip's. The store holds a key and the
-// journal of a cable that was unplugged in the middle of a session, so that both are read as on any later start.
+// A cable's board for measuring its start: what the cable's main imports of the SDK and of our
+// native modules, as little of each as it uses until its first request is on the wire, and quicker
+// than any chip's. The store holds a key and the journal of a cable that was unplugged in the
+// middle of a session, so that both are read as on any later start.
 
 import { OPENED } from "../../../firmware/platform/socket-events";
 import { CABLE_RECORD_VERSION, type CableRecord, EMPTY_RECORD } from "../../../shared/cable/record";

@@ -1,4 +1,5 @@
-// An increment of a channel between a real pocket and a real book, and the transactions that end one.
+// An increment of a channel between a real pocket and a real book, and the transactions that end
+// one.
 
 import { bytesToHex } from "../../../shared/bitcoin/bytes";
 import { ecdsa } from "../../../shared/bitcoin/ecdsa";

@@ -51,7 +51,9 @@ const ITEMS = {
     `{"tx_hash":"${txid(n)}","block_height":800000,"tx_input_n":-1,"tx_output_n":${n % 7},"value":${value},"ref_balance":${value},"spent":false,"confirmations":7,"confirmed":"2026-01-01T00:00:00Z","double_spend":false,"script":"${SCRIPT}"}`,
 } satisfies Record<string, Item>;
 
-/** Instructions for the dearest answer that was read; what it came from is not the device's work. */
+/**
+ * Instructions for the dearest answer that was read; what it came from is not the device's work.
+ */
 let dearest = 0;
 
 function read(bytes: Uint8Array, take: (piece: Uint8Array) => void): void {

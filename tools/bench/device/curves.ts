@@ -1,5 +1,6 @@
-// A curve library alone on XS, as it comes: what the first public key builds, and what key, signature and verification
-// cost once it is there. Two programs, so that each has the heap for itself.
+// A curve library alone on XS, as it comes: what the first public key builds, and what key,
+// signature and verification cost once it is there. Two programs, so that each has the heap for
+// itself.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { calibrate, measure, report } from "./host";

@@ -4,7 +4,10 @@ export interface Host {
   print(text: string): void;
   /** Instructions finished by now. */
   instret(): number;
-  /** Makes flash of all that exists by now; a fresh heap of so many bytes of chunks and so many slots begins. */
+  /**
+   * Makes flash of all that exists by now; a fresh heap of so many bytes of chunks and so many
+   * slots begins.
+   */
   seal(chunkBytes: number, slots: number): void;
   /** Collects garbage; bytes of slots and chunks that are in use then. A new peak starts. */
   heap(): [slots: number, chunks: number];

@@ -1,5 +1,5 @@
-// The operations of the benchmark, in the order of its table. Runs on the emulated core, over the libraries as they
-// come or over the wallet: the bundler decides.
+// The operations of the benchmark, in the order of its table. Runs on the emulated core, over the
+// libraries as they come or over the wallet: the bundler decides.
 
 import { RawTx } from "@scure/btc-signer/script.js";
 import { addressOf } from "../../../shared/bitcoin/address";
@@ -113,7 +113,10 @@ async function payments(
   return { offer, request: decodeUtf8(text), answer: xml };
 }
 
-/** All operations, each figure reported as it is found; then `more`, beside which the heap's peak is not taken. */
+/**
+ * All operations, each figure reported as it is found; then `more`, beside which the heap's peak is
+ * not taken.
+ */
 export async function run(more: (wallet: ReturnType<typeof openCable>) => void = () => {}): Promise<void> {
   calibrate();
   host.heap();

@@ -1,5 +1,6 @@
-// One payment of a running session between a real purse and a real socket, with everything around them that a device
-// has, as little of it as they need: a store in memory, a gate that reads the same, a chain that answers at once.
+// One payment of a running session between a real purse and a real socket, with everything around
+// them that a device has, as little of it as they need: a store in memory, a gate that reads the
+// same, a chain that answers at once.
 
 import { PAPER } from "../../../lab/paper";
 import { addressOf } from "../../../shared/bitcoin/address";
@@ -74,7 +75,10 @@ export function openCable(): Wallet {
   return openWallet(SECRET, ecdsa);
 }
 
-/** A clock that stands still; `idle` does what was to be done soon. What was to be done later never is. */
+/**
+ * A clock that stands still; `idle` does what was to be done soon. What was to be done later never
+ * is.
+ */
 function idleClock(): { readonly clock: Clock; idle(): void } {
   const soon: (() => void)[] = [];
   const after: Clock["after"] = (delay, action) => {

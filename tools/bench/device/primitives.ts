@@ -1,4 +1,5 @@
-// Hashes, keys and signatures alone; also a program by itself, for measuring the wallet's steps one by one.
+// Hashes, keys and signatures alone; also a program by itself, for measuring the wallet's steps one
+// by one.
 
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";

@@ -1,4 +1,5 @@
-// Reads requests as a socket's connection does, and counts what each costs until it is known what it asks for.
+// Reads requests as a socket's connection does, and counts what each costs until it is known what
+// it asks for.
 
 import texts from "hostile-requests";
 import { decodeUtf8 } from "../../../shared/kernel/utf8";

@@ -1,5 +1,5 @@
-// Ways to find out what a text is made of: a regular expression that exists already, one that is made where it is used,
-// and a loop over characters. Texts as they come over the wire.
+// Ways to find out what a text is made of: a regular expression that exists already, one that is
+// made where it is used, and a loop over characters. Texts as they come over the wire.
 
 import { isHeaderText, isHex, isToken } from "../../../shared/kernel/text";
 import { calibrate, count, report } from "./host";

@@ -1,5 +1,6 @@
-// A host of our own for the XS engine on a bare 32-bit RISC-V core (qemu-system-riscv32 -M virt): runs one script
-// that the loader has put into memory and lets it count what it does, in instructions of the core (`instret`).
+// A host of our own for the XS engine on a bare 32-bit RISC-V core (qemu-system-riscv32 -M virt):
+// runs one script that the loader has put into memory and lets it count what it does, in
+// instructions of the core (`instret`).
 //
 // What the script gets, all on `host`:
 //   host.print(text)      one line out through semihosting
@@ -103,10 +104,11 @@ void fxQueuePromiseJobs(txMachine *the) { the->promiseJobs = 1; }
 
 // ---------------------------------------------------------------- flash
 
-// On the device, modules are preloaded: their objects, strings, numbers and code lie in flash, the collector never
-// looks at them, and they cost no RAM. The same is done here with what is in the heap when `seal` is called: its
-// slots stay marked and are taken out of the collector's lists, strings and BigInts become the kind that lies
-// outside the heap (so BigInts in "flash" are unequal to those in RAM, as on the device), and a fresh heap begins.
+// On the device, modules are preloaded: their objects, strings, numbers and code lie in flash, the
+// collector never looks at them, and they cost no RAM. The same is done here with what is in the
+// heap when `seal` is called: its slots stay marked and are taken out of the collector's lists,
+// strings and BigInts become the kind that lies outside the heap (so BigInts in "flash" are unequal
+// to those in RAM, as on the device), and a fresh heap begins.
 static void sealItems(txSlot *items, txIndex length);
 
 static void sealValue(txSlot *slot) {
@@ -193,7 +195,8 @@ static void peak(xsMachine *the) {
   pair(the, (double)the->peakHeapCount * sizeof(txSlot), the->peakChunksSize);
 }
 
-// A sampling profiler that is the same on every run: the machine timer counts instructions under -icount shift=0.
+// A sampling profiler that is the same on every run: the machine timer counts instructions under
+// -icount shift=0.
 #define SAMPLE 997
 #define CODE_START 0x80000000u
 #define CODE_WORDS (1 << 18)
@@ -255,8 +258,9 @@ static void install(xsMachine *the, txCallback callback, txInteger length, const
 
 int main(void) {
   xsCreation creation = {
-      // More than a chip has: what is measured as it comes would not fit, and with less the collector would be all
-      // that is measured. What is measured as a device runs it gets the device's heap when it seals.
+      // More than a chip has: what is measured as it comes would not fit, and with less the
+      // collector would be all that is measured. What is measured as a device runs it gets the
+      // device's heap when it seals.
       .initialChunkSize = 1024 * 1024,
       .incrementalChunkSize = 256 * 1024,
       .initialHeapCount = 32768,
@@ -266,7 +270,8 @@ int main(void) {
       .incrementalKeyCount = 512,
       .nameModulo = 1993,
       .symbolModulo = 127,
-      // The longest token of a script; the C library clears what it gives, so more would cost at each use.
+      // The longest token of a script; the C library clears what it gives, so more would cost at
+      // each use.
       .parserBufferSize = 32 * 1024,
       .parserTableModulo = 1993,
   };

@@ -1,5 +1,6 @@
-// What XS asks of its platform, for the benchmark's bare 32-bit core: little endian, no threads, no files,
-// no clock. Memory comes from host.c, so that heaps have fixed sizes and every run is the same.
+// What XS asks of its platform, for the benchmark's bare 32-bit core: little endian, no threads, no
+// files, no clock. Memory comes from host.c, so that heaps have fixed sizes and every run is the
+// same.
 
 #ifndef __RV32_XS__
 #define __RV32_XS__

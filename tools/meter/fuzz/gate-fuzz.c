@@ -1,12 +1,14 @@
-// A fuzz target for the power gate: bytes become options, samples, time jumps and requests; after each step the
-// invariants are checked against a model that knows only what was granted and what was said.
+// A fuzz target for the power gate: bytes become options, samples, time jumps and requests; after
+// each step the invariants are checked against a model that knows only what was granted and what
+// was said.
 //
 //   - the relay is closed only under a lease that was granted, in time, in energy, with no trip latched, on sound sensors
 //   - the total never decreases
 //   - no trip is lost: what is latched was told by an event, and stays until it is cleared
 //   - each lease that ends by itself, ends with an event
 //
-// With libFuzzer: clang -fsanitize=fuzzer. With -DREPLAY=1: files named on the command line, or `--random RUNS SEED`.
+// With libFuzzer: clang -fsanitize=fuzzer. With -DREPLAY=1: files named on the command line, or
+// `--random RUNS SEED`.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-// Counts the power gate's instructions on a bare 32-bit RISC-V core (qemu-system-riscv32 -M virt -icount shift=0):
-// one second of mains, 230 V and 5 A at 50 Hz, in blocks of a millisecond, as the ESP32's glue feeds them.
-// Prints lines "name instructions".
+// Counts the power gate's instructions on a bare 32-bit RISC-V core (qemu-system-riscv32 -M virt
+// -icount shift=0): one second of mains, 230 V and 5 A at 50 Hz, in blocks of a millisecond, as the
+// ESP32's glue feeds them. Prints lines "name instructions".
 #include <stdint.h>
 #include <stdio.h>
 
@@ -22,7 +22,8 @@ static uint32_t instret(void) {
 static uint16_t current[CYCLE], voltage[CYCLE];
 static uint8_t frame[BLOCK * ADC_FRAMES_SUM * 2 * 4];
 
-// A sine by its own recurrence, and noise from a small generator: what is measured does not hang on libm.
+// A sine by its own recurrence, and noise from a small generator: what is measured does not hang on
+// libm.
 static void make_cycle(void) {
   int32_t sine = 0;
   int32_t cosine = 1 << 20;

@@ -1,6 +1,7 @@
-// No BigInts in preloaded arrays: the SDK's linker counts BigInts in objects but not in arrays, and overruns its
-// buffer (docs/sdk-defects.md). Array literals that hold BigInts become objects with a name a place; the patterns that
-// take them apart become object patterns. Names, not numbers: XS keeps properties that are named by integers as an array.
+// No BigInts in preloaded arrays: the SDK's linker counts BigInts in objects but not in arrays, and
+// overruns its buffer (docs/sdk-defects.md). Array literals that hold BigInts become objects with a
+// name a place; the patterns that take them apart become object patterns. Names, not numbers: XS
+// keeps properties that are named by integers as an array.
 
 import { bigintOf, findDeclaration, isIdentifier, isNode, list, type Node, rewrite } from "../syntax";
 import { frozen } from "./frozen";

@@ -1,6 +1,7 @@
-// Equality that is right for BigInts in flash. XS's `===`, `!==`, `==` and `!=` know BigInts on the heap and BigInts
-// in flash as two kinds, and find a pair of both unequal whatever its values; a literal counts as one on the heap.
-// `Object.is` compares values. Only a linked image can show the difference (docs/moddable.md).
+// Equality that is right for BigInts in flash. XS's `===`, `!==`, `==` and `!=` know BigInts on the
+// heap and BigInts in flash as two kinds, and find a pair of both unequal whatever its values; a
+// literal counts as one on the heap. `Object.is` compares values. Only a linked image can show the
+// difference (docs/moddable.md).
 
 import {
   bigintOf,

@@ -1,6 +1,7 @@
-// What a preloaded module can still change costs the device a slot of RAM each, and the SDK's linker warns: objects
-// that are not frozen, and variables of a function that an inner function holds on to, parameters among them, since
-// a parameter could be assigned. Here coders and tables are frozen, and such parameters become constants.
+// What a preloaded module can still change costs the device a slot of RAM each, and the SDK's
+// linker warns: objects that are not frozen, and variables of a function that an inner function
+// holds on to, parameters among them, since a parameter could be assigned. Here coders and tables
+// are frozen, and such parameters become constants.
 
 import {
   boundNames,
@@ -37,7 +38,10 @@ export function freezeTables(specifier: string, names: readonly string[]): Step 
   };
 }
 
-/** Object literals that hold functions are frozen where they are made, and so are the literals given to `makers`. */
+/**
+ * Object literals that hold functions are frozen where they are made, and so are the literals given
+ * to `makers`.
+ */
 export function freezeCoders(specifier: string, makers: readonly string[] = []): Step {
   return {
     name: `freeze coders in ${specifier}`,
@@ -56,7 +60,10 @@ export function freezeCoders(specifier: string, makers: readonly string[] = []):
   };
 }
 
-/** Parameters that inner functions use and nobody assigns are copied to constants at the start of their function. */
+/**
+ * Parameters that inner functions use and nobody assigns are copied to constants at the start of
+ * their function.
+ */
 export function constantParameters(specifier: string): Step {
   return {
     name: `parameters as constants in ${specifier}`,
@@ -105,7 +112,10 @@ function blockOf(node: Node): Node[] {
   return list(child(node, "body"), "body");
 }
 
-/** True where an inner function reads the parameter, and nothing assigns it or hides it by a name of its own. */
+/**
+ * True where an inner function reads the parameter, and nothing assigns it or hides it by a name of
+ * its own.
+ */
 function isCaptured(owner: Node, name: string): boolean {
   let captured = false;
   let excluded = false;

@@ -1,5 +1,6 @@
-// Inlining of small pure functions: a call costs 1,250 instructions on XS's rv32 build, an operator 130. A function
-// qualifies when its body is one expression over its parameters and over names of its module that are constants.
+// Inlining of small pure functions: a call costs 1,250 instructions on XS's rv32 build, an operator
+// 130. A function qualifies when its body is one expression over its parameters and over names of
+// its module that are constants.
 
 import {
   child,
@@ -24,7 +25,10 @@ interface Small {
   readonly body: Node;
 }
 
-/** Inlines calls of `names`, functions of the module `from`, in the module `into`. Each must be called somewhere. */
+/**
+ * Inlines calls of `names`, functions of the module `from`, in the module `into`. Each must be
+ * called somewhere.
+ */
 export function inlineCalls(from: string, names: readonly string[], into: string = from): Step {
   return {
     name: `inline ${names.join(", ")} in ${into}`,

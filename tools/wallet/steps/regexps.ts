@@ -1,10 +1,13 @@
-// Regular expressions at module level: preloaded they lie in flash, where the SDK corrupts memory when one is used
-// (docs/sdk-defects.md, 1). Each becomes a literal in the places of its use, made in RAM whenever that runs.
+// Regular expressions at module level: preloaded they lie in flash, where the SDK corrupts memory
+// when one is used (docs/sdk-defects.md, 1). Each becomes a literal in the places of its use, made
+// in RAM whenever that runs.
 
 import { child, copy, isIdentifier, isNode, isReference, list, type Node, rewrite, text, walk } from "../syntax";
 import { moduleOf, type Step } from "./step";
 
-/** Moves each `const NAME = /.../` into the functions that use it. Gives the number of constants. */
+/**
+ * Moves each `const NAME = /.../` into the functions that use it. Gives the number of constants.
+ */
 export function regexpsAtUse(specifier: string): Step {
   return {
     name: `regular expressions where they are used in ${specifier}`,

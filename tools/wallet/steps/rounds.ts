@@ -1,5 +1,6 @@
-// The compression function of SHA-256 as straight-line code: its three loops unrolled, its message schedule in
-// variables instead of an array, its constants as literals, its eight moves a round followed instead of made.
+// The compression function of SHA-256 as straight-line code: its three loops unrolled, its message
+// schedule in variables instead of an array, its constants as literals, its eight moves a round
+// followed instead of made.
 
 import { emit, flatten, inlineSingleUses } from "../straight-line";
 import { child, findDeclaration, findMethod, integerOf, isNode, list, type Module, type Node } from "../syntax";

@@ -1,10 +1,14 @@
-// Module-level scratch buffers that are written: preloaded they lie in flash and throw "read-only buffer" at the first
-// write. They become locals of the functions that use them: an allocation a block, and nothing is left behind to clean.
+// Module-level scratch buffers that are written: preloaded they lie in flash and throw "read-only
+// buffer" at the first write. They become locals of the functions that use them: an allocation a
+// block, and nothing is left behind to clean.
 
 import { child, copy, findDeclaration, isIdentifier, isNode, isReference, list, type Node } from "../syntax";
 import { moduleOf, type Step } from "./step";
 
-/** Makes `const NAME = new Uint32Array(16)` a local of the functions that use it, and drops its cleaning. */
+/**
+ * Makes `const NAME = new Uint32Array(16)` a local of the functions that use it, and drops its
+ * cleaning.
+ */
 export function localScratch(specifier: string, name: string, clean: string): Step {
   return {
     name: `local ${name} in ${specifier}`,

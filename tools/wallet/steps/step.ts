@@ -1,5 +1,6 @@
-// A transformation of the libraries: small, general where it can be, and strict: one that finds nothing to do means
-// that the library changed or that the step is not needed any more, and stops the build.
+// A transformation of the libraries: small, general where it can be, and strict: one that finds
+// nothing to do means that the library changed or that the step is not needed any more, and stops
+// the build.
 
 import type { Module } from "../syntax";
 

@@ -1,6 +1,7 @@
-// Only what is used: starting from the names that the firmware imports, keeps the top-level statements of the
-// libraries that are needed, module by module, and drops the rest. Nothing is merged or renamed, so that `const`
-// stays `const` (a bundler's `var` costs the device a slot of RAM each).
+// Only what is used: starting from the names that the firmware imports, keeps the top-level
+// statements of the libraries that are needed, module by module, and drops the rest. Nothing is
+// merged or renamed, so that `const` stays `const` (a bundler's `var` costs the device a slot of
+// RAM each).
 
 import { type Pins, readModule, resolveFrom } from "../library";
 import {
@@ -38,7 +39,9 @@ interface Scanned {
   readonly used: Set<string>;
 }
 
-/** The modules that are needed, cut down to what is needed, in the order in which they were reached. */
+/**
+ * The modules that are needed, cut down to what is needed, in the order in which they were reached.
+ */
 export function keepUsedParts(wanted: Wanted, pins?: Pins): Map<string, Module> {
   const scanned = new Map<string, Scanned>();
   const get = (specifier: string): Scanned => {

@@ -1,6 +1,7 @@
-// Arithmetic on 32-bit words the way XS likes it. XS keeps an integer as an integer only while it fits into 32 bits
-// with a sign; anything else becomes a double, and this core has no floating point: `>>>` of a negative word costs
-// 490 instructions more than `>>`, and each `| 0` of a double 500. All rewritings here give the same words.
+// Arithmetic on 32-bit words the way XS likes it. XS keeps an integer as an integer only while it
+// fits into 32 bits with a sign; anything else becomes a double, and this core has no floating
+// point: `>>>` of a negative word costs 490 instructions more than `>>`, and each `| 0` of a double
+// 500. All rewritings here give the same words.
 
 import { child, expression, integerOf, type Node, rewrite, text } from "../syntax";
 
@@ -43,7 +44,10 @@ export function signedReads(root: Node): Node {
   });
 }
 
-/** Ch (FIPS 180-4, 4.1.2) with one operator less: one bit of `(a & b) ^ (~a & c)` is that of `c ^ (a & (b ^ c))`. */
+/**
+ * Ch (FIPS 180-4, 4.1.2) with one operator less: one bit of `(a & b) ^ (~a & c)` is that of
+ * `c ^ (a & (b ^ c))`.
+ */
 export function shorterChoice(root: Node): Node {
   return rewrite(root, (node) => {
     if (node.type !== "BinaryExpression" || node.operator !== "^") return undefined;
