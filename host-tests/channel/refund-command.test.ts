@@ -120,7 +120,7 @@ describe("npm run refund", () => {
     );
   });
 
-  it("needs nobody but the funding's bytes, or the cable's journal", async () => {
+  it("needs only the funding's bytes, or the cable's journal", async () => {
     const { deposit, raw } = await funded();
     const file = join(folder, "funding.hex");
     writeFileSync(file, `${raw}\n`);
