@@ -8,37 +8,16 @@ import type { CableController } from "../cable/controller";
 import { isSecret, KEY_ENTRY } from "../cable/key";
 import type { CableSettings } from "../cable/settings";
 import type { CableView } from "../cable/view";
-import type { Ecdsa, PowerGate, Random, Store } from "../kernel/ports";
+import type { Ecdsa, Random, Store } from "../kernel/ports";
 import { formatEnergy } from "../kernel/units";
-import { channelsShown } from "./channels";
 import { type Params, RpcError } from "./json-rpc";
 import type { MethodName } from "./methods";
 import { cableFamilies, type Family } from "./metrics";
-import type { Running } from "./owner";
 import { textOf, wrong } from "./params";
+import { RunningDevice, type RunningOptions } from "./running";
 import { cableStatus, limitsUsed } from "./status";
 
-export interface RunningCableOptions {
-  readonly controller: CableController;
-  readonly gate: PowerGate;
-  readonly calibrated: boolean;
-}
-
-export class RunningCable implements Running {
-  readonly totalAtStart: number;
-
-  constructor(private readonly options: RunningCableOptions) {
-    this.totalAtStart = options.gate.read().total;
-  }
-
-  get gate(): PowerGate {
-    return this.options.gate;
-  }
-
-  get calibrated(): boolean {
-    return this.options.calibrated;
-  }
-
+export class RunningCable extends RunningDevice<CableController, RunningOptions<CableController>> {
   status(): object {
     return cableStatus(this.options.controller.view());
   }
@@ -47,28 +26,12 @@ export class RunningCable implements Running {
     return cableFamilies(this.options.controller.view());
   }
 
-  channels(): object {
-    return channelsShown(this.options.controller.view().channels.entries);
-  }
-
-  forgive(): void {
-    this.options.controller.forgive();
-  }
-
-  clear(): boolean {
-    return this.options.controller.clear();
-  }
-
   unsettled(): string | undefined {
     return unsettled(this.options.controller.view());
   }
 
   losses(): readonly string[] {
     return [];
-  }
-
-  stop(): void {
-    this.options.controller.stop();
   }
 }
 

@@ -1,40 +1,21 @@
 // The owner's side of a socket.
 
-import type { PowerGate } from "../kernel/ports";
 import { formatEnergy, formatSatoshi } from "../kernel/units";
 import type { SocketController } from "../socket/controller";
 import type { SocketSettings } from "../socket/settings";
 import type { SocketView } from "../socket/view";
-import { channelsShown } from "./channels";
 import { type Family, socketFamilies } from "./metrics";
-import type { Running } from "./owner";
+import { RunningDevice, type RunningOptions } from "./running";
 import type { SessionLog } from "./sessions";
 import { socketStatus } from "./status";
 
-export interface RunningSocketOptions {
-  readonly controller: SocketController;
-  readonly gate: PowerGate;
-  readonly calibrated: boolean;
+export interface RunningSocketOptions extends RunningOptions<SocketController> {
   /** The object that the controller works with. */
   readonly settings: SocketSettings;
   readonly sessions: SessionLog;
 }
 
-export class RunningSocket implements Running {
-  readonly totalAtStart: number;
-
-  constructor(private readonly options: RunningSocketOptions) {
-    this.totalAtStart = options.gate.read().total;
-  }
-
-  get gate(): PowerGate {
-    return this.options.gate;
-  }
-
-  get calibrated(): boolean {
-    return this.options.calibrated;
-  }
-
+export class RunningSocket extends RunningDevice<SocketController, RunningSocketOptions> {
   status(): object {
     const { controller, settings, sessions, gate } = this.options;
     return socketStatus(controller.view(), settings, sessions.earned, gate.read());
@@ -45,18 +26,6 @@ export class RunningSocket implements Running {
     return socketFamilies(controller.view(), settings, sessions.earned);
   }
 
-  channels(): object {
-    return channelsShown(this.options.controller.view().channels.entries);
-  }
-
-  forgive(): void {
-    this.options.controller.forgive();
-  }
-
-  clear(): boolean {
-    return this.options.controller.clear();
-  }
-
   unsettled(): string | undefined {
     return unsettled(this.options.controller.view());
   }
@@ -64,10 +33,6 @@ export class RunningSocket implements Running {
   losses(): readonly string[] {
     const { controller, gate } = this.options;
     return losses(controller.view(), gate.read().total);
-  }
-
-  stop(): Promise<void> {
-    return this.options.controller.stop();
   }
 }
 
