@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { parse, type Transaction } from "../lab/model/transaction";
-import { CHANNEL_SEED, NETWORK, Stage } from "../lab/prove/stage";
+import { CHANNEL_SEED, NETWORK, type Stage } from "../lab/prove/stage";
 import { addressOf } from "../shared/bitcoin/address";
 import { bytesToHex } from "../shared/bitcoin/bytes";
 import { openWallet } from "../shared/bitcoin/wallet";
@@ -18,6 +18,7 @@ import type { Hex, Satoshi } from "../shared/kernel/units";
 import type { ChannelCalls, ChannelPayment, ChannelRequest, FundingProposal } from "../shared/protocol/channel";
 import { Fault } from "../shared/protocol/faults";
 import { CHANNEL } from "../shared/protocol/words";
+import { vectorStage } from "./vector-stage";
 import { overTheWire, PEER, type VectorCall } from "./vector-wire";
 
 export const CHANNEL_FOLDER = join(import.meta.dirname, "..", "host-tests", "vectors", "channel");
@@ -99,17 +100,7 @@ class Payer {
 }
 
 async function visits(): Promise<ChannelVector> {
-  const stage = new Stage({
-    seed: 1,
-    realSigner: true,
-    coins: [160_000, 90_000],
-    socketError: 0,
-    cableError: 0,
-    electronics: 1_000,
-    socket: { schemes: [CHANNEL, "single-fee"], price: 300, increment: 1_000 },
-    cable: {},
-  });
-  const coins = [...stage.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
+  const { stage, coins } = vectorStage({ socket: { schemes: [CHANNEL, "single-fee"], price: 300, increment: 1_000 } });
   stage.startSocket();
   const payer = new Payer(stage);
   // Nothing draws: what flows is no part of the vector.

@@ -7,11 +7,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Purse } from "../lab/model/purse";
 import { parse, type Transaction } from "../lab/model/transaction";
-import { NETWORK, Stage, type Terms } from "../lab/prove/stage";
+import { NETWORK, type Stage, type Terms } from "../lab/prove/stage";
 import { addressOf } from "../shared/bitcoin/address";
 import { Fault } from "../shared/protocol/faults";
 import type { DraftOffer, PaymentRequest, SocketCalls } from "../shared/protocol/types";
 import { CHANNEL_FOLDER, channelVectors } from "./channel-vectors";
+import { vectorStage } from "./vector-stage";
 import { overTheWire, PEER, type VectorCall } from "./vector-wire";
 
 export const FOLDER = join(import.meta.dirname, "..", "host-tests", "vectors", "protocol");
@@ -106,18 +107,7 @@ export async function protocolVectors(): Promise<readonly ProtocolVector[]> {
 }
 
 async function vectorOf({ name, about, terms, act }: Play): Promise<ProtocolVector> {
-  const stage = new Stage({
-    seed: 1,
-    realSigner: true,
-    coins: [160_000, 90_000],
-    socketError: 0,
-    cableError: 0,
-    electronics: 1_000,
-    socket: {},
-    cable: {},
-    ...terms,
-  });
-  const coins = [...stage.network.blocks.unspent.values()].map(({ txid, vout, amount }) => ({ txid, vout, amount }));
+  const { stage, coins } = vectorStage(terms);
   const calls: VectorCall[] = [];
   stage.startSocket();
   const { far } = stage.link;

@@ -154,14 +154,10 @@ def cable_of(given):
     return Cable(socket, int(given.key, 16), given.network, limits, Journal(given.journal))
 
 
-def main():
-    given = options().parse_args()
-    cable = cable_of(given)
-    if given.address:
-        print(cable.address)
-        return 0
+def told(given, run):
+    """Runs it, tells what ended it, and gives the exit code."""
     try:
-        cable.run(given.increments, given.ahead)
+        run()
     except Refused as refusal:
         say("refused", why=str(refusal))
         return 1
@@ -172,6 +168,15 @@ def main():
         say("unreachable", socket=given.socket, why=str(error))
         return 3
     return 0
+
+
+def main():
+    given = options().parse_args()
+    cable = cable_of(given)
+    if given.address:
+        print(cable.address)
+        return 0
+    return told(given, lambda: cable.run(given.increments, given.ahead))
 
 
 if __name__ == "__main__":

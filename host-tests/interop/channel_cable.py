@@ -10,9 +10,7 @@ those of cable.py.
 
 import hashlib
 import hmac
-import http.client
 import sys
-import xmlrpc.client
 
 sys.dont_write_bytecode = True
 
@@ -20,7 +18,7 @@ import channel  # noqa: E402
 import secp256k1  # noqa: E402
 import segwit  # noqa: E402
 from audit import MAX_INPUTS, Refused, at_most, money, name_of, require, same  # noqa: E402
-from cable import cable_of, options, say  # noqa: E402
+from cable import cable_of, options, say, told  # noqa: E402
 
 SCHEME = "channel"
 
@@ -189,18 +187,7 @@ def channel_options():
 
 def main():
     given = channel_options().parse_args()
-    try:
-        channel_cable_of(given).run(given.increments, given.close)
-    except Refused as refusal:
-        say("refused", why=str(refusal))
-        return 1
-    except xmlrpc.client.Fault as fault:
-        say("fault", code=fault.faultCode, string=fault.faultString)
-        return 2
-    except (OSError, http.client.HTTPException) as error:
-        say("unreachable", socket=given.socket, why=str(error))
-        return 3
-    return 0
+    return told(given, lambda: channel_cable_of(given).run(given.increments, given.close))
 
 
 if __name__ == "__main__":
