@@ -1,12 +1,12 @@
 // The checks that the SDK leaves out, on what its tools write.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom } from "../../tools/firmware/checks";
-import { forgetObjects } from "../../tools/firmware/image";
+import { forgetCompiled } from "../../tools/firmware/image";
 import { checkFlags } from "../../tools/firmware/native";
 
 /** As mcconfig writes it; the first MODULES is a path that a manifest set. */
@@ -96,11 +96,13 @@ test("a warning about a file of the SDK or of ESP-IDF fails no build", () => {
   assert.deepEqual(warnings(output), { ours: [], aliases: 0 });
 });
 
-test("what the compiler warned of is compiled again by the next build", () => {
+test("what a compiler of C or JavaScript warned of is compiled again by the next build", () => {
   const folder = mkdtempSync(join(tmpdir(), "plugpay-objects-"));
-  for (const name of ["power-gate.c.o", "mc.xs.c"]) writeFileSync(join(folder, name), "");
-  forgetObjects(folder);
-  assert.deepEqual(readdirSync(folder), ["mc.xs.c"]);
+  mkdirSync(join(folder, "modules/plugpay"), { recursive: true });
+  for (const name of ["power-gate.c.o", "mc.xs.c", "modules/main.xsb", "modules/plugpay/console.xsb"])
+    writeFileSync(join(folder, name), "");
+  forgetCompiled(folder);
+  assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), ["mc.xs.c", "modules", "modules/plugpay"]);
   rmSync(folder, { recursive: true });
 });
 

@@ -106,7 +106,7 @@ export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
   const theirs = modulesFrom(readFileSync(makefile, "utf8"), [sdk.path, ...(image.standIns ? [image.standIns] : [])]);
   const warnings = checkWarnings(output, sdk.idf ? [sdk.path, sdk.idf] : [sdk.path], theirs);
   if (warnings.ours.length > 0) {
-    forgetObjects(dirname(makefile));
+    forgetCompiled(dirname(makefile));
     throw new ImageError(`${name}: the SDK's tools warn`, warnings.ours);
   }
   const sources = [...image.own].map(([module, file]) => [module, readFileSync(file, "utf8")] as const);
@@ -115,9 +115,10 @@ export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
   return warnings;
 }
 
-/** A compiler warns once: what it warned of is compiled again, so that the next build does not pass in silence. */
-export function forgetObjects(folder: string): void {
-  for (const file of readdirSync(folder)) if (file.endsWith(".o")) rmSync(join(folder, file));
+/** Compilers warn once: what they warned of, C or (xsc) JavaScript, is compiled again, so that the next build does not pass in silence. */
+export function forgetCompiled(folder: string): void {
+  for (const file of readdirSync(folder, { encoding: "utf8", recursive: true }))
+    if (/^[^/]*\.o$|^modules\/.*\.xsb$/.test(file)) rmSync(join(folder, file));
 }
 
 function manifestOf(image: Image): string {
