@@ -4,10 +4,12 @@
 import type { Stage } from "../lab/prove/stage";
 import type { SocketCalls } from "../shared/protocol/types";
 import { channelOffer, channelPayment, channelRequest, channelResult } from "../shared/rpc/channel-wire";
+import { decodeResponse } from "../shared/rpc/decode";
+import { encodeCall } from "../shared/rpc/encode";
 import { answerCall } from "../shared/rpc/methods";
 import type { Shape } from "../shared/rpc/shapes";
 import * as wire from "../shared/rpc/wire";
-import { decodeResponse, encodeCall, type Value } from "../shared/rpc/xmlrpc";
+import type { Value } from "../shared/rpc/xmlrpc";
 
 export const PEER = "169.254.80.81:50000";
 

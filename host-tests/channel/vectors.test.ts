@@ -8,9 +8,9 @@ import { describe, it } from "node:test";
 import { readRawTx } from "../../shared/chain/raw-tx";
 import { depositScript } from "../../shared/channel/script";
 import { channelOffer, channelPayment, channelRequest, channelResult } from "../../shared/rpc/channel-wire";
+import { decodeCall, decodeResponse } from "../../shared/rpc/decode";
 import type { Shape } from "../../shared/rpc/shapes";
 import * as wire from "../../shared/rpc/wire";
-import { decodeCall, decodeResponse } from "../../shared/rpc/xmlrpc";
 import { CHANNEL_FOLDER, type ChannelVector, channelVectors } from "../../tools/channel-vectors";
 import { maySpend, vsizeOfSigned } from "./judge";
 

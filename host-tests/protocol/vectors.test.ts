@@ -13,9 +13,10 @@ import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { signDraft } from "../../shared/bitcoin/sign";
 import { openWallet } from "../../shared/bitcoin/wallet";
 import type { DraftOffer, PaymentRequest } from "../../shared/protocol/types";
+import { decodeCall, decodeResponse } from "../../shared/rpc/decode";
 import type { Shape } from "../../shared/rpc/shapes";
 import * as wire from "../../shared/rpc/wire";
-import { decodeCall, decodeResponse, type Value } from "../../shared/rpc/xmlrpc";
+import type { Value } from "../../shared/rpc/xmlrpc";
 import { essence, FOLDER, type ProtocolVector, protocolVectors } from "../../tools/protocol-vectors";
 import type { VectorCall } from "../../tools/vector-wire";
 

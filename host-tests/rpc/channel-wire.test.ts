@@ -17,10 +17,12 @@ import {
   isChannelPayment,
   isChannelRequest,
 } from "../../shared/rpc/channel-wire";
+import { decodeCall, decodeResponse } from "../../shared/rpc/decode";
+import { encodeCall } from "../../shared/rpc/encode";
 import { answerCall, REQUEST_LIMITS } from "../../shared/rpc/methods";
 import { type Shape, WireError } from "../../shared/rpc/shapes";
 import { paymentRequest, powerRequest, status } from "../../shared/rpc/wire";
-import { decodeCall, decodeResponse, encodeCall, INT_MAX, type Struct, type Value } from "../../shared/rpc/xmlrpc";
+import { INT_MAX, type Struct, type Value } from "../../shared/rpc/xmlrpc";
 import { calls, STATUS } from "./samples";
 import { anyValue } from "./values";
 import { roundTrip } from "./wire-support";

@@ -10,9 +10,10 @@ import { HttpClient } from "../../shared/net/http-client";
 import { FAULTS, Fault, type FaultName } from "../../shared/protocol/faults";
 import type { SocketCalls, StatusRequest } from "../../shared/protocol/types";
 import { RpcClient } from "../../shared/rpc/client";
+import { encodeFault, encodeResponse } from "../../shared/rpc/encode";
 import { RpcServer } from "../../shared/rpc/server";
 import { draftOffer, status } from "../../shared/rpc/wire";
-import { encodeFault, encodeResponse, type Struct, type Value } from "../../shared/rpc/xmlrpc";
+import type { Struct, Value } from "../../shared/rpc/xmlrpc";
 import {
   anyOffer,
   anyPaymentRequest,

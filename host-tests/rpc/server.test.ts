@@ -8,8 +8,8 @@ import { VirtualClock } from "../../lab/model/clock";
 import { Network, post } from "../../lab/platform/network";
 import { Fault } from "../../shared/protocol/faults";
 import type { SocketCalls } from "../../shared/protocol/types";
+import { encodeCall } from "../../shared/rpc/encode";
 import { RpcServer, type RpcServerOptions } from "../../shared/rpc/server";
-import { encodeCall } from "../../shared/rpc/xmlrpc";
 import { calls, OFFER, refusing, STATUS, Waiting } from "./samples";
 
 function serve(given: SocketCalls = calls(), limits: RpcServerOptions["limits"] = {}) {

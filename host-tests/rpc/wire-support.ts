@@ -1,6 +1,8 @@
 // Takes values through the real codec, text and all.
 
-import { decodeResponse, encodeFault, encodeResponse, type Value } from "../../shared/rpc/xmlrpc";
+import { decodeResponse } from "../../shared/rpc/decode";
+import { encodeFault, encodeResponse } from "../../shared/rpc/encode";
+import type { Value } from "../../shared/rpc/xmlrpc";
 
 export function roundTrip(value: Value): Value {
   const answer = decodeResponse(encodeResponse(value));

@@ -5,17 +5,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  DEFAULT_LIMITS,
-  decodeCall,
-  decodeResponse,
-  encodeCall,
-  encodeFault,
-  encodeResponse,
-  type Limits,
-  type Value,
-  XmlRpcError,
-} from "../../shared/rpc/xmlrpc";
+import { decodeCall, decodeResponse } from "../../shared/rpc/decode";
+import { encodeCall, encodeFault, encodeResponse } from "../../shared/rpc/encode";
+import { DEFAULT_LIMITS, type Limits, type Value, XmlRpcError } from "../../shared/rpc/xmlrpc";
 import { anyValue, toJson, xmlText } from "./values";
 
 interface Spec {

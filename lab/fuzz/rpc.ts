@@ -15,17 +15,11 @@ import {
   channelResult,
   channelTerms,
 } from "../../shared/rpc/channel-wire";
+import { decodeCall, decodeResponse } from "../../shared/rpc/decode";
+import { encodeCall, encodeFault, encodeResponse } from "../../shared/rpc/encode";
 import { type Shape, WireError } from "../../shared/rpc/shapes";
 import { draftOffer, paymentRequest, paymentResult, powerRequest, status, statusRequest } from "../../shared/rpc/wire";
-import {
-  decodeCall,
-  decodeResponse,
-  encodeCall,
-  encodeFault,
-  encodeResponse,
-  type Value,
-  XmlRpcError,
-} from "../../shared/rpc/xmlrpc";
+import { type Value, XmlRpcError } from "../../shared/rpc/xmlrpc";
 import { fuzzBytes } from "./target";
 
 export const name = "rpc";

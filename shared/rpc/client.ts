@@ -22,9 +22,11 @@ import {
   type StatusRequest,
 } from "../protocol/types";
 import { channelOffer, channelPayment, channelRequest, channelResult } from "./channel-wire";
+import { decodeResponse } from "./decode";
+import { encodeCall } from "./encode";
 import type { Shape } from "./shapes";
 import { draftOffer, paymentRequest, paymentResult, powerRequest, readFault, status, statusRequest } from "./wire";
-import { decodeResponse, encodeCall, type Limits, type MethodResponse, type Value } from "./xmlrpc";
+import type { Limits, MethodResponse, Value } from "./xmlrpc";
 
 /**
  * The largest answer, a payment's with the next draft, has under 7,000 characters and 60 values.

@@ -17,9 +17,11 @@ import {
   isChannelPayment,
   isChannelRequest,
 } from "./channel-wire";
+import { decodeCall } from "./decode";
+import { encodeFault, encodeResponse } from "./encode";
 import { WireError } from "./shapes";
 import { draftOffer, faultText, paymentRequest, paymentResult, powerRequest, status, statusRequest } from "./wire";
-import { decodeCall, encodeFault, encodeResponse, type Limits, type Value, XmlRpcError } from "./xmlrpc";
+import { type Limits, type Value, XmlRpcError } from "./xmlrpc";
 
 /**
  * What a socket reads: the largest call, a signed transaction, has under 3,000 characters and 5
