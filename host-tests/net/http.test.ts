@@ -5,14 +5,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
-import {
-  HttpError,
-  type HttpLimits,
-  MessageReader,
-  parseRequest,
-  parseResponse,
-  writeMessage,
-} from "../../shared/net/http";
+import { parseRequest, parseResponse } from "../../shared/net/heads";
+import { HttpError, type HttpLimits, writeMessage } from "../../shared/net/http";
+import { MessageReader } from "../../shared/net/message-reader";
 
 const LIMITS: HttpLimits = { headBytes: 400, headers: 8, bodyBytes: 1000 };
 type Side = "request" | "response";

@@ -6,7 +6,9 @@
 
 import assert from "node:assert/strict";
 import { decodeLatin1, decodeUtf8, encodeUtf8 } from "../../shared/kernel/utf8";
-import { HttpError, MessageReader, parseRequest, parseResponse } from "../../shared/net/http";
+import { parseRequest, parseResponse } from "../../shared/net/heads";
+import { HttpError } from "../../shared/net/http";
+import { MessageReader } from "../../shared/net/message-reader";
 import { Fault } from "../../shared/protocol/faults";
 import {
   channelOffer,

@@ -10,7 +10,9 @@ import { isVisible } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
 import { Bytes } from "./bytes";
-import { type Headers, HttpError, MessageReader, parseResponse, type ResponseHead, writeMessage } from "./http";
+import { parseResponse } from "./heads";
+import { type Headers, HttpError, type ResponseHead, writeMessage } from "./http";
+import { MessageReader } from "./message-reader";
 
 export interface HttpRequest {
   readonly host: string;

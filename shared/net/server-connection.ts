@@ -11,7 +11,9 @@ import { printable } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
 import { Bytes } from "./bytes";
-import { HttpError, MessageReader, parseRequest, type RequestHead, type Sink, writeMessage } from "./http";
+import { parseRequest } from "./heads";
+import { HttpError, type RequestHead, writeMessage } from "./http";
+import { MessageReader, type Sink } from "./message-reader";
 import { type StoredAnswer, sendOn } from "./stored-answer";
 
 export interface ConnectionLimits {
