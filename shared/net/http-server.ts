@@ -10,13 +10,9 @@
 import type { Clock, Connection, Listener } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
 import type { Admission, AdmissionLimits } from "./admission";
-import {
-  type ConnectionLimits,
-  type Context,
-  type ErrorReporter,
-  type HttpHandler,
-  ServerConnection,
-} from "./server-connection";
+import type { ConnectionLimits } from "./connection-limits";
+import type { ErrorReporter, HttpHandler } from "./http-handler";
+import { type Context, ServerConnection } from "./server-connection";
 
 /**
  * A cable's request is here in milliseconds; whose takes longer than this may have to make room.

@@ -5,73 +5,17 @@
 // it the connection ends. What was sent ahead is answered only where the answer before it is out;
 // else that one is the last.
 
-import { constant } from "../kernel/constant";
 import type { Clock, Connection } from "../kernel/ports";
-import { printable } from "../kernel/text";
 import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
 import { Bytes } from "./bytes";
+import type { ConnectionLimits } from "./connection-limits";
 import { parseRequest } from "./heads";
 import { HttpError, type RequestHead, writeMessage } from "./http";
+import type { ErrorReporter, HttpAnswer, HttpHandler } from "./http-handler";
 import { MessageReader, type Sink } from "./message-reader";
+import { writeRefusal } from "./refusal";
 import { type StoredAnswer, sendOn } from "./stored-answer";
-
-export interface ConnectionLimits {
-  readonly headBytes: number;
-  readonly headers: number;
-  readonly bodyBytes: number;
-  /** Bytes of later requests that may wait while one is answered. */
-  readonly earlyBytes: number;
-  /** From a request's first byte to its last. */
-  readonly requestMs: Millisecond;
-  /** Silence between requests. */
-  readonly idleMs: Millisecond;
-  /** An answer that takes longer is given up; above the longest wait of get_status. */
-  readonly answerMs: Millisecond;
-  /**
-   * After a refusal, or a last answer, what still comes is dropped for so long, so that the peer
-   * can read it.
-   */
-  readonly farewellMs: Millisecond;
-}
-
-export const CONNECTION_LIMITS: ConnectionLimits = Object.freeze({
-  headBytes: 1024,
-  headers: 24,
-  bodyBytes: 4096,
-  earlyBytes: 1024,
-  requestMs: 10_000,
-  idleMs: 15_000,
-  answerMs: 90_000,
-  farewellMs: 1000,
-});
-
-/** Told of what nobody expected. */
-export type ErrorReporter = (error: unknown, where: string) => void;
-
-/**
- * A whole answer: the head's lines, of which the first is the status, without length and
- * connection; and the body.
- */
-export interface HttpAnswer {
-  readonly lines: readonly string[];
-  readonly body: Uint8Array;
-}
-
-/** What a server does with requests. One object serves all connections. */
-export interface HttpHandler<Request> {
-  /** Methods for the field Allow. */
-  readonly allow: string;
-  /** Fields that are kept beside those that framing needs, in lower case. */
-  readonly fields?: readonly string[];
-  /**
-   * What is kept of a request's head while its body comes in, or why it is refused whatever its
-   * body says.
-   */
-  begin(head: RequestHead): Request | HttpError;
-  /** Never rejects. `address` is the peer's, without its port. */
-  answer(request: Request, body: Uint8Array, address: string): Promise<HttpAnswer | StoredAnswer>;
-}
 
 /**
  * What all connections of a server share: a neighbour may hold several, and each field of each
@@ -87,7 +31,6 @@ export interface Context<Request> {
   readonly onGrowth: (connection: ServerConnection<Request>) => void;
 }
 
-const PLAIN = "Content-Type: text/plain";
 const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /** So often an answer is asked whether it is out. */
@@ -263,10 +206,8 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
 
   private refuse(error: HttpError): void {
     if (this.#state === "closed" || this.#state === "farewell") return;
-    const lines = [`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? "Error"}`, PLAIN, "Connection: close"];
-    if (error.status === 405) lines.push(`Allow: ${this.#context.handler.allow}`);
     try {
-      this.#connection.write(writeMessage(lines, encodeUtf8(`${printable(error.message, 200)}\n`)));
+      this.#connection.write(writeRefusal(error, this.#context.handler.allow));
       // What its head is refused for is told once the request is whole: nothing that still comes
       // could reset the answer.
       if (error === this.#refusal && !this.#keepAlive) this.lastAnswer();
@@ -317,19 +258,3 @@ export class ServerConnection<Request> implements Sink<RequestHead> {
     this.#cancel = this.#context.clock.after(delay, action);
   }
 }
-
-const REASONS: { readonly [status: number]: string } = constant({
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  411: "Length Required",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  417: "Expectation Failed",
-  421: "Misdirected Request",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  503: "Service Unavailable",
-});

@@ -11,15 +11,10 @@ import type { Clock, Listener } from "../kernel/ports";
 import type { Millisecond } from "../kernel/units";
 import { encodeUtf8 } from "../kernel/utf8";
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "../net/admission";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "../net/connection-limits";
 import { HttpError, type RequestHead } from "../net/http";
+import type { ErrorReporter, HttpAnswer, HttpHandler } from "../net/http-handler";
 import { HttpServer } from "../net/http-server";
-import {
-  CONNECTION_LIMITS,
-  type ConnectionLimits,
-  type ErrorReporter,
-  type HttpAnswer,
-  type HttpHandler,
-} from "../net/server-connection";
 import type { StoredAnswer } from "../net/stored-answer";
 import { Fault } from "../protocol/faults";
 import { Attempts } from "./attempts";

@@ -5,7 +5,7 @@
 // `system.multicall` is left out: it would let one request do the work of many.
 
 import { constant } from "../kernel/constant";
-import type { ErrorReporter } from "../net/server-connection";
+import type { ErrorReporter } from "../net/http-handler";
 import type { ChannelCalls, ChannelOffer, ChannelResult } from "../protocol/channel";
 import { Fault } from "../protocol/faults";
 import type { DraftOffer, PaymentResult, SocketCalls } from "../protocol/types";

@@ -3,15 +3,10 @@
 import type { Clock, Listener } from "../kernel/ports";
 import { decodeUtf8, encodeUtf8 } from "../kernel/utf8";
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from "../net/admission";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "../net/connection-limits";
 import { HttpError, type RequestHead } from "../net/http";
+import type { ErrorReporter, HttpAnswer, HttpHandler } from "../net/http-handler";
 import { HttpServer } from "../net/http-server";
-import {
-  CONNECTION_LIMITS,
-  type ConnectionLimits,
-  type ErrorReporter,
-  type HttpAnswer,
-  type HttpHandler,
-} from "../net/server-connection";
 import { Fault } from "../protocol/faults";
 import { RPC_PATH, type SocketCalls } from "../protocol/types";
 import { type Answer, answerCall, faultAnswer } from "./methods";

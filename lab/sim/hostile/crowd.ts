@@ -4,7 +4,7 @@
 // has, and opens connections until the cable is unplugged.
 
 import type { Millisecond } from "../../../shared/kernel/units";
-import { CONNECTION_LIMITS } from "../../../shared/net/server-connection";
+import { CONNECTION_LIMITS } from "../../../shared/net/connection-limits";
 import { REQUEST_LIMITS } from "../../../shared/rpc/methods";
 import type { Account } from "../account";
 import { keysOf } from "../keys";

@@ -3,9 +3,9 @@
 
 import texts from "hostile-requests";
 import { decodeUtf8 } from "../../../shared/kernel/utf8";
+import { CONNECTION_LIMITS } from "../../../shared/net/connection-limits";
 import { parseRequest } from "../../../shared/net/heads";
 import { MessageReader } from "../../../shared/net/message-reader";
-import { CONNECTION_LIMITS } from "../../../shared/net/server-connection";
 import type { SocketCalls } from "../../../shared/protocol/types";
 import { answerCall } from "../../../shared/rpc/methods";
 import { calibrate, count, report } from "./host";
