@@ -11,7 +11,7 @@ import { Decimal } from "../../shared/chain/decimal";
 import { Electrum } from "../../shared/chain/electrum";
 import { Esplora } from "../../shared/chain/esplora";
 import { type Json, JsonReader } from "../../shared/chain/json-stream";
-import { MOST_COINS } from "../../shared/chain/shape";
+import { MOST_COINS } from "../../shared/chain/largest-coins";
 import { messageOf } from "../../shared/kernel/message";
 import type { Chain } from "../../shared/kernel/ports";
 

@@ -10,9 +10,10 @@ import { ChainError } from "./error";
 import { likelyFloor } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json, JsonObject, JsonReaderOptions } from "./json-stream";
+import { cutShort, LargestCoins } from "./largest-coins";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { arrayOf, countOf, hashOf, heightOf, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface BlockCypherOptions extends HttpBackendOptions {
   /** It takes addresses, not scripts. */

@@ -16,9 +16,10 @@ import { AnswerTooLong, ElectrumError, ElectrumLink, type ElectrumLinkOptions } 
 import { ElectrumWatch } from "./electrum-watch";
 import { type EstimateOptions, estimateOf, rateOf, ratesOf } from "./fee-rate";
 import type { Json } from "./json-stream";
+import { cutShort, LargestCoins } from "./largest-coins";
 import { type RawTx, readRawTx, txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { arrayOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { arrayOf, countOf, hashOf, heightOf, malformed, objectOf, satoshiOf } from "./shape";
 
 export interface ElectrumOptions extends ElectrumLinkOptions, EstimateOptions {
   /** Blocks within which a settlement shall confirm. Default 3. */

@@ -15,9 +15,10 @@ import { ChainError } from "./error";
 import { type EstimateOptions, likelyFloor, ratesOf } from "./fee-rate";
 import { type Answer, HttpBackend, type HttpBackendOptions } from "./http-backend";
 import type { Json } from "./json-stream";
+import { cutShort, LargestCoins } from "./largest-coins";
 import { txidToSend } from "./raw-tx";
 import { rejection } from "./reject";
-import { booleanOf, countOf, cutShort, hashOf, heightOf, LargestCoins, malformed, objectOf, satoshiOf } from "./shape";
+import { booleanOf, countOf, hashOf, heightOf, malformed, objectOf, satoshiOf } from "./shape";
 import { checkTested } from "./tested";
 
 export interface EsploraOptions extends HttpBackendOptions, EstimateOptions {

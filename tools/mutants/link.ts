@@ -50,7 +50,7 @@ export const LINK: readonly Mutation[] = [
   ),
   mutation(
     "coins-largest-kept",
-    "chain/shape",
+    "chain/largest-coins",
     "if (amount <= (coins[this.#limit - 1]?.amount ?? 0)) return;",
     "if (coins.length >= this.#limit) return;",
     "chain/dust",
@@ -67,7 +67,7 @@ export const LINK: readonly Mutation[] = [
   mutation(
     "scan-one-at-a-time",
     "chain/core",
-    "if (this.#isScanning) throw this.busy();",
+    "if (this.#isScanning) throw scanningAlready(this.#node);",
     "",
     "chain/core",
     "a second one is refused at once while the first runs, and all other questions are answered meanwhile",
