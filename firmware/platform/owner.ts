@@ -35,6 +35,8 @@ const FROM_IMAGE = constant([
   "ownerPort",
   "ownerPassword",
   "metricsToken",
+  "updateKey",
+  "updateUrl",
 ] as const);
 const STORE = "owner";
 /** Where a socket answers its owner, unless he says otherwise; a cable does nowhere. */

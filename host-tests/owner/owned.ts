@@ -20,6 +20,7 @@ import { seedMethods } from "../../shared/owner/seed";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
 import { RunningSocket } from "../../shared/owner/socket";
+import type { UpdatePorts } from "../../shared/owner/update";
 import type { Device } from "../../shared/settings/owner";
 import { type SocketSettings, sellingSettings } from "../../shared/socket/settings";
 
@@ -50,13 +51,15 @@ export class Side {
     image: Plain,
     readonly bench: () => Bench,
     readonly store = new CutStore(),
+    update?: UpdatePorts,
+    file: Plain = {},
   ) {
     const clock = {
       now: () => bench().clock.now(),
       after: (delay: number, action: () => void) => bench().clock.after(delay, action),
     };
     const report = ({ name }: { name: string }) => void this.told.push(name);
-    this.settings = new OwnerSettings({ device, store, report, image, resolve: RESOLVE[device] });
+    this.settings = new OwnerSettings({ device, store, report, image, file, resolve: RESOLVE[device] });
     this.events = new EventLog({ clock, store });
     this.sessions = new SessionLog({ clock, store, report, total: () => bench().circuit[device].read().total });
     this.owner = new Owner({
@@ -76,6 +79,7 @@ export class Side {
         restart: () => void this.restarts++,
       },
       backends: ["esplora 10.0.0.9:3000"],
+      ...(update && { update }),
       more: () =>
         device === "socket"
           ? seedMethods({ store: laterStore(() => bench().socketStore), random: () => new SeededRandom(78) })
@@ -112,14 +116,17 @@ export interface Owned {
   readonly cable: Side;
 }
 
-/** Both devices on, with owners; the appliance draws `load` mW. */
-export function owned(options: BenchOptions = {}, load = TOASTER): Owned {
+/**
+ * Both devices on, with owners; the appliance draws `load` mW. `update`: the socket's slots, and `file`
+ * what its configuration has of them.
+ */
+export function owned(options: BenchOptions = {}, load = TOASTER, update?: UpdatePorts, file: Plain = {}): Owned {
   let bench!: Bench;
   const images = {
     socket: { network: "regtest", payoutAddress: PAYOUT, ...PAPER.socket, ...options.socket },
     cable: { network: "regtest", ...PAPER.cable, ...options.cable },
   };
-  const socket = new Side("socket", images.socket, () => bench);
+  const socket = new Side("socket", images.socket, () => bench, new CutStore(), update, file);
   const cable = new Side("cable", images.cable, () => bench);
   const live = { socket: socket.settings.start<SocketSettings>(), cable: cable.settings.start<CableSettings>() };
   bench = new Bench({ ...options, live });

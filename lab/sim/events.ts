@@ -93,6 +93,12 @@ export const TOLD = [
   "stuck",
   "suspended",
   "trip",
+  "update",
+  "update-confirmed",
+  "update-failed",
+  "update-trial",
+  "update-undone",
+  "updated",
   "visit-ended",
 ] as const;
 

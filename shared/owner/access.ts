@@ -34,6 +34,8 @@ const SETTINGS: Readonly<Record<string, string>> = constant({
   ownerPort: "it decides who rules",
   ownerPassword: "it would cross the link",
   metricsToken: "it would cross the link",
+  updateKey: "it decides whose images run",
+  updateUrl: "it decides where images come from",
 });
 
 const CABLES = "all of a cable's settings bound what it spends";

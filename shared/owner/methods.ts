@@ -78,6 +78,41 @@ export const METHODS = constant([
     params: [{ name: "confirm", meaning: 'the word "erase", once what is lost was read' }],
   },
   {
+    name: "update.begin",
+    meaning:
+      "An image is to come: checks who signed it and whether it is for this device, settles what is open (channels stay), opens the relay, and takes nothing else from then on. Gives its size and how many bytes a piece has at most.",
+    params: [
+      { name: "manifest", meaning: "the text that npm run owner -- sign wrote" },
+      { name: "signature", meaning: "of that text, in hexadecimal" },
+      {
+        name: "confirm",
+        meaning:
+          'the word "anyway", once the refusal of another device, another network or an older version was read (serial port)',
+      },
+    ],
+  },
+  {
+    name: "update.write",
+    meaning:
+      "A piece of the image, in their order; one that came already may come again. Gives where the next one begins. A minute without one ends the update, and the device starts anew as it was.",
+    params: [
+      { name: "offset", meaning: "where in the image it belongs, in bytes" },
+      { name: "data", meaning: "bytes in base64, at most 2,880" },
+    ],
+  },
+  {
+    name: "update.finish",
+    meaning:
+      "All is there: its hash is compared with what was signed, and the device starts the new image, on trial (`status` says how it fares). The image before it comes back unless the trial holds.",
+    params: [],
+  },
+  {
+    name: "update.pull",
+    meaning:
+      "The same with the image at `updateUrl`, whose manifest lies beside it (`.manifest`): answers once it has begun.",
+    params: [{ name: "confirm", meaning: "as of update.begin (serial port)" }],
+  },
+  {
     name: "address",
     meaning: "The cable's address: coins that are sent there are what it pays with.",
     params: [],

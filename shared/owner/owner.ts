@@ -17,6 +17,7 @@ import { askReset } from "./reset";
 import { MOST_SESSIONS, type SessionLog } from "./sessions";
 import type { OwnerSettings } from "./settings";
 import { energyOf, meterOf } from "./status";
+import { mustBeFree, type UpdatePorts, UpdateSide, updateState } from "./update";
 
 /** Memory beside XS's own heap, in bytes. */
 export interface Heap {
@@ -77,6 +78,8 @@ export interface OwnerOptions {
   readonly backends: readonly string[];
   /** Of a cable: its address, limits and key. */
   readonly more?: () => Calls;
+  /** Slots for images; absent where there are none. */
+  readonly update?: UpdatePorts;
 }
 
 type Calls = Partial<Record<MethodName, (params: Params, way: Way) => unknown>>;
@@ -95,6 +98,7 @@ export class Owner {
   #running: Running | undefined;
   #why = "it has not started yet";
   #restarting = false;
+  #update: UpdateSide | undefined;
 
   constructor(options: OwnerOptions) {
     this.#options = options;
@@ -121,7 +125,7 @@ export class Owner {
 
   /** What status tells, for whoever makes other words of it. */
   status(): object {
-    const { device, clock, settings, board, backends } = this.#options;
+    const { device, clock, settings, board, backends, update } = this.#options;
     const running = this.#running;
     const common = {
       device,
@@ -131,6 +135,7 @@ export class Owner {
       calibrated: running?.calibrated ?? false,
       link: board.link?.() ?? null,
       heap: board.heap?.() ?? null,
+      update: update ? updateState(update, this.#update) : null,
     };
     if (!running) return { ...common, state: STARTED_NOT, reason: this.#why };
     const reading = running.gate.read();
@@ -161,10 +166,12 @@ export class Owner {
   private method(name: string): Method | undefined {
     const { device, more } = this.#options;
     const entry = methodsOf(device).find((each) => each.name === name);
-    const call = entry && { ...this.calls(), ...more?.() }[entry.name as MethodName];
+    const calls = name.startsWith("update.") ? this.updateCalls() : { ...this.calls(), ...more?.() };
+    const call = entry && calls[entry.name as MethodName];
     if (!entry || !call) return undefined;
     const allowed = (given: Params, way: Way): unknown => {
       mayCall(name, way);
+      mustBeFree(name, this.#options.update, this.#update, this.#why);
       return call(given, way);
     };
     return { params: entry.params.map((each) => each.name), call: allowed };
@@ -189,6 +196,25 @@ export class Owner {
       restart: () => this.restart(),
       reset: (params) => this.reset(params),
     };
+  }
+
+  private updateCalls(): Calls {
+    const { update, settings, sessions, events } = this.#options;
+    if (!update) return {};
+    this.#update ??= new UpdateSide({
+      ...this.#options,
+      ...update,
+      setting: (name) => settings.started(name),
+      running: () => this.#running,
+      settled: () => {
+        sessions.write();
+        events.flush();
+      },
+      restart: () => {
+        if (!this.#restarting) this.end(() => {});
+      },
+    });
+    return this.#update.calls();
   }
 
   private set(params: Params, way: Way): object {

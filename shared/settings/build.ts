@@ -126,6 +126,19 @@ export const BUILD_TABLE = constant({
       only: "socket",
     },
     {
+      name: "updateKey",
+      meaning:
+        "The owner's public key: only images that it signed are taken over the link. Without one none is (docs/owner.md).",
+      kind: "public-key",
+      follows: "none",
+    },
+    {
+      name: "updateUrl",
+      meaning: "Where the device fetches its next image when its owner says so; the signed manifest lies beside it.",
+      kind: "url",
+      follows: "none",
+    },
+    {
       name: "gate",
       meaning: "Options of the power gate.",
       kind: "object",

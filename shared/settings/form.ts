@@ -1,8 +1,9 @@
 // Texts of a certain form: what each looks like, and whether one does.
 
+import { isHex } from "../kernel/text";
 import { urlParts } from "../kernel/url";
 
-export type Form = "url" | "host" | "label" | "ipv4" | "passphrase";
+export type Form = "url" | "host" | "label" | "ipv4" | "passphrase" | "public-key";
 
 /** In words, for a person who wrote something else. */
 export function formText(form: Form): string {
@@ -17,6 +18,8 @@ export function formText(form: Form): string {
       return "an IPv4 address, such as 169.254.80.80";
     case "passphrase":
       return "a text of 8 to 63 bytes, 64 hexadecimal digits, or an empty text for an open Wi-Fi";
+    case "public-key":
+      return "a public key of secp256k1: 02 or 03 and 64 hexadecimal digits, in lower case";
   }
 }
 
@@ -32,6 +35,8 @@ export function hasForm(form: Form, text: string): boolean {
       return isIpv4(text);
     case "passphrase":
       return isPassphrase(text);
+    case "public-key":
+      return isHex(text, 33) && (text.startsWith("02") || text.startsWith("03"));
   }
 }
 

@@ -13,7 +13,16 @@ export type Device = "socket" | "cable";
 /**
  * The file's entries that a running device takes from its owner too; each counts after a restart.
  */
-const TAKEN: readonly string[] = constant(["ssid", "password", "hostname", "esplora", "chain", "socket"]);
+const TAKEN: readonly string[] = constant([
+  "ssid",
+  "password",
+  "hostname",
+  "esplora",
+  "chain",
+  "socket",
+  "updateKey",
+  "updateUrl",
+]);
 
 const OWN = constant([
   {

@@ -42,6 +42,11 @@ export class Updater {
     this.#options = options;
   }
 
+  /** True between `begin` and its end. */
+  get isUnderWay(): boolean {
+    return this.#manifest !== undefined;
+  }
+
   /** Version and share of what is under way; undefined where nothing is. */
   get progress(): { readonly version: string; readonly bytes: number; readonly size: number } | undefined {
     const manifest = this.#manifest;
@@ -108,7 +113,7 @@ export class Updater {
   /** All is there: hashes what lies in flash, and has the next start take it. Throws where it must not. */
   finish(): Manifest {
     const manifest = this.mustRun();
-    const { slots, report } = this.#options;
+    const { slots, report, restart } = this.#options;
     const { size, sha256, version } = manifest;
     if (this.taken !== size) throw new UpdateError("wrong", `expected ${size} bytes in all, came ${this.taken}`);
     this.flush(1);
@@ -120,7 +125,9 @@ export class Updater {
       return this.end(messageOf(error));
     }
     this.#cancel();
+    this.#manifest = undefined;
     report({ name: "updated", version });
+    restart();
     return manifest;
   }
 
