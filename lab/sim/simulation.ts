@@ -64,6 +64,8 @@ export interface RunOptions {
   readonly port?: number;
   /** Neighbours who crowd the socket. */
   readonly crowd?: Manner;
+  /** Writes what a device has in its store before it starts. */
+  readonly stored?: (stores: Readonly<Record<DeviceName, FileStore>>) => void;
   /** The owner's way in over the link, by device. */
   readonly owners?: Readonly<Partial<Record<DeviceName, OwnerAccess>>>;
   /** It goes on when all has happened, until somebody ends it. */
@@ -174,6 +176,7 @@ export class Simulation {
     this.#entropy = { socket: new Chance(seed, "entropy of socket"), cable: new Chance(seed, "entropy of cable") };
     this.#folder = mkdtempSync(join(tmpdir(), "plugpay-"));
     this.stores = { socket: this.#store("socket"), cable: this.#store("cable") };
+    options.stored?.(this.stores);
   }
 
   /**

@@ -1,4 +1,4 @@
-// npm run firmware:measure -- --flood [--scheme basic] [--only NAME,NAME...] [--held]: the socket's heap under hostile peers. A full
+// npm run firmware:measure -- --flood [--scheme basic] [--channels N] [--only NAME,NAME...] [--held]: the socket's heap under hostile peers. A full
 // heap stops XS, so a neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
 // in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
 // (lab/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
@@ -11,11 +11,14 @@ import { NodeEngine } from "../../lab/sim/engine-node";
 import { MANNERS } from "../../lab/sim/hostile/crowd";
 import type { Manner } from "../../lab/sim/hostile/manner";
 import { runScenario, type Watcher } from "../../lab/sim/run";
+import type { Scenario } from "../../lab/sim/scenario";
 import type { Happening, Simulation } from "../../lab/sim/simulation";
+import { MAX_SOCKET_CHANNELS } from "../../shared/channel/record";
 import { energyFor } from "../../shared/kernel/units";
-import type { Scheme } from "../../shared/protocol/words";
+import { CHANNEL, type Scheme } from "../../shared/protocol/words";
 import { link } from "./link";
 import type { Held, LinkedEngine } from "./linked";
+import { openChannels } from "./open-channels";
 import { BYTES_PER_SLOT, emulated, kilo, LONGEST, type Memory, Rig } from "./rig";
 import type { Sdk } from "./sdk";
 import { UsageError } from "./targets";
@@ -38,14 +41,26 @@ interface Siege {
   readonly answers: string;
 }
 
+/** The payment that is played, and the channels that the socket has meanwhile. */
+interface Trade {
+  readonly scheme: Scheme;
+  readonly channels: number;
+}
+
+function scenarioOf({ scheme, channels }: Trade): Scenario {
+  const longest = LONGEST[scheme];
+  return channels === 0 ? longest : { ...longest, socket: { ...longest.socket, schemes: [scheme, CHANNEL] } };
+}
+
 /** One payment under the crowd; it ends when the socket stops. */
-async function siege(program: string, scheme: Scheme, crowd: Manner | undefined): Promise<Siege> {
+async function siege(program: string, trade: Trade, crowd: Manner | undefined): Promise<Siege> {
   const sockets: LinkedEngine[] = [];
   const watcher = new UntilCrash();
   const { summary } = await runScenario(
     {
-      scenario: LONGEST[scheme],
-      scheme,
+      scenario: scenarioOf(trade),
+      scheme: trade.scheme,
+      ...(trade.channels > 0 && { stored: ({ socket }) => openChannels(socket, trade.channels) }),
       engine: "node",
       engineOf: (device) => {
         if (device === "cable") return new NodeEngine();
@@ -117,6 +132,8 @@ function chosen(only: string | undefined): readonly (Manner | undefined)[] {
 
 export interface FloodOptions {
   readonly scheme: string;
+  /** Open channels in the socket's store; 0 where it sells by none. */
+  readonly channels?: number;
   readonly only?: string | undefined;
   /** Prints what the slots were. */
   readonly held?: boolean | undefined;
@@ -127,20 +144,24 @@ const KINDS = 40;
 
 export async function floods(sdk: Sdk, memory: Memory, options: FloodOptions): Promise<void> {
   const scheme = schemeNamed(options.scheme);
+  const { channels = 0 } = options;
+  const trade = { scheme, channels };
+  if (!(Number.isInteger(channels) && channels >= 0 && channels <= MAX_SOCKET_CHANNELS))
+    throw new UsageError(`--channels: expected 0 to ${MAX_SOCKET_CHANNELS}, got ${channels}`);
   const manners = chosen(options.only);
   await link(sdk, "socket");
   const rig = new Rig(sdk, true);
   const larger = { ...memory, slots: memory.slots * LARGE_FACTOR, chunks: memory.chunks * LARGE_FACTOR };
   console.log(
-    `The socket's heap, ${scheme}: ${heap(memory.slots * BYTES_PER_SLOT, memory.chunks)}; held at most, garbage left out`,
+    `The socket's heap, ${scheme}, ${channels} open channels: ${heap(memory.slots * BYTES_PER_SLOT, memory.chunks)}; held at most, garbage left out`,
   );
   const failed: string[] = [];
   for (const manner of manners) {
     const name = manner?.name ?? PEACE;
-    const found = await siege(rig.image("socket", memory), scheme, manner);
+    const found = await siege(rig.image("socket", memory), trade, manner);
     const robbed = found.increments === 0 || found.creditWh > incrementWh(scheme);
     if (found.died !== undefined || robbed) failed.push(name);
-    const held = found.died === undefined ? found : await siege(rig.image("socket", larger), scheme, manner);
+    const held = found.died === undefined ? found : await siege(rig.image("socket", larger), trade, manner);
     console.log(`  ${name.padEnd(28)}${heap(held.slots, held.chunks).padEnd(32)}${verdict(found, robbed, held)}`);
     if (options.held)
       for (const { slots, objects, kind } of held.held.slice(0, KINDS))

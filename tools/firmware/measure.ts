@@ -34,7 +34,7 @@ import { DEVICES, type DeviceName, UsageError } from "./targets";
 /** The search for the least heap ends when it is this close. */
 const CLOSE = { slots: 128, chunks: 2048 };
 
-type Name = "slots" | "chunks" | "stack" | "least" | "flood" | "only" | "scheme" | "held";
+type Name = "slots" | "chunks" | "stack" | "least" | "flood" | "only" | "scheme" | "channels" | "held";
 
 const COMMAND: Command<Name> = {
   name: "npm run firmware:measure",
@@ -47,6 +47,7 @@ const COMMAND: Command<Name> = {
     flood: { about: "the socket's heap while hostile peers send the most that its limits allow" },
     only: { takes: "NAME", about: "with --flood: one manner of it" },
     scheme: { takes: "SCHEME", about: "with --flood: single-fee (default) or basic" },
+    channels: { takes: "N", about: "with --flood: the socket has N open channels in its store; default 0" },
     held: { about: "with --flood: prints what the slots were" },
   },
   more: "It wants the Moddable SDK ($MODDABLE), Debian's RISC-V compiler and QEMU for the bare core.",
@@ -100,6 +101,7 @@ async function main(given: Given<Name>): Promise<void> {
     return floods(sdk, memory, {
       only: given.text("only"),
       scheme: given.text("scheme") ?? "single-fee",
+      channels: Number(given.text("channels") ?? 0),
       held: given.has("held"),
     });
   for (const device of DEVICES) await link(sdk, device);
