@@ -211,6 +211,31 @@ describe("a visit by channel", () => {
     );
   });
 
+  it("writes the channel's entry and nothing else for an increment; the meter's notes stay notes", async () => {
+    const { bench, customer } = await opened();
+    await customer.payMore((await customer.visit()).pay);
+    bench.draw(TOASTER);
+    await bench.clock.run(10_000);
+    const { values, writes } = bench.socketStore;
+    const record = () => [...values].filter(([key]) => /^socket\.[ab]$/.test(key)).join();
+    const before = [writes, record(), entryOf(bench)];
+    for (let increment = 1; increment <= 5; increment++) {
+      await customer.payMore(20);
+      assert.equal(bench.socketStore.writes, writes + increment, "one write for each");
+    }
+    await bench.clock.run(MINUTE);
+    const notes = bench.socketStore.writes - writes - 5;
+    assert.ok(notes > 0 && record() === before[1], `${notes} notes of the meter, the record as it was`);
+    // What was paid meanwhile is there after a restart all the same, with what a meter forgets.
+    bench.draw(0);
+    const { remaining } = await customer.status();
+    assert.ok(remaining > 0);
+    bench.restartSocket();
+    await bench.clock.run(1_000);
+    const { credit } = await customer.visit();
+    assert.ok(credit >= remaining && credit <= remaining + 2_400, `${credit} of ${remaining}`);
+  });
+
   it("is over where its cable falls silent; the channel is not", async () => {
     const { bench, customer } = await opened();
     const { pay } = await customer.visit();

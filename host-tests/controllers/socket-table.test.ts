@@ -116,14 +116,14 @@ describe("the socket's table", () => {
     const more = effectsOf(event, moment(drawn));
     assert.deepEqual(
       words(more),
-      ["change", "remember", "lease", "answer"],
+      ["follow", "remember", "lease", "answer"],
       "an increment writes its entry and no record",
     );
-    assert.deepEqual(more[0], { do: "change", changes: { paidUpTo: TOTAL + 41_000_000 } });
+    assert.deepEqual(more[0], { do: "follow", changes: { paidUpTo: TOTAL + 41_000_000 } });
     assert.deepEqual(words(effectsOf({ ...event, added: 0 }, moment(drawn))), []);
     assert.deepEqual(words(effectsOf({ ...event, payer: OTHER }, moment(drawn))), []);
     const another = effectsOf({ ...event, channel: "dd".repeat(32) }, moment(drawn));
-    assert.deepEqual(words(another).slice(0, 3), ["empty", "write", "engage"]);
+    assert.deepEqual(words(another).slice(0, 4), ["write", "empty", "write", "engage"]);
     const left = effectsOf({ kind: "request", payer: OTHER }, moment(drawn));
     assert.deepEqual(words(left).slice(0, 4), ["rest", "change", "forgive", "write"]);
     const used = effectsOf({ kind: "tick" }, moment(merged<SocketRecord>(drawn, { paidUpTo: TOTAL })));

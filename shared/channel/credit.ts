@@ -57,17 +57,15 @@ export class ChannelCredit {
 
   /**
    * After a restart, with the gate at `total`: nothing is drawn. `drawn` is the channel that the
-   * socket's record has, with its number: where its entry does not say from where that counts, the
-   * cut was between the two writes.
+   * socket's record has, with its number. An increment is in the entry alone, so the entry counts;
+   * where the record has more, the cut was between its write and the entry's.
    */
   restAll(total: MicrowattHour, drawn: Hex | undefined, paidUpTo: MicrowattHour): void {
     for (const entry of this.#ledger.entries) {
       const { reading, energy, txid } = entry;
-      if (reading !== undefined) {
-        const flowed = Math.ceil(Math.max(0, total - reading) / MICRO);
-        this.#ledger.save(atRest(entry, Math.max(0, energy - flowed)));
-      } else if (txid === drawn && leftOf(paidUpTo, total) > energy)
-        this.#ledger.save(atRest(entry, leftOf(paidUpTo, total)));
+      const own = reading === undefined ? energy : leftOf(reading + energy * MICRO, Math.max(total, reading));
+      const left = txid === drawn ? Math.max(own, leftOf(paidUpTo, total)) : own;
+      if (reading !== undefined || left > energy) this.#ledger.save(atRest(entry, left));
     }
   }
 }

@@ -105,6 +105,14 @@ export class Ledger<T extends Totalled> {
     this.#changed = true;
   }
 
+  /**
+   * Takes over what another entry of the store holds already, from where a restart takes it up:
+   * nothing has to be written for it.
+   */
+  follow(changes: Changes<T>): void {
+    this.#record = merged(this.#record, changes);
+  }
+
   private count(total: MicrowattHour, uptime = this.#record.uptime): void {
     this.#record = this.#record.uptime === undefined ? { ...this.#record, total } : { ...this.#record, total, uptime };
   }

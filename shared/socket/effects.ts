@@ -87,6 +87,8 @@ export type Effect =
   | { readonly do: "change"; readonly changes: Changes<SocketRecord> }
   /** Changes the record and writes it; durable when it is done. */
   | { readonly do: "write"; readonly changes: Changes<SocketRecord> }
+  /** Changes the record to what a channel's entry holds already: nothing is written for it. */
+  | { readonly do: "follow"; readonly changes: Changes<SocketRecord> }
   | { readonly do: "remember"; readonly memory: Partial<Memory> }
   | { readonly do: "tell"; readonly event: DeviceEvent }
   /** Tells what standby gives, as the gate is now. */
@@ -128,6 +130,10 @@ export function write(changes: Changes<SocketRecord>): Effect {
 
 export function change(changes: Changes<SocketRecord>): Effect {
   return { do: "change", changes };
+}
+
+export function follow(changes: Changes<SocketRecord>): Effect {
+  return { do: "follow", changes };
 }
 
 export function remember(memory: Partial<Memory>): Effect {

@@ -172,6 +172,9 @@ export class Outlet {
       case "write":
         ledger.write(effect.changes);
         break;
+      case "follow":
+        ledger.follow(effect.changes);
+        break;
       case "tell":
         report(effect.event);
         break;

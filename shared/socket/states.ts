@@ -25,6 +25,7 @@ import {
   END_SESSION,
   ENGAGE,
   FORGIVE,
+  follow,
   HOLD,
   HOLD_AND_ANSWER,
   LEASE,
@@ -267,11 +268,12 @@ function draw(event: SocketEvent & { kind: "channel" }, moment: Moment): Effects
   const { payer, ticket, channel, energy, added } = event;
   const { record, settings, total } = moment;
   if (record.state === "paid" && record.channel === channel)
-    return added > 0 ? [change({ paidUpTo: record.paidUpTo + added * MICRO }), ...supply(moment)] : NOTHING;
+    return added > 0 ? [follow({ paidUpTo: record.paidUpTo + added * MICRO }), ...supply(moment)] : NOTHING;
   const allowance = added > 0 ? fullAllowance(settings) : allowanceLeft(record, total);
   const paidUpTo = record.paidUpTo + energy * MICRO;
   return [
-    ...(record.channel === undefined ? NOTHING : [EMPTY]),
+    // The record knows of increments only by the entry that is emptied, so it says first what there is.
+    ...(record.channel === undefined ? NOTHING : [write({}), EMPTY]),
     write({ state: "paid", payer, ticket, channel, paidUpTo, allowance }),
     ENGAGE,
     ...(added > 0 ? [] : [tell({ name: "credit-honoured", energy })]),

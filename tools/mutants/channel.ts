@@ -18,6 +18,8 @@ function rogue(name: string, file: string, from: string, to: string, proves: str
 }
 
 export const CHANNEL: readonly Mutation[] = [
+  mutation("credit-record", "credit", "Math.max(own, leftOf(paidUpTo, total))", "own", "credit"),
+  mutation("credit-forgotten", "credit", "Math.max(total, reading)", "total", "credit"),
   mutation("key-form", "script", "if (!isCompressed(payeeKey))", "if (false)", "script"),
   mutation("key-point", "script", "if (!isPointX(payeeKey.slice(2)))", "if (false)", "script"),
   mutation("key-own", "script", "if (payeeKey.slice(2) === cableKey.slice(2))", "if (payeeKey === cableKey)", "script"),
