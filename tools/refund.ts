@@ -1,14 +1,14 @@
 // npm run refund -- --funding TXID | --funding HEX | --journal FILE: a cable's owner takes a channel's deposit back, without the
 // cable (docs/channel.md, docs/keys.md).
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { NETWORKS, type Network } from "../shared/bitcoin/address";
 import { ecdsa } from "../shared/bitcoin/ecdsa";
 import { openWallet, type Wallet } from "../shared/bitcoin/wallet";
 import type { Deposit } from "../shared/channel/closing";
-import type { MilliSatPerVbyte } from "../shared/kernel/units";
 import { depositOfEntry, depositOfFunding } from "./channel/deposits";
-import { Explorer } from "./channel/explorer";
+import type { Explorer } from "./channel/explorer";
+import { explorerOf, fileOf, HOW_TO_SEND, networkOf, OWN_RATE, rateOf, secretOf } from "./channel/given";
 import { type ChainFacts, hindrance, refundOf, refundText } from "./channel/refunds";
 import { type Command, type Given, run, UsageError } from "./command";
 import { parseKey } from "./firmware/key";
@@ -38,22 +38,12 @@ once, without N blocks; a refund is for a socket that is never seen again.
   npm run refund -- --funding TXID --key cable.key --send`,
 };
 
-/** Of mempool.space, by network; testnet3 and a regtest have none here. */
-const SERVERS: Partial<Record<Network, string>> = {
-  mainnet: "https://mempool.space/api",
-  testnet4: "https://mempool.space/testnet4/api",
-  testnet: "https://mempool.space/testnet/api",
-  signet: "https://mempool.space/signet/api",
-};
-/** Without a server's word. */
-const OWN_RATE: MilliSatPerVbyte = 1_000;
-
 async function main(given: Given<Name>): Promise<number> {
   const network = networkOf(given.text("network"));
   if (given.has("offline") && given.has("send")) throw new UsageError("--offline asks nobody, so it cannot --send");
   const explorer = given.has("offline") ? undefined : explorerOf(given.text("esplora"), network);
   const rate = rateOf(given.text("rate"));
-  const cable = walletOf(given.text("key"), network);
+  const cable = openWallet(parseKey(secretOf("key", given.text("key"), "the cable's key"), network), ecdsa);
   const deposit = await depositOf(given, cable, network, explorer);
   const facts = explorer && (await factsOf(explorer, deposit));
   const why = hindrance(deposit, facts);
@@ -66,8 +56,6 @@ async function main(given: Given<Name>): Promise<number> {
   else console.log(`${refundText(refund)}\n\n${sent === undefined ? HOW_TO_SEND : "Sent."}`);
   return 0;
 }
-
-const HOW_TO_SEND = "Nothing was sent: --send does that, or any node (bitcoin-cli sendrawtransaction).";
 
 async function factsOf(explorer: Explorer, { coin }: Deposit): Promise<ChainFacts> {
   // The tip first: a funding that is found afterwards is in none but this chain or a longer one.
@@ -94,44 +82,6 @@ async function depositOf(
   if (!explorer)
     throw new UsageError("--offline: expected the funding's bytes, got its id, for which a server has to be asked");
   return depositOfFunding(await explorer.transaction(hex), cable, network);
-}
-
-function networkOf(name = "mainnet"): Network {
-  const found = NETWORKS.find((each) => each === name);
-  if (!found) throw new UsageError(`--network: expected ${NETWORKS.join(", ")}, got "${name}"`);
-  return found;
-}
-
-function explorerOf(url: string | undefined, network: Network): Explorer {
-  const base = url ?? SERVERS[network];
-  if (base === undefined) throw new UsageError(`--esplora: expected a server's URL on ${network}, or --offline`);
-  if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol))
-    throw new UsageError(`--esplora: expected a URL such as ${SERVERS.mainnet}, got "${base}"`);
-  return new Explorer(base);
-}
-
-function rateOf(text: string | undefined): MilliSatPerVbyte | undefined {
-  if (text === undefined) return undefined;
-  const rate = Math.round(Number(text) * 1000);
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || rate === 0)
-    throw new UsageError(`--rate: expected satoshi a vbyte, such as 0.5 or 12, got "${text}"`);
-  return rate;
-}
-
-/** Nothing of the key goes into a message. */
-function walletOf(file: string | undefined, network: Network): Wallet {
-  if (file === undefined && process.stdin.isTTY)
-    throw new UsageError("expected the cable's key on standard input, or --key FILE");
-  const text = file === undefined ? readFileSync(0, "utf8") : fileOf("key", file).toString("utf8");
-  return openWallet(parseKey(text.trim(), network), ecdsa);
-}
-
-function fileOf(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch {
-    throw new UsageError(`--${option}: cannot read ${path}`);
-  }
 }
 
 await run(COMMAND, main);

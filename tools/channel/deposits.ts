@@ -7,7 +7,7 @@ import type { Wallet } from "../../shared/bitcoin/wallet";
 import { type RawTx, readRawTx } from "../../shared/chain/raw-tx";
 import { type Deposit, TRUC_VERSION } from "../../shared/channel/closing";
 import { channelOfFunding, DEPOSIT_VOUT } from "../../shared/channel/funding";
-import { depositOf, entryJournal } from "../../shared/channel/record";
+import { type ChannelEntry, depositOf, entryJournal } from "../../shared/channel/record";
 import { UsageError } from "../command";
 
 const MEMO_VOUT = 1;
@@ -40,6 +40,17 @@ export function depositOfFunding(raw: string, cable: Wallet, network: Network): 
  * is none, or another cable's.
  */
 export function depositOfEntry(bytes: Uint8Array, cable: Wallet, network: Network): Deposit {
+  const entry = entryOf(bytes, "cable");
+  const deposit = depositOf(entry);
+  if (deposit.keys.cableKey !== bytesToHex(cable.publicKey))
+    throw new UsageError(
+      `the channel ${entry.txid} is of another cable than that of ${addressOf(cable.script, network)}`,
+    );
+  return deposit;
+}
+
+/** An entry `channel.*.a` or `.b` of a device's store. Throws a UsageError where it is none. */
+export function entryOf(bytes: Uint8Array, device: string): ChannelEntry {
   let why = "it is empty";
   const store = {
     read: (key: string) => (key === ANY_SLOT ? bytes : undefined),
@@ -49,13 +60,8 @@ export function depositOfEntry(bytes: Uint8Array, cable: Wallet, network: Networ
   const entry = entryJournal(store, 0, (event) => {
     why = String(event.why);
   }).load();
-  if (!entry) throw new UsageError(`expected an entry of the cable's journal of channels: ${why}`);
-  const deposit = depositOf(entry);
-  if (deposit.keys.cableKey !== bytesToHex(cable.publicKey))
-    throw new UsageError(
-      `the channel ${entry.txid} is of another cable than that of ${addressOf(cable.script, network)}`,
-    );
-  return deposit;
+  if (!entry) throw new UsageError(`expected an entry of the ${device}'s journal of channels: ${why}`);
+  return entry;
 }
 
 function read(raw: string): RawTx {

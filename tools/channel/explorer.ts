@@ -1,6 +1,7 @@
-// What the owner's commands ask an Esplora server, over Node's own HTTP: five questions and a
+// What the owner's commands ask an Esplora server, over Node's own HTTP: six questions and a
 // broadcast.
 
+import type { Coin } from "../../shared/kernel/ports";
 import { UsageError } from "../command";
 
 const ANSWERS_WITHIN_MS = 20_000;
@@ -10,6 +11,8 @@ export interface FundingFacts {
   readonly height: number | undefined;
   /** Who spent the deposit; undefined while nobody did. */
   readonly spentBy: string | undefined;
+  /** True once that spend is in a block: nothing takes its place any more. */
+  readonly isSpendMined?: boolean;
 }
 
 export class Explorer {
@@ -26,11 +29,29 @@ export class Explorer {
 
   async funding(txid: string): Promise<FundingFacts> {
     const status = JSON.parse(await this.text(`/tx/${txid}/status`)) as { confirmed: boolean; block_height?: number };
-    const spend = JSON.parse(await this.text(`/tx/${txid}/outspend/0`)) as { spent: boolean; txid?: string };
+    const spend = JSON.parse(await this.text(`/tx/${txid}/outspend/0`)) as {
+      spent: boolean;
+      txid?: string;
+      status?: { confirmed: boolean };
+    };
     return {
       height: status.confirmed ? status.block_height : undefined,
       spentBy: spend.spent ? (spend.txid ?? "a transaction that the server does not name") : undefined,
+      isSpendMined: spend.spent && spend.status?.confirmed !== false,
     };
+  }
+
+  /** Coins of an address that are in a block. */
+  async coins(address: string): Promise<readonly Coin[]> {
+    const listed = JSON.parse(await this.text(`/address/${address}/utxo`)) as readonly {
+      txid: string;
+      vout: number;
+      value: number;
+      status: { confirmed: boolean };
+    }[];
+    return listed
+      .filter(({ status }) => status.confirmed)
+      .map(({ txid, vout, value }) => ({ txid, vout, amount: value }));
   }
 
   /**
