@@ -183,7 +183,7 @@ describe("a cable that pays by channel", () => {
           releases += request.release === undefined ? 0 : 1;
           return (socket.channels ?? assert.fail()).request(request, peer);
         },
-        pay: socket.channels.pay,
+        pay: socket.channels.pay.bind(socket.channels),
       },
     });
     await visits(bench, 12);
@@ -284,7 +284,7 @@ describe("a cable that pays by channel", () => {
       ...{ getStatus: socket.getStatus.bind(socket), powerRequest: socket.powerRequest.bind(socket) },
       payTransaction: socket.payTransaction.bind(socket),
       channels: socket.channels && {
-        request: socket.channels.request,
+        request: socket.channels.request.bind(socket.channels),
         pay: async (payment, peer) => {
           await socket.channels?.pay(payment, peer);
           isLost = true;

@@ -46,8 +46,13 @@ function between(socket: SocketController, front: (calls: ChannelCalls) => Chann
   return {
     ...{ getStatus: socket.getStatus.bind(socket), powerRequest: socket.powerRequest.bind(socket) },
     payTransaction: socket.payTransaction.bind(socket),
-    channels: front(socket.channels ?? assert.fail()),
+    channels: front(callsOf(socket.channels ?? assert.fail())),
   };
+}
+
+/** The same calls as an object of their own, of which a front takes some. */
+function callsOf(calls: ChannelCalls): ChannelCalls {
+  return { request: calls.request.bind(calls), pay: calls.pay.bind(calls) };
 }
 
 /** Over the same coins, with another key, and of a version that no cable signs for. */

@@ -1,15 +1,17 @@
 // What follows from what the settler finds on the chain: for the session that is open, for the
 // power, for who pays.
 
+import type { Changes } from "../journal/ledger";
 import type { Reporter, Spend } from "../kernel/ports";
-import type { Hex } from "../kernel/units";
+import type { Hex, Satoshi } from "../kernel/units";
 import { supersedes } from "../protocol/words";
 import { isCheat, withCheat } from "./cheats";
 import type { SocketLedger } from "./ledger";
 import type { Outlet } from "./outlet";
-import { latest, type Settlement } from "./record";
+import type { Proposals } from "./proposals";
+import { latest, type Settlement, type SocketRecord } from "./record";
 import type { Rival } from "./settlement";
-import type { Settler } from "./settler";
+import type { SettlementListener, Settler } from "./settler";
 import { settlementOf, type Till } from "./till";
 
 export interface FindingsOptions {
@@ -17,19 +19,29 @@ export interface FindingsOptions {
   readonly report: Reporter;
   readonly till: Till;
   readonly outlet: Outlet;
+  readonly proposals: Proposals;
   readonly settler: Settler;
 }
 
-export class Findings {
+export class Findings implements SettlementListener {
   readonly #options: FindingsOptions;
 
   constructor(options: FindingsOptions) {
     this.#options = options;
   }
 
-  /** Something else spends the settlement's coins. */
+  tooLow({ session }: Settlement, fee: Satoshi): void {
+    const { till, proposals } = this.#options;
+    proposals.bidMore();
+    if (session === till.session?.id) proposals.outbid(fee);
+  }
+
+  sent({ payerScript, credit, ticket }: Settlement): Changes<SocketRecord> {
+    return this.#options.outlet.creditFor(payerScript, credit ?? 0, ticket);
+  }
+
   rival(settlement: Settlement, rival: Rival, spend: Spend): void {
-    const { report, till, outlet, ledger } = this.#options;
+    const { report, till, outlet, ledger, proposals } = this.#options;
     const { session } = till;
     report({ name: "rival", rival, txid: spend.txid, session: settlement.session });
     if (rival === "foreign") {
@@ -44,7 +56,7 @@ export class Findings {
     const earlier = settlement.commitments.find((commitment) => commitment.txid === spend.txid);
     // One of the socket's own that the better one could not replace yet is no reason to stop.
     if (spend.txid !== settlement.sentTxid) outlet.suspend("earlier-commitment");
-    if (earlier && spend.height === undefined) till.outbid(earlier.fee);
+    if (earlier && spend.height === undefined) proposals.outbid(earlier.fee);
   }
 
   /** A channel's funding is no more: a session over its change ends, and what it paid is lost. */
@@ -54,7 +66,7 @@ export class Findings {
     settler.lose(funding);
   }
 
-  /** Its inputs are gone for good: the session cannot go on over them. */
+  /** The session cannot go on over what it spent. */
   mined(settlement: Settlement): void {
     const { till } = this.#options;
     if (till.session?.id === settlement.session && settlement.open) till.end("mined");

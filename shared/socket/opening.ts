@@ -36,9 +36,9 @@ export interface OpeningOptions {
   /** Where the money goes. */
   readonly payoutScript: Hex;
   /** Fundings of channels that wait for blocks: the socket sent them, so their change pays. */
-  readonly fundings?: () => readonly Hex[];
+  fundings(): readonly Hex[];
   /** True for a coin that one of them spends. */
-  readonly isFunded?: (coin: Coin) => boolean;
+  isFunded(coin: Coin): boolean;
 }
 
 /** Throws the Fault `unknown-scheme` where the owner does not sell by `scheme`. */
@@ -159,17 +159,18 @@ export function isPromised({ txid, vout }: Coin, { promised = [] }: Pick<PowerRe
  * mined: where that can be had it is spent first.
  */
 function choose(
-  { ledger, fundings, isFunded }: OpeningOptions,
+  options: OpeningOptions,
   coins: readonly Coin[],
   debts: readonly Debt[],
   want: Satoshi,
 ): { readonly inputs: readonly Coin[]; readonly arrears: Satoshi } {
-  const { settlements } = ledger.record;
-  const pledged = pledgedIn(ledger.record);
+  const { record } = options.ledger;
+  const { settlements } = record;
+  const pledged = pledgedIn(record);
   const own = settlements.filter((settlement) => settlement.state !== "held").map((each) => latest(each).txid);
   const rules = {
-    ownTxids: new Set([...own, ...(fundings?.() ?? [])]),
-    excluded: (coin: Coin) => pledged.has(nameOf(coin)) || isFunded?.(coin) === true,
+    ownTxids: new Set([...own, ...options.fundings()]),
+    excluded: (coin: Coin) => pledged.has(nameOf(coin)) || options.isFunded(coin),
   };
   const debt = debts.find(({ txid }) => coins.some((coin) => coin.txid === txid));
   const shown = coins.filter((coin) => debt && coin.txid === debt.txid);

@@ -15,6 +15,7 @@ import type { SocketLedger } from "./ledger";
 import { latest, type Settlement, type SocketRecord } from "./record";
 import type { SocketSettings } from "./settings";
 import { delivered, type Rival, type SettlementEffect, type SettlementEvent, settlementEffects } from "./settlement";
+import { hangsOnUnmined, spenderOf } from "./spender";
 import { same, writeOff } from "./write-off";
 
 /** Each may spend the change of the one before, and nodes take 25 unconfirmed in a row. */
@@ -31,18 +32,25 @@ export interface SettlerOptions {
   readonly ledger: SocketLedger;
   readonly settings: SocketSettings;
   readonly report: Reporter;
+  readonly listener: SettlementListener;
+}
+
+/** Is told what the settler finds on the chain; what follows from it for a sale is its matter. */
+export interface SettlementListener {
   /**
    * The network wants more than `fee` for the settlement's inputs before it lets its transaction
    * replace another.
    */
-  readonly onTooLow: (settlement: Settlement, fee: Satoshi) => void;
-  readonly onRival: (settlement: Settlement, rival: Rival, spend: Spend) => void;
-  readonly onMined: (settlement: Settlement) => void;
+  tooLow(settlement: Settlement, fee: Satoshi): void;
+  /** Something else spends the settlement's coins. */
+  rival(settlement: Settlement, rival: Rival, spend: Spend): void;
+  /** Its coins are spent for good, by `minedTxid`. */
+  mined(settlement: Settlement): void;
   /**
-   * The network has a payment whose credit waited for that. The record's part that gives it, and
-   * what to do once it is written.
+   * The network has a payment whose credit waited for that. Gives the record's part with that
+   * credit.
    */
-  readonly onSent: (settlement: Settlement) => Changes<SocketRecord>;
+  sent(settlement: Settlement): Changes<SocketRecord>;
 }
 
 export class Settler {
@@ -143,7 +151,7 @@ export class Settler {
 
   /** Broadcasts; where the network refuses, finds out why. */
   private async send(settlement: Settlement): Promise<void> {
-    const { chain, report } = this.#options;
+    const { chain, report, listener } = this.#options;
     const { txid, value, fee } = latest(settlement);
     try {
       await chain.broadcast(settlement.transaction);
@@ -153,7 +161,7 @@ export class Settler {
       if (!(error instanceof ChainError) || isAway(error)) throw error;
       if (error.kind === "already-known") return this.happen({ kind: "broadcast" }, settlement);
       report({ name: "broadcast-refused", txid, why: error.message });
-      if (error.kind === "replacement-fee-too-low") this.#options.onTooLow(settlement, fee + (error.missing ?? 0));
+      if (error.kind === "replacement-fee-too-low") listener.tooLow(settlement, fee + (error.missing ?? 0));
       await this.findRival(settlement);
     }
   }
@@ -182,17 +190,8 @@ export class Settler {
       this.happen({ kind: "reorganised", txid }, settlement);
       return;
     }
-    if (tip - height + 1 < settings.confirmations || this.hangsOnUnmined(settlement)) return;
+    if (tip - height + 1 < settings.confirmations || hangsOnUnmined(settlement, this.settlements)) return;
     this.happen({ kind: "buried", txid, height }, settlement);
-  }
-
-  /**
-   * Nothing is in a block before its parent: a backend that says so mixes old answers with new
-   * ones.
-   */
-  private hangsOnUnmined({ inputs }: Settlement): boolean {
-    const unmined = this.settlements.filter(({ state }) => state !== "mined").map((each) => latest(each).txid);
-    return inputs.some(({ txid }) => unmined.includes(txid));
   }
 
   /**
@@ -210,34 +209,10 @@ export class Settler {
   }
 
   private async rivalOf(settlement: Settlement): Promise<Spend | undefined> {
-    const { txid } = latest(settlement);
-    const rivals = (await this.spendsOf(settlement)).filter((each) => each.txid !== txid);
-    // One that is in a block has decided; others may wait without end.
-    const found = rivals.find((each) => each.height !== undefined) ?? rivals[0];
-    // Some backends only say that a coin is spent: then it may as well be one of the commitments
-    // that did it.
-    const spend = found?.txid === undefined ? ((found && (await this.ownSpend(settlement))) ?? found) : found;
-    if (!spend) return undefined;
-    // Nor do they tell a coin that is spent from one that is not there yet: its parent was
-    // forgotten, and goes out first.
-    if (spend.txid === undefined && this.hangsOnUnmined(settlement)) return undefined;
-    if (spend.txid === txid) {
-      this.happen({ kind: "seen" }, settlement);
-      return undefined;
-    }
-    return spend;
-  }
-
-  /**
-   * One input after the other: a question that waits takes kilobytes of a microcontroller's heap.
-   */
-  private async spendsOf({ inputs, payerScript }: Settlement): Promise<Spend[]> {
-    const spends: Spend[] = [];
-    for (const input of inputs) {
-      const spend = await this.#options.watch.spendOf(input, payerScript);
-      if (spend) spends.push(spend);
-    }
-    return spends;
+    const spend = await spenderOf(this.#options, settlement);
+    if (!spend || spend.txid !== latest(settlement).txid) return spend;
+    this.happen({ kind: "seen" }, settlement);
+    return undefined;
   }
 
   /**
@@ -254,15 +229,6 @@ export class Settler {
     return lowest ?? height;
   }
 
-  /** Which of the commitments the network knows, the latest first. */
-  private async ownSpend({ commitments }: Settlement): Promise<Spend | undefined> {
-    for (const { txid } of [...commitments].reverse()) {
-      const { state, height } = await this.#options.chain.status(txid);
-      if (state !== "unknown") return height === undefined ? { txid } : { txid, height };
-    }
-    return undefined;
-  }
-
   // ------------------------------------------------------------ what follows
 
   private happen(event: SettlementEvent, settlement: Settlement): void {
@@ -270,7 +236,7 @@ export class Settler {
   }
 
   private apply(effect: SettlementEffect, settlement: Settlement): void {
-    const { report, onRival, onMined } = this.#options;
+    const { report, listener } = this.#options;
     switch (effect.do) {
       case "tell":
         report(effect.event);
@@ -279,10 +245,10 @@ export class Settler {
         this.update(settlement, effect.changes, effect.givesCredit ? this.creditOf(settlement) : {});
         break;
       case "meet":
-        onRival(settlement, effect.rival, effect.spend);
+        listener.rival(settlement, effect.rival, effect.spend);
         break;
       case "close":
-        onMined({ ...settlement, minedTxid: effect.txid });
+        listener.mined({ ...settlement, minedTxid: effect.txid });
         break;
       case "write-off":
         this.writeOff(settlement, effect.owed, effect.txid);
@@ -296,7 +262,7 @@ export class Settler {
    */
   private creditOf(settlement: Settlement): Changes<SocketRecord> {
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
-    return waiting ? this.#options.onSent(settlement) : {};
+    return waiting ? this.#options.listener.sent(settlement) : {};
   }
 
   private writeOff(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {

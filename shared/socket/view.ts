@@ -4,6 +4,7 @@
 import type { ChannelEntry } from "../channel/record";
 import type { TripCause } from "../kernel/ports";
 import type { Millisecond, MilliwattHour, Satoshi } from "../kernel/units";
+import type { SocketParts } from "./parts";
 import type { SocketRecord } from "./record";
 
 export interface SocketView {
@@ -24,4 +25,22 @@ export interface SocketView {
   readonly tipAge: Millisecond | undefined;
   /** Channels that are kept, and what those pay it that no block has closed. */
   readonly channels: { readonly entries: readonly ChannelEntry[]; readonly unclosed: Satoshi };
+}
+
+export function viewOf(parts: SocketParts): SocketView {
+  const { ledger, outlet, till, watch, book } = parts;
+  return {
+    record: ledger.record,
+    credit: outlet.credit(),
+    standbyRemaining: outlet.standbyRemaining(),
+    lockoutLeft: outlet.lockoutLeft(),
+    exposure: parts.exposure(),
+    trip: outlet.trip,
+    canSell: till.canSell(),
+    isGuessing: parts.isGuessing(),
+    isStopping: parts.isStopping,
+    tip: watch.lastTip(),
+    tipAge: watch.tipAge(),
+    channels: { entries: book?.entries ?? [], unclosed: book?.unclosed ?? 0 },
+  };
 }

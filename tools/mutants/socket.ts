@@ -94,23 +94,25 @@ export const SOCKET: readonly Mutation[] = [
   // What pays.
   mutation(
     "payment-repeated",
-    "till",
+    "payments",
     "if (before && sameRequest(before.request, request)) return",
     "if (false) return",
     ["controllers/stops", REFUSALS, STORIES],
   ),
-  mutation("payment-superseded", "till", "if (request.increment < nextIncrement(session))", "if (false)", [REFUSALS]),
-  mutation("payment-checked", "till", "if (!verdict.ok) throw", "if (false) throw", [REFUSALS]),
+  mutation("payment-superseded", "payments", "if (request.increment < nextIncrement(session))", "if (false)", [
+    REFUSALS,
+  ]),
+  mutation("payment-checked", "payments", "if (!verdict.ok) throw", "if (false) throw", [REFUSALS]),
   mutation(
     "proposal-replaced",
-    "till",
-    "if (this.#proposals.standing !== proposal || this.session !== session)",
+    "payments",
+    "if (this.#options.proposals.standing !== proposal || this.session !== session)",
     "if (false)",
     [REFUSALS],
   ),
   mutation(
     "coins-asked-about",
-    "till",
+    "payments",
     "await this.inputsUnspent(session, actualFee(proposal.draft));",
     "",
     [REFUSALS],
@@ -118,7 +120,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "first-payment-asked",
-    "till",
+    "payments",
     "this.mustBeTaken(session, proposal, await refusal?.());",
     "",
     [FIRST],
@@ -126,7 +128,7 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "first-payment-journalled",
-    "till",
+    "payments",
     "ledger.write({ asked:",
     "ledger.change({ asked:",
     [FIRST],
@@ -190,7 +192,7 @@ export const SOCKET: readonly Mutation[] = [
   mutation(
     "buried-without-parent",
     "settler",
-    " || this.hangsOnUnmined(settlement)) return;",
+    " || hangsOnUnmined(settlement, this.settlements)) return;",
     ") return;",
     [SETTLEMENT],
     "no payment is buried whose parent is in no block",
@@ -235,11 +237,11 @@ export const SOCKET: readonly Mutation[] = [
   mutation(
     "checkpoint-at-the-limit",
     "controller",
-    'else if (this.exposure() >= settings.checkpoint || !this.#till.canSell()) this.#till.checkpoint("exposure");',
+    'else if (this.#parts.exposure() >= settings.checkpoint || !till.canSell()) till.checkpoint("exposure");',
     "",
     ["controllers/checkpoints"],
   ),
-  mutation("session-expires", "controller", 'this.#till.end("expiry");', ";", [
+  mutation("session-expires", "controller", 'till.end("expiry");', ";", [
     SETTLEMENT,
     "controllers/stops",
     STORIES,
@@ -274,7 +276,7 @@ export const SOCKET: readonly Mutation[] = [
     ["controllers/ahead"],
     "a flood of first calls from many hosts, each with another address, asks the chain once in five seconds",
   ),
-  mutation("ahead-is-a-turn", "controller", "this.#candidates.announced(peer);", "", ["controllers/ahead"]),
+  mutation("ahead-is-a-turn", "controller", "candidates.announced(peer);", "", ["controllers/ahead"]),
   mutation(
     "ahead-takes-its-second-only",
     "candidates",
@@ -365,8 +367,8 @@ export const SOCKET: readonly Mutation[] = [
   ),
   mutation(
     "refused-fee-doubles",
-    "till",
-    'if (refusal.kind === "fee-too-low") this.#proposals.payMore(proposal);',
+    "payments",
+    'if (refusal.kind === "fee-too-low") this.#options.proposals.payMore(proposal);',
     "",
     [FIRST],
     "a node that relays from 1 sat/vB, behind a backend that says less, is paid what it takes",
@@ -400,7 +402,7 @@ export const SOCKET: readonly Mutation[] = [
   ]),
   mutation(
     "repeated-payment-moves-nobody",
-    "till",
+    "payments",
     "if (before && sameRequest(before.request, request)) return",
     "if (before && sameRequest(before.request, request)) accepted();\n    if (before && sameRequest(before.request, request)) return",
     [HONOURED],
