@@ -117,6 +117,12 @@ declare module "plugpay/page" {
   export function read(from: number, to: number): Uint8Array;
 }
 
+/** The device's light (firmware/native/light-esp32.ts). */
+declare module "plugpay/light" {
+  export function begin(pin: number, litByLow: boolean): void;
+  export function show(rhythm: string): void;
+}
+
 /**
  * Why the device started, and how long it had better wait (firmware/native/restart-esp32.ts says
  * what each does).

@@ -1,6 +1,7 @@
 // The owner's side on a device: his settings over the image's, the logs, and the two ways in.
 
 import { listen as hearConsole, memory, print, write } from "plugpay/console";
+import { begin as beginLight, show } from "plugpay/light";
 import { length as pageLength, read as readPage } from "plugpay/page";
 import { chip, lastWords, resetCause, restart } from "plugpay/restarts";
 import { constant } from "../../shared/kernel/constant";
@@ -10,6 +11,7 @@ import { PatientListener } from "../../shared/net/patient-listener";
 import { EventLog } from "../../shared/owner/events";
 import { ownerHttp } from "../../shared/owner/http";
 import type { Params } from "../../shared/owner/json-rpc";
+import { Light, lightOf } from "../../shared/owner/light";
 import type { MethodName } from "../../shared/owner/methods";
 import { formatFor, METRICS_TYPES } from "../../shared/owner/metrics";
 import { type Board, Owner, type Running } from "../../shared/owner/owner";
@@ -42,6 +44,12 @@ const STORE = "owner";
 /** Where a socket answers its owner, unless he says otherwise; a cable does nowhere. */
 const PORTS = constant({ socket: 8081, cable: 0 } as const);
 
+/** What the image's configuration has of it (tools/firmware/config.ts). */
+interface BoardLight {
+  readonly pin: number;
+  readonly litByLow: boolean;
+}
+
 export interface OwnerSideOptions {
   readonly device: Device;
   readonly clock: Clock;
@@ -66,6 +74,8 @@ export class OwnerSide {
   readonly #store = new DeviceStore(STORE);
   #owner: Owner | undefined;
   #serial: OwnerSerial | undefined;
+  /** Where the board has one. */
+  #light: Light | undefined;
   #running: Running | undefined;
   #why = "";
   readonly #tell = this.told(report);
@@ -99,7 +109,7 @@ export class OwnerSide {
       settings: this.settings,
       events: this.events,
       sessions: this.sessions,
-      board: boardOf(config, names),
+      board: { ...boardOf(config, names), ...this.lamp() },
       backends: backendsOf(this.settings),
       more: () => more?.(this.settings) ?? {},
     });
@@ -120,8 +130,23 @@ export class OwnerSide {
   begin(running: Running | undefined, why = ""): void {
     this.#running = running;
     this.#why = why;
+    this.lightUp();
     this.listen();
     hearConsole((bytes) => this.serial.take(new Uint8Array(bytes)));
+  }
+
+  private lamp(): Pick<Board, "identify"> {
+    const light = this.#light;
+    return light ? { identify: (time) => light.identify(time) } : {};
+  }
+
+  private lightUp(): void {
+    const { clock, config } = this.options;
+    const { light } = config as { light?: BoardLight };
+    if (!light) return;
+    beginLight(light.pin, light.litByLow);
+    const word = () => this.#running?.light() ?? lightOf({ state: "not-started", trip: undefined });
+    this.#light = new Light({ clock, lamp: { show }, word });
   }
 
   /** Lines and Improv's packets on the serial console. */

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { GATE_CORE } from "../../lab/world/build";
+import { gateSignals } from "../../tools/firmware/pins";
 import { TARGETS } from "../../tools/firmware/targets";
 
 interface PinMap {
-  readonly signals: Record<string, { direction: "adc1" | "input" | "output"; what: string }>;
+  readonly signals: Record<string, { direction: "adc1" | "input" | "output"; what: string; optional?: true }>;
   readonly targets: Record<
     string,
     {
@@ -42,7 +43,8 @@ describe("the pin map", () => {
   it("says the same as the power gate's manifest", () => {
     for (const [target, { pins }] of Object.entries(map.targets)) {
       const defined = manifest.defines.gate[target] ?? {};
-      const expected = Object.fromEntries(Object.entries(pins).map(([name, pin]) => [name.toLowerCase(), pin]));
+      const gates = Object.entries(pins).filter(([name]) => !map.signals[name]?.optional);
+      const expected = Object.fromEntries(gates.map(([name, pin]) => [name.toLowerCase(), pin]));
       assert.deepEqual(defined, expected, target);
     }
   });
@@ -88,9 +90,15 @@ describe("the pin map", () => {
     });
 
     it(`of ${target} gives no pin to two signals that are used together`, () => {
-      // A board has either a chip with pulses or one that speaks.
-      const used = Object.entries(pins).filter(([name]) => name !== "meterRx");
-      assert.equal(new Set(used.map(([, pin]) => pin)).size, used.length);
+      // A board has either the ADC, a chip with pulses or one that speaks.
+      for (const sensor of ["adc", "bl0937", "cse7766"]) {
+        const used = gateSignals(sensor).map((name) => pins[name]);
+        assert.ok(used.every((pin) => pin !== undefined));
+        assert.equal(new Set(used).size, used.length, sensor);
+      }
+      const optional = Object.keys(map.signals).filter((name) => map.signals[name]?.optional);
+      const board = [...gateSignals("adc"), ...optional].map((name) => pins[name]);
+      assert.equal(new Set(board).size, board.length);
     });
   }
 });

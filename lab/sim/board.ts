@@ -75,6 +75,8 @@ export class Board implements Party {
   #gateHandle = 0;
   #consoleHandle = 0;
   #traced = "";
+  /** What its light shows, where it has one. */
+  rhythm: string | undefined;
   /** Computing since the start, in the meter's units, and its time. */
   computed = { meter: 0, time: 0 };
   /** What closed the relay last, and when. */
@@ -119,6 +121,7 @@ export class Board implements Party {
     this.#inbox = [];
     this.#output = [];
     this.#traced = "";
+    this.rhythm = undefined;
     this.#options.network.cut(this);
     await this.#options.gate.cut();
   }
@@ -236,6 +239,9 @@ export class Board implements Party {
     "console.listen": () => {
       this.#consoleHandle = this.#nextHandle++;
       return { handle: this.#consoleHandle };
+    },
+    "light.show": ({ rhythm }) => {
+      this.rhythm = rhythm as string;
     },
     "page.length": () => this.#options.page?.length ?? 0,
     "page.read": ({ from, to }) => this.#options.page?.subarray(from as number, to as number),

@@ -318,6 +318,7 @@ export class Simulation {
     const { password: ownerPassword, metricsToken } = access;
     Object.assign(config, {
       ownerPort,
+      light: { pin: 0, litByLow: false },
       ...(ownerPassword && { ownerPassword }),
       ...(metricsToken && { metricsToken }),
     });

@@ -21,6 +21,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/radio": file("radio"),
   "plugpay/restarts": file("restarts"),
   "plugpay/page": file("page"),
+  "plugpay/light": file("light"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),
 };

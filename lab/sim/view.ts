@@ -2,8 +2,10 @@
 // redrawn. Into a pipe go the lines only.
 
 import { formatDuration, formatEnergy, formatPower, formatPrice, formatSatoshi } from "../../shared/kernel/units";
+import { type LightWord, lightOf, RHYTHMS } from "../../shared/owner/light";
 import type { WorldReading } from "../world/world";
 import type { Account } from "./account";
+import type { DeviceName } from "./bundle";
 import type { Happening, Simulation } from "./simulation";
 import { sentenceOf } from "./story";
 
@@ -80,6 +82,17 @@ export class View {
     this.#panel = rows.length;
   }
 
+  /** What the board's light shows; of a board without one, what it would show. */
+  #light(name: DeviceName): string {
+    const { simulation, account } = this;
+    const state = account.state[name];
+    if (state === "off") return "-";
+    const rhythm = simulation.boards[name]?.rhythm;
+    const shown = rhythm && wordOf(rhythm);
+    const isOpen = name === "socket" && account.sessionOpen;
+    return shown ?? lightOf({ state, trip: simulation.readings?.[name]?.trip, isOpen });
+  }
+
   /** The panel. */
   rows(): string[] {
     const { simulation, account } = this;
@@ -94,6 +107,7 @@ export class View {
       row(formatDuration(simulation.timeline.now), "SOCKET", "CABLE"),
       row("price", simulation.absent === "socket" ? "-" : formatPrice(simulation.price)),
       row("state", account.state.socket, account.state.cable),
+      row("light", this.#light("socket"), this.#light("cable")),
       row("power", power(socket), power(cable)),
       row("energy used", energyUsed(socket), energyUsed(cable)),
       row("energy left", formatEnergy(left)),
@@ -102,6 +116,11 @@ export class View {
       row("transactions", `${settlements.length} broadcast`, `${mined} in blocks`),
     ];
   }
+}
+
+/** As a person would name the rhythm that is seen. */
+function wordOf(rhythm: string): LightWord | undefined {
+  return (Object.keys(RHYTHMS) as LightWord[]).find((word) => RHYTHMS[word] === rhythm);
 }
 
 /** By the device's own meter; a device without power shows nothing. */

@@ -11,6 +11,7 @@ import type { CableView } from "../cable/view";
 import type { Ecdsa, Random, Store } from "../kernel/ports";
 import { formatEnergy } from "../kernel/units";
 import { type Params, RpcError } from "./json-rpc";
+import { type LightWord, lightOf } from "./light";
 import type { MethodName } from "./methods";
 import { cableFamilies, type Family } from "./metrics";
 import { textOf, wrong } from "./params";
@@ -20,6 +21,10 @@ import { cableStatus, limitsUsed } from "./status";
 export class RunningCable extends RunningDevice<CableController, RunningOptions<CableController>> {
   status(): object {
     return cableStatus(this.options.controller.view());
+  }
+
+  light(): LightWord {
+    return lightOf(this.options.controller.view());
   }
 
   families(): readonly Family[] {

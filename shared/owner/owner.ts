@@ -10,6 +10,7 @@ import type { Device } from "../settings/owner";
 import { mayCall } from "./access";
 import { type EventLog, MOST_EVENTS } from "./events";
 import { JsonRpc, type Method, type Params, RpcError, type Way } from "./json-rpc";
+import { type LightWord, lightOf } from "./light";
 import { type MethodName, methodsOf } from "./methods";
 import { commonFamilies, type Family, type MetricsFormat, meterFamilies, metricsText } from "./metrics";
 import { objectOf, textOf, wholeOf } from "./params";
@@ -53,6 +54,8 @@ export interface Running {
   families(): readonly Family[];
   /** Of the method status: what is particular to the device. */
   status(): object;
+  /** What its light says. */
+  light(): LightWord;
   /** Of the method channels. */
   channels(): object;
   forgive(): void;
@@ -137,11 +140,22 @@ export class Owner {
       heap: board.heap?.() ?? null,
       update: update ? updateState(update, this.#update) : null,
     };
-    if (!running) return { ...common, state: STARTED_NOT, reason: this.#why };
+    if (!running) {
+      const light = lightOf({ state: STARTED_NOT, trip: undefined });
+      return { ...common, state: STARTED_NOT, reason: this.#why, light };
+    }
     const reading = running.gate.read();
     const own = running.status() as { chain?: object };
     const chain = own.chain && { chain: { ...own.chain, backends } };
-    return { ...common, ...own, ...chain, meter: meterOf(reading), energy: energyOf(reading, running.totalAtStart) };
+    const light = running.light();
+    return {
+      ...common,
+      ...own,
+      ...chain,
+      light,
+      meter: meterOf(reading),
+      energy: energyOf(reading, running.totalAtStart),
+    };
   }
 
   /** The same as metrics. */

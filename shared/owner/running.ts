@@ -3,6 +3,7 @@
 import type { ChannelEntry } from "../channel/record";
 import type { PowerGate } from "../kernel/ports";
 import { channelsShown } from "./channels";
+import type { LightWord } from "./light";
 import type { Family } from "./metrics";
 import type { Running } from "./owner";
 
@@ -35,6 +36,7 @@ export abstract class RunningDevice<C extends Controller, O extends RunningOptio
   }
 
   abstract status(): object;
+  abstract light(): LightWord;
   abstract families(): readonly Family[];
   abstract unsettled(): string | undefined;
   abstract losses(): readonly string[];

@@ -4,6 +4,7 @@ import { formatEnergy, formatSatoshi } from "../kernel/units";
 import type { SocketController } from "../socket/controller";
 import type { SocketSettings } from "../socket/settings";
 import type { SocketView } from "../socket/view";
+import { type LightWord, lightOf } from "./light";
 import { type Family, socketFamilies } from "./metrics";
 import { RunningDevice, type RunningOptions } from "./running";
 import type { SessionLog } from "./sessions";
@@ -19,6 +20,11 @@ export class RunningSocket extends RunningDevice<SocketController, RunningSocket
   status(): object {
     const { controller, settings, sessions, gate } = this.options;
     return socketStatus(controller.view(), settings, sessions.earned, gate.read());
+  }
+
+  light(): LightWord {
+    const { record, trip, isGuessing } = this.options.controller.view();
+    return lightOf({ state: record.state, trip, isOpen: record.session !== undefined, isGuessing });
   }
 
   families(): readonly Family[] {

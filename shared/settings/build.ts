@@ -139,6 +139,13 @@ export const BUILD_TABLE = constant({
       follows: "none",
     },
     {
+      name: "light",
+      meaning: "An LED at the pin `light` of [hardware.md](hardware.md), lit by a high level or by a low one.",
+      kind: "one-of",
+      words: ["active-high", "active-low"],
+      follows: "none: the board has no light",
+    },
+    {
       name: "gate",
       meaning: "Options of the power gate.",
       kind: "object",

@@ -106,6 +106,7 @@ const NAMED: Readonly<Record<string, string>> = {
     .split(", ")
     .map((name) => `noRadio as ${name}`)
     .join(", "),
+  "plugpay/light": "noConsole as begin, noConsole as show",
   "plugpay/page": "noPage as length, read",
   "plugpay/restarts": "chip, lastWords, noConsole as restart, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",

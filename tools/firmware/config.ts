@@ -2,7 +2,7 @@
 // firmware/<device>/main.ts to read from "mc/config", and the key, which the image does not hold.
 
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isNetwork, NETWORKS, type Network } from "../../shared/bitcoin/address";
 import { cableProblems } from "../../shared/cable/settings";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
@@ -15,6 +15,7 @@ import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
 import { memoryProblem } from "./memory";
+import { boardLight, pinsOf } from "./pins";
 import { boardGate, rangesOf } from "./ranges";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
@@ -41,7 +42,6 @@ const NOT_IN_IMAGE = ["$schema", "flash", "encrypted", "key"];
 
 /** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
 const ADDRESS: Readonly<Record<DeviceName, string>> = { socket: LINK_ADDRESS, cable: "169.254.80.81" };
-const PINS = join(import.meta.dirname, "../../manifests/pins.json");
 const HOSTNAME = "plugpay";
 
 /** Reads the file; a certificate that it names by a path is read too. */
@@ -93,7 +93,7 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
     );
   const wrong = gateProblems(given.gate ?? {}, "configuration.gate", rangesOf(target.name));
   if (wrong.length > 0) throw new UsageError(wrong.join("\n"));
-  const { receive, transmit } = JSON.parse(readFileSync(PINS, "utf8")).targets[target.name].console as Json;
+  const { receive, transmit } = pinsOf(target.name).console;
   return {
     network: "regtest",
     link: target.links[0] as Link,
@@ -139,6 +139,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
       ...usual(device, link, direct),
       ...kept,
       link,
+      ...boardLight(target.name, given),
       gate: boardGate(target.name, given.gate ?? {}),
       settings: { ...shared, ...settings, network },
     },
