@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Satoshi } from "../../shared/kernel/units";
+import { UsageError } from "./targets";
 import type { Face } from "./tls-front";
 
 export type ChainRequest =
@@ -26,6 +27,8 @@ interface Waiting {
 }
 
 export class Chain {
+  /** Why there is no chain any more. */
+  ended: string | undefined;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
@@ -48,17 +51,22 @@ export class Chain {
       if (error !== undefined) waiting?.reject(new Error(error));
       else waiting?.resolve(value ?? 0);
     });
-    this.#child.on("exit", () => {
-      for (const { reject } of this.#waiting.values())
-        reject(new Error(`the chain's process ended; is port ${port} taken?`));
+    this.#child.on("exit", (code, signal) => {
+      this.ended = `the chain's process ended (${code ?? signal}); what it said is above. Is port ${port} free, and were the native modules built (npm rebuild)?`;
+      for (const { reject } of this.#waiting.values()) reject(new UsageError(this.ended));
       this.#waiting.clear();
     });
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   ask(request: ChainRequest): Promise<number> {
     const id = ++this.#next;
-    if (!this.#child.connected) return Promise.reject(new Error("the chain's process has ended"));
-    this.#child.send({ id, request });
+    if (!this.#child.connected) return Promise.reject(new UsageError(this.ended ?? "the chain's process ends"));
+    // It may end while this is on its way; then the process's end says so.
+    this.#child.send({ id, request }, () => {});
     return this.answer(id);
   }
 

@@ -19,10 +19,11 @@ import { type Command, type Given, run } from "../command";
 import { ChipFrames } from "./chip-frames";
 import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
-import { EthernetSwitch, type Wire } from "./ethernet-switch";
+import type { Wire } from "./ethernet-switch";
 import { OUT } from "./image";
 import { FAULTS, Pair, type PairOptions } from "./pair";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qemu";
+import { type Around, withStage } from "./stage";
 import { DEVICES, type DeviceName, imageNamed, UsageError } from "./targets";
 import type { Told } from "./verdict";
 
@@ -150,7 +151,27 @@ async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number;
 async function runPair(given: Options): Promise<readonly string[]> {
   const qemu = findQemu(given.text("qemu"));
   const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
-  const [ethernet, wires] = await EthernetSwitch.start(3);
+  const play: PairOptions = {
+    watts: numberOf(given, "watts", 1000),
+    increments: numberOf(given, "increments", 3),
+    hours: numberOf(given, "hours", 0),
+    disturbances: numberOf(given, "disturb", 0),
+    faults: faultsOf(given.text("faults") ?? FAULTS.join(",")),
+    seed: numberOf(given, "seed", 1),
+    secure: esplora.startsWith("https:"),
+    payoutAddress: settings.payoutAddress,
+  };
+  return withStage(esplora, (around) => playPair(given, { qemu, play, around }));
+}
+
+interface Play {
+  readonly qemu: string;
+  readonly play: PairOptions;
+  readonly around: Around;
+}
+
+async function playPair(given: Options, { qemu, play, around }: Play): Promise<readonly string[]> {
+  const { chain, ethernet, wires } = around;
   let pair: Pair | undefined;
   // The consoles whole, with what chips say when they give up.
   const log = (device: DeviceName): string => join(OUT, "emulated", `${device}.txt`);
@@ -172,18 +193,8 @@ async function runPair(given: Options): Promise<readonly string[]> {
     socket: make("socket", wires[0], wires[1]),
     cable: make("cable", wires[2]),
   };
-  const play = {
-    watts: numberOf(given, "watts", 1000),
-    increments: numberOf(given, "increments", 3),
-    hours: numberOf(given, "hours", 0),
-    disturbances: numberOf(given, "disturb", 0),
-    faults: faultsOf(given.text("faults") ?? FAULTS.join(",")),
-    seed: numberOf(given, "seed", 1),
-    esplora,
-    payoutAddress: settings.payoutAddress,
-  };
   for (const device of DEVICES) writeFileSync(log(device), "");
-  pair = await Pair.start(play, boards, (event) => show("scene", event));
+  pair = new Pair(play, chain, boards, (event) => show("scene", event));
   try {
     return await pair.play();
   } catch (error) {
@@ -195,7 +206,6 @@ async function runPair(given: Options): Promise<readonly string[]> {
     throw error;
   } finally {
     await pair.close();
-    ethernet.close();
   }
 }
 

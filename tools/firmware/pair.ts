@@ -3,8 +3,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { Chance } from "../../lab/sim/chance";
-import { urlParts } from "../../shared/kernel/url";
-import { Chain } from "./chain";
+import type { Chain } from "./chain";
 import { Circuit } from "./circuit";
 import type { BoardEvent } from "./console";
 import type { EmulatedBoard } from "./emulated-board";
@@ -33,8 +32,8 @@ export interface PairOptions {
   /** What goes wrong then. */
   readonly faults: readonly (typeof FAULTS)[number][];
   readonly seed: number;
-  /** The socket's image: where it looks for the chain, and who is paid. */
-  readonly esplora: string;
+  /** The socket's image: its chain is behind TLS; and who is paid. */
+  readonly secure: boolean;
   readonly payoutAddress: string;
 }
 
@@ -51,18 +50,7 @@ export class Pair {
   #settled = 0;
   #over = false;
 
-  static async start(
-    options: PairOptions,
-    boards: Readonly<Record<DeviceName, EmulatedBoard>>,
-    tell: (event: BoardEvent) => void,
-  ): Promise<Pair> {
-    const at = urlParts(options.esplora);
-    if (at === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${options.esplora}`);
-    const [chain] = await Chain.start(at.port, at.secure ? at.host : undefined);
-    return new Pair(options, chain, boards, tell);
-  }
-
-  private constructor(
+  constructor(
     readonly options: PairOptions,
     readonly chain: Chain,
     readonly boards: Readonly<Record<DeviceName, EmulatedBoard>>,
@@ -84,7 +72,7 @@ export class Pair {
     const { address } = event;
     if (from !== "cable" || typeof address !== "string" || this.#funded.has(address)) return;
     this.#funded.add(address);
-    void this.chain.ask({ fund: address, amount: FUND });
+    this.chain.ask({ fund: address, amount: FUND }).catch((error) => this.troubles.push(String(error)));
   }
 
   /** Plays; gives what is missing or wrong, a sentence each. */
@@ -94,7 +82,7 @@ export class Pair {
     await this.#circuit.begin();
     this.mine().catch((error) => this.#over || this.troubles.push(String(error)));
     await this.plug("in");
-    const secure = this.options.esplora.startsWith("https:");
+    const { secure } = this.options;
     if (secure) await showFaces(this);
     await this.until("power", () => this.#circuit.powered);
     if (secure) await loseLink(this);
@@ -146,6 +134,7 @@ export class Pair {
   async until(what: string, isSo: () => boolean): Promise<void> {
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
       if (isSo()) return;
+      if (this.chain.ended !== undefined) throw new UsageError(this.chain.ended);
       await pause(LOOK_MS);
     }
     throw new UsageError(`expected ${what} within ${PATIENCE_MS / 1000} s, came none; the boards' story is above`);
