@@ -6,6 +6,7 @@ import { nearest } from "../../shared/settings/nearest";
 import { ownerTable } from "../../shared/settings/owner";
 import { parseKey } from "../firmware/key";
 import { UsageError } from "../firmware/targets";
+import { confirmed } from "./push";
 
 export interface Asked {
   readonly method: string;
@@ -25,6 +26,11 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["forgive", "writes off what the other side owes (serial port)"],
   ["clear", "clears a latched trip, once you have looked"],
   ["identify [SECONDS]", "its light blinks"],
+  [
+    "update FILE [anyway]",
+    "a signed image, piece by piece; `anyway` takes an older one, or another network's (serial port)",
+  ],
+  ["pull [anyway]", "the image at its updateUrl"],
   ["restart", "settles what is open, and starts anew"],
   ["reset [erase]", "back to the image's settings; without `erase` it says what would be lost (serial port)"],
   ["key new [ADDRESS]", "a cable draws a key; ADDRESS is that of the key it gives up (serial port)"],
@@ -32,6 +38,12 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["seed show", "of a socket: the seed of its channels' keys, to write down (serial port)"],
   ["seed keep DIGITS", "you have it: its last eight digits; now it sells by channel on mainnet too (serial port)"],
   ["seed import", "a seed of yours, hexadecimal, on standard input (serial port)"],
+];
+
+/** Those that ask no device. */
+export const FILE_COMMANDS: readonly (readonly [words: string, meaning: string])[] = [
+  ["update-key FILE", "makes the key that signs images, under a passphrase, and says what updateKey is set to"],
+  ["sign IMAGE FILE", "signs an image with that key, and writes IMAGE.manifest"],
 ];
 
 /**
@@ -56,6 +68,8 @@ export function askedBy(words: readonly string[], secret: () => string): Asked {
       return { method: "identify", ...(rest[0] === undefined ? {} : { params: { seconds: whole(rest[0]) } }) };
     case "reset":
       return { method: "reset", ...(rest[0] === undefined ? {} : { params: { confirm: rest[0] } }) };
+    case "pull":
+      return { method: "update.pull", params: confirmed(rest[0]) };
     case "key":
       return keyOf(rest, secret);
     case "seed":
@@ -71,7 +85,7 @@ export function askedBy(words: readonly string[], secret: () => string): Asked {
       if (rest.length > 0) throw new UsageError(`${command} takes nothing more, came "${rest.join(" ")}"`);
       return { method: command };
   }
-  const names = COMMANDS.map(([form]) => form.split(" ")[0] as string);
+  const names = [...COMMANDS, ...FILE_COMMANDS].map(([form]) => form.split(" ")[0] as string);
   const meant = nearest(command, names);
   throw new UsageError(
     `expected a command, came "${command}"${meant ? `; did you mean ${meant}?` : `; there are ${names.join(", ")}`}`,

@@ -31,6 +31,10 @@ export interface Way {
 
 const BAUD = 115_200;
 const LONGEST_MS = 20_000;
+/** A device takes few requests a second; one that was too early comes again. */
+const PATIENT_TRIES = 5;
+/** A longer pause is for a wrong password. */
+const LONGEST_PAUSE_S = 3;
 /** Sooner no board tells that it has just started. */
 const OLD_MS = 100;
 /** A board that has just started takes no line yet. */
@@ -42,8 +46,46 @@ const BOOT_MS = 3000;
 export function httpWay(host: string, password: string): Way {
   const url = `http://${host.includes(":") ? host : `${host}:8081`}/owner`;
   const secret = secretOf(password);
-  const post = (body: string, authorization?: string): Promise<Response> =>
-    fetch(url, {
+  /** Good for a few minutes; each of its counts once. */
+  let nonce: string | undefined;
+  let count = 0;
+  const challenged = async (): Promise<string> => {
+    // The body goes with the password's proof only.
+    const answer = await post(url, "{}");
+    const given = /nonce="([^"]+)"/.exec(answer.headers.get("www-authenticate") ?? "")?.[1];
+    if (answer.status !== 401 || given === undefined) throw refusal(url, answer.status, await answer.text());
+    await answer.arrayBuffer();
+    count = 0;
+    return given;
+  };
+  const proven = (known: string): string => {
+    const nc = (++count).toString(16).padStart(8, "0");
+    const claim = { nonce: known, nc, cnonce: randomBytes(12).toString("hex"), qop: "auth", uri: "/owner" };
+    const response = responseOf(secret, "POST", claim);
+    const fields = `username="${OWNER}", realm="${REALM}", nonce="${known}", uri="/owner", cnonce="${claim.cnonce}", response="${response}"`;
+    return `Digest ${fields}, nc=${nc}, qop=auth, algorithm=SHA-256`;
+  };
+  return {
+    ask: async (request) => {
+      const body = JSON.stringify(request);
+      nonce ??= await challenged();
+      let answer = await post(url, body, proven(nonce));
+      if (answer.status === 401 && /stale=true/i.test(answer.headers.get("www-authenticate") ?? "")) {
+        nonce = await challenged();
+        answer = await post(url, body, proven(nonce));
+      }
+      if (answer.status === 401) throw new UsageError(`${url}: the password is wrong`);
+      if (answer.status !== 200) throw refusal(url, answer.status, await answer.text());
+      return (await answer.json()) as Answer;
+    },
+    close: () => {},
+  };
+}
+
+/** Asks; where the device says that it is too often, again when it says. */
+async function post(url: string, body: string, authorization?: string): Promise<Response> {
+  for (let left = PATIENT_TRIES; ; left--) {
+    const answer = await fetch(url, {
       method: "POST",
       body,
       headers: { "Content-Type": "application/json", ...(authorization && { Authorization: authorization }) },
@@ -51,24 +93,11 @@ export function httpWay(host: string, password: string): Way {
     }).catch((error: Error) => {
       throw new UsageError(`${url} does not answer (${(error.cause as Error | undefined)?.message ?? error.message})`);
     });
-  return {
-    ask: async (request) => {
-      const body = JSON.stringify(request);
-      // The body goes with the password's proof only.
-      const challenged = await post("{}");
-      const nonce = /nonce="([^"]+)"/.exec(challenged.headers.get("www-authenticate") ?? "")?.[1];
-      if (challenged.status !== 401 || nonce === undefined)
-        throw refusal(url, challenged.status, await challenged.text());
-      const claim = { nonce, nc: "00000001", cnonce: randomBytes(12).toString("hex"), qop: "auth", uri: "/owner" };
-      const response = responseOf(secret, "POST", claim);
-      const fields = `username="${OWNER}", realm="${REALM}", nonce="${nonce}", uri="/owner", cnonce="${claim.cnonce}", response="${response}"`;
-      const answer = await post(body, `Digest ${fields}, nc=${claim.nc}, qop=auth, algorithm=SHA-256`);
-      if (answer.status === 401) throw new UsageError(`${url}: the password is wrong`);
-      if (answer.status !== 200) throw refusal(url, answer.status, await answer.text());
-      return (await answer.json()) as Answer;
-    },
-    close: () => {},
-  };
+    const seconds = Number(answer.headers.get("retry-after") ?? 1);
+    if (answer.status !== 429 || left <= 1 || !(seconds <= LONGEST_PAUSE_S)) return answer;
+    await answer.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
 }
 
 function refusal(url: string, status: number, text: string): UsageError {
