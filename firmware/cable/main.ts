@@ -14,7 +14,7 @@ import { CableController } from "../../shared/cable/controller";
 import { deviceKey, KEY_ENTRY } from "../../shared/cable/key";
 import { type CableSettings, cableSettings } from "../../shared/cable/settings";
 import { constant } from "../../shared/kernel/constant";
-import type { PowerGate } from "../../shared/kernel/ports";
+import type { PowerGate, Store } from "../../shared/kernel/ports";
 import type { Hex, Millisecond } from "../../shared/kernel/units";
 import { HttpClient } from "../../shared/net/http-client";
 import { cableMethods, RunningCable } from "../../shared/owner/cable";
@@ -31,8 +31,9 @@ import { OwnerSide } from "../platform/owner";
 import { directRadio } from "../platform/radio";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
-import { DeviceStore } from "../platform/store";
+import { Stores } from "../platform/store";
 import { bootLine, cableLine } from "../platform/told";
+import { isOnTrial, tryOut } from "../platform/trial";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a cable. */
 type CableConfig = Pick<BuildOptions, "socket"> &
@@ -78,7 +79,8 @@ interface Started {
 
 interface Parts {
   readonly clock: DeviceClock;
-  readonly store: DeviceStore;
+  readonly stores: Stores;
+  readonly store: Store;
   readonly random: () => HmacDrbg;
   readonly owner: OwnerSide;
   readonly device: Started;
@@ -86,7 +88,8 @@ interface Parts {
 
 function run(): void {
   const clock = new DeviceClock();
-  const store = new DeviceStore("cable");
+  const stores = new Stores(isOnTrial());
+  const store = stores.open("cable");
   const device: Started = { controller: undefined, power: undefined, wallet: undefined, settings: undefined };
   let drbg: HmacDrbg | undefined;
   // What a key is born from was drawn before the radio and the gate's ADC started
@@ -98,6 +101,8 @@ function run(): void {
   const owner = new OwnerSide({
     device: "cable",
     clock,
+    stores,
+    dialer: () => new DeviceDialer({ names: new Names({ clock, report }) }),
     config: config as unknown as Plain,
     resolve: (given) => ({ ...cableSettings(given as Parameters<typeof cableSettings>[0]) }),
     random,
@@ -115,18 +120,55 @@ function run(): void {
         limits: LIMITS,
       }),
   });
+  const parts = { clock, stores, store, random, owner, device };
+  if (isOnTrial()) onTrial(parts);
+  else begin(parts);
+}
+
+function begin(parts: Parts): void {
+  const { owner } = parts;
   guarded("start", () => {
     try {
-      start({ clock, store, random, owner, device });
+      start(parts);
     } catch (error) {
-      owner.begin(undefined, String(error));
+      owner.begin(undefined, () => String(error));
       throw error;
     }
   });
 }
 
-function start({ clock, store, random, owner, device }: Parts): void {
-  const { key, gate, link, direct } = config as unknown as CableConfig;
+function onTrial(parts: Parts): void {
+  const { clock, owner } = parts;
+  const { direct } = config as unknown as CableConfig;
+  // A cable that visits has a link where it is plugged in only: its radio has to start, or this
+  // image ends here.
+  if (direct) directRadio(clock);
+  const link = direct ? { link: () => undefined } : {};
+  tryOut({ clock, owner, build: () => void build(parts, owner.settings.start<CableSettings>()), ...link });
+}
+
+/** The wallet, and the gate. */
+interface Built {
+  readonly wallet: Wallet;
+  readonly power: InstanceType<typeof NativePowerGate>;
+  readonly calibrated: boolean;
+}
+
+/** Reads the key, and sets up the gate, whose relay stays open. */
+function build({ stores, store, random }: Parts, settings: CableSettings): Built {
+  const { key, gate } = config as unknown as CableConfig;
+  const isGiven = key !== undefined && !store.read(KEY_ENTRY);
+  const secret = isGiven ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
+  const calibration = storedCalibration(stores.open(BOARD_STORE), (why) => report({ name: "calibration", why }));
+  const options = { ...calibration, ...gate };
+  const calibrated = isCalibrated(options);
+  report(cableLine(settings, calibrated));
+  return { wallet: openWallet(secret, ecdsa), power: new NativePowerGate(options), calibrated };
+}
+
+function start(parts: Parts): void {
+  const { clock, store, owner, device } = parts;
+  const { link, direct } = config as unknown as CableConfig;
   // First of all: a device with wrong settings touches nothing.
   const settings = owner.settings.start<CableSettings>();
   const socket = owner.settings.started("socket") as CableConfig["socket"];
@@ -135,14 +177,7 @@ function start({ clock, store, random, owner, device }: Parts): void {
   const radio = direct ? directRadio(clock) : undefined;
   // It has power, so it is plugged in.
   if (link === "wifi") keepAwake(clock, () => true);
-  const isGiven = key !== undefined && !store.read(KEY_ENTRY);
-  const secret = isGiven ? hexToBytes(key) : deviceKey({ store, network: settings.network, random });
-  const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
-  const options = { ...calibration, ...gate };
-  const calibrated = isCalibrated(options);
-  report(cableLine(settings, calibrated));
-  const wallet = openWallet(secret, ecdsa);
-  const power = new NativePowerGate(options);
+  const { wallet, power, calibrated } = build(parts, settings);
   const dialer = new DeviceDialer({ names: new Names({ clock, report }) });
   const { sessions } = owner;
   const total = () => power.read().total;

@@ -138,6 +138,18 @@ declare module "plugpay/restarts" {
   export function restart(): void;
 }
 
+/** Slots for images in flash (firmware/native/update-esp32.ts says what each does). */
+declare module "plugpay/update" {
+  export function slotState(): string;
+  export function slotRoom(): number;
+  export function slotBegin(): void;
+  export function slotWrite(bytes: ArrayBuffer): void;
+  export function slotDigest(size: number): ArrayBuffer;
+  export function slotUse(): void;
+  export function slotAbandon(): void;
+  export function slotConfirm(): void;
+}
+
 /**
  * The native source of true random numbers (firmware/native): drawn at boot, before the radio and
  * the ADC start.

@@ -4,12 +4,15 @@ import { listen as hearConsole, memory, print, write } from "plugpay/console";
 import { begin as beginLight, show } from "plugpay/light";
 import { length as pageLength, read as readPage } from "plugpay/page";
 import { chip, lastWords, resetCause, restart } from "plugpay/restarts";
+import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { constant } from "../../shared/kernel/constant";
-import type { Clock, Random, Reporter } from "../../shared/kernel/ports";
+import type { Clock, Dialer, Random, Reporter, Store } from "../../shared/kernel/ports";
 import { VERSION } from "../../shared/kernel/version";
+import { HttpClient } from "../../shared/net/http-client";
 import { PatientListener } from "../../shared/net/patient-listener";
 import { EventLog } from "../../shared/owner/events";
 import { ownerHttp } from "../../shared/owner/http";
+import { journalsOf, whyCannotGoOn } from "../../shared/owner/journals";
 import type { Params } from "../../shared/owner/json-rpc";
 import { Light, lightOf } from "../../shared/owner/light";
 import type { MethodName } from "../../shared/owner/methods";
@@ -20,11 +23,13 @@ import { finishReset } from "../../shared/owner/reset";
 import { OwnerSerial } from "../../shared/owner/serial";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
+import type { UpdatePorts } from "../../shared/owner/update";
 import type { Device } from "../../shared/settings/owner";
 import { addresses } from "./addresses";
 import { DeviceListener } from "./network";
 import { report } from "./report";
-import { DeviceStore } from "./store";
+import { DeviceSlots } from "./slots";
+import type { Stores } from "./store";
 
 /** Entries of the configuration that an owner may set over the image's. */
 const FROM_IMAGE = constant([
@@ -41,6 +46,7 @@ const FROM_IMAGE = constant([
   "updateUrl",
 ] as const);
 const STORE = "owner";
+const NOT_CONFIRMED = "the image that was written last did not confirm itself; this is the one before it";
 /** Where a socket answers its owner, unless he says otherwise; a cable does nowhere. */
 const PORTS = constant({ socket: 8081, cable: 0 } as const);
 
@@ -53,6 +59,9 @@ interface BoardLight {
 export interface OwnerSideOptions {
   readonly device: Device;
   readonly clock: Clock;
+  readonly stores: Stores;
+  /** To where an image is fetched from. */
+  readonly dialer: () => Dialer;
   /** What `mc/config` has. */
   readonly config: Plain;
   /** What the device works with, made from what is given. */
@@ -71,19 +80,20 @@ export class OwnerSide {
   readonly settings: OwnerSettings;
   readonly events: EventLog;
   readonly sessions: SessionLog;
-  readonly #store = new DeviceStore(STORE);
+  readonly #store: Store;
   #owner: Owner | undefined;
   #serial: OwnerSerial | undefined;
   /** Where the board has one. */
   #light: Light | undefined;
   #running: Running | undefined;
-  #why = "";
+  #why: () => string = () => "";
   readonly #tell = this.told(report);
 
   constructor(private readonly options: OwnerSideOptions) {
-    const { device, clock, config, resolve, total } = options;
-    const store = this.#store;
-    if (finishReset({ owner: store, device: new DeviceStore(device), kind: device })) report({ name: "reset" });
+    const { device, clock, stores, config, resolve, total } = options;
+    const store = stores.open(STORE);
+    this.#store = store;
+    if (finishReset({ owner: store, device: stores.open(device), kind: device })) report({ name: "reset" });
     // Read by name: a linked image's configuration lists none (firmware/selftest/config.ts).
     const { settings: own } = config as { settings?: Plain };
     const filed = Object.fromEntries(FROM_IMAGE.map((name) => [name, config[name]]));
@@ -112,10 +122,34 @@ export class OwnerSide {
       board: { ...boardOf(config, names), ...this.lamp() },
       backends: backendsOf(this.settings),
       more: () => more?.(this.settings) ?? {},
+      update: this.updates(),
     });
     if (this.#running) this.#owner.started(this.#running);
-    else this.#owner.failed(this.#why);
+    else this.#owner.failed(this.#why());
     return this.#owner;
+  }
+
+  /** Of what the stores hold: why this image cannot go on from it. */
+  whyCannotGoOn(): string | undefined {
+    const { device, stores } = this.options;
+    return whyCannotGoOn(device, { own: stores.open(device), owner: this.#store });
+  }
+
+  private updates(): UpdatePorts {
+    const { device, clock, dialer } = this.options;
+    const { settings } = this;
+    return {
+      slots: new DeviceSlots(),
+      ecdsa,
+      here: () => ({
+        device,
+        chip: chip(),
+        network: String(settings.started("network")),
+        version: VERSION,
+        journals: journalsOf(device),
+      }),
+      request: (request) => new HttpClient({ dialer: dialer(), clock }).request(request),
+    };
   }
 
   /** A reporter that keeps what it tells. */
@@ -126,11 +160,12 @@ export class OwnerSide {
     };
   }
 
-  /** It runs, or did not start: from now on its owner is answered. */
-  begin(running: Running | undefined, why = ""): void {
+  /** It runs, or did not start, and why: from now on its owner is answered. */
+  begin(running: Running | undefined, why: () => string = () => ""): void {
     this.#running = running;
     this.#why = why;
     this.lightUp();
+    if (new DeviceSlots().state === "undone") this.#tell({ name: "update-undone", why: NOT_CONFIRMED });
     this.listen();
     hearConsole((bytes) => this.serial.take(new Uint8Array(bytes)));
   }

@@ -3,6 +3,7 @@
 
 import storage from "embedded:storage/key-value";
 import type { Store } from "../../shared/kernel/ports";
+import { HeldStore } from "../../shared/update/held-store";
 
 export class DeviceStore implements Store {
   readonly #storage;
@@ -25,5 +26,19 @@ export class DeviceStore implements Store {
 
   remove(key: string): void {
     this.#storage.delete(key);
+  }
+}
+
+/** The stores of this run: an image on trial has what it writes in memory only. */
+export class Stores {
+  readonly #held = new Map<string, HeldStore>();
+
+  constructor(private readonly isHeld: boolean) {}
+
+  open(path: string): Store {
+    if (!this.isHeld) return new DeviceStore(path);
+    const held = this.#held.get(path) ?? new HeldStore(new DeviceStore(path));
+    this.#held.set(path, held);
+    return held;
   }
 }

@@ -10,7 +10,7 @@ import { HmacDrbg, SEED_BYTES } from "../../shared/board/drbg";
 import { type ChainConfig, configuredChain } from "../../shared/chain/configured";
 import { deviceSeed } from "../../shared/channel/seed";
 import { constant } from "../../shared/kernel/constant";
-import type { PowerGate } from "../../shared/kernel/ports";
+import type { Chain, PowerGate } from "../../shared/kernel/ports";
 import type { Milliwatt } from "../../shared/kernel/units";
 import { hostOf } from "../../shared/mdns/records";
 import { PatientListener } from "../../shared/net/patient-listener";
@@ -34,9 +34,10 @@ import { DeviceDialer, DeviceListener } from "../platform/network";
 import { OwnerSide } from "../platform/owner";
 import { report } from "../platform/report";
 import { guarded, paced } from "../platform/start";
-import { DeviceStore } from "../platform/store";
+import { Stores } from "../platform/store";
 import { secureConnect } from "../platform/tls";
 import { bootLine, socketLine } from "../platform/told";
+import { isOnTrial, tryOut } from "../platform/trial";
 
 /** What the manifest's "config" (or the simulator's scenario) holds for a socket. */
 type SocketConfig = Pick<BuildOptions, "port"> &
@@ -58,27 +59,37 @@ export default function main(): void {
 
 function run(): void {
   const clock = new DeviceClock();
+  const stores = new Stores(isOnTrial());
   // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
   const device: Started = { controller: undefined, power: undefined };
   const owner = new OwnerSide({
     device: "socket",
     clock,
+    stores,
+    dialer: () => dialerOf(clock, owner),
     config: config as unknown as Plain,
     resolve: (given) => ({ ...sellingSettings(given as Parameters<typeof socketSettings>[0]) }),
     random: () => random,
     total: () => device.power?.read().total ?? 0,
     names: () => [wifiName(owner)].flatMap((wanted) => (wanted === undefined ? [] : [hostOf(lastName(wanted))])),
     payer: () => device.controller?.payer,
-    more: () => seedMethods({ store: new DeviceStore("socket"), random: () => random }),
+    more: () => seedMethods({ store: stores.open("socket"), random: () => random }),
   });
+  const parts = { clock, random, stores, owner, device };
+  if (isOnTrial()) tryOut({ clock, owner, build: () => void build(parts), chain: () => chainOf(parts) });
+  else begin(parts);
+}
+
+function begin(parts: Parts): void {
+  const { clock, owner } = parts;
   guarded(
     "start",
     () => {
       try {
-        start({ clock, random, owner, device });
+        start(parts);
       } catch (error) {
-        owner.begin(undefined, String(error));
+        owner.begin(undefined, () => String(error));
         throw error;
       }
     },
@@ -95,27 +106,49 @@ interface Started {
 interface Parts {
   readonly clock: DeviceClock;
   readonly random: HmacDrbg;
+  readonly stores: Stores;
   readonly owner: OwnerSide;
   readonly device: Started;
 }
 
-function start({ clock, random, owner, device }: Parts): void {
-  const { certificate, gate } = config as unknown as SocketConfig;
+/** What is in force, and the gate. */
+interface Built {
+  readonly settings: SocketSettings;
+  readonly power: InstanceType<typeof NativePowerGate>;
+  readonly calibrated: boolean;
+}
+
+/** Reads the settings and sets up the gate, whose relay stays open. */
+function build({ stores, owner }: Parts): Built {
+  const { gate } = config as unknown as SocketConfig;
   // First of all: a device with wrong settings touches nothing.
   const settings = owner.settings.start<SocketSettings>();
-  const names = new Names({ clock, report });
-  const tell = (why: string): void => owner.told(report)({ name: "chain-trouble", why });
-  const dialer = new DeviceDialer({
-    names,
-    ...(certificate ? { secure: secureConnect(certificate, tell) } : {}),
-  });
-  const calibration = storedCalibration(new DeviceStore(BOARD_STORE), (why) => report({ name: "calibration", why }));
+  const calibration = storedCalibration(stores.open(BOARD_STORE), (why) => report({ name: "calibration", why }));
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
   const wanted = wifiName(owner);
   report(socketLine(settings, calibrated, wanted === undefined ? undefined : hostOf(lastName(wanted))));
-  const power = new NativePowerGate(options);
-  const store = new DeviceStore("socket");
+  return { settings, power: new NativePowerGate(options), calibrated };
+}
+
+function dialerOf(clock: DeviceClock, owner: OwnerSide): DeviceDialer {
+  const { certificate } = config as unknown as SocketConfig;
+  const tell = (why: string): void => owner.told(report)({ name: "chain-trouble", why });
+  return new DeviceDialer({
+    names: new Names({ clock, report }),
+    ...(certificate ? { secure: secureConnect(certificate, tell) } : {}),
+  });
+}
+
+function chainOf({ clock, owner }: Parts): Chain {
+  const network = owner.settings.started("network") as SocketSettings["network"];
+  return configuredChain(backendsOf(owner), { dialer: dialerOf(clock, owner), clock, network });
+}
+
+function start(parts: Parts): void {
+  const { clock, random, stores, owner, device } = parts;
+  const { settings, power, calibrated } = build(parts);
+  const store = stores.open("socket");
   const sells = settings.schemes.includes(CHANNEL);
   const channelSeed = deviceSeed({ store, random, sells, mainnet: settings.network === "mainnet" });
   if (sells && !channelSeed) report({ name: "no-channel-seed", why: NO_SEED });
@@ -127,7 +160,7 @@ function start({ clock, random, owner, device }: Parts): void {
     store,
     gate: power,
     calibrated,
-    chain: configuredChain(backendsOf(owner), { dialer, clock, network: settings.network }),
+    chain: chainOf(parts),
     ecdsa,
     report: owner.told(socketListener({ report: withCadence(report, power), sessions, record })),
     settings,
@@ -138,7 +171,8 @@ function start({ clock, random, owner, device }: Parts): void {
   controller.start();
   serve(clock, owner, controller);
   owner.begin(new RunningSocket({ controller, gate: power, calibrated, settings, sessions }));
-  if (wanted !== undefined) keepAwake(clock, () => controller.payer !== undefined || power.read().power >= CABLE_DRAWS);
+  if (wifiName(owner) !== undefined)
+    keepAwake(clock, () => controller.payer !== undefined || power.read().power >= CABLE_DRAWS);
 }
 
 function backendsOf({ settings }: OwnerSide): ChainConfig {

@@ -50,6 +50,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
   const other: DeviceName = options.device === "socket" ? "cable" : "socket";
   const simulation = await Simulation.start({
     ...options,
+    slots: true,
     scenario: {
       name: `${options.device} alone`,
       about: options.about,

@@ -5,6 +5,8 @@
 
 import type { Lease } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
+import type { Slots } from "../../shared/update/slots";
+import type { ModelFlash } from "../model/flash";
 import type { DeviceName } from "./bundle";
 import { BOOT_TIME, type ComputeFactor, computeTime } from "./compute";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
@@ -25,6 +27,8 @@ export interface BoardOptions {
   /** What `mc/config` gives. */
   readonly config: object;
   readonly entropy: (length: number) => Uint8Array;
+  /** Two slots for images, the first with this one; absent: the board has one. */
+  readonly flash?: ModelFlash | undefined;
   /** The owner's page, as it answers for it; absent: the image has none. */
   readonly page?: Uint8Array | undefined;
   readonly factor: ComputeFactor;
@@ -55,6 +59,21 @@ interface Work extends Turn {
 
 const NOTHING: Message = { head: null };
 
+function noSlot(): never {
+  throw new Error("this board has one slot");
+}
+
+const ONE_SLOT: Slots = {
+  state: "single",
+  room: 0,
+  begin: noSlot,
+  write: noSlot,
+  digest: noSlot,
+  use: noSlot,
+  abandon: () => {},
+  confirm: noSlot,
+};
+
 export class Board implements Party {
   readonly name: DeviceName;
   readonly #options: BoardOptions;
@@ -77,6 +96,7 @@ export class Board implements Party {
   #traced = "";
   /** What its light shows, where it has one. */
   rhythm: string | undefined;
+  #slots: Slots = ONE_SLOT;
   /** Computing since the start, in the meter's units, and its time. */
   computed = { meter: 0, time: 0 };
   /** What closed the relay last, and when. */
@@ -100,12 +120,22 @@ export class Board implements Party {
     engine.onCommand = (command, meter) => this.#command(command, meter);
     this.#engine = engine;
     this.#turn = this.#work();
-    await engine.load(this.#options.bundle);
+    await engine.load(this.#image());
     await this.#options.gate.boot();
     this.#bootedAt = this.#options.timeline.now;
     this.#options.network.restored(this);
     this.#busyUntil = this.#bootedAt + BOOT_TIME;
     this.#post({ head: { handle: 0, kind: "boot" } }, this.#ownCause("boots"), this.#busyUntil);
+  }
+
+  /** What the bootloader starts. */
+  #image(): string {
+    const { flash, bundle } = this.#options;
+    if (!flash) return bundle;
+    const body = flash.boot();
+    if (!body) throw new Error("there is no whole image in this device's flash");
+    this.#slots = flash.slots();
+    return Buffer.from(body).toString("utf8");
   }
 
   /** Power goes: everything stops where it is; only the store stays. */
@@ -245,6 +275,14 @@ export class Board implements Party {
     },
     "page.length": () => this.#options.page?.length ?? 0,
     "page.read": ({ from, to }) => this.#options.page?.subarray(from as number, to as number),
+    "slot.state": () => this.#slots.state,
+    "slot.room": () => this.#slots.room,
+    "slot.begin": () => this.#slots.begin(),
+    "slot.write": (_, bytes) => this.#slots.write(bytes),
+    "slot.digest": ({ size }) => new Uint8Array(this.#slots.digest(size as number)),
+    "slot.use": () => this.#slots.use(),
+    "slot.abandon": () => this.#slots.abandon(),
+    "slot.confirm": () => this.#slots.confirm(),
     // As a cut of power: nothing of the event that is under way reaches anybody any more.
     restart: () => this.#engine?.kill(),
 

@@ -26,18 +26,31 @@ const standins: Plugin = {
 /** The wallets take a second to make; one process makes each once. */
 const bundles = new Map<string, Promise<string>>();
 
+/** Whatever the bundle says of its version. */
+function versionPlugin(version: string): Plugin {
+  return {
+    name: "version",
+    setup(build) {
+      build.onLoad({ filter: /shared\/kernel\/version\.ts$/ }, () => ({
+        contents: `export const VERSION = ${JSON.stringify(version)};`,
+        loader: "ts",
+      }));
+    },
+  };
+}
+
 /**
  * Gives one script (IIFE, not minified, in the syntax that the manifests ask for) that waits for
- * its boot event. `main`: another entry, for tests.
+ * its boot event. `main`: another entry, for tests; `version`: another one than this.
  */
-export function bundleFirmware(device: DeviceName, main?: string): Promise<string> {
-  const key = `${device} ${main}`;
-  const bundle = bundles.get(key) ?? makeBundle(device, main);
+export function bundleFirmware(device: DeviceName, main?: string, version?: string): Promise<string> {
+  const key = `${device} ${main} ${version}`;
+  const bundle = bundles.get(key) ?? makeBundle(device, main, version);
   bundles.set(key, bundle);
   return bundle;
 }
 
-async function makeBundle(device: DeviceName, main: string | undefined): Promise<string> {
+async function makeBundle(device: DeviceName, main?: string, version?: string): Promise<string> {
   const entry = main ?? join(ROOT, "firmware", device, "main.ts");
   if (!existsSync(entry)) throw new Error(`expected the firmware's main module at ${entry}, there is none`);
   const host = join(import.meta.dirname, "device/host.ts");
@@ -56,7 +69,11 @@ onBoot(main);`,
     charset: "utf8",
     legalComments: "none",
     logLevel: "silent",
-    plugins: [standins, ...(main === undefined ? [walletPlugin(device)] : [])],
+    plugins: [
+      standins,
+      ...(version === undefined ? [] : [versionPlugin(version)]),
+      ...(main === undefined ? [walletPlugin(device)] : []),
+    ],
   });
   return outputFiles[0]?.text ?? "";
 }

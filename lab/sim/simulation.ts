@@ -14,6 +14,7 @@ import { SCHEMES, type Scheme } from "../../shared/protocol/words";
 import { defaults } from "../../shared/settings/check";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { answerOf, buildPage } from "../../tools/page/build";
+import { ModelFlash, modelImage } from "../model/flash";
 import { BitcoinNode } from "../node/bitcoin-node";
 import { QUIET_ESTIMATES } from "../node/esplora-api";
 import { EsploraServer } from "../node/esplora-server";
@@ -68,6 +69,8 @@ export interface RunOptions {
   readonly stored?: (stores: Readonly<Record<DeviceName, FileStore>>) => void;
   /** The owner's way in over the link, by device. */
   readonly owners?: Readonly<Partial<Record<DeviceName, OwnerAccess>>>;
+  /** Devices have two slots for images, as boards with 8 MB of flash do. */
+  readonly slots?: boolean;
   /** It goes on when all has happened, until somebody ends it. */
   readonly goesOn?: boolean;
   /** Called when something came in from outside this process. */
@@ -91,6 +94,9 @@ export interface Happening {
   readonly from: DeviceName | "scene";
   readonly event: DeviceEvent;
 }
+
+/** A simulated image is a script, and larger than a board's (manifests/partitions). */
+const SLOT_BYTES = 0x40_0000;
 
 export class Simulation {
   readonly timeline: Timeline;
@@ -287,10 +293,12 @@ export class Simulation {
   }
 
   async #board(name: DeviceName, config: object): Promise<Board> {
-    const { engine, engineOf } = this.options;
+    const { engine, engineOf, slots } = this.options;
+    const bundle = await bundleFirmware(name);
     return new Board({
       name,
-      bundle: await bundleFirmware(name),
+      bundle,
+      flash: slots ? new ModelFlash(modelImage(Buffer.from(bundle)), SLOT_BYTES) : undefined,
       engine: () => engineOf?.(name) ?? (engine === "xs" ? new XsEngine(name) : new NodeEngine()),
       timeline: this.timeline,
       network: this.network,

@@ -24,6 +24,7 @@ import {
   WAITED,
 } from "./effects";
 import { Inlet } from "./inlet";
+import { CABLE_OLDER } from "./older-record";
 import { forgive, forgiveByWord, leaveChannels, release, tellStuck } from "./owner";
 import type { CableParts } from "./parts";
 import { Payments } from "./payments";
@@ -75,6 +76,7 @@ export class CableController {
       report,
       name: "cable",
       version: CABLE_RECORD_VERSION,
+      older: CABLE_OLDER,
       parse: parseCableRecord,
       empty: EMPTY_RECORD,
     });

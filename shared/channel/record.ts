@@ -3,6 +3,7 @@
 // costs one channel its last step at most.
 
 import { Journal } from "../journal/journal";
+import type { Kept } from "../journal/readable";
 import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Coin, Outpoint, Reporter, Store } from "../kernel/ports";
 import type { Hex, MicrowattHour, MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
@@ -102,7 +103,12 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
 
 /** The journal of entry `slot`: keys `channel.<slot>.a` and `.b`. */
 export function entryJournal(store: Store, slot: number, report: Reporter): Journal<ChannelEntry> {
-  return new Journal({ store, name: `channel.${slot}`, version: CHANNEL_ENTRY_VERSION, parse: entryShape, report });
+  return new Journal({ ...entryKept(store, slot), report });
+}
+
+/** What an update asks of it. */
+export function entryKept(store: Store, slot: number): Kept<ChannelEntry> {
+  return { store, name: `channel.${slot}`, version: CHANNEL_ENTRY_VERSION, parse: entryShape };
 }
 
 /**

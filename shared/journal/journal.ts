@@ -28,9 +28,19 @@ export interface JournalOptions<T> {
   readonly name: string;
   /** Of the record's format. Another version is set aside, never guessed at. */
   readonly version: number;
+  /** Older versions that are read too, and become one of this version. */
+  readonly older?: Older | undefined;
   /** Checks what was read; throws an Error that says what is wrong. */
   readonly parse: (value: unknown) => T;
   readonly report: Reporter;
+}
+
+/** What earlier images wrote: nothing of it may be forgotten by an update. */
+export interface Older {
+  /** The oldest version that is read. */
+  readonly from: number;
+  /** Gives the record as this version has it; throws where it is none of `version`. */
+  readonly upgrade: (value: unknown, version: number) => unknown;
 }
 
 const SLOTS = constant(["a", "b"] as const);
@@ -83,13 +93,15 @@ export class Journal<T> {
   }
 
   private read(slot: Slot): { sequence: number; value: T; mark: number; size: number } | undefined {
-    const { store, name, version, parse, report } = this.#options;
+    const { store, name, version, older, parse, report } = this.#options;
     const key = `${name}.${slot}`;
     const bytes = store.read(key);
     if (!bytes) return undefined;
     try {
-      const { sequence, json } = decodeSlot(version, bytes);
-      return { sequence, value: parse(JSON.parse(json)), mark: markOf(bytes), size: bytes.length };
+      const { sequence, json, version: found } = decodeSlot(version, bytes, older?.from);
+      const record = JSON.parse(json) as unknown;
+      const value = parse(older && found < version ? older.upgrade(record, found) : record);
+      return { sequence, value, mark: markOf(bytes), size: bytes.length };
     } catch (error) {
       report({ name: "journal-unreadable", key, why: messageOf(error) });
       // Kept for a person who wants to look, where there is room; the next save reuses the slot.
@@ -125,8 +137,33 @@ function checksum(counts: string, record: Uint8Array): string {
   return sum.toString(16).padStart(8, "0");
 }
 
-/** Throws an Error that says which part of the slot is not as expected. */
-export function decodeSlot(version: number, bytes: Uint8Array): { sequence: number; json: string } {
+interface Slotted {
+  readonly version: number;
+  readonly sequence: number;
+  readonly json: string;
+}
+
+/** The version of a slot that is whole; undefined where it is torn. */
+export function versionOf(bytes: Uint8Array): number | undefined {
+  try {
+    return wholeSlot(bytes).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Throws an Error that says which part of the slot is not as expected. `from`: the oldest version
+ * that is taken beside `version`.
+ */
+export function decodeSlot(version: number, bytes: Uint8Array, from = version): Slotted {
+  const slot = wholeSlot(bytes);
+  if (slot.version > version || slot.version < from)
+    throw new Error(`expected version ${version}, came ${slot.version}`);
+  return slot;
+}
+
+function wholeSlot(bytes: Uint8Array): Slotted {
   const text = decodeLatin1(bytes);
   const end = text.indexOf("\n");
   const head = /^plugpay (\d{1,9}) (\d{1,15}) (\d{1,7}) ([0-9a-f]{8})$/.exec(text.slice(0, Math.max(end, 0)));
@@ -136,8 +173,7 @@ export function decodeSlot(version: number, bytes: Uint8Array): { sequence: numb
   if (record.length !== Number(length)) throw new Error(`expected ${length} bytes, came ${record.length}`);
   const actual = checksum(`${recordVersion} ${sequence} ${length}`, record);
   if (actual !== sum) throw new Error(`expected checksum ${sum}, came ${actual}`);
-  if (Number(recordVersion) !== version) throw new Error(`expected version ${version}, came ${recordVersion}`);
-  return { sequence: Number(sequence), json: text.slice(end + 1) };
+  return { version: Number(recordVersion), sequence: Number(sequence), json: text.slice(end + 1) };
 }
 
 /** The header holds the sequence, the length and the checksum of all else. */

@@ -4,7 +4,7 @@
 import type { PowerGate, Reporter, Store } from "../kernel/ports";
 import type { MicrowattHour, Millisecond } from "../kernel/units";
 import { Counters } from "./counters";
-import { Journal } from "./journal";
+import { Journal, type Older } from "./journal";
 import type { Check } from "./shape";
 
 /** Every device's record carries the energy total of its gate, which a restart goes on from. */
@@ -21,6 +21,7 @@ export interface LedgerOptions<T extends Totalled> {
   /** Prefix of the journal's keys. */
   readonly name: string;
   readonly version: number;
+  readonly older?: Older | undefined;
   readonly parse: Check<T>;
   /** The record of a device that is new. */
   readonly empty: T;

@@ -16,7 +16,13 @@ export const JOURNAL: readonly Mutation[] = [
   ),
   mutation("journal-slots-in-turn", "journal", 'this.#next = this.#next === "a" ? "b" : "a";', "", "journal/journal"),
   mutation("journal-checksum", "journal", "if (actual !== sum)", "if (false)", "journal/journal"),
-  mutation("journal-version", "journal", "if (Number(recordVersion) !== version)", "if (false)", "journal/journal"),
+  mutation(
+    "journal-version",
+    "journal",
+    "if (slot.version > version || slot.version < from)",
+    "if (false)",
+    "journal/journal",
+  ),
   mutation(
     "journal-no-room-to-set-aside",
     "journal",
