@@ -139,7 +139,7 @@ test("every image has a console and a short panic: no core dump, no debugger's s
 });
 
 test("TLS's C finds its headers in the SDK's build, and only the image that uses TLS carries it", () => {
-  const { build } = JSON.parse(text("tls.json")) as { build: { C_FLAGS_SUBPLATFORM: string } };
+  const { build } = JSON.parse(text("mbedtls.json")) as { build: { C_FLAGS_SUBPLATFORM: string } };
   const flags = build.C_FLAGS_SUBPLATFORM;
   for (const folder of ["esp-tls", "mbedtls/port/include", "mbedtls/mbedtls/tf-psa-crypto/include"]) {
     assert.match(flags, new RegExp(`-I\\$\\(IDF_PATH\\)/components/${folder}(\\s|$)`));

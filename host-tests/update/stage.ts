@@ -5,7 +5,7 @@ import { VirtualClock } from "../../lab/model/clock";
 import { ModelFlash, modelImage } from "../../lab/model/flash";
 import { realEcdsa } from "../../lab/model/signers";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
-import type { DeviceEvent } from "../../shared/kernel/ports";
+import type { DeviceEvent, Ecdsa } from "../../shared/kernel/ports";
 import type { Here } from "../../shared/update/fits";
 import { type Manifest, manifestDigest, manifestText, type SignedManifest } from "../../shared/update/manifest";
 import type { Slots } from "../../shared/update/slots";
@@ -34,9 +34,9 @@ export function manifestOf(image: Uint8Array, over: Partial<Manifest> = {}): Man
   return { device, chip, network, version: "0.2.0", size: image.length, sha256, journals, ...over };
 }
 
-export function signed(manifest: Manifest, secret = SECRET): SignedManifest {
+export function signed(manifest: Manifest, secret = SECRET, ecdsa = realEcdsa): SignedManifest {
   const text = manifestText(manifest);
-  return { manifest: text, signature: bytesToHex(realEcdsa.sign(manifestDigest(text), secret)) };
+  return { manifest: text, signature: bytesToHex(ecdsa.sign(manifestDigest(text), secret)) };
 }
 
 export class Updating {
@@ -45,19 +45,27 @@ export class Updating {
   settled = 0;
   restarts = 0;
   readonly updater: Updater;
+  readonly #ecdsa: Ecdsa;
 
   constructor(
     readonly flash = new ModelFlash(OLD, 5 * 4096),
-    over: { readonly here?: Partial<Here>; readonly key?: string | undefined; readonly slots?: Partial<Slots> } = {},
+    over: {
+      readonly here?: Partial<Here>;
+      readonly key?: string | undefined;
+      readonly slots?: Partial<Slots>;
+      readonly ecdsa?: Ecdsa;
+    } = {},
   ) {
     flash.boot();
+    const { ecdsa = realEcdsa } = over;
+    this.#ecdsa = ecdsa;
     const slots = Object.assign(flash.slots(), over.slots);
     this.updater = new Updater({
       clock: this.clock,
       report: (event) => void this.told.push(event),
       slots,
-      ecdsa: realEcdsa,
-      publicKey: () => ("key" in over ? over.key : PUBLIC),
+      ecdsa,
+      publicKey: () => ("key" in over ? over.key : bytesToHex(ecdsa.publicKey(SECRET))),
       here: () => ({ ...HERE, ...over.here }),
       settle: async () => void this.settled++,
       restart: () => void this.restarts++,
@@ -66,7 +74,7 @@ export class Updating {
 
   /** All of it, in chunks of 2 KB. */
   async take(image: Uint8Array, manifest = manifestOf(image)): Promise<void> {
-    await this.updater.begin(signed(manifest), false);
+    await this.updater.begin(signed(manifest, SECRET, this.#ecdsa), false);
     this.send(image);
     this.updater.finish();
   }
