@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom } from "../../tools/firmware/checks";
 import { forgetCompiled } from "../../tools/firmware/image";
-import { checkFlags } from "../../tools/firmware/native";
+import { checkFlags, settingsDefines } from "../../tools/firmware/native";
 
 /** As mcconfig writes it; the first MODULES is a path that a manifest set. */
 const MAKEFILE = `MODULES = /sdk/modules
@@ -149,4 +149,9 @@ test("a regular expression in flash fails, with the module that makes it", () =>
   );
   assert.match(checkRegexps(GENERATED, new Map()).join("\n"), /^a module that is not ours makes/);
   assert.deepEqual(checkRegexps(GENERATED.replace("XS_REGEXP_KIND", "XS_MAP_KIND"), sources), []);
+});
+
+test("our C is checked with what our sdkconfig sets: a number as it stands, y as 1, n not at all", () => {
+  const text = "# why\nCONFIG_A=y\nCONFIG_WAIT_S=8\nCONFIG_B=n\nCONFIG_A=n\n";
+  assert.equal(settingsDefines(text), "#undef CONFIG_WAIT_S\n#define CONFIG_WAIT_S 8\n");
 });

@@ -7,7 +7,13 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { imageConfig } from "../../tools/firmware/config";
 import { deviceImage } from "../../tools/firmware/device";
-import { includeFolders, missingHeaders, moduleSources, platformSources } from "../../tools/firmware/headers";
+import {
+  definesIn,
+  includeFolders,
+  missingHeaders,
+  moduleSources,
+  platformSources,
+} from "../../tools/firmware/headers";
 import { configure, holdBuilds } from "../../tools/firmware/image";
 import { findSdk, sdkMissing } from "../../tools/firmware/sdk";
 import { TARGETS } from "../../tools/firmware/targets";
@@ -32,7 +38,12 @@ const timer = write("modules/base/timer/mc/timer.c", '#include "beside.h"\n#incl
 write("modules/base/timer/mc/beside.h", "");
 
 const complaints = (...folders: string[]): string[] =>
-  missingHeaders({ sdk, files: [...platformSources(sdk), timer], folders: folders.map((folder) => join(sdk, folder)) });
+  missingHeaders({
+    sdk,
+    files: [...platformSources(sdk), timer],
+    folders: folders.map((folder) => join(sdk, folder)),
+    defines: new Set(),
+  });
 
 test("a header of the SDK that its own platform includes, and whose folder no fragment brings, is named with the folder", () => {
   assert.deepEqual(complaints("modules/base/timer"), [
@@ -42,6 +53,22 @@ test("a header of the SDK that its own platform includes, and whose folder no fr
 
 test("an image whose folders have all of them is let pass; ESP-IDF's headers are not looked for", () => {
   assert.deepEqual(complaints("modules/base/timer", "modules/network/socket/lwip"), []);
+});
+
+test("a header that the SDK wants for another sort of hardware than the manifest's is not missing", () => {
+  write("modules/pins/spi/modSPI.h", "");
+  const file = write(
+    "modules/io/ethernet/ethernet.c",
+    '#ifdef __riscv\n#ifndef MODDEF_ETHERNET_INTERNAL_PHY_ADDRESS\n#include "modSPI.h"\n#else\n#include <stdio.h>\n#endif\n#endif\n' +
+      '#include "modTimer.h"\n',
+  );
+  const header = (...defines: string[]): string[] =>
+    missingHeaders({ sdk, files: [file], folders: [], defines: new Set(defines) }).map(
+      (line) => line.split(" ")[2] ?? "",
+    );
+  assert.deepEqual(header(), ["modSPI.h,", "modTimer.h,"]);
+  assert.deepEqual(header("MODDEF_ETHERNET_INTERNAL_PHY_ADDRESS"), ["modTimer.h,"]);
+  assert.deepEqual([...definesIn("#define MODDEF_A (1)\n#define MODDEF_B\n//#define C\n")], ["MODDEF_A", "MODDEF_B"]);
 });
 
 test("what is compiled, and where headers are looked for, is read from the makefile and its flags", () => {

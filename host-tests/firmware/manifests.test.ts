@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { transform } from "esbuild";
 import { VARIANTS } from "../../tools/firmware/check";
 import { buildConfig } from "../../tools/firmware/config";
 import { ROOT } from "../../tools/firmware/image";
 import { deviceManifest, sdkconfig } from "../../tools/firmware/manifest";
-import { moduleGraph, xsName } from "../../tools/firmware/modules";
+import { imageGraph, moduleGraph, xsName } from "../../tools/firmware/modules";
 import { findSdk, idfMissing, sdkMissing } from "../../tools/firmware/sdk";
 import { IMAGES, TARGETS } from "../../tools/firmware/targets";
 import { parseModule, walk } from "../../tools/wallet/syntax";
@@ -158,6 +158,32 @@ test("the import graph holds what is needed at run time, under the names that XS
   assert.ok(outside.includes("mc/config"));
   assert.equal(xsName("@noble/hashes/sha2.js"), "@noble/hashes/sha2");
 });
+
+test("what a set-up module imports is in the image, under the name that XS makes of it", async () => {
+  for (const name of ["wifi", "ethernet", "qemu"]) {
+    const { modules } = JSON.parse(text(`network-${name}.json`)) as { modules: Record<string, string> };
+    const { own } = await imageGraph(ROOT, "firmware/calibrator/main.ts", [`network-${name}`]);
+    for (const [module, file] of Object.entries(modules).filter(([module]) => module.startsWith("setup/"))) {
+      const path = file.replace("$(PLUGPAY)/", "");
+      assert.ok(!own.has(path.replace(".ts", "")), "a file has one name");
+      // XS takes a relative specifier from the importing module's name.
+      for (const specifier of await relativeImports(join(ROOT, path)))
+        assert.ok(own.has(posix.join(dirname(module), specifier)), `${module} imports ${specifier}`);
+    }
+  }
+});
+
+/** Relative specifiers that a module imports at run time. */
+async function relativeImports(file: string): Promise<string[]> {
+  const { code } = await transform(readFileSync(file, "utf8"), { loader: "ts", target: "es2022" });
+  const found: string[] = [];
+  walk(parseModule(code), (node) => {
+    const { value } = (node.source ?? {}) as { value?: string };
+    if (node.type === "ImportDeclaration" && value?.startsWith(".")) found.push(value);
+    return true;
+  });
+  return found;
+}
 
 /** What a module has that flash has no place for: outside of functions variables and regular expressions, in classes private methods. */
 async function unfitForFlash(file: string): Promise<string[]> {

@@ -2,10 +2,10 @@
 // and what it could not do and why.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { imageConfig } from "./config";
 import { deviceImage, linkOnly } from "./device";
-import { configure, holdBuilds, ROOT } from "./image";
+import { configure, holdBuilds, type Image, OUT, ROOT } from "./image";
 import { compileNative, nativeMissing, unknownSettings } from "./native";
 import { findSdk, idfMissing, type Sdk, sdkMissing } from "./sdk";
 import { DEVICES, type DeviceName, type ImageName, type Link, TARGETS, type Target, UsageError } from "./targets";
@@ -73,11 +73,7 @@ async function checkVariant(sdk: Sdk | undefined, { device, target, link, direct
   };
   const name = `${device} for ${target.name}${device === "calibrator" ? "" : `, ${direct ? "direct" : link}`}`;
   await attempt(name, async () => {
-    const image = await deviceImage(
-      device,
-      target,
-      imageConfig({ link, ...(direct && { direct }) }, device, target, false),
-    );
+    const image = await checkedImage({ device, target, link, ...(direct && { direct }) });
     if (!sdk) return "manifest generated";
     if (LINKED[link] !== target) {
       remember(configure(sdk, image));
@@ -89,6 +85,13 @@ async function checkVariant(sdk: Sdk | undefined, { device, target, link, direct
     if (device !== "calibrator") generated = linked.generated;
     return `mcconfig, all of ours preloaded, linked (${linked.warnings.aliases} places of RAM for what is not constant)`;
   });
+}
+
+/** Its manifest lies apart: beside a built image lies what that was built with, which the emulator's command reads. */
+export async function checkedImage({ device, target, link, direct }: Variant): Promise<Image> {
+  const config = imageConfig({ link, ...(direct && { direct }) }, device, target, false);
+  const image = await deviceImage(device, target, config);
+  return { ...image, folder: join(OUT, "check", basename(image.folder)) };
 }
 
 async function attempt(name: string, action: () => Promise<string>): Promise<void> {
@@ -106,10 +109,15 @@ function checkSettings(): void {
     skip("names in sdkconfig", "no ESP-IDF ($IDF_PATH)");
     return;
   }
-  const folder = join(ROOT, "manifests/sdkconfig");
-  const all = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
-  const unknown = unknownSettings(all.join("\n"), idf);
+  const unknown = unknownSettings(allSettings(), idf);
   say("names in sdkconfig", unknown.length > 0 ? `ESP-IDF does not know ${unknown.join(", ")}` : "");
+}
+
+/** Of all images together: what C is compiled with must be there. */
+function allSettings(): string {
+  const folder = join(ROOT, "manifests/sdkconfig");
+  const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  return files.join("\n");
 }
 
 /** Our C, with every warning an error, for each chip that the installed compiler serves. */
@@ -125,7 +133,8 @@ function checkNative(sdk: Sdk | undefined): void {
       continue;
     }
     const paths = sources.map((file) => join(folder, file));
-    for (const [file, complaint] of compileNative({ sources: paths, target, sdk, idf, makefile, generated })) {
+    const check = { sources: paths, target, sdk, idf, makefile, generated, settings: allSettings() };
+    for (const [file, complaint] of compileNative(check)) {
       say(`${file} for ${target.name}`, complaint);
     }
   }

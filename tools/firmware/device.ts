@@ -7,14 +7,14 @@ import { answerOf, buildPage } from "../page/build";
 import type { Warnings } from "./checks";
 import type { BuildConfig } from "./config";
 import { checkLinked, configure, type Image, ImageError, OUT, ROOT } from "./image";
-import { deviceManifest, PAGE_FILE, sdkconfig } from "./manifest";
-import { moduleGraph } from "./modules";
+import { deviceManifest, fragments, PAGE_FILE, sdkconfig } from "./manifest";
+import { imageGraph } from "./modules";
 import type { Sdk } from "./sdk";
 import type { ImageName, Target } from "./targets";
 import { walletOf } from "./wallet";
 
 export async function deviceImage(device: ImageName, target: Target, config: BuildConfig): Promise<Image> {
-  const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
+  const application = await imageGraph(ROOT, `firmware/${device}/main.ts`, fragments(device, target, config));
   const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
   return {
     folder: join(OUT, [device, target.name, ...nameOfLink(device, config)].join("-")),

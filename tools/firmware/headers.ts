@@ -11,6 +11,8 @@ export interface Sources {
   readonly files: readonly string[];
   /** Where the compiler looks for headers, absolute. */
   readonly folders: readonly string[];
+  /** What the manifest's `defines` define. */
+  readonly defines: ReadonlySet<string>;
 }
 
 /** C that the SDK compiles into each image for a chip, whatever its manifest has. */
@@ -30,10 +32,10 @@ export function includeFolders(flags: readonly string[]): string[] {
 }
 
 /** One line for each header of the SDK's modules that a file includes and no folder has. */
-export function missingHeaders({ sdk, files, folders }: Sources): string[] {
+export function missingHeaders({ sdk, files, folders, defines }: Sources): string[] {
   const modules = headersBelow(join(sdk, "modules"));
   return files.flatMap((file) =>
-    includes(file)
+    includes(file, defines)
       .filter((header) => ![dirname(file), ...folders].some((folder) => existsSync(join(folder, header))))
       .flatMap((header) => {
         const found = modules.get(header);
@@ -44,11 +46,32 @@ export function missingHeaders({ sdk, files, folders }: Sources): string[] {
   );
 }
 
-/** What stands in quotes. Which branch of the preprocessor it is in does not count: a header of another chip's lies elsewhere. */
-function includes(file: string): string[] {
-  return [...readFileSync(file, "utf8").matchAll(/^[ \t]*#[ \t]*include[ \t]+"([^"]+)"/gm)].map(
-    ([, name = ""]) => name,
-  );
+/**
+ * What stands in quotes. A branch of the preprocessor is left out where it asks for a setting of a manifest's `defines`, and those
+ * say otherwise; which other branch it is in does not count: a header of another chip's lies elsewhere.
+ */
+function includes(file: string, defines: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  const branches: boolean[] = [];
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    const [, word = "", rest = ""] = /^[ \t]*#[ \t]*(\w+)[ \t]*(.*)/.exec(line) ?? [];
+    if (word.startsWith("if")) branches.push(isTaken(word, rest.trim(), defines));
+    else if (word === "endif") branches.pop();
+    else if (/^el/.test(word) && branches.length > 0) branches[branches.length - 1] = true;
+    const header = word === "include" ? /^"([^"]+)"/.exec(rest)?.[1] : undefined;
+    if (header !== undefined && !branches.includes(false)) found.push(header);
+  }
+  return found;
+}
+
+function isTaken(word: string, name: string, defines: ReadonlySet<string>): boolean {
+  if (!/^MODDEF_\w+$/.test(name)) return true;
+  return word === "ifdef" ? defines.has(name) : word === "ifndef" ? !defines.has(name) : true;
+}
+
+/** Names in mc.defines.h, which mcconfig makes of a manifest's `defines`. */
+export function definesIn(header: string): ReadonlySet<string> {
+  return new Set([...header.matchAll(/^#define (\w+)/gm)].map(([, name = ""]) => name));
 }
 
 function cIn(folder: string): string[] {

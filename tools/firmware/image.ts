@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { checkMakefile, checkRegexps, checkWarnings, modulesFrom, type Warnings } from "./checks";
 import { addComponents, checkRelayEnds } from "./components";
-import { includeFolders, missingHeaders, moduleSources, platformSources } from "./headers";
+import { definesIn, includeFolders, missingHeaders, moduleSources, platformSources } from "./headers";
 import { hold } from "./lock";
 import { type Files, type Manifest, writeManifest } from "./manifest";
 import { buildFlags } from "./native";
@@ -55,7 +55,9 @@ export function configure(sdk: Sdk, image: Image): string {
   const complaints = checkMakefile(text, { preload: image.manifest.preload, own: [...image.own.keys()] });
   if (image.manifest.build?.ESP32_SUBCLASS) {
     const files = [...platformSources(sdk.path), ...moduleSources(text)];
-    complaints.push(...missingHeaders({ sdk: sdk.path, files, folders: includeFolders(buildFlags(sdk, makefile)) }));
+    const defines = definesIn(readFileSync(join(dirname(makefile), "mc.defines.h"), "utf8"));
+    const folders = includeFolders(buildFlags(sdk, makefile));
+    complaints.push(...missingHeaders({ sdk: sdk.path, files, folders, defines }));
   }
   if (complaints.length > 0)
     throw new ImageError(`${basename(image.folder)} is not the image that it should be`, complaints);

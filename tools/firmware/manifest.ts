@@ -55,7 +55,8 @@ export function deviceManifest(
 }
 
 /** The calibrator has no network: it speaks over its serial port. */
-function fragments(image: ImageName, target: Target, { link, uplink, direct }: BuildConfig): readonly string[] {
+/** The files of manifests/ that make the image, without what those include. */
+export function fragments(image: ImageName, target: Target, { link, uplink, direct }: BuildConfig): readonly string[] {
   const gate = target.pulseCounter ? [image, "pulse-counter"] : [image];
   if (image === "calibrator") return gate;
   // A cable that visits sockets by radio has no network that a set-up module would join.

@@ -20,7 +20,18 @@ export function nativeMissing(target: Target, idf: string | undefined): string |
   return undefined;
 }
 
-/** Configuration that ESP-IDF's headers ask for; the values matter to no warning. */
+/** What our settings for sdkconfig define in C. */
+export function settingsDefines(sdkconfig: string): string {
+  const settings = new Map(
+    [...sdkconfig.matchAll(/^(CONFIG_\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
+  );
+  return [...settings]
+    .filter(([, value]) => value !== "n")
+    .map(([name, value]) => `#undef ${name}\n#define ${name} ${value === "y" ? "1" : value}\n`)
+    .join("");
+}
+
+/** Configuration that ESP-IDF's headers ask for, beside our own; the values matter to no warning. */
 function sdkconfigHeader(target: Target, idf: string): string {
   const mbedtls = existsSync(join(idf, "components/mbedtls/mbedtls/include"));
   return `#define CONFIG_IDF_TARGET "${target.name}"
@@ -96,13 +107,16 @@ export interface NativeCheck {
   readonly makefile: string;
   /** Where the linker put mc.xs.h, for whichever chip. */
   readonly generated: string;
+  /** What manifests/sdkconfig sets. */
+  readonly settings: string;
 }
 
 /** What the compiler says about each source, by file name; empty where it says nothing. */
-export function compileNative({ sources, target, sdk, idf, makefile, generated }: NativeCheck): Map<string, string> {
+export function compileNative(check: NativeCheck): Map<string, string> {
+  const { sources, target, sdk, idf, makefile, generated, settings } = check;
   const folder = join(generated, "native-check");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "sdkconfig.h"), sdkconfigHeader(target, idf));
+  writeFileSync(join(folder, "sdkconfig.h"), sdkconfigHeader(target, idf) + settingsDefines(settings));
   const flags = [
     ...["--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32", "-I", folder],
     ...checkFlags(buildFlags(sdk, makefile), [sdk.path, idf]),
