@@ -35,7 +35,7 @@ const WRONG: readonly (readonly [what: string, device: Device, change: Json, say
     { settings: { schemes: ["foo"] } },
     /^settings\.schemes: .*"basic", "channel", came \["foo"\]$/,
   ],
-  ["a word for a choice", "socket", { encrypted: "yes" }, /^configuration\.encrypted: .*true or false, came "yes"$/],
+  ["a word for a choice", "socket", { direct: "yes" }, /^configuration\.direct: .*true or false, came "yes"$/],
   ["a server without scheme", "socket", { esplora: "mempool.space/api" }, /^configuration\.esplora: .*a URL with its/],
   ["a long Wi-Fi name", "socket", { ssid: "x".repeat(33) }, /^configuration\.ssid: expected a text of 1 to 32 bytes/],
   ["a negative price", "socket", { settings: { price: -1 } }, /^settings\.price: .*from 1 to .*, came -1$/],

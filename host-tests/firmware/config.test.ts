@@ -275,3 +275,13 @@ test("a calibrator takes the board's options and console of a device's configura
 test("a calibrator is not built encrypted: its first start would burn the eFuses", () => {
   assert.throws(() => imageConfig({ encrypted: true }, "calibrator", esp32s3, false), /put the record .* into `gate`/);
 });
+
+test("an encrypted board, which takes no image over its serial port, has two slots and a key that signs updates", () => {
+  const updateKey = `03${"ab".repeat(32)}`;
+  assert.throws(
+    () => buildConfig({ encrypted: true, updateKey, flash: "4MB" }, "cable", esp32s3, false),
+    /expected 8MB/,
+  );
+  assert.throws(() => buildConfig({ encrypted: true }, "cable", esp32s3, false), /expected an updateKey beside it/);
+  assert.ok(buildConfig({ encrypted: true, updateKey }, "cable", esp32s3, false).encrypted);
+});

@@ -126,13 +126,15 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
   // On a direct link the cable finds out whose power it is before it closes its relay for good.
   const shared = device === "cable" ? { sharedLink: link === "wifi" && !direct } : {};
   if (device === "socket") checkMemory(given, target, link === "wifi" || uplink);
+  const flash = oneOf(given, "flash", ["4MB", "8MB"], target.flash);
+  checkEncrypted(given, flash);
   const kept = Object.fromEntries(Object.entries(given).filter(([name]) => !NOT_IN_IMAGE.includes(name)));
   return {
     network,
     link,
     uplink,
     direct,
-    flash: oneOf(given, "flash", ["4MB", "8MB"], target.flash),
+    flash,
     encrypted: given.encrypted === true,
     // On Wi-Fi a neighbour's socket may answer: the cable then compares what both meters saw.
     image: {
@@ -231,6 +233,18 @@ function checkBackends(chain: unknown, settings: unknown): void {
   } catch (error) {
     throw new UsageError(`configuration.chain: ${(error as Error).message}`);
   }
+}
+
+/** Such a board takes no image over its serial port any more: without updates it would keep this one for good. */
+function checkEncrypted({ encrypted, updateKey }: Json, flash: FlashSize): void {
+  if (encrypted !== true) return;
+  const why = "as such a board takes no more images over its serial port";
+  if (flash !== "8MB")
+    throw new UsageError(`encrypted: expected 8MB of flash, ${why} and one slot takes no update (docs/owner.md)`);
+  if (updateKey === undefined)
+    throw new UsageError(
+      `encrypted: expected an updateKey beside it, ${why} and without a key it takes no update (docs/owner.md)`,
+    );
 }
 
 /** The servers of the chain that are asked over TLS. */

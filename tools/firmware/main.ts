@@ -60,8 +60,8 @@ function notes(device: ImageName, target: Target, config: BuildConfig): string[]
     ];
   const slots =
     config.flash === "8MB"
-      ? "8 MB of flash: two slots, room for updates; today they come over the serial port only"
-      : "4 MB of flash: one slot, updates come over the serial port only";
+      ? `8 MB of flash: two slots; ${config.image.updateKey === undefined ? "without an updateKey it takes no update over the link" : "it takes updates that updateKey signed"} (docs/owner.md)`
+      : "4 MB of flash: one slot, updates come over the serial port only (npm run firmware -- --deploy)";
   const lines = [`${device} for ${target.name}, ${config.link}, network ${config.network}`, slots];
   if (config.encrypted) lines.push("Flash and NVS get encrypted: the first start burns eFuses, which cannot be undone");
   if (config.key !== undefined)
