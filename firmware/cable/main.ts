@@ -23,7 +23,7 @@ import type { Plain } from "../../shared/owner/plain";
 import { RpcClient } from "../../shared/rpc/client";
 import type { BuildOptions } from "../../shared/settings/build";
 import { keepAwake } from "../platform/awake";
-import { withCadence } from "../platform/cadence";
+import { watched, withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { Names } from "../platform/names";
 import { DeviceDialer } from "../platform/network";
@@ -163,7 +163,8 @@ function build({ stores, store, random }: Parts, settings: CableSettings): Built
   const options = { ...calibration, ...gate };
   const calibrated = isCalibrated(options);
   report(cableLine(settings, calibrated));
-  return { wallet: openWallet(secret, ecdsa), power: new NativePowerGate(options), calibrated };
+  const power = new NativePowerGate(options);
+  return { wallet: openWallet(secret, watched(ecdsa, power)), power, calibrated };
 }
 
 function start(parts: Parts): void {
@@ -191,7 +192,7 @@ function start(parts: Parts): void {
     socket: new RpcClient({ http: new HttpClient({ dialer, clock }), ...socket }),
     report: owner.told(cableListener({ report: withCadence(report, power), sessions, record, total })),
     settings,
-    ecdsa,
+    ecdsa: watched(ecdsa, power),
     ...(radio ? { radio } : {}),
   });
   Object.assign(device, { controller, power, wallet, settings });

@@ -13,8 +13,14 @@
 #define FEED_CADENCE_SHARE 10u      // and a tenth of the time in the long run
 
 typedef struct {
-  uint32_t gaps[FEED_CADENCE_GAPS]; // how often the time between two feeds was so long
-  uint32_t longest;                 // us
+  uint32_t counts[FEED_CADENCE_GAPS]; // how often the time between two feeds was so long
+  uint32_t longest;                   // us
+} feed_gaps;
+
+typedef struct {
+  feed_gaps all, watched;           // `watched`: those of which any part was watched
+  uint32_t asleep;                  // us for which nothing ran at most, feed or timer, while it was watched
+  enum { FEED_UNWATCHED, FEED_WATCHED, FEED_WATCH_ENDS } watch; // it ends with the next feed: that gap is watched too
   uint32_t standstills;             // of those that were borne
   uint64_t fed, awake;              // when the last feed came; when anything ran last
   uint64_t stood;                   // us without any task since the last feed
@@ -25,6 +31,9 @@ void feed_cadence_begin(feed_cadence *cadence, uint64_t now_us);
 
 // At each tick, and at each feed before it is noted.
 void feed_cadence_wake(feed_cadence *cadence, uint64_t now_us);
+
+// From when to when it is looked at more closely: while JavaScript computes a signature, say.
+void feed_cadence_watch(feed_cadence *cadence, int on);
 
 // How long the feed has been silent while others ran.
 uint64_t feed_cadence_silence(const feed_cadence *cadence, uint64_t now_us);

@@ -44,20 +44,35 @@ void plugpay_gate_read(xsMachine *the)
 	setNumber(the, "samples", reading.samples);
 }
 
-/* cadence() gives a Cadence of power-gate.ts, its counts as one text. */
+/* watch(on): JavaScript begins or ends what must not hold the gate up. */
+void plugpay_gate_watch(xsMachine *the)
+{
+	power_gate_watch(gate_lock(), xsmcToBoolean(xsArg(0)));
+	gate_unlock();
+}
+
+static void setGaps(xsMachine *the, const char *name, const feed_gaps *gaps)
+{
+	char text[FEED_CADENCE_GAPS * sizeof("4294967295")], *end = text;
+	for (int k = 0; k < FEED_CADENCE_GAPS; k++)
+		end += snprintf(end, sizeof(text) - (size_t)(end - text), k ? " %lu" : "%lu", (unsigned long)gaps->counts[k]);
+	xsmcSetString(xsVar(0), text);
+	xsmcSet(xsResult, xsID(name), xsVar(0));
+}
+
+/* cadence() gives a Cadence of power-gate.ts, its counts as texts. */
 void plugpay_gate_cadence(xsMachine *the)
 {
 	power_gate_cadence cadence;
-	char text[FEED_CADENCE_GAPS * sizeof("4294967295")], *end = text;
 	power_gate_take_cadence(gate_lock(), &cadence);
 	gate_unlock();
-	for (int k = 0; k < FEED_CADENCE_GAPS; k++)
-		end += snprintf(end, sizeof(text) - (size_t)(end - text), k ? " %lu" : "%lu", (unsigned long)cadence.gaps[k]);
 	xsmcVars(1);
 	xsmcSetNewObject(xsResult);
-	xsmcSetString(xsVar(0), text);
-	xsmcSet(xsResult, xsID("gaps"), xsVar(0));
-	setNumber(the, "longest", cadence.longest / 1000);
+	setGaps(the, "gaps", &cadence.all);
+	setNumber(the, "longest", cadence.all.longest / 1000);
+	setGaps(the, "signatureGaps", &cadence.watched);
+	setNumber(the, "signatureLongest", cadence.watched.longest / 1000);
+	setNumber(the, "signatureAsleep", cadence.asleep / 1000);
 	setNumber(the, "standstills", cadence.standstills);
 	setNumber(the, "rate", cadence.rate);
 }

@@ -83,9 +83,12 @@ void power_gate_read(const power_gate *gate, power_gate_reading *reading) {
   }
 }
 
+void power_gate_watch(power_gate *gate, bool on) { feed_cadence_watch(&gate->cadence, on); }
+
 void power_gate_take_cadence(power_gate *gate, power_gate_cadence *cadence) {
-  memcpy(cadence->gaps, gate->cadence.gaps, sizeof cadence->gaps);
-  cadence->longest = gate->cadence.longest;
+  cadence->all = gate->cadence.all;
+  cadence->watched = gate->cadence.watched;
+  cadence->asleep = gate->cadence.asleep;
   cadence->standstills = gate->cadence.standstills;
   cadence->rate = gate->paced && !gate->by_chip ? gate->second : 0;
   feed_cadence_forget(&gate->cadence);

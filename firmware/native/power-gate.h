@@ -85,8 +85,8 @@ typedef struct {
 
 // How regularly the feed comes: times between two of them, under 2, 4, 8, ... 512 ms, and longer.
 typedef struct {
-  uint32_t gaps[FEED_CADENCE_GAPS];
-  uint32_t longest;     // us
+  feed_gaps all, watched; // `watched`: those that a watched time touched
+  uint32_t asleep;        // us in which neither feed nor tick came at most, while it was watched
   uint32_t standstills; // of all tasks, as while flash is erased
   uint32_t rate;        // samples a second as measured; 0 while unknown, and with a metering chip
 } power_gate_cadence;
@@ -222,6 +222,9 @@ bool power_gate_restore(power_gate *gate, uint64_t total_uwh);
 static inline bool power_gate_closed(const power_gate *gate) { return gate->closed; }
 
 void power_gate_read(const power_gate *gate, power_gate_reading *reading);
+
+// Something begins, or ends, that must not hold the gate up.
+void power_gate_watch(power_gate *gate, bool on);
 
 // Since the start, or the last time.
 void power_gate_take_cadence(power_gate *gate, power_gate_cadence *cadence);

@@ -26,6 +26,11 @@ export interface Cadence {
   readonly gaps: string;
   /** The longest of them, ms. */
   readonly longest: number;
+  /** As `gaps` and `longest`, of those that a signature touched which JavaScript made or verified. */
+  readonly signatureGaps: string;
+  readonly signatureLongest: number;
+  /** For so long at most neither the sensor's task nor the gate's timer ran meanwhile, ms; the timer comes each 20 ms. */
+  readonly signatureAsleep: number;
   /** Of them, while no task at all ran (flash was erased) and the gate bore it. */
   readonly standstills: number;
   /** Samples a second as measured; 0 while unknown, and with a metering chip. */
@@ -61,6 +66,11 @@ export default class NativePowerGate extends Native("plugpay_gate_destructor") i
 
   read(): DeviceReading {
     return native("plugpay_gate_read").call(this) as DeviceReading;
+  }
+
+  /** Something begins, or ends, that must not hold the gate up. */
+  watch(on: boolean): void {
+    native("plugpay_gate_watch").call(this, on);
   }
 
   cadence(): Cadence & Readonly<Record<string, number | string>> {

@@ -27,7 +27,7 @@ import { SocketController } from "../../shared/socket/controller";
 import { type SocketSettings, sellingSettings, type socketSettings } from "../../shared/socket/settings";
 import { announce, lastName } from "../platform/announce";
 import { keepAwake } from "../platform/awake";
-import { withCadence } from "../platform/cadence";
+import { watched, withCadence } from "../platform/cadence";
 import { DeviceClock } from "../platform/clock";
 import { Names } from "../platform/names";
 import { DeviceDialer, DeviceListener } from "../platform/network";
@@ -161,7 +161,7 @@ function start(parts: Parts): void {
     gate: power,
     calibrated,
     chain: chainOf(parts),
-    ecdsa,
+    ecdsa: watched(ecdsa, power),
     report: owner.told(socketListener({ report: withCadence(report, power), sessions, record })),
     settings,
     ...(channelSeed ? { channelSeed } : {}),

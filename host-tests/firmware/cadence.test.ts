@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withCadence } from "../../firmware/platform/cadence";
+import { watched, withCadence } from "../../firmware/platform/cadence";
 import type { DeviceEvent } from "../../shared/kernel/ports";
 
 const CADENCE = { gaps: "1699 0 1", longest: 7, standstills: 0, rate: 4000 };
@@ -26,6 +26,33 @@ test("the cadence follows a trip, a session's end and a cable that stops", () =>
     { name: "stopped" },
     cadence,
   ]);
+});
+
+test("the gate knows while a signature is made or verified, also where that throws, and of nothing else", () => {
+  const seen: string[] = [];
+  const gate = { watch: (on: boolean) => void seen.push(on ? "begins" : "ends") };
+  const ecdsa = watched(
+    {
+      publicKey: () => Uint8Array.of(2),
+      sign: ([digest = 0]) => {
+        seen.push("signs");
+        if (digest === 0) throw new Error("no digest");
+        return Uint8Array.of(digest);
+      },
+      verify: ([der]) => {
+        seen.push("verifies");
+        return der === 1;
+      },
+    },
+    gate,
+  );
+  const [one, none] = [Uint8Array.of(1), new Uint8Array()];
+  assert.deepEqual([ecdsa.publicKey(one), seen.splice(0)], [Uint8Array.of(2), []]);
+  assert.deepEqual([ecdsa.sign(one, one), seen.splice(0)], [one, ["begins", "signs", "ends"]]);
+  assert.deepEqual([ecdsa.verify(one, one, one), seen.splice(0)], [true, ["begins", "verifies", "ends"]]);
+  assert.throws(() => ecdsa.sign(none, one), /no digest/);
+  assert.deepEqual(seen, ["begins", "signs", "ends"]);
+  assert.equal(watched(ecdsa, {}).verify(one, one, one), true);
 });
 
 test("a gate that knows of no cadence tells its story all the same", () => {

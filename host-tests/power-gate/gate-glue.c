@@ -84,6 +84,8 @@ static void feed(int milliseconds, int height)
 	}
 }
 
+bool xs_given;
+
 int main(void)
 {
 	plugpay_gate(the);
@@ -92,10 +94,14 @@ int main(void)
 	feed(100, 100);
 	printf("relay %d\n", relay);
 
+	xs_given = true;
+	plugpay_gate_watch(the);
 	full = true;
 	feed(1000, 30000); /* at the end of the scale: a short circuit, and then a sensor that is torn off */
 	printf("relay %d\n", relay);
 	read_queue();
+	xs_given = false;
+	plugpay_gate_watch(the);
 	plugpay_gate_cadence(the);
 
 	full = false;

@@ -51,9 +51,10 @@ typedef struct { const char *text; double number; } xsSlot;
 typedef double xsNumberValue;
 typedef void (*modMessageDeliver)(void *, void *, uint8_t *, uint16_t);
 static xsSlot xs_vars[4], xs_this, xs_argument;
+extern bool xs_given;
 void xs_call(int kind, const char *cause);
 int modMessagePostToMachineFromISR(xsMachine *, modMessageDeliver, void *);
-void plugpay_gate(xsMachine *), plugpay_gate_grant(xsMachine *), plugpay_gate_cadence(xsMachine *), plugpay_gate_destructor(void *);
+void plugpay_gate(xsMachine *), plugpay_gate_grant(xsMachine *), plugpay_gate_cadence(xsMachine *), plugpay_gate_watch(xsMachine *), plugpay_gate_destructor(void *);
 void plugpay_gate_revoke(xsMachine *), plugpay_gate_clear(xsMachine *), plugpay_gate_restore(xsMachine *), plugpay_gate_read(xsMachine *);
 enum { xsUndefinedType, xsID_deliver };
 #define xsmcVars(n) (void)(n)
@@ -71,6 +72,7 @@ enum { xsUndefinedType, xsID_deliver };
 #define xsmcTypeOf(slot) xsUndefinedType
 #define xsmcIsCallable(slot) false
 #define xsmcToString(slot) ""
+#define xsmcToBoolean(slot) ((void)(slot), xs_given)
 #define xsmcToNumber(slot) ((slot).number)
 #define xsmcSetInteger(slot, value) ((slot).number = (value))
 #define xsmcSetNumber(slot, value) ((void)the, (slot).number = (value), (slot).text = NULL)
@@ -129,6 +131,9 @@ test("while JavaScript reads no messages the feed keeps its cadence, the relay o
     // 1700 blocks, each a millisecond after the one before.
     "gaps 1699 0 0 0 0 0 0 0 0 0",
     "longest 1",
+    "signatureGaps 1000 0 0 0 0 0 0 0 0 0",
+    "signatureLongest 1",
+    "signatureAsleep 1",
     "standstills 0",
     "rate 4000",
     "1 message",

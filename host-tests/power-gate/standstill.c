@@ -98,8 +98,10 @@ static void answer(void) {
 static void print_cadence(void) {
   power_gate_cadence cadence;
   power_gate_take_cadence(&gate, &cadence);
-  for (int k = 0; k < FEED_CADENCE_GAPS; k++) printf("%u ", cadence.gaps[k]);
-  printf("longest %u standstills %u rate %u\n", cadence.longest, cadence.standstills, cadence.rate);
+  for (int k = 0; k < FEED_CADENCE_GAPS; k++) printf("%u ", cadence.all.counts[k]);
+  printf("longest %u standstills %u rate %u watched", cadence.all.longest, cadence.standstills, cadence.rate);
+  for (int k = 0; k < FEED_CADENCE_GAPS; k++) printf(" %u", cadence.watched.counts[k]);
+  printf(" longest-watched %u asleep %u\n", cadence.watched.longest, cadence.asleep);
 }
 
 int main(void) {
@@ -116,6 +118,7 @@ int main(void) {
       else if (!strcmp(word, "load")) amperes = (double)number / 1000;
       else if (!strcmp(word, "run")) run(number, 1);
       else if (!strcmp(word, "silent")) run(number, 0);
+      else if (!strcmp(word, "watch")) power_gate_watch(&gate, number);
       else if (!strcmp(word, "still")) stand_still(number);
       else if (!strcmp(word, "lease")) power_gate_grant(&gate, gate.total + (uint64_t)number, UINT32_MAX, 16000, now_ms * MS);
       else return 1;

@@ -29,11 +29,24 @@ async function ask(line: string): Promise<Answer> {
   return { closed: closed === "1", total: Number(total), truth: Number(truth), events };
 }
 
-async function cadence(): Promise<{ gaps: number[]; longest: number; standstills: number; rate: number }> {
+interface Cadence {
+  readonly gaps: number[];
+  readonly longest: number;
+  readonly standstills: number;
+  readonly rate: number;
+  readonly watched: number[];
+  readonly longestWatched: number;
+  readonly asleep: number;
+}
+
+async function cadence(): Promise<Cadence> {
   const words = await board.request("cadence");
   const after = (name: string): number => Number(words[words.indexOf(name) + 1]);
   const gaps = words.slice(0, words.indexOf("longest")).map(Number);
-  return { gaps, longest: after("longest"), standstills: after("standstills"), rate: after("rate") };
+  const watched = words.slice(words.indexOf("watched") + 1, words.indexOf("longest-watched")).map(Number);
+  const [longestWatched, asleep] = [after("longest-watched"), after("asleep")];
+  const [longest, standstills, rate] = [after("longest"), after("standstills"), after("rate")];
+  return { gaps, longest, standstills, rate, watched, longestWatched, asleep };
 }
 
 /** Under a lease, with 10 A, as long as it takes to be measured. */
@@ -165,4 +178,35 @@ test("the cadence tells each gap between two feeds once: a millisecond as a rule
   assert.equal(standstills, 1);
   assert.equal(rate, 4000);
   assert.deepEqual((await cadence()).gaps, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("gaps that a watched time touched are told apart, the last one too, which ends after it", async () => {
+  await loaded();
+  await cadence();
+  await ask("run 100");
+  await ask("watch 1");
+  await ask("run 200");
+  await ask("still 30");
+  await ask("run 20");
+  await ask("watch 0");
+  await ask("still 60");
+  await ask("run 300");
+  const { gaps, watched, longestWatched, asleep } = await cadence();
+  // What the driver kept meanwhile comes at once: 29 and 47 blocks.
+  assert.deepEqual(watched, [200 + 29 + 20, 0, 0, 0, 1, 1, 0, 0, 0, 0]);
+  assert.equal(longestWatched, 60_000);
+  assert.equal(asleep, 60_000);
+  assert.deepEqual(gaps, [100 + 200 + 29 + 20 + 47 + 300, 0, 0, 0, 1, 1, 0, 0, 0, 0]);
+  assert.deepEqual((await cadence()).watched, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test("while a timer ticks and the feed is silent the gap is long, and nothing slept", async () => {
+  await loaded();
+  await cadence();
+  await ask("watch 1");
+  await ask("silent 60");
+  await ask("run 10");
+  const { watched, asleep } = await cadence();
+  assert.deepEqual(watched, [9, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  assert.equal(asleep, 20_000);
 });
