@@ -306,6 +306,25 @@ describe("the cable's pocket", () => {
     assert.equal(half(pocket.pay(txid, 6, PRICE, 1_000)).paid, 306);
   });
 
+  it("counts as earned what was acknowledged and had flowed when it signed the next increment, and no more", () => {
+    const pocket = pocketOver(new CutStore());
+    const { txid } = ok(pocket.fund(offerOf(book), pinned));
+    const earned = () => pocket.find(txid)?.earned ?? 0;
+    const more = (sat: number, left: number) => half(pocket.pay(txid, sat, PRICE, 20_000, left));
+    more(300, 0);
+    pocket.acknowledge(txid);
+    assert.equal(earned(), 0, "nothing has flowed for it yet");
+    more(100, 0);
+    assert.equal(earned(), 300);
+    more(100, 0);
+    assert.equal(earned(), 300, "the second was not acknowledged");
+    pocket.acknowledge(txid);
+    more(100, 20_000);
+    assert.equal(earned(), 494, "20 Wh of it have not flowed: 6 sat");
+    more(100, 20_000);
+    assert.equal(earned(), 494, "as long as nothing is acknowledged");
+  });
+
   it("says its latest increment again, over restarts, and signs nothing on a channel that ends", () => {
     const store = new CutStore();
     const pocket = pocketOver(store);

@@ -232,6 +232,27 @@ describe("a cable that pays by channel", () => {
     assert.ok(bench.named("paid").length - before <= 1, bench.story());
   });
 
+  it("opens another channel after each that its socket closed half used, without a word of its owner", async () => {
+    // At 3,000 sat of 5,000 the socket closes. What is left of two of them is more than may be locked.
+    const { bench } = await buried({
+      socket: { maxUnclosed: 3_000, price: 30_000 },
+      cable: { maxLocked: 7_500, maxPrice: 30_000 },
+    });
+    const fundings = (): number => bench.named("channel-opened").filter(({ device }) => device === "cable").length;
+    for (let visit = 0; visit < 24; visit++) {
+      bench.plugIn();
+      bench.circuit.load = TOASTER;
+      await bench.clock.run(6 * MINUTE);
+      bench.unplug();
+      await bench.clock.run(2 * MINUTE);
+      bench.network.mineMany(6);
+      await bench.clock.run(2 * MINUTE);
+    }
+    assert.ok(fundings() >= 6, `${fundings()} fundings`);
+    const closings = bench.named("channel-closed");
+    assert.ok(closings.every(({ own, paid }) => own === true && Number(paid) < 3_000));
+  });
+
   it("signs no increment above its limits, and no funding beyond what its owner lets be locked", async () => {
     const { bench, channel } = await buried();
     const before = bench.named("paid").length;

@@ -36,6 +36,7 @@ const MUTATIONS: readonly Mutation[] = [
     tamper: { cableSettings: (settings) => ({ ...settings, maxDelay: 32_767 }) },
   },
   { name: "what a socket calls gone is not locked", casts: ["rogue-socket"], tamper: { patch: forgettingGone } },
+  { name: "any channel that was paid on is earned in full", casts: ["rogue-socket"], tamper: { patch: earningAll } },
   { name: "a denied increment is forgotten", casts: ["rogue-socket"], tamper: { patch: forgettingDenied } },
   { name: "a funding's coins pay a session, too", casts: ["rogue-socket"], tamper: { patch: spendingTwice } },
 ];
@@ -121,6 +122,19 @@ function forgettingGone(): () => void {
         const entry = guard.call(this, payee);
         if (!entry || entry.phase === "open") return entry;
         return { ...entry, deposit: entry.paid, acknowledged: entry.paid };
+      },
+  );
+}
+
+/** What its socket earned is as much as the deposit, whether anything flowed or not. */
+function earningAll(): () => void {
+  return patched(
+    ChannelPocket.prototype,
+    "at",
+    (guard) =>
+      function (this: ChannelPocket, payee) {
+        const entry = guard.call(this, payee);
+        return entry && { ...entry, earned: entry.deposit };
       },
   );
 }

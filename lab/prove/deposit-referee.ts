@@ -21,6 +21,8 @@ export class DepositReferee {
   constructor(
     private readonly stage: Stage,
     private readonly bought: readonly Bought[],
+    /** What all energy that flowed is worth. */
+    private readonly delivered: () => Satoshi,
   ) {}
 
   /** What does not hold now. */
@@ -29,10 +31,11 @@ export class DepositReferee {
       const fault = this.fault(this.bought[this.looked] as Bought);
       if (fault) return fault;
     }
-    const { maxLocked } = this.stage.cableSettings;
+    // A socket that keeps change locked gives up what it delivered, of which it is not paid then.
+    const most = this.stage.cableSettings.maxLocked + this.delivered();
     const locked = this.dearest(({ funding, halves }) => funding.deposit - signed(halves));
-    return locked > maxLocked
-      ? `deposits of ${locked} sat can be locked together; the limit is ${maxLocked}`
+    return locked > most
+      ? `deposits of ${locked} sat can be locked together; the most is ${most.toFixed(0)}, with what was delivered`
       : undefined;
   }
 

@@ -197,7 +197,8 @@ export class Referee {
   /** Of a cable at a rogue socket that sells by channel. */
   private depositsAt(): DepositReferee | undefined {
     const bought = this.rogueSocket?.channels?.bought;
-    if (bought) this.deposits ??= new DepositReferee(this.stage, bought);
+    const delivered = () => this.agreedWorth(this.stage.circuit.delivered);
+    if (bought) this.deposits ??= new DepositReferee(this.stage, bought, delivered);
     return this.deposits;
   }
 

@@ -83,17 +83,34 @@ export class ChannelPayer {
     if (payee === undefined || !this.#parts.socket.channels || clock.now() < this.#tryAt) return undefined;
     const here = this.#pocket.at(payee);
     if (!here && !this.isPreferred(status)) return undefined;
+    let asked = here;
     try {
-      const ready = here ? await this.visit(here, payee) : await this.open(status, payee);
-      if (!ready) this.#tryAt = clock.now() + (here ? TRY_AGAIN : OPENED);
+      const ready = here && (await this.visit(here, payee));
+      const opens = !ready && this.isPreferred(status) && this.hasEnded(here);
+      // Where two are ending the other one is over perhaps, and its place free.
+      if (opens) asked = this.#pocket.isFull ? this.#pocket.otherAt(payee, here) : undefined;
+      if (opens && asked) await this.visit(asked, payee);
+      else if (opens) await this.open(status, payee);
+      if (!ready) this.#tryAt = clock.now() + (opens ? OPENED : TRY_AGAIN);
       return ready;
     } catch (error) {
       if (!(error instanceof Fault) || !ELSEWISE.includes(error.fault)) throw error;
       this.#tryAt = clock.now() + (error.retryAfterMs ?? TRY_AGAIN);
       report({ name: "no-channel", why: error.message });
-      if (here && error.fault === "unknown-channel") await this.lost(here, status, payee);
+      if (asked && error.fault === "unknown-channel") await this.lost(asked, status, payee);
       return undefined;
     }
+  }
+
+  /**
+   * True where nothing is open here: an entry that its socket is closing keeps no other from being
+   * opened, unless the owner wants the cable to leave.
+   */
+  private hasEnded(here: ChannelEntry | undefined): boolean {
+    if (!here) return true;
+    const { ledger, settings } = this.#parts;
+    const isLeaving = settings.leaveChannels !== "" && settings.leaveChannels === ledger.record.channelsLeft;
+    return !isLeaving && this.#pocket.at(here.payee ?? "")?.phase !== "open";
   }
 
   /** Another socket may answer from now on. */

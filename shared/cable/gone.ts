@@ -24,6 +24,10 @@ export function backFromGone(entry: ChannelEntry, ledger: Ledger<CableRecord>): 
   ledger.write({ gone });
 }
 
-function goneOf({ deposit, paid, acknowledged = 0 }: ChannelEntry): Gone {
-  return { locked: deposit - paid, unanswered: paid - acknowledged };
+/**
+ * The half leaves the payee no closing but one that gives the cable its change. So a socket that
+ * keeps the change locked gives up what it has earned: so much of the change is as good as back.
+ */
+function goneOf({ deposit, paid, acknowledged = 0, earned = 0 }: ChannelEntry): Gone {
+  return { locked: Math.max(0, deposit - paid - earned), unanswered: paid - acknowledged };
 }

@@ -7,7 +7,15 @@ import { DUST, dustOf, MAX_INPUTS, totalOf, txidOfUnsigned } from "../bitcoin/dr
 import type { Wallet } from "../bitcoin/wallet";
 import { isSameOutpoint, outpointKey } from "../kernel/outpoint";
 import type { Coin, Ecdsa, Outpoint, Reporter, Store } from "../kernel/ports";
-import { energyFor, type Hex, isSatoshi, type MilliSatPerWh, type MilliwattHour, type Satoshi } from "../kernel/units";
+import {
+  energyFor,
+  type Hex,
+  isSatoshi,
+  type MilliSatPerWh,
+  type MilliwattHour,
+  priceOf,
+  type Satoshi,
+} from "../kernel/units";
 import { changeAt } from "./amounts";
 import { adopted, type Increment, room, startClosing } from "./channel";
 import { channelFrame, type Deposit, signHalf, TRUC_VERSION } from "./closing";
@@ -94,6 +102,11 @@ export class ChannelPocket {
   at(payee: Hex): ChannelEntry | undefined {
     const here = this.entries.filter((entry) => entry.payee === payee && entry.phase !== "closed");
     return here.find(({ phase }) => phase === "open") ?? here[0];
+  }
+
+  /** Another one with that socket that is ending. */
+  otherAt(payee: Hex, one: ChannelEntry | undefined): ChannelEntry | undefined {
+    return this.entries.find((entry) => entry.payee === payee && entry.phase === "closing" && entry.txid !== one?.txid);
   }
 
   /** What energy last cost by channel at this payee's socket. */
@@ -239,6 +252,7 @@ export class ChannelPocket {
       paid: entry.paid + pay,
       energy,
       metered: Math.max(0, entry.energy - Math.max(0, undelivered)),
+      earned: earnedOf(entry, undelivered),
       price,
     });
     return this.again(txid) ?? refuse("closing", "The channel is over.");
@@ -360,6 +374,14 @@ export class ChannelPocket {
     const closed = this.#ledger.isFull ? this.entries.find(({ phase }) => phase === "closed") : undefined;
     if (closed) this.over(closed.txid);
   }
+}
+
+/**
+ * What the socket has earned of the channel: acknowledged, and delivered by the cable's own meter.
+ * `undelivered` is what has not flowed at the price of the last increment.
+ */
+function earnedOf({ earned = 0, acknowledged = 0, price = 0 }: ChannelEntry, undelivered: MilliwattHour): Satoshi {
+  return Math.max(earned, acknowledged - priceOf(Math.max(0, undelivered), price));
 }
 
 function coinsFault({ inputs, deposit, fee }: FundingOffer): string | undefined {

@@ -54,6 +54,8 @@ export interface ChannelEntry {
   readonly ticket?: Hex;
   /** Cable: what flowed for it by its own meter. */
   readonly metered?: MilliwattHour;
+  /** Cable: of what the socket acknowledged, what had flowed when the latest increment was signed. */
+  readonly earned?: Satoshi;
   /** Cable: script of the socket's owner, by which it knows where the credit is. */
   readonly payee?: Hex;
   /** Cable: the coins that the funding spends, which pay nothing else. */
@@ -90,6 +92,7 @@ const entryShape: Check<ChannelEntry> = object<ChannelEntry>({
   reading: optional(integer),
   ticket: optional(hex(16)),
   metered: optional(integer),
+  earned: optional(integer),
   payee: optional(hex()),
   coins: optional(arrayOf(object<Outpoint>({ txid: hex(32), vout: integer }), 8)),
   refund: optional(object<SignedRefund>({ fee: integer, txid: hex(32), hex: hex() })),

@@ -12,6 +12,14 @@ function mutation(name: string, file: string, from: string, to: string, test = "
   };
 }
 
+function half(name: string, from: string, to: string): Mutation {
+  return {
+    ...{ name: `channel-${name}`, file: "shared/cable/channel-payer.ts", from, to },
+    tests: ["host-tests/controllers/channel-cable.test.ts"],
+    proves: "opens another channel after each that its socket closed half used, without a word of its owner",
+  };
+}
+
 function rogue(name: string, file: string, from: string, to: string, proves: string): Mutation {
   const tests = ["host-tests/controllers/channel-rogues.test.ts"];
   return { name: `channel-${name}`, file: `shared/${file}.ts`, from, to, tests, proves };
@@ -108,6 +116,13 @@ export const CHANNEL: readonly Mutation[] = [
     tests: ["host-tests/controllers/channel-closing.test.ts"],
   },
   mutation("pocket-delay", "pocket", "if (delay > limits.delay)", "if (false)", "books"),
+  mutation(
+    "pocket-earned",
+    "pocket",
+    "acknowledged - priceOf(Math.max(0, undelivered), price)",
+    "acknowledged",
+    "books",
+  ),
   mutation("pocket-locked", "pocket", "locked + deposit > limits.maxLocked", "false", "books"),
   mutation("pocket-pinned", "pocket", "if (pinned(coin) !== coin.amount)", "if (false)", "books"),
   mutation("pocket-fee", "pocket", "if (totalOf(inputs) - paidOut > limits.fee)", "if (false)", "books"),
@@ -161,6 +176,9 @@ export const CHANNEL: readonly Mutation[] = [
     "if (now && this.isUnpaidAndLate(entry, tip))",
     "is not dropped where something is paid while the chain is asked",
   ),
+  half("ended-opens", '?.phase !== "open";', "=== undefined;"),
+  half("ended-other", "this.#pocket.isFull ? this.#pocket.otherAt(payee, here) : undefined", "undefined"),
+  { ...half("gone-earned", "deposit - paid - earned", "deposit - paid"), file: "shared/cable/gone.ts" },
   rogue(
     "gone-locked",
     "cable/channel-payer",
