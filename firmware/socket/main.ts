@@ -16,6 +16,7 @@ import { hostOf } from "../../shared/mdns/records";
 import { PatientListener } from "../../shared/net/patient-listener";
 import { socketListener } from "../../shared/owner/listen";
 import type { Plain } from "../../shared/owner/plain";
+import { Receipts } from "../../shared/owner/receipts";
 import { seedMethods } from "../../shared/owner/seed";
 import { RunningSocket } from "../../shared/owner/socket";
 import { Fault } from "../../shared/protocol/faults";
@@ -62,7 +63,7 @@ function run(): void {
   const stores = new Stores(isOnTrial());
   // Drawn before the radio and the gate's ADC started (firmware/native/entropy-esp32.c).
   const random = new HmacDrbg(new Uint8Array(entropy(SEED_BYTES)));
-  const device: Started = { controller: undefined, power: undefined };
+  const device: Started = { controller: undefined, power: undefined, isCalibrated: false };
   const owner = new OwnerSide({
     device: "socket",
     clock,
@@ -74,7 +75,17 @@ function run(): void {
     total: () => device.power?.read().total ?? 0,
     names: () => [wifiName(owner)].flatMap((wanted) => (wanted === undefined ? [] : [hostOf(lastName(wanted))])),
     payer: () => device.controller?.payer,
-    more: () => seedMethods({ store: stores.open("socket"), random: () => random }),
+    more: () => ({ ...seedMethods({ store: stores.open("socket"), random: () => random }), ...receipts.calls() }),
+  });
+  const receipts = new Receipts({
+    clock,
+    store: stores.open("socket"),
+    ecdsa,
+    random: () => random,
+    report: owner.told(report),
+    sessions: owner.sessions,
+    record: () => device.controller?.record,
+    isCalibrated: () => device.isCalibrated,
   });
   const parts = { clock, random, stores, owner, device };
   if (isOnTrial()) tryOut({ clock, owner, build: () => void build(parts), chain: () => chainOf(parts) });
@@ -101,6 +112,7 @@ function begin(parts: Parts): void {
 interface Started {
   controller: SocketController | undefined;
   power: PowerGate | undefined;
+  isCalibrated: boolean;
 }
 
 interface Parts {
@@ -168,6 +180,7 @@ function start(parts: Parts): void {
   });
   device.controller = controller;
   device.power = power;
+  device.isCalibrated = calibrated;
   controller.start();
   serve(clock, owner, controller);
   owner.begin(new RunningSocket({ controller, gate: power, calibrated, settings, sessions }));

@@ -16,6 +16,7 @@ import type { Way } from "../../shared/owner/json-rpc";
 import { cableListener, socketListener } from "../../shared/owner/listen";
 import { Owner } from "../../shared/owner/owner";
 import type { Plain } from "../../shared/owner/plain";
+import { Receipts } from "../../shared/owner/receipts";
 import { seedMethods } from "../../shared/owner/seed";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
@@ -42,6 +43,8 @@ export class Side {
   readonly events: EventLog;
   readonly sessions: SessionLog;
   readonly owner: Owner;
+  /** Of a socket, once it runs. */
+  receipts: Receipts | undefined;
   readonly told: string[] = [];
   restarts = 0;
   blinked = 0;
@@ -62,6 +65,7 @@ export class Side {
     this.settings = new OwnerSettings({ device, store, report, image, file, resolve: RESOLVE[device] });
     this.events = new EventLog({ clock, store });
     this.sessions = new SessionLog({ clock, store, report, total: () => bench().circuit[device].read().total });
+    const kept = laterStore(() => bench().socketStore);
     this.owner = new Owner({
       device,
       clock,
@@ -82,7 +86,7 @@ export class Side {
       ...(update && { update }),
       more: () =>
         device === "socket"
-          ? seedMethods({ store: laterStore(() => bench().socketStore), random: () => new SeededRandom(78) })
+          ? { ...seedMethods({ store: kept, random: () => new SeededRandom(78) }), ...this.receipts?.calls() }
           : cableMethods({
               store: laterStore(() => bench().cableStore),
               ecdsa: realEcdsa,
@@ -149,6 +153,16 @@ export function owned(options: BenchOptions = {}, load = TOASTER, update?: Updat
   bench.cable.start();
   bench.circuit.load = load;
   const gates = bench.circuit;
+  socket.receipts = new Receipts({
+    clock: bench.clock,
+    store: bench.socketStore,
+    ecdsa: realEcdsa,
+    random: () => new SeededRandom(79),
+    report: ({ name }) => void socket.told.push(name),
+    sessions,
+    record: () => bench.socket.record,
+    isCalibrated: () => false,
+  });
   socket.owner.started(
     new RunningSocket({
       controller: bench.socket,

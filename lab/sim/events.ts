@@ -75,6 +75,8 @@ export const TOLD = [
   "paid",
   "paused",
   "powered",
+  "receipt",
+  "receipt-missing",
   "release-refused",
   "release-sent",
   "released",

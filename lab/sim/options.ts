@@ -19,7 +19,8 @@ export function readOptions(
   const found = new Map<string, string>();
   for (let at = 0; at < line.length; at++) {
     const word = line[at] ?? "";
-    if (words && !word.startsWith("-")) {
+    // "-" alone is standard input.
+    if (words && (word === "-" || !word.startsWith("-"))) {
       words.push(word);
       continue;
     }

@@ -73,6 +73,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   "socket session-ended": ({ why, paid }) => `session over (${why}): ${sat(paid)} to settle`,
   "socket checkpoint": ({ why, value }) => `broadcasts early (${why}): ${sat(value)}`,
   "socket broadcast": ({ txid, value, fee }) => `broadcasts ${short(txid)}: ${sat(value)}, fee ${sat(fee)}`,
+  "socket receipt": ({ number, session }) => `signs receipt ${number}, of session ${short(session)}`,
+  "socket receipt-missing": ({ number, session, why }) =>
+    `has no receipt ${number} of session ${short(session)}: ${why}`,
   "socket mined": ({ txid }) => `${short(txid)} is in a block`,
   "socket buried": ({ txid, height }) => `${short(txid)} is buried (block ${height})`,
   "cable start": () => "starts",

@@ -25,6 +25,9 @@ export function socketListener(options: Listening<SocketRecord>): Reporter {
 
 function socketLine(sessions: SessionLog, event: DeviceEvent, record: SocketRecord): void {
   switch (event.name) {
+    case "start":
+      if (record.session && record.session.paid > 0) sessions.resume(record.session, record.openedAt);
+      break;
     case "credited": {
       const { session, openedAt } = record;
       if (session && session.id === event.session)

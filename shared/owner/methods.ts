@@ -55,6 +55,16 @@ export const METHODS = constant([
     params: [],
   },
   {
+    name: "receipts",
+    meaning:
+      "The last twenty sessions' signed receipts, as records of OCMF, the oldest first; of one that is missing, why. `publicKey` says who signed, `next` is the `after` to go on with.",
+    params: [
+      { name: "after", meaning: "number of the last one that is known; 0: from the oldest; without, the latest" },
+      { name: "limit", meaning: "how many at most, 1 to 3" },
+    ],
+    only: "socket",
+  },
+  {
     name: "forgive",
     meaning:
       "Writes off what the other side owes and deals with those again that cheated: a socket's debts, a cable's claims and unanswered payments.",

@@ -221,6 +221,7 @@ export class Owner {
       setting: (name) => settings.started(name),
       running: () => this.#running,
       settled: () => {
+        sessions.delivered();
         sessions.write();
         events.flush();
       },
@@ -306,6 +307,8 @@ export class Owner {
     clock.after(RESTART_AFTER, () => {
       clock.after(SETTLE_MOST, over);
       void Promise.resolve(before()).then(() => {
+        // What flowed is all that flows.
+        sessions.delivered();
         sessions.write();
         events.flush();
         over();

@@ -31,11 +31,17 @@ export interface SessionEntry {
   readonly from: MicrowattHour;
   /** Absent while it goes on. */
   readonly energyMwh?: MilliwattHour;
+  /** When what it paid for flowed no more, since the start of the run that saw it. */
+  readonly endMs?: Millisecond;
+  /** The device started anew in its midst: its times are of two runs. */
+  readonly isResumed?: true;
   readonly why?: string;
   /** Latest broadcast of it. */
   readonly txid?: Hex;
   readonly confirmedSat: Satoshi;
   readonly lostSat: Satoshi;
+  /** Number of its receipt, or of the word that there is none (receipts.ts). */
+  readonly receipt?: number;
 }
 
 export interface Earned {
@@ -55,6 +61,8 @@ export interface SessionLogOptions {
 export class SessionLog {
   readonly #options: SessionLogOptions;
   readonly #ring: Ring<SessionEntry>;
+  /** Told of each session that is over: it ended, and what it paid for flows no more. */
+  onOver: () => void = () => {};
   /** Read when first needed. */
   #sums: Earned | undefined;
   /** Of this run: the session that began last, and its number in the ring once it has one. */
@@ -76,6 +84,8 @@ export class SessionLog {
       this.#current = { entry: { session, atMs: now, priceSatPerKwh: price, from, ...sums }, n: undefined };
     }
     const { entry } = this.#current;
+    // More is paid for: what was counted is not all.
+    if (entry.energyMwh !== undefined) this.#current.entry = flowsOn(entry);
     // A commitment takes the place of the one before, and its fee too; a basic payment has a fee of
     // its own.
     const feesSat = scheme === "basic" ? entry.feesSat + fee : Math.max(entry.feesSat, fee);
@@ -84,14 +94,55 @@ export class SessionLog {
 
   /** The session ended, and why. What it paid for may flow on. */
   ended(session: Hex, why: string): void {
-    if (this.#current?.entry.session === session) this.change(session, { why });
+    if (this.#current?.entry.session !== session) return;
+    this.change(session, { why });
+    this.tellIfOver();
   }
 
   /** What the latest session paid for flows no more. */
   delivered(): void {
     const entry = this.#current?.entry;
     if (!entry || entry.energyMwh !== undefined) return;
-    this.change(entry.session, { energyMwh: this.energyOf(entry) });
+    this.change(entry.session, {
+      energyMwh: this.energyOf(entry),
+      endMs: Math.round(this.#options.clock.now()),
+    });
+    this.tellIfOver();
+  }
+
+  /**
+   * At the start: the power was cut in this session, and what is left of it is its end. `from`: the
+   * reading at which it opened.
+   */
+  resume({ id: session, price, paid }: Session, from: MicrowattHour): void {
+    const n = this.#ring.numbers().find((each) => this.#ring.read(each)?.session === session);
+    // What was cut within seconds of its first payment never came into the ring.
+    const unwritten = { session, atMs: 0, priceSatPerKwh: price, paidSat: paid, feesSat: 0, from };
+    const entry = (n !== undefined && this.#ring.read(n)) || { ...unwritten, confirmedSat: 0, lostSat: 0 };
+    this.#current = { entry: { ...entry, isResumed: true, why: "power-cut" }, n };
+  }
+
+  /** Entries with their numbers, the oldest first; without the one that this run still adds to. */
+  past(): readonly { readonly n: number; readonly entry: SessionEntry }[] {
+    this.write();
+    const { n: now, entry: current } = this.#current ?? {};
+    const found = this.#ring.numbers().reverse();
+    return found.flatMap((n) => {
+      const entry = n === now && current && !isOver(current) ? undefined : this.#ring.read(n);
+      return entry ? [{ n, entry }] : [];
+    });
+  }
+
+  knows(session: Hex): boolean {
+    return this.#ring.numbers().some((n) => this.#ring.read(n)?.session === session);
+  }
+
+  /** Its receipt is kept under this number. */
+  receipted(n: number, receipt: number): void {
+    const current = this.#current;
+    if (current?.n === n) current.entry = { ...current.entry, receipt };
+    const entry = this.#ring.read(n);
+    if (entry) this.#ring.put(n, { ...entry, receipt });
   }
 
   broadcast(session: Hex, txid: Hex): void {
@@ -114,7 +165,7 @@ export class SessionLog {
   read(limit: number): readonly object[] {
     this.write();
     const entries = this.#ring.numbers().flatMap((n) => this.#ring.read(n) ?? []);
-    return entries.slice(0, limit).map(({ from, ...entry }) => ({
+    return entries.slice(0, limit).map(({ from, endMs, isResumed, receipt, ...entry }) => ({
       ...entry,
       energyMwh: entry.energyMwh ?? (entry.session === this.#current?.entry.session ? this.energyOf({ from }) : null),
     }));
@@ -137,6 +188,10 @@ export class SessionLog {
     this.#later = [];
     this.#current = undefined;
     this.#ring.clear();
+  }
+
+  private tellIfOver(): void {
+    if (this.#current && isOver(this.#current.entry)) this.onOver();
   }
 
   private energyOf({ from }: Pick<SessionEntry, "from">): MilliwattHour {
@@ -207,6 +262,15 @@ export class SessionLog {
       this.write();
     });
   }
+}
+
+/** Nothing of it changes any more but what the chain says. */
+export function isOver({ energyMwh, why }: SessionEntry): boolean {
+  return energyMwh !== undefined && why !== undefined;
+}
+
+function flowsOn({ energyMwh, endMs, ...rest }: SessionEntry): SessionEntry {
+  return rest;
 }
 
 function parseEarned(value: unknown): Earned {

@@ -20,6 +20,7 @@ export const COMMANDS: readonly (readonly [words: string, meaning: string])[] = 
   ["unset NAME [NAME ...]", "the image's value or the default again"],
   ["events [AFTER]", "the last lines of its story, or those after a number"],
   ["sessions", "the last twenty: paid, delivered, broadcast"],
+  ["receipts [AFTER]", "of a socket: signed receipts, three at once (npm run receipt -- fetch: all of them)"],
   ["channels", "its payment channels, to keep: what closes or refunds them without the device"],
   ["address", "of a cable, with a QR code to send coins to"],
   ["limits", "of a cable, and what of them is used"],
@@ -63,7 +64,8 @@ export function askedBy(words: readonly string[], secret: () => string): Asked {
         params: { settings: Object.fromEntries(someOf(rest).map((name) => [name, null])) },
       };
     case "events":
-      return { method: "events", ...(rest[0] === undefined ? {} : { params: { after: whole(rest[0]) } }) };
+    case "receipts":
+      return { method: command, ...(rest[0] === undefined ? {} : { params: { after: whole(rest[0]) } }) };
     case "identify":
       return { method: "identify", ...(rest[0] === undefined ? {} : { params: { seconds: whole(rest[0]) } }) };
     case "reset":
