@@ -54,6 +54,7 @@ test("the socket's image boots, starts and answers get_status", {
       console: file("console"),
       chip: file("chip"),
       monitor: file("monitor"),
+      gdb: file("gdb"),
       address: LINK_ADDRESS,
       way: { port: LINK_PORT, hostPort },
     },

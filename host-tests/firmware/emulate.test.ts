@@ -57,7 +57,7 @@ test("the flash has bootloader, partitions and application where the table says,
   assert.deepEqual([next[at("factory")], next[at("factory") + 1], next[at("nvs") + 5]], [4, 0xff, 7]);
 });
 
-const BOARD: Board = { flash: "f", console: "t", chip: "c", monitor: "m", address: "169.254.80.80" };
+const BOARD: Board = { flash: "f", console: "t", chip: "c", monitor: "m", gdb: "g", address: "169.254.80.80" };
 
 test("the board's port is reached on this machine alone, at its fixed address on the link", () => {
   const line = qemuArguments({ ...BOARD, way: { port: 8080, hostPort: 18_080 } }).join(" ");
@@ -182,6 +182,22 @@ test("a pair that paid, renewed and settled is judged good; what is missing is s
   );
 });
 
+test("a socket that started again settles what its last run was paid, without a session's end", () => {
+  const again: readonly Told[] = [
+    { from: "socket", event: { name: "boot" } },
+    ...GOOD.map(({ from, event }): Told => {
+      if (event.name === "session-ended") return { from, event: { ...event, paid: 1000 } };
+      return { from, event: event.name === "credited" ? { ...event, value: 1000 } : event };
+    }),
+  ];
+  for (const settled of [2000, 3000]) assert.deepEqual(verdict(again, { settled, deliveredMilliwattHours: 9000 }), []);
+  for (const settled of [1000, 4000])
+    assert.match(
+      String(verdict(again, { settled, deliveredMilliwattHours: 9000 })),
+      /expected 2000 to 3000 sat in blocks, .*, came \d000/,
+    );
+});
+
 test("an increment counts when the cable knows of it too: a plug is not pulled while the answer is under way", () => {
   assert.equal(known(GOOD), 2);
   const unanswered = GOOD.filter(({ from }, at) => from !== "cable" || at < 3);
@@ -215,6 +231,17 @@ test("a start that somebody brought about is no trouble; the next one is", () =>
   assert.deepEqual(troubles, []);
   reader.take('{"name":"boot","reset":"software"}\n');
   assert.match(String(troubles), /^the board started again/);
+});
+
+test("what a board says of an end that somebody brought about is no trouble, until it has started again", () => {
+  const troubles: string[] = [];
+  const reader = new ConsoleReader({ onEvent: () => {}, onTrouble: (why) => troubles.push(why) });
+  reader.take('{"name":"boot","reset":"power-on"}\n');
+  reader.expectEnd();
+  reader.take('abort() was called at PC 0x4\nRebooting...\n{"name":"boot","reset":"panic"}\n');
+  assert.deepEqual(troubles, []);
+  reader.take("abort() was called at PC 0x4\n");
+  assert.equal(troubles.length, 1);
 });
 
 test("the console's reader tells of a board that gives up, starts again, trips or errs, and of nothing else", () => {

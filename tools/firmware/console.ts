@@ -17,6 +17,7 @@ export class ConsoleReader {
   #rest = "";
   /** Starts that somebody brought about: the first, and one for each press of the reset button. */
   #expected = 1;
+  #mayEnd = false;
 
   /** `onTrouble` hears of what no board may do: give up, start again, trip its gate. */
   constructor(options: {
@@ -32,6 +33,12 @@ export class ConsoleReader {
     this.#expected = 1;
   }
 
+  /** The board's program is about to be ended: what it says of that is no trouble either, until it starts again. */
+  expectEnd(): void {
+    this.#expected = 1;
+    this.#mayEnd = true;
+  }
+
   take(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
@@ -45,10 +52,11 @@ export class ConsoleReader {
       this.line(line.slice(second));
       return;
     }
-    if (GAVE_UP.some((sign) => line.includes(sign))) this.#onTrouble(`the board gave up: ${line}`);
+    if (!this.#mayEnd && GAVE_UP.some((sign) => line.includes(sign))) this.#onTrouble(`the board gave up: ${line}`);
     const event = eventOf(line);
     if (!event) return;
     this.#onEvent(event);
+    if (event.name === "boot") this.#mayEnd = false;
     if (event.name === "boot" && --this.#expected < 0) this.#onTrouble(`the board started again: ${line}`);
     if (event.name === "trip") this.#onTrouble(`the power gate tripped: ${line}`);
     if (event.name === "error") this.#onTrouble(`the board told of an error: ${line}`);

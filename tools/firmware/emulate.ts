@@ -1,6 +1,6 @@
 // npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and shows what the boards say.
 //
-//   npm run firmware:emulate -- [--disturb N] [--faults cut,reset,unlink] [--increments N | --hours N] [--seed N] [--watts N]
+//   npm run firmware:emulate -- [--disturb N] [--faults NAME,NAME...] [--increments N | --hours N] [--seed N] [--watts N]
 //                               [--qemu PATH] [--port N]
 //   npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]
 //
@@ -21,7 +21,7 @@ import type { BoardEvent } from "./console";
 import { type BoardWatcher, EmulatedBoard } from "./emulated-board";
 import type { Wire } from "./ethernet-switch";
 import { OUT } from "./image";
-import { FAULTS, Pair, type PairOptions } from "./pair";
+import { FAULTS, Pair, type PairOptions, USUAL } from "./pair";
 import { type Board, builtConfig, findQemu, flashOf, pinOf, renewed } from "./qemu";
 import { type Around, withStage } from "./stage";
 import { DEVICES, type DeviceName, imageNamed, UsageError } from "./targets";
@@ -47,7 +47,7 @@ const COMMAND: Command<Name> = {
     increments: { takes: "N", about: "ends when so many are paid (default 3)" },
     hours: { takes: "N", about: "plays so long instead" },
     disturb: { takes: "N", about: "so many faults at random moments" },
-    faults: { takes: FAULTS.join(","), about: "which faults (default all)" },
+    faults: { takes: FAULTS.join(","), about: `which faults (default ${USUAL.join(",")})` },
     watts: { takes: "N", about: "what the appliance draws (default 1000; a board alone: 0)" },
     seed: { takes: "N", about: "for the faults and the chain (default 1)" },
     device: { takes: "socket|cable", about: "one board alone" },
@@ -96,6 +96,7 @@ function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): B
     console: line("console"),
     chip: line("chip"),
     monitor: line("monitor"),
+    gdb: line("gdb"),
     address: String(builtConfig(device).address),
     // A cable takes no calls; alone it needs a network all the same.
     ...((!wire || out) && { way }),
@@ -156,7 +157,7 @@ async function runPair(given: Options): Promise<readonly string[]> {
     increments: numberOf(given, "increments", 3),
     hours: numberOf(given, "hours", 0),
     disturbances: numberOf(given, "disturb", 0),
-    faults: faultsOf(given.text("faults") ?? FAULTS.join(",")),
+    faults: faultsOf(given.text("faults") ?? USUAL.join(",")),
     seed: numberOf(given, "seed", 1),
     secure: esplora.startsWith("https:"),
     payoutAddress: settings.payoutAddress,

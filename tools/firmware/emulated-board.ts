@@ -7,6 +7,8 @@ import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import type { PoweredBoard } from "./circuit";
 import { type BoardEvent, ConsoleReader } from "./console";
+import { type CrashName, crash, type Ended } from "./crashes";
+import { Debugger } from "./gdb";
 import { type Board, CARD, qemuArguments } from "./qemu";
 import { Monitor } from "./qmp";
 import { UsageError } from "./targets";
@@ -63,7 +65,7 @@ export class EmulatedBoard implements PoweredBoard {
   /** Gives it power: the chip starts with what its flash holds. */
   async start(): Promise<void> {
     const { board, watcher } = this;
-    for (const path of [board.console, board.chip, board.monitor]) rmSync(path, { force: true });
+    for (const path of [board.console, board.chip, board.monitor, board.gdb]) rmSync(path, { force: true });
     const emulator = spawn(this.qemu, qemuArguments(board), { stdio: ["ignore", "ignore", "pipe"] });
     if (emulator.pid !== undefined) setPriority(emulator.pid, NICENESS);
     // What QEMU says of itself is worth reading when it does not start.
@@ -112,6 +114,15 @@ export class EmulatedBoard implements PoweredBoard {
     this.#resetAt += await this.uptime();
     this.#running?.reader.expectBoot();
     await this.#running?.monitor.command("system_reset");
+  }
+
+  /** Ends its program, as in crashes.ts; it starts again by itself. */
+  async crash(name: CrashName, symbols: ReadonlyMap<string, number>): Promise<Ended> {
+    const running = this.#running;
+    if (!running) throw new UsageError("a board without power runs no program");
+    const chip = new Debugger(await connectLine(this.board.gdb, running.emulator, () => ""));
+    running.reader.expectEnd();
+    return crash(chip, { name, relayPin: this.relayPin, symbols });
   }
 
   /** Plugs its network cable, or pulls it. */

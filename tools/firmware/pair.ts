@@ -6,8 +6,10 @@ import { Chance } from "../../lab/sim/chance";
 import type { Chain } from "./chain";
 import { Circuit } from "./circuit";
 import type { BoardEvent } from "./console";
+import { CRASHES, type CrashName, readSymbols } from "./crashes";
 import type { EmulatedBoard } from "./emulated-board";
 import { NativeHeap } from "./native-heap";
+import { symbolsOf } from "./qemu";
 import { loseLink, showFaces } from "./secure-play";
 import { DEVICES, type DeviceName, UsageError } from "./targets";
 import { isOver, known, named, sum, type Told, verdict } from "./verdict";
@@ -37,7 +39,9 @@ export interface PairOptions {
   readonly payoutAddress: string;
 }
 
-export const FAULTS = ["cut", "reset", "unlink"] as const;
+export const USUAL = ["cut", "reset", "unlink"] as const;
+/** Ends of the program among them. */
+export const FAULTS = [...USUAL, ...(Object.keys(CRASHES) as CrashName[])];
 
 export class Pair {
   readonly story: Told[] = [];
@@ -164,7 +168,8 @@ export class Pair {
 
   private isSettled(): boolean {
     const ended = sum(this.story, "socket", "session-ended", "paid");
-    return ended > 0 && this.#settled >= ended && this.count("mined") > 0 && isOver(this.story);
+    const accepted = sum(this.story, "socket", "credited", "value");
+    return ended > 0 && this.#settled >= Math.max(ended, accepted) && this.count("mined") > 0 && isOver(this.story);
   }
 
   // ---------------------------------------------------------------- what goes wrong on purpose
@@ -179,6 +184,7 @@ export class Pair {
     this.scene({ name: what, device });
     const circuit = this.#circuit;
     if (what === "reset") await this.boards[device].reset();
+    else if (isCrash(what)) await this.crash(device, what);
     else {
       await (what === "cut" ? circuit.cut(device) : this.boards[device].link(false));
       await pause(1000 + this.#chance.fraction() * OUTAGE_MS);
@@ -188,4 +194,22 @@ export class Pair {
     await pause(1000);
     await this.until("power after a disturbance", () => circuit.powered);
   }
+
+  /** Ends a board's program: its relay has to be open before ESP-IDF goes on, and its next start has to say why. */
+  private async crash(device: DeviceName, what: CrashName): Promise<void> {
+    const { about, told } = CRASHES[what];
+    const boots = (): readonly BoardEvent[] => named(this.story, device, "boot");
+    const before = boots().length;
+    const ended = await this.boards[device].crash(what, readSymbols(symbolsOf(device)));
+    this.scene({ name: "ended", device, how: about, relayBefore: ended.before, relayAfter: ended.after });
+    if (ended.after) this.troubles.push(`${device}: its relay was still closed when ${about} came to an end`);
+    await this.until("that the board starts again", () => boots().length > before);
+    const reset = String(boots().at(-1)?.reset);
+    if (!told.test(reset))
+      this.troubles.push(`${device}: expected that it names ${told.source} as its end, came ${reset}`);
+  }
+}
+
+function isCrash(fault: string): fault is CrashName {
+  return Object.hasOwn(CRASHES, fault);
 }

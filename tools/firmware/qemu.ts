@@ -54,6 +54,11 @@ export function builtConfig(device: DeviceName, folder = OUT): Readonly<Record<s
   );
 }
 
+/** What a build left beside its image: names and addresses. */
+export function symbolsOf(device: DeviceName, folder = OUT): string {
+  return join(folder, `sdk/bin/esp32/release/${device}-esp32c3-qemu/xs_${MACHINE}.sym`);
+}
+
 /** The pin of a signal on the emulated board. */
 export function pinOf(signal: string): number {
   const { targets } = JSON.parse(readFileSync(join(ROOT, "manifests/pins.json"), "utf8"));
@@ -84,6 +89,8 @@ export interface Board {
   readonly console: string;
   readonly chip: string;
   readonly monitor: string;
+  /** Another, for a debugger. */
+  readonly gdb: string;
 }
 
 /** Nanoseconds of the emulated clock for one instruction, as a power of two: 8 ns is a core of 125 MHz. */
@@ -92,12 +99,13 @@ export const NANOSECONDS = 3;
 export const CARD = "card";
 
 export function qemuArguments(board: Board): readonly string[] {
-  const { flash, console, chip, monitor } = board;
+  const { flash, console, chip, monitor, gdb } = board;
   return [
     ...["-nographic", "-machine", MACHINE, "-drive", `file=${flash},if=mtd,format=raw`],
     ...["-icount", `shift=${NANOSECONDS},align=off,sleep=on`],
     ...network(board),
     ...["-monitor", "none", "-qmp", `unix:${monitor},server=on,wait=off`],
+    ...["-chardev", `socket,id=gdb,path=${gdb},server=on,wait=off`, "-gdb", "chardev:gdb"],
     // QEMU starts the chip when the tool has connected to both lines, so that no byte is lost.
     ...["-chardev", `socket,id=console,path=${console},server=on,wait=on`, "-serial", "chardev:console"],
     ...["-chardev", `socket,id=chip,path=${chip},server=on,wait=on`, "-serial", "chardev:chip"],
