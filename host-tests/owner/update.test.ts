@@ -7,6 +7,7 @@ import { realEcdsa } from "../../lab/model/signers";
 import { MINUTE } from "../../lab/stage/bench";
 import type { HttpRequest, HttpResponse } from "../../shared/net/http-client";
 import { CHUNK } from "../../shared/owner/update";
+import { signedFile } from "../../shared/update/pull";
 import { HERE, manifestOf, NEW, OLD, PUBLIC, signed, Updating } from "../update/stage";
 import { owned } from "./owned";
 
@@ -115,7 +116,7 @@ describe("an image on trial", () => {
 
 describe("an update that is fetched", () => {
   const image = NEW;
-  const file = JSON.stringify(signed(manifestOf(image)));
+  const file = signedFile(signed(manifestOf(image)));
 
   function server(break_ = 0) {
     const asked: string[] = [];
@@ -156,7 +157,7 @@ describe("an update that is fetched", () => {
   });
 
   test("settles nothing where there is no manifest, or one that nobody signed", async () => {
-    for (const body of ["", "not found", '{"manifest":"{}","signature":"00"}']) {
+    for (const body of ["", "not found", "00\n{}\n"]) {
       const { bench, socket } = updatable(
         async () => ({ status: 200, headers: new Map(), body: new TextEncoder().encode(body) }) as never,
       );

@@ -1,9 +1,11 @@
 // Fuzzes the owner's side: whatever comes over serial or HTTP is answered by JSON-RPC's own errors,
-// within bounds, and changes no setting to a value that the table refuses.
+// within bounds, changes no setting to a value that the table refuses, and starts no image but the
+// one that was signed.
 //
 // The first byte of an input says which reader gets the rest.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { decodeLatin1, encodeUtf8 } from "../../shared/kernel/utf8";
 import { secretOf } from "../../shared/owner/credentials";
 import { readDigest, verifyDigest } from "../../shared/owner/digest";
@@ -12,6 +14,13 @@ import { RpcError } from "../../shared/owner/json-rpc";
 import { Nonces } from "../../shared/owner/nonces";
 import { OwnerSettings } from "../../shared/owner/settings";
 import { sellingSettings } from "../../shared/socket/settings";
+import { UpdateError } from "../../shared/update/error";
+import { manifestText, readManifest } from "../../shared/update/manifest";
+import { signedFile, signedIn } from "../../shared/update/pull";
+import { SECTOR } from "../../shared/update/slots";
+import { Updater } from "../../shared/update/updater";
+import { bodyIn, ModelFlash, modelImage } from "../model/flash";
+import { standInEcdsa } from "../model/signers";
 import { CutStore } from "../model/store";
 import { fuzzBytes } from "./target";
 
@@ -22,7 +31,7 @@ export function fuzz(runs: number, seed: number): void {
 }
 
 export function replay(input: Uint8Array): void {
-  const readers = [checkJson, checkSettings, checkDigest];
+  const readers = [checkJson, checkSettings, checkDigest, checkManifest, checkPieces];
   const reader = readers[(input[0] ?? 0) % readers.length] as (bytes: Uint8Array) => void;
   reader(input.subarray(1));
 }
@@ -94,6 +103,64 @@ function checkDigest(bytes: Uint8Array): void {
   assert.equal(verifyDigest(claim, request), "wrong", "nobody guesses a nonce and a response");
 }
 
+/** A file beside an image, and a manifest in it that its owner is said to have signed. */
+function checkManifest(bytes: Uint8Array): void {
+  const ecdsa = { ...standInEcdsa, verify: () => true };
+  try {
+    const signed = signedIn(decodeLatin1(bytes));
+    assert.deepEqual(signedIn(signedFile(signed)), signed);
+    const manifest = readManifest(signed, KEY, ecdsa);
+    assert.deepEqual(readManifest({ ...signed, manifest: manifestText(manifest) }, KEY, ecdsa), manifest);
+    assert.throws(() => readManifest(signed, KEY, standInEcdsa), UpdateError, "nobody guesses a signature");
+  } catch (error) {
+    assert.ok(error instanceof UpdateError, String(error));
+  }
+}
+
+/** Pieces of an image in any order: four bytes each, offset and length. What is started is what was signed. */
+function checkPieces(bytes: Uint8Array): void {
+  const flash = new ModelFlash(OLD, 4 * SECTOR);
+  flash.boot();
+  const slots = flash.slots();
+  const updater = new Updater({
+    clock: { now: () => 0, after: () => () => {} },
+    report: () => {},
+    slots,
+    ecdsa: { ...standInEcdsa, verify: () => true },
+    publicKey: () => KEY,
+    here: () => ({ device: "socket", chip: "simulated", network: "regtest", version: "0.1.0", journals: [] }),
+    settle: async () => {},
+    restart: () => {},
+  });
+  const manifest = { ...ABOUT, size: IMAGE_2.length, sha256: createHash("sha256").update(IMAGE_2).digest("hex") };
+  updater.open(updater.check({ manifest: manifestText(manifest), signature: "00" }, false));
+  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+    const [high = 0, low = 0, length = 0, change = 0] = bytes.subarray(at, at + 4);
+    const offset = high * 40 + low;
+    const piece = IMAGE_2.slice(offset, offset + length * 16);
+    if (change > 250) piece.fill(change, 0, 1);
+    try {
+      updater.write(offset, piece);
+    } catch (error) {
+      assert.ok(error instanceof UpdateError, String(error));
+    }
+  }
+  try {
+    updater.finish();
+  } catch (error) {
+    assert.ok(error instanceof UpdateError, String(error));
+  }
+  const body = flash.boot();
+  const isNew = body?.length === bodyIn(IMAGE_2)?.length;
+  assert.deepEqual(body, isNew ? bodyIn(IMAGE_2) : bodyIn(OLD));
+}
+
+const KEY = `02${"5e".repeat(32)}`;
+const OLD = modelImage(encodeUtf8("the old image"));
+const IMAGE_2 = modelImage(Uint8Array.from({ length: 9000 }, (_, at) => (at * 7) & 0xff));
+const ABOUT = { device: "socket", chip: "simulated", network: "regtest", version: "0.2.0", journals: [] } as const;
+const MANIFEST = manifestText({ ...ABOUT, size: 9040, sha256: "ab".repeat(32) });
+
 const GOOD: readonly Uint8Array[] = [
   [0, '{"jsonrpc":"2.0","id":1,"method":"settings.set","params":{"settings":{"price":250}}}'],
   [
@@ -102,6 +169,11 @@ const GOOD: readonly Uint8Array[] = [
   ],
   [0, '"\u{1f50c}\\ud83d\\udd0c"'],
   [0, " { } "],
+  [3, signedFile({ manifest: MANIFEST, signature: "3006020101020101" })],
+  [
+    4,
+    String.fromCharCode(0, 0, 255, 0, 102, 0, 127, 0, 102, 16, 255, 0, 153, 0, 255, 0, 204, 0, 127, 0, 204, 0, 127, 0),
+  ],
   [1, '{"price":250,"increment":2000,"sessionMax":20000,"forgive":"a","schemes":["basic"]}'],
   [1, '{"payoutAddress":"bcrt1qqvs9e7k64k36kvzu6dg9clmrvs0xa798arkh39","price":null}'],
   [

@@ -20,8 +20,8 @@ export interface PullOptions {
   readonly request: (request: HttpRequest) => Promise<HttpResponse>;
 }
 
-/** JSON escapes each quote of the manifest's text. */
-const MANIFEST_BYTES = 2 * LONGEST_MANIFEST + LONGEST_SIGNATURE + 100;
+/** With two line ends. */
+const MANIFEST_BYTES = LONGEST_MANIFEST + LONGEST_SIGNATURE + 2;
 const MANIFEST_TIME: Millisecond = 15_000;
 const IMAGE_TIME: Millisecond = 600_000;
 const TRIES = 3;
@@ -40,13 +40,18 @@ export async function fetchManifest({ request }: PullOptions, url: string): Prom
   return signedIn(decodeUtf8(body));
 }
 
-/** The two texts of a file that `npm run owner -- sign` wrote. No name in it becomes an object's key. */
+/** What `npm run owner -- sign` wrote: the signature in a line, and the manifest in the next. */
 export function signedIn(file: string): SignedManifest {
-  const [, manifest, signature] =
-    /^\s*\{\s*"manifest"\s*:\s*("(?:[^"\\]|\\["\\])*")\s*,\s*"signature"\s*:\s*"([0-9a-f]*)"\s*\}\s*$/.exec(file) ?? [];
-  if (manifest === undefined || signature === undefined)
-    throw new UpdateError("wrong", "expected what npm run owner -- sign wrote: a manifest and its signature");
-  return { manifest: JSON.parse(manifest) as string, signature };
+  const end = file.indexOf("\n");
+  const [signature, rest] = [file.slice(0, Math.max(end, 0)), file.slice(end + 1)];
+  if (end < 0 || signature.length > LONGEST_SIGNATURE || !rest.startsWith("{"))
+    throw new UpdateError("wrong", "expected what npm run owner -- sign wrote: a signature and a manifest");
+  return { manifest: rest.endsWith("\n") ? rest.slice(0, -1) : rest, signature };
+}
+
+/** A file that `signedIn` reads. */
+export function signedFile({ manifest, signature }: SignedManifest): string {
+  return `${signature}\n${manifest}\n`;
 }
 
 /** After `begin`: brings the image into flash and has the next start take it. Never rejects. */

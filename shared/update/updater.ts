@@ -77,20 +77,24 @@ export class Updater {
 
   /** Settles, and makes the free slot ready. From now on an update runs alone. */
   async begin(signed: SignedManifest, isMeant: boolean): Promise<Manifest> {
-    const { slots, settle, report } = this.#options;
+    const { settle, report } = this.#options;
     const manifest = this.check(signed, isMeant);
     this.isBusy = true;
     report({ name: "update", version: manifest.version, size: manifest.size });
     try {
       await settle();
-      slots.begin();
+      this.open(manifest);
     } catch (error) {
-      this.fail(messageOf(error));
-      throw new UpdateError("refused", `${messageOf(error)}; the device starts anew, as it was`);
+      this.end(messageOf(error));
     }
+    return manifest;
+  }
+
+  /** Makes the free slot ready for an image that was checked, of a device that is settled. */
+  open(manifest: Manifest): void {
+    this.#options.slots.begin();
     this.#manifest = manifest;
     this.wait();
-    return manifest;
   }
 
   /**

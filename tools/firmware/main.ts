@@ -5,6 +5,7 @@
 //
 // docs/building.md has the settings.
 
+import { relative } from "node:path";
 import { type Command, type Given, run } from "../command";
 import { check } from "./check";
 import { type BuildConfig, checkComplete, imageConfig, readConfig } from "./config";
@@ -12,6 +13,7 @@ import { deviceImage } from "./device";
 import { configure, deploy, holdBuilds, make } from "./image";
 import { findSdk, idfMissing } from "./sdk";
 import { IMAGES, type ImageName, imageNamed, TARGETS, type Target, targetNamed, UsageError } from "./targets";
+import { writeUpdate } from "./update-file";
 
 type Name = "device" | "target" | "config" | "mainnet" | "deploy" | "check";
 
@@ -46,6 +48,10 @@ async function main(given: Given<Name>): Promise<void> {
   console.log(
     `Built ${device} for ${target.name}: ${image.own.size} modules in flash, ${aliases} places of RAM for what is not constant`,
   );
+  if (device !== "calibrator" && config.flash === "8MB")
+    console.log(
+      `For an update: ${relative(process.cwd(), writeUpdate(device, target, config, image))} (docs/owner.md)`,
+    );
   if (!given.has("deploy")) return;
   deploy(sdk, image);
   console.log("Flashed.");

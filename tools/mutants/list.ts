@@ -9,6 +9,7 @@ import { LINK } from "./link";
 import type { Mutation } from "./mutation";
 import { OWNER } from "./owner";
 import { SOCKET } from "./socket";
+import { UPDATE } from "./update";
 
 export const MUTATIONS: readonly Mutation[] = [
   ...BITCOIN,
@@ -19,4 +20,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHANNEL,
   ...LINK,
   ...OWNER,
+  ...UPDATE,
 ];

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { type Manifest, manifestDigest, manifestText, type SignedManifest } from "../../shared/update/manifest";
-import { MANIFEST_SUFFIX, signedIn } from "../../shared/update/pull";
+import { MANIFEST_SUFFIX, signedFile, signedIn } from "../../shared/update/pull";
 import { UsageError } from "../firmware/targets";
 
 /** Beside an image: what it is. */
@@ -35,7 +35,7 @@ export function signImage(path: string, secret: Uint8Array): Manifest {
     manifest: text,
     signature: bytesToHex(ecdsa.sign(manifestDigest(text), secret)),
   };
-  writeFileSync(`${path}${MANIFEST_SUFFIX}`, `${JSON.stringify(signed)}\n`);
+  writeFileSync(`${path}${MANIFEST_SUFFIX}`, signedFile(signed));
   return manifest;
 }
 
