@@ -5,7 +5,7 @@ import { findWorker } from "../lab/sim/engine-xs";
 import { socketHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
-import { ownerOptions } from "../lab/sim/owner-options";
+import { brokerOption, ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
 import { CHANNEL, SCHEMES } from "../shared/protocol/words";
 
@@ -19,6 +19,7 @@ const OPTIONS = {
   "owner-password": "value",
   "owner-serial": "value",
   "metrics-token": "value",
+  mqtt: "value",
   json: "flag",
   paper: "flag",
   ...settingOptions("socket"),
@@ -46,6 +47,7 @@ await runCommand(socketHelp, async () => {
       paper: given.has("paper"),
       ownerSerial: given.get("owner-serial"),
       owners: ownerOptions("socket", given),
+      broker: brokerOption(given),
       settings: {
         ...settingsIn("socket", given),
         ...(scheme === CHANNEL && { schemes: [CHANNEL, ...SCHEMES] }),

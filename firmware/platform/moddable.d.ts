@@ -2,6 +2,7 @@
 // them, and below those that it has not.
 
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/_common.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/embedded_network/mqtt/client.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/mc/config.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/net.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/time.d.ts" />

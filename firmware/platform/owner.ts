@@ -13,7 +13,7 @@ import { PatientListener } from "../../shared/net/patient-listener";
 import { EventLog } from "../../shared/owner/events";
 import { ownerHttp } from "../../shared/owner/http";
 import { journalsOf, whyCannotGoOn } from "../../shared/owner/journals";
-import type { Params } from "../../shared/owner/json-rpc";
+import type { Params, Problem } from "../../shared/owner/json-rpc";
 import { Light, lightOf } from "../../shared/owner/light";
 import type { MethodName } from "../../shared/owner/methods";
 import { formatFor, METRICS_TYPES } from "../../shared/owner/metrics";
@@ -24,8 +24,10 @@ import { OwnerSerial } from "../../shared/owner/serial";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
 import type { UpdatePorts } from "../../shared/owner/update";
+import { brokerProblem } from "../../shared/settings/memory";
 import type { Device } from "../../shared/settings/owner";
 import { addresses } from "./addresses";
+import { tellBroker } from "./broker";
 import { DeviceListener } from "./network";
 import { report } from "./report";
 import { DeviceSlots } from "./slots";
@@ -44,6 +46,11 @@ const FROM_IMAGE = constant([
   "metricsToken",
   "updateKey",
   "updateUrl",
+  "mqttHost",
+  "mqttPort",
+  "mqttUser",
+  "mqttPassword",
+  "mqttTopic",
 ] as const);
 const STORE = "owner";
 const NOT_CONFIRMED = "the image that was written last did not confirm itself; this is the one before it";
@@ -101,7 +108,15 @@ export class OwnerSide {
     // Told already, before there was a log.
     this.events.note({ name: "boot", version: VERSION, reset: resetCause(), why: lastWords() });
     const tell = this.#tell;
-    this.settings = new OwnerSettings({ device, store, report: tell, image: own ?? {}, file: filed, resolve });
+    this.settings = new OwnerSettings({
+      device,
+      store,
+      report: tell,
+      image: own ?? {},
+      file: filed,
+      resolve,
+      tooMuch: (given) => tooMuch(given, config.direct === true),
+    });
     this.sessions = new SessionLog({ clock, store, report: tell, total });
   }
 
@@ -168,6 +183,15 @@ export class OwnerSide {
     if (new DeviceSlots().state === "undone") this.#tell({ name: "update-undone", why: NOT_CONFIRMED });
     this.listen();
     hearConsole((bytes) => this.serial.take(new Uint8Array(bytes)));
+    const { device, clock } = this.options;
+    tellBroker({
+      device,
+      clock,
+      report: this.#tell,
+      settings: this.settings,
+      status: () => this.owner.status(),
+      page: () => this.page(),
+    });
   }
 
   private lamp(): Pick<Board, "identify"> {
@@ -271,6 +295,15 @@ function boardOf(config: Plain, names: () => readonly string[]): Board {
     },
     restart,
   };
+}
+
+/** A setting that this board's memory does not hold beside the others. */
+function tooMuch(given: Plain, direct: boolean): Problem | undefined {
+  if (given.mqttHost === undefined) return undefined;
+  const { backends = [] } = (given.chain ?? {}) as { backends?: readonly Plain[] };
+  const secure = [given.esplora, ...backends.map(({ url }) => url)].some((url) => String(url).startsWith("https:"));
+  const why = brokerProblem({ chip: chip(), direct, secure: secure || backends.some((each) => each.secure === true) });
+  return why === undefined ? undefined : { name: "mqttHost", why };
 }
 
 /** Servers that are asked about the chain, without what opens them. */

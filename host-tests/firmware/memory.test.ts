@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { brokerProblem } from "../../shared/settings/memory";
 import { MEMORY_PAGE, withTable } from "../../tools/docs/memory";
 import { buildConfig } from "../../tools/firmware/config";
 import { ROOT } from "../../tools/firmware/image";
@@ -67,4 +68,18 @@ test("a socket that would leave less than the reserve is refused, with what take
   );
   assert.equal(config("esp32c6", 3).link, "wifi");
   assert.equal(memoryProblem({ target: "esp32c3", wifi: true, accessPoint: true, secureServers: 1 }), undefined);
+});
+
+test("a running device refuses a broker exactly where the budget would not hold it beside what the image has", () => {
+  const chips = { esp32: "ESP32", esp32s3: "ESP32-S3", esp32c3: "ESP32-C3", esp32c6: "ESP32-C6" } as const;
+  for (const [target, chip] of Object.entries(chips) as [keyof typeof chips, string][])
+    for (const direct of [false, true])
+      for (const secure of [false, true]) {
+        const needs = { target, wifi: true, accessPoint: direct, secureServers: secure ? 1 : 0, mqtt: true };
+        assert.equal(
+          brokerProblem({ chip, direct, secure }) !== undefined,
+          leftKb(needs) < RESERVE_KB,
+          JSON.stringify(needs),
+        );
+      }
 });

@@ -10,7 +10,7 @@ import type { DeviceEvent } from "../../shared/kernel/ports";
 import { encodeUtf8 } from "../../shared/kernel/utf8";
 import { secretOf } from "../../shared/owner/credentials";
 import { type JsonObject, readJson } from "../../shared/owner/json";
-import { RpcError, type Way } from "../../shared/owner/json-rpc";
+import { type Problem, RpcError, type Way } from "../../shared/owner/json-rpc";
 import type { Plain } from "../../shared/owner/plain";
 import { OwnerSettings } from "../../shared/owner/settings";
 import { wifiOf } from "../../shared/owner/wifi";
@@ -35,11 +35,13 @@ function open({
   image = IMAGE as Plain,
   file = FILE as Plain,
   device = "socket" as Device,
+  tooMuch = (_: Plain): Problem | undefined => undefined,
 } = {}) {
   const told: DeviceEvent[] = [];
   const resolve = (given: Plain): Plain =>
     device === "socket" ? { ...sellingSettings(given as never) } : { ...cableSettings(given as never) };
-  const settings = new OwnerSettings({ device, store, image, file, resolve, report: (event) => told.push(event) });
+  const report = (event: DeviceEvent): void => void told.push(event);
+  const settings = new OwnerSettings({ device, store, image, file, resolve, tooMuch, report });
   const set = (values: object, way: Way = "serial") =>
     settings.set(readJson(encodeUtf8(JSON.stringify(values))) as JsonObject, way);
   return { settings, store, told, set, get: () => settings.get() as Shown };
@@ -141,6 +143,26 @@ describe("settings.set", () => {
       assert.deepEqual({ ...settings.start<SocketSettings>() }, live);
     });
 
+  test("what the board's memory does not hold beside the rest is refused, and left out where an older image took it", () => {
+    const store = new CutStore();
+    open({ store }).set({ mqttHost: "hub" });
+    const tooMuch = ({ mqttHost }: Plain) =>
+      mqttHost === undefined ? undefined : { name: "mqttHost", why: "too much" };
+    const { set, get, told } = open({ store, tooMuch });
+    assert.deepEqual(get().refused, [{ name: "mqttHost", why: "too much" }]);
+    assert.deepEqual(
+      told.map(({ name }) => name),
+      ["setting-refused"],
+    );
+    assert.deepEqual(
+      problemsOf(() => set({ price: 250, mqttHost: "hub" })),
+      ["mqttHost: too much"],
+    );
+    assert.equal(get().settings.price, 300);
+    set({ price: 250 });
+    assert.equal(get().settings.price, 250);
+  });
+
   test("one wrong among right ones keeps all of them out", () => {
     const { set, get } = open();
     problemsOf(() => set({ price: 250, feeLimit: -1 }));
@@ -177,6 +199,10 @@ describe("over the link", () => {
     "ownerPort",
     "ownerPassword",
     "metricsToken",
+    "mqttHost",
+    "mqttPort",
+    "mqttUser",
+    "mqttPassword",
     "forgive",
   ];
   const values: Plain = {
@@ -189,6 +215,10 @@ describe("over the link", () => {
     ownerPort: 1,
     ownerPassword: "12345678",
     metricsToken: "0123456789abcdef",
+    mqttHost: "hub.local",
+    mqttPort: 1884,
+    mqttUser: "plug",
+    mqttPassword: "secret",
     forgive: "now",
   };
   for (const name of serial)
@@ -224,11 +254,12 @@ describe("secrets", () => {
   test("of a password its hash is kept, and nothing of it is ever given out", () => {
     const { set, store, get } = open();
     set({ ownerPassword: "correct horse", metricsToken: "0123456789abcdef", ssid: "net", password: "of the Wi-Fi" });
+    set({ mqttPassword: "of the broker" });
     const { settings, get: later } = open({ store });
     assert.equal(settings.credentials.secret, secretOf("correct horse"));
-    assert.deepEqual(later().secrets, ["password", "ownerPassword", "metricsToken"]);
+    assert.deepEqual(later().secrets, ["password", "ownerPassword", "metricsToken", "mqttPassword"]);
     for (const shown of [JSON.stringify(get()), JSON.stringify(later())])
-      assert.ok(!/horse|of the Wi-Fi|0123456789abcdef|"password":|[0-9a-f]{64}/.test(shown), shown);
+      assert.ok(!/horse|of the Wi-Fi|of the broker|0123456789abcdef|"password":|[0-9a-f]{64}/.test(shown), shown);
     const kept = [...store.values.values()].map((bytes) => new TextDecoder().decode(bytes)).join();
     assert.ok(!/horse|0123456789abcdef/.test(kept));
   });

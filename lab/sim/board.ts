@@ -7,6 +7,7 @@ import type { Lease } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
 import type { Slots } from "../../shared/update/slots";
 import type { ModelFlash } from "../model/flash";
+import { Brokers, type Joining, type Tell } from "./brokers";
 import type { DeviceName } from "./bundle";
 import { BOOT_TIME, type ComputeFactor, computeTime } from "./compute";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "./engine";
@@ -57,6 +58,9 @@ interface Work extends Turn {
   computed: Millisecond;
 }
 
+/** Locally administered addresses (IEEE 802). */
+const MACS: Readonly<Record<DeviceName, string>> = { socket: "02:00:00:50:50:01", cable: "02:00:00:50:50:02" };
+
 const NOTHING: Message = { head: null };
 
 function noSlot(): never {
@@ -93,6 +97,7 @@ export class Board implements Party {
   #output: (() => void)[] = [];
   #gateHandle = 0;
   #consoleHandle = 0;
+  readonly #brokers = new Brokers();
   #traced = "";
   /** What its light shows, where it has one. */
   rhythm: string | undefined;
@@ -152,6 +157,7 @@ export class Board implements Party {
     this.#output = [];
     this.#traced = "";
     this.rhythm = undefined;
+    this.#brokers.closeAll();
     this.#options.network.cut(this);
     await this.#options.gate.cut();
   }
@@ -315,6 +321,19 @@ export class Board implements Party {
     "gate.restore": ({ total }) => this.#options.gate.restore(total as number, this.#instant()),
     "gate.read": () => this.#options.gate.read(this.#instant()),
 
+    "mqtt.open": (facts) => {
+      const handle = this.#nextHandle++;
+      this.#brokers.open(handle, facts as unknown as Joining, this.#tellOf(handle));
+      return { handle };
+    },
+    "mqtt.received": ({ handle }, bytes) => this.#brokers.received(handle as number, bytes),
+    "mqtt.publish": ({ handle, topic, retain }, bytes) =>
+      this.#brokers.publish(handle as number, topic as string, retain === true, bytes),
+    "mqtt.subscribe": ({ handle, topic }) =>
+      this.#brokers.subscribe(handle as number, topic as string, this.#tellOf(handle as number)),
+    "mqtt.close": ({ handle }) => this.#brokers.close(handle as number),
+    "net.mac": () => MACS[this.name],
+
     "tcp.connect": ({ address, port, host, certificate }) => {
       const secure = certificate === undefined ? undefined : { host: host as string, ca: certificate as string };
       const { network } = this.#options;
@@ -376,6 +395,14 @@ export class Board implements Party {
     if (event && this.#options.isTraced?.())
       return { ...start, cause: event.cause, came: event.came, before: this.#turn };
     return { ...start, cause: this.#ownCause("works"), came: now, before: undefined };
+  }
+
+  /** What a client of MQTT tells comes when it comes: its broker is not of this process. */
+  #tellOf(handle: number): Tell {
+    return (kind, value, bytes) => {
+      this.#post({ head: { handle, kind, value }, ...(bytes && { bytes }) });
+      this.#options.network.onOutside();
+    };
   }
 
   #ownCause(what: string): Cause {

@@ -64,6 +64,8 @@ export const TOLD = [
   "lockout",
   "lost",
   "mined",
+  "mqtt-connected",
+  "mqtt-lost",
   "name-disputed",
   "name-taken",
   "named",

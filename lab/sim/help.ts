@@ -29,6 +29,10 @@ const OWNER_SERIAL = [
   "--owner-serial PATH",
   "its serial port, a pseudo-terminal of that name (npm run owner -- --port PATH)",
 ] as const;
+const MQTT = [
+  "--mqtt BROKER",
+  "tells an MQTT broker what it does: [USER:PASSWORD@]HOST[:PORT] (docs/owner.md)",
+] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
 
 export function startHelp(): string {
@@ -43,6 +47,7 @@ ${table([
   SEED,
   [JSON_LINES[0], `${JSON_LINES[1]}, the last being the summary`],
   ["--page", "opens both owners' pages on localhost, and goes on until Ctrl-C (docs/owner.md)"],
+  [MQTT[0], "both tell an MQTT broker what they do: [USER:PASSWORD@]HOST[:PORT] (docs/owner.md)"],
   ["--steps", "at the end, what the time from plug to power went to (in the summary of --json always)"],
 ])}
 
@@ -59,7 +64,7 @@ ${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as co
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("socket"))}`;
@@ -68,7 +73,7 @@ ${table(settingHelp("socket"))}`;
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], PAYS_BY, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
+${table([["--socket HOST:PORT", "whom it pays"], PAYS_BY, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("cable"))}`;

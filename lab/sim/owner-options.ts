@@ -1,11 +1,11 @@
 // --owner-port, --owner-password and --metrics-token of npm run socket and npm run cable: the
-// owner's way in over the link.
+// owner's way in over the link. And --mqtt, the broker that he has.
 
 import { problems } from "../../shared/settings/check";
 import { ownerTable } from "../../shared/settings/owner";
 import type { DeviceName } from "./bundle";
 import { UsageError, wholeNumber } from "./options";
-import type { OwnerAccess } from "./simulation";
+import type { BrokerAccess, OwnerAccess } from "./simulation";
 
 /** Throws a UsageError that says what is wrong with them. */
 export function ownerOptions(
@@ -28,4 +28,17 @@ export function ownerOptions(
   }
   const access = { ...(password !== undefined && { password }), ...(metricsToken !== undefined && { metricsToken }) };
   return { [device]: { port: wholeNumber("owner-port", port, 0, 0, 65_535), ...access } };
+}
+
+/** `[USER:PASSWORD@]HOST[:PORT]`. Throws a UsageError. */
+export function brokerOption(given: ReadonlyMap<string, string>): BrokerAccess | undefined {
+  const text = given.get("mqtt");
+  if (text === undefined) return undefined;
+  const [, , user, password, host, port = "1883"] =
+    /^(([^:@]+):(.*)@)?([A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
+    throw new UsageError(`--mqtt: expected [USER:PASSWORD@]HOST[:PORT], such as 127.0.0.1:1883, got "${text}".`);
+  const [wrong] = problems(ownerTable("socket"), { mqttHost: host, mqttUser: user, mqttPassword: password }, "");
+  if (wrong) throw new UsageError(wrong.replace(/^\.\w+/, "--mqtt"));
+  return { host, port: Number(port), user, password };
 }

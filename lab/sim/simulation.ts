@@ -71,6 +71,8 @@ export interface RunOptions {
   readonly owners?: Readonly<Partial<Record<DeviceName, OwnerAccess>>>;
   /** Devices have two slots for images, as boards with 8 MB of flash do. */
   readonly slots?: boolean;
+  /** The MQTT broker that both devices tell. */
+  readonly broker?: BrokerAccess | undefined;
   /** It goes on when all has happened, until somebody ends it. */
   readonly goesOn?: boolean;
   /** Called when something came in from outside this process. */
@@ -85,6 +87,14 @@ export interface OwnerAccess {
   readonly port: number;
   readonly password?: string;
   readonly metricsToken?: string;
+}
+
+/** A broker of MQTT outside of this process. */
+export interface BrokerAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 /** Something that happened, for those who watch. */
@@ -268,6 +278,7 @@ export class Simulation {
       settings: { network, schemes, payoutAddress: this.keys.socket.address, ...scenario.socket },
       esplora: this.server.url,
       port: 0,
+      ...this.#broker(),
     };
     const socket = absent === "socket" ? undefined : await this.#board("socket", socketConfig);
     this.port = await this.network.open(socket ?? this.hostileParty, port);
@@ -277,6 +288,7 @@ export class Simulation {
       settings: { network, schemes: [scheme], ...scenario.cable },
       key: this.keys.cable.secretHex,
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
+      ...this.#broker(),
     };
     this.#settings.socket = socketConfig.settings;
     this.#settings.cable = cableConfig.settings;
@@ -330,6 +342,19 @@ export class Simulation {
       ...(ownerPassword && { ownerPassword }),
       ...(metricsToken && { metricsToken }),
     });
+  }
+
+  /** As the owner's settings name it. */
+  #broker(): object {
+    const { broker } = this.options;
+    if (!broker) return {};
+    const { host, port, user, password } = broker;
+    return {
+      mqttHost: host,
+      mqttPort: port,
+      ...(user !== undefined && { mqttUser: user }),
+      ...(password !== undefined && { mqttPassword: password }),
+    };
   }
 
   #store(name: DeviceName): FileStore {

@@ -13,6 +13,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "mc/config": file("config"),
   "embedded:io/digital": file("digital"),
   "embedded:io/serial": file("serial"),
+  "embedded:network/mqtt/client": file("mqtt"),
   "embedded:storage/key-value": file("key-value"),
   "plugpay/console": file("console"),
   "plugpay/entropy": file("entropy"),

@@ -6,6 +6,7 @@ import { CHANNEL_SCENARIOS } from "../channel-scenarios";
 import { MODEL_SCENARIOS } from "../model/scenarios";
 import { ROOM } from "../room";
 import { ENGINES, oneOf, readOptions, speedOf, UsageError, wholeNumber } from "./options";
+import { brokerOption } from "./owner-options";
 import { paceOf } from "./pace";
 import { loadScenario } from "./scenario";
 import type { RunOptions } from "./simulation";
@@ -19,6 +20,7 @@ const OPTIONS = {
   json: "flag",
   steps: "flag",
   page: "flag",
+  mqtt: "value",
 } as const;
 /** For a person who watches; into a pipe it goes as fast as it can. */
 const LIVE_SPEED = 20;
@@ -51,10 +53,13 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
   if (MODEL_SCENARIOS.includes(scenario) || scenario === ROOM)
     return { json, steps, seed, what: { model: modelScenario(scenario, given) } };
   const password = given.has("page") ? randomBytes(PASSWORD_BYTES).toString("base64url") : undefined;
-  const isWatched = password !== undefined || (isTerminal && !json);
+  const broker = brokerOption(given);
+  const isWatched = password !== undefined || broker !== undefined || (isTerminal && !json);
   const speed = speedOf(given.get("speed"), isWatched ? LIVE_SPEED : Number.POSITIVE_INFINITY);
   if (password !== undefined && !Number.isFinite(speed))
     throw new UsageError("--speed max: expected a number with --page, as a person looks.");
+  if (broker !== undefined && !Number.isFinite(speed))
+    throw new UsageError("--speed max: expected a number with --mqtt, as the broker goes by the clock.");
   let wake = (): void => {};
   const run: RunOptions = {
     scenario: loadScenario(scenario),
@@ -69,8 +74,8 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
     ...(password !== undefined && {
       owners: { socket: { port: 0, password }, cable: { port: 0, password } },
       goesOn: true,
-      onOutside: () => wake(),
     }),
+    ...((password !== undefined || broker !== undefined) && { broker, onOutside: () => wake() }),
   };
   return { json, steps, seed, password, what: { run } };
 }
@@ -79,14 +84,14 @@ export function startOptions(words: readonly string[], isTerminal: boolean): Sta
  * These run the controllers on a virtual clock, without engines, boards or schemes to choose from.
  */
 function modelScenario(name: string, given: ReadonlyMap<string, string>): string {
-  const idle = ["scheme", "engine", "speed", "steps", "page"].find((option) => given.has(option));
+  const idle = ["scheme", "engine", "speed", "steps", "page", "mqtt"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays on the model chain and takes no --${idle}.`);
   return name;
 }
 
 /** These play visits of their own on both boards; their one scheme may be named. */
 function channelScenario(name: string, given: ReadonlyMap<string, string>): string {
-  const idle = ["engine", "speed", "steps", "page"].find((option) => given.has(option));
+  const idle = ["engine", "speed", "steps", "page", "mqtt"].find((option) => given.has(option));
   if (idle) throw new UsageError(`Scenario ${name} plays visits of its own and takes no --${idle}.`);
   const scheme = given.get("scheme") ?? "channel";
   if (scheme !== "channel") throw new UsageError(`Scenario ${name} pays by channel and takes no --scheme ${scheme}.`);

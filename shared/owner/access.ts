@@ -36,6 +36,10 @@ const SETTINGS: Readonly<Record<string, string>> = constant({
   metricsToken: "it would cross the link",
   updateKey: "it decides whose images run",
   updateUrl: "it decides where images come from",
+  mqttHost: "it decides who gets the broker's password",
+  mqttPort: "it decides who gets the broker's password",
+  mqttUser: "it would cross the link",
+  mqttPassword: "it would cross the link",
 });
 
 const CABLES = "all of a cable's settings bound what it spends";

@@ -37,6 +37,8 @@ export interface OwnerSettingsOptions {
    * wrong.
    */
   readonly resolve: (given: Plain) => Plain;
+  /** What of it this board does not hold, by the name of the setting that is too much. */
+  readonly tooMuch?: (given: Plain) => Problem | undefined;
 }
 
 /** What a change means for the running device. */
@@ -201,12 +203,14 @@ export class OwnerSettings {
     const names = own.map(({ name }) => name);
     const exclusive = { ...this.table, rules: this.table.rules.filter(({ insteadOf }) => insteadOf !== undefined) };
     const both = conflicts(exclusive, given, "").filter((text) => names.includes(asProblem(text).name));
+    const tooMuch = this.#options.tooMuch?.(given);
+    const found = [...both.map(asProblem), ...(tooMuch ? [tooMuch] : [])];
     try {
       this.resolveDevice(given);
-      return both.map(asProblem);
+      return found;
     } catch (error) {
       const sentences = error instanceof Error ? error.message.split("\n") : [String(error)];
-      return [...both, ...sentences].map(asProblem);
+      return [...found, ...sentences.map(asProblem)];
     }
   }
 

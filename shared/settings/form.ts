@@ -3,7 +3,7 @@
 import { isHex } from "../kernel/text";
 import { urlParts } from "../kernel/url";
 
-export type Form = "url" | "host" | "label" | "ipv4" | "passphrase" | "public-key";
+export type Form = "url" | "host" | "label" | "ipv4" | "passphrase" | "public-key" | "topic";
 
 /** In words, for a person who wrote something else. */
 export function formText(form: Form): string {
@@ -20,6 +20,8 @@ export function formText(form: Form): string {
       return "a text of 8 to 63 bytes, 64 hexadecimal digits, or an empty text for an open Wi-Fi";
     case "public-key":
       return "a public key of secp256k1: 02 or 03 and 64 hexadecimal digits, in lower case";
+    case "topic":
+      return "1 to 64 letters, digits, hyphens and underscores, in parts between slashes";
   }
 }
 
@@ -37,6 +39,8 @@ export function hasForm(form: Form, text: string): boolean {
       return isPassphrase(text);
     case "public-key":
       return isHex(text, 33) && (text.startsWith("02") || text.startsWith("03"));
+    case "topic":
+      return text.length <= 64 && /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(text);
   }
 }
 

@@ -15,6 +15,7 @@ const COMBINATIONS: readonly (readonly [string, Omit<Needs, "target">])[] = [
   ["Wi-Fi, HTTP", { wifi: true, accessPoint: false, secureServers: 0 }],
   ["Wi-Fi, TLS", { wifi: true, accessPoint: false, secureServers: 1 }],
   ["Wi-Fi, access point, TLS", { wifi: true, accessPoint: true, secureServers: 1 }],
+  ["Wi-Fi, access point, TLS, MQTT", { wifi: true, accessPoint: true, secureServers: 1, mqtt: true }],
   ["Wi-Fi, access point, TLS to two servers", { wifi: true, accessPoint: true, secureServers: 2 }],
   ["Wi-Fi, access point, TLS to three servers", { wifi: true, accessPoint: true, secureServers: 3 }],
 ];

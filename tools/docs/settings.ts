@@ -10,6 +10,7 @@ import { BACKEND_TABLES, CHAIN_TABLE } from "../../shared/settings/chain";
 import type { Entry, Rule, Table } from "../../shared/settings/entry";
 import { formText } from "../../shared/settings/form";
 import { GATE_TABLE } from "../../shared/settings/gate";
+import { OWN_TABLE } from "../../shared/settings/owner";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { wrapped } from "./wrap";
 
@@ -23,7 +24,7 @@ What an owner can set in a configuration file ([building.md](building.md)); the 
 place that says so. The build, a device at its start, and a scenario's \`socket\` and \`cable\` check against them: unknown
 names and wrong values are refused. A text's length counts bytes of UTF-8.
 
-A configuration is part of the image. Over it the owner sets in a running device what is in the first two tables, and some
+A configuration is part of the image. Over it the owner sets in a running device what is in the first three tables, and some
 of the rest ([owner.md](owner.md)): the last column says from when such a change counts. "Next session": a session keeps the
 terms under which it opened. Whatever is not in the first two tables counts after a restart.
 
@@ -47,6 +48,7 @@ function page(): string {
     HEAD,
     section("`settings` of a socket", SOCKET_TABLE, SINCE),
     section("`settings` of a cable", CABLE_TABLE, SINCE),
+    section("What an owner sets in a running device only", OWN_TABLE),
     section("The rest of the file", BUILD_TABLE),
     section("`gate`: the power gate", GATE_TABLE),
     section("`chain`: a socket's way to the chain", CHAIN_TABLE),

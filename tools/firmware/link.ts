@@ -20,6 +20,9 @@ import { standIns } from "./standins";
 import { type DeviceName, IMAGES, type ImageName, imageNamed, UsageError } from "./targets";
 import { walletOf } from "./wallet";
 
+/** JavaScript alone, over our own sockets: it is linked as it is on a device. */
+const MQTT_CLIENT = "embedded:network/mqtt/client";
+
 export interface Linked {
   readonly device: ImageName;
   readonly binary: string;
@@ -31,7 +34,7 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
   const test = await moduleGraph(ROOT, `firmware/selftest/${device}.ts`);
   const wallet = await walletOf(device, join(OUT, `wallet-${device}`));
-  const names = application.outside.filter((name) => !wallet.modules.has(xsName(name)));
+  const names = application.outside.filter((name) => !wallet.modules.has(xsName(name)) && name !== MQTT_CLIENT);
   const standInFolder = join(OUT, `standins-${device}`);
   const standins = await standIns(ROOT, standInFolder, names);
   const own = new Map([...test.own, ...application.own]);
@@ -41,7 +44,9 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
     platform: "x-cli-lin",
     manifest: {
       build: { PLUGPAY: ROOT, MAKE_FRAGMENT: join(folder, "strip.mk") },
-      include: ["base", "engine", "desktop"].map((name) => `$(PLUGPAY)/manifests/${name}.json`),
+      include: ["base", "engine", "desktop", ...(device === "calibrator" ? [] : ["mqtt"])].map(
+        (name) => `$(PLUGPAY)/manifests/${name}.json`,
+      ),
       creation: { main: "plugpay/linked" },
       modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
       // The stand-ins first: what xsl warns of in them is not blamed on the modules that import them.

@@ -63,6 +63,13 @@ export const PARTS = {
     how: "estimated",
     from: "stack 8 KB, mbedTLS's state 6 KB, lwIP's 0.5 KB; its buffers are freed between records",
   },
+  mqtt: {
+    what: "MQTT in the clear, where the owner names a broker: one connection",
+    takesKb: 7,
+    sockets: 1,
+    how: "estimated",
+    from: "lwIP's 0.5 KB and 5.7 KB of what the broker has not taken; less than 28 KB free and it is left",
+  },
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** What is not there yet, and what it may take. */
@@ -82,13 +89,6 @@ export const COMING: readonly Part[] = [
     from: "0.5 KB and 5.7 KB of unsent answer each; questions are read at once",
   },
   {
-    what: "MQTT in the clear, one connection; over TLS 38 KB more",
-    takesKb: 7,
-    sockets: 1,
-    how: "estimated",
-    from: "0.5 KB and 5.7 KB of what the broker has not taken",
-  },
-  {
     what: "an update over the network, which sells nothing meanwhile",
     takesKb: 11,
     sockets: 1,
@@ -106,16 +106,18 @@ export interface Needs {
   readonly accessPoint: boolean;
   /** Servers of the chain that are asked over TLS. */
   readonly secureServers: number;
+  readonly mqtt?: boolean;
 }
 
 /** Native heap that a socket keeps while it is paid, without a flood: KB. */
-export function leftKb({ target, wifi, accessPoint, secureServers }: Needs): number {
-  const { payment, station, accessPoint: own, tls, keptTls } = PARTS;
+export function leftKb({ target, wifi, accessPoint, secureServers, mqtt }: Needs): number {
+  const { payment, station, accessPoint: own, tls, keptTls, mqtt: broker } = PARTS;
   const taken = [
     payment.takesKb,
     wifi ? station.takesKb : 0,
     accessPoint ? own.takesKb : 0,
     secureServers > 0 ? tls.takesKb + (secureServers - 1) * keptTls.takesKb : 0,
+    mqtt ? broker.takesKb : 0,
   ];
   return SERVING_KB + MORE_KB[target] - taken.reduce((sum, each) => sum + each, 0);
 }

@@ -13,6 +13,7 @@ export default {
 
   /** Every simulated device is on loopback. */
   get(what: string, link: string): string | undefined {
-    return what === "IP" && link === "station" ? "127.0.0.1" : undefined;
+    if (link !== "station") return undefined;
+    return what === "IP" ? "127.0.0.1" : what === "MAC" ? (call("net.mac").value as string) : undefined;
   },
 };
