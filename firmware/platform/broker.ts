@@ -25,9 +25,11 @@ export interface BrokerOptions {
   readonly status: () => object;
   /** Where the owner's page is. */
   readonly page: () => string | undefined;
+  /** An update is under way, which runs alone. */
+  readonly isUpdating: () => boolean;
 }
 
-export function tellBroker({ device, clock, report, settings, status, page }: BrokerOptions): void {
+export function tellBroker({ device, clock, report, settings, status, page, isUpdating }: BrokerOptions): void {
   const text = (name: string): string | undefined => {
     const value = settings.started(name);
     return value === undefined ? undefined : String(value);
@@ -47,7 +49,7 @@ export function tellBroker({ device, clock, report, settings, status, page }: Br
     chance: Math.random,
     isScarce: () => {
       const free = memory(0);
-      return free > 0 && free < SCARCE_BYTES;
+      return isUpdating() || (free > 0 && free < SCARCE_BYTES);
     },
   }).start();
 }

@@ -191,6 +191,7 @@ export class OwnerSide {
       settings: this.settings,
       status: () => this.owner.status(),
       page: () => this.page(),
+      isUpdating: () => this.#owner?.isUpdating ?? false,
     });
   }
 

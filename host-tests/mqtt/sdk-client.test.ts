@@ -67,7 +67,7 @@ const OPTIONS = {
 /** A connection whose other end is the test. */
 class Wire implements Connection {
   readonly peer = "10.0.0.9:1883";
-  readonly unsent = 0;
+  unsent = 0;
   readonly written: number[][] = [];
   isClosed = false;
   onData: (data: Uint8Array) => void = () => {};
@@ -118,6 +118,8 @@ describe("the SDK's client", { skip: NO_SDK, timeout: HANGS_MS }, () => {
     assert.ok(Buffer.from(wire.written[1] ?? []).includes("homeassistant/status"));
     link.publish({ topic: "p/state", text: "x".repeat(3500) });
     assert.deepEqual([wire.written[2]?.[0], wire.written[2]?.length], [0x31, 3 + 2 + 7 + 3500]);
+    wire.unsent = 3000;
+    assert.equal(link.unsent, 3000, "what a slow broker has not taken is known");
     const body = [0, 3, ...Buffer.from("a/bonline")];
     come(0x30);
     come(body.length, ...body.slice(0, 4));

@@ -137,9 +137,11 @@ describe("an update that is fetched", () => {
   test("comes from the URL, its manifest from beside it, and begins again where the connection breaks", async () => {
     const { asked, answer } = server(2);
     const { bench, socket, flash } = updatable(answer);
+    assert.equal(socket.owner.isUpdating, false);
     const begun = socket.get("update.pull", {}, "http");
     await bench.clock.run(MINUTE);
     assert.deepEqual(await begun, { version: "0.2.0", size: image.length });
+    assert.equal(socket.owner.isUpdating, true, "a broker of MQTT is left meanwhile");
     const path = "/images/socket.bin";
     assert.deepEqual(asked, [`${path}.manifest`, path, path, path]);
     assert.equal(socket.restarts, 1);

@@ -50,7 +50,7 @@ export interface PublisherOptions {
   readonly told: () => Told | undefined;
   /** From 0 to below 1. */
   readonly chance: () => number;
-  /** Memory is needed for a payment: the broker has to wait. */
+  /** Memory is needed for a payment, or an update runs: the broker has to wait. */
   readonly isScarce: () => boolean;
 }
 

@@ -158,6 +158,11 @@ export class Owner {
     };
   }
 
+  /** An update is under way, which runs alone. */
+  get isUpdating(): boolean {
+    return this.#update?.updater.isBusy ?? false;
+  }
+
   /** The same as metrics. */
   metrics(format: MetricsFormat): string {
     const { clock, board } = this.#options;
