@@ -7,6 +7,7 @@ import { About, Energy, Flow } from "./flow";
 import { Login } from "./login";
 import { rateOf } from "./money";
 import { StuckList } from "./parts";
+import { Receipts } from "./receipts";
 import type { Rpc } from "./rpc";
 import { SettingsForm } from "./settings";
 import type { Status } from "./shapes";
@@ -74,7 +75,7 @@ function DevicePage({ rpc, timers, onOut }: DeviceProps) {
         <Flow status={status} seen={seen} />
         <StuckList stuck={status.stuck ?? []} />
         {status.device === "socket" ? (
-          <SocketCards status={status} seen={seen} />
+          <SocketCards status={status} seen={seen} rpc={rpc} />
         ) : (
           <CableCards status={status} seen={seen} />
         )}
@@ -89,9 +90,11 @@ function DevicePage({ rpc, timers, onOut }: DeviceProps) {
 function SocketCards({
   status,
   seen,
+  rpc,
 }: {
   readonly status: Extract<Status, { device: "socket" }>;
   readonly seen: Seen;
+  readonly rpc: Rpc;
 }) {
   const [typed, setTyped] = useState(keptRate);
   const keep = (rate: typeof typed) => {
@@ -108,6 +111,7 @@ function SocketCards({
       <Earned status={status} rate={rateOf(typed.perBitcoin, typed.currency)} />
       <Energy status={status} />
       <Sessions sessions={seen.sessions} />
+      <Receipts rpc={rpc} />
     </>
   );
 }

@@ -239,6 +239,25 @@ describe("A cut of power", () => {
     assert.ok(end <= flowed && end > flowed - 3, `${end} of ${flowed} Wh`);
   });
 
+  test("that leaves nothing of a session but its settlement leaves the word that its receipt is missing, once", async () => {
+    const stand = new Stand();
+    await stand.session();
+    while (!stand.bench.named("session-ended").length) await stand.bench.clock.run(500);
+    stand.cut();
+    const session = stand.bench.named("session-ended")[0]?.session;
+    stand.store.remove("s0");
+    for (let start = 0; start < 2; start++) {
+      stand.restart();
+      await stand.bench.clock.run(2 * MINUTE);
+    }
+    const missing = "the power was cut before its end was written";
+    assert.deepEqual(stand.all(), [{ number: 1, session, missing }]);
+    assert.ok(stand.told.includes(`receipt-missing ${missing}`));
+    await stand.session();
+    await stand.bench.clock.run(2 * MINUTE);
+    assert.equal(check(stand, stand.all()[1] as Kept).pagination, "T2");
+  });
+
   for (const kind of ["lost", "torn", "kept"] as const)
     test(`at any write from the session's last minute on leaves one receipt, or the word that it is missing (${kind})`, {
       timeout: 240_000,

@@ -10,6 +10,7 @@ import jsQR from "jsqr";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { uriOf } from "../../page/uri";
 import { chromiumPath, launchChromium } from "../../tools/page/chromium";
+import { receiptsIn, verdictOf } from "../../tools/receipt/report";
 import { owned } from "../owner/owned";
 import { PASSWORD, type Served, serve } from "./served";
 
@@ -227,6 +228,26 @@ describe("the owner's pages", OPTIONS, () => {
       [],
     );
     assert.deepEqual(complaints, []);
+  });
+
+  test("the receipts are saved as a file, which is found right", async () => {
+    bench.unplug();
+    await bench.clock.run(180_000);
+    const page = await opened("socket");
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save the receipts" }).click(),
+    ]);
+    await card(page, "Receipts")
+      .getByText(/^\d+ receipts saved\.$/)
+      .waitFor();
+    assert.equal(saved.suggestedFilename(), "receipts.json");
+    const given = receiptsIn(readFileSync(await saved.path(), "utf8"));
+    assert.ok(given.receipts.length > 0);
+    assert.equal(verdictOf(given, given.publicKey ?? "").isRight, true);
+    assert.deepEqual(await faults(page), []);
+    await page.context().close();
+    bench.plugIn();
   });
 });
 
