@@ -82,6 +82,13 @@ export const COMING: readonly Part[] = [
     from: "no native code of their own; slots and chunks were not measured on a chip's heap",
   },
   {
+    what: "events, sessions and receipts: rings in flash, of which one record at a time is read; twenty receipts take 20 KB of it",
+    takesKb: 0,
+    sockets: 0,
+    how: "estimated",
+    from: "no native code of their own; a receipt has less than 1,000 bytes",
+  },
+  {
     what: "the owner's HTTP with its page, which lies in flash: a listener and two connections",
     takesKb: 13,
     sockets: 3,
