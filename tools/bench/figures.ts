@@ -110,6 +110,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "plugpay/page": "noPage as length, read",
   "plugpay/restarts": "chip, lastWords, noConsole as restart, resetCause, restartPause, watchRestarts",
   "plugpay/sockets": "adopt, close, connect, favour, listen, peer, read, receive, say, take, talk, why, write",
+  "plugpay/update": `slotState, ${["Abandon", "Begin", "Confirm", "Digest", "Room", "Use", "Write"].map((each) => `noPage as slot${each}`).join(", ")}`,
   "plugpay/wifi-sleep": "wifiSleep",
 };
 /** The SDK's modules by name, as device/board.ts has them. */

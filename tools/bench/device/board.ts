@@ -80,6 +80,11 @@ export function noPage(): number {
   return 0;
 }
 
+/** No image is on trial, and none comes. */
+export function slotState(): string {
+  return "single";
+}
+
 export function noConsole(): void {}
 
 export function noMemory(): number {
