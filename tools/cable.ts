@@ -5,7 +5,7 @@ import { findWorker } from "../lab/sim/engine-xs";
 import { cableHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, UsageError, wholeNumber } from "../lab/sim/options";
-import { brokerOption, ownerOptions } from "../lab/sim/owner-options";
+import { brokerOption, factoryNewIn, ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
 import { CHANNEL, SCHEMES } from "../shared/protocol/words";
 
@@ -22,6 +22,7 @@ const OPTIONS = {
   mqtt: "value",
   json: "flag",
   paper: "flag",
+  "factory-new": "flag",
   ...settingOptions("cable"),
 } as const;
 
@@ -32,6 +33,7 @@ await runCommand(cableHelp, async () => {
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const socketAt = hostAndPort(given.get("socket"));
   const json = given.has("json");
+  const factoryNew = factoryNewIn(given);
   const scheme = oneOf("scheme", given.get("scheme"), [...SCHEMES, CHANNEL]);
   await runAlone(
     {
@@ -46,6 +48,7 @@ await runCommand(cableHelp, async () => {
       json,
       paper: given.has("paper"),
       ownerSerial: given.get("owner-serial"),
+      factoryNew,
       owners: ownerOptions("cable", given),
       broker: brokerOption(given),
       settings: {
@@ -54,6 +57,8 @@ await runCommand(cableHelp, async () => {
       },
     },
     () => {
+      if (factoryNew)
+        return json ? JSON.stringify({ name: "calling", ...socketAt }) : setUp(given.get("owner-serial") ?? "");
       const { address } = keysOf(seed, "cable");
       if (json) return JSON.stringify({ name: "calling", ...socketAt, address });
       return (
@@ -63,6 +68,18 @@ await runCommand(cableHelp, async () => {
     },
   );
 });
+
+function setUp(serial: string): string {
+  return `A factory-new cable is at its serial port, ${serial}.
+
+Set it up: npm run owner -- --port ${serial} set network regtest
+           npm run owner -- --port ${serial} restart
+           (or by a browser: npm run page)
+Fund it:   npm run owner -- --port ${serial} address
+           shows its address, as a QR code too. Send it coins: type "fund ADDRESS" where its socket runs.
+End:       Ctrl-C
+`;
+}
 
 function hostAndPort(text: string | undefined): { host: string; port: number } {
   const [, host, port] = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(text ?? "") ?? [];

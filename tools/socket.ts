@@ -5,7 +5,7 @@ import { findWorker } from "../lab/sim/engine-xs";
 import { socketHelp } from "../lab/sim/help";
 import { keysOf } from "../lab/sim/keys";
 import { ENGINES, oneOf, readOptions, runCommand, wholeNumber } from "../lab/sim/options";
-import { brokerOption, ownerOptions } from "../lab/sim/owner-options";
+import { brokerOption, factoryNewIn, ownerOptions } from "../lab/sim/owner-options";
 import { settingOptions, settingsIn } from "../lab/sim/setting-options";
 import { CHANNEL, SCHEMES } from "../shared/protocol/words";
 
@@ -22,6 +22,7 @@ const OPTIONS = {
   mqtt: "value",
   json: "flag",
   paper: "flag",
+  "factory-new": "flag",
   ...settingOptions("socket"),
 } as const;
 const PORT = 8420;
@@ -32,12 +33,13 @@ await runCommand(socketHelp, async () => {
   if (engine === "xs") findWorker();
   const seed = wholeNumber("seed", given.get("seed"), 1, 0, 2 ** 31 - 1);
   const json = given.has("json");
+  const factoryNew = factoryNewIn(given);
   const scheme = oneOf("scheme", given.get("scheme"), [...SCHEMES, CHANNEL]);
   await runAlone(
     {
       device: "socket",
       about: "A socket alone",
-      coins: [FUND],
+      coins: factoryNew ? [] : [FUND],
       scheme: scheme === CHANNEL ? "single-fee" : scheme,
       engine,
       seed,
@@ -46,6 +48,7 @@ await runCommand(socketHelp, async () => {
       json,
       paper: given.has("paper"),
       ownerSerial: given.get("owner-serial"),
+      factoryNew,
       owners: ownerOptions("socket", given),
       broker: brokerOption(given),
       settings: {
@@ -53,12 +56,26 @@ await runCommand(socketHelp, async () => {
         ...(scheme === CHANNEL && { schemes: [CHANNEL, ...SCHEMES] }),
       },
     },
-    ({ port, server }) =>
-      json
-        ? JSON.stringify({ name: "listening", port, esplora: server.url })
-        : help(port, server.url, keysOf(seed, "cable").address),
+    ({ port, server }) => {
+      if (json) return JSON.stringify({ name: "listening", port, esplora: server.url });
+      return factoryNew
+        ? setUp(port, server.url, given.get("owner-serial") ?? "")
+        : help(port, server.url, keysOf(seed, "cable").address);
+    },
   );
 });
+
+function setUp(port: number, esplora: string, serial: string): string {
+  return `A factory-new socket is at its serial port, ${serial}; its chain (regtest) answers at ${esplora}.
+
+Set it up: npm run owner -- --port ${serial} set network regtest esplora ${esplora} payoutAddress ADDRESS
+           npm run owner -- --port ${serial} restart
+           (or by a browser: npm run page)
+A cable:   npm run cable -- --factory-new --socket 127.0.0.1:${port} --owner-serial PATH
+Fund it:   type "fund ADDRESS" here, with the address that the cable shows, once it has a network.
+End:       Ctrl-C
+`;
+}
 
 function help(port: number, esplora: string, cable: string): string {
   return `A smart socket listens on 127.0.0.1:${port}; its chain (regtest) answers at ${esplora}.

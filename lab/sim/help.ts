@@ -33,6 +33,10 @@ const MQTT = [
   "--mqtt BROKER",
   "tells an MQTT broker what it does: [USER:PASSWORD@]HOST[:PORT] (docs/owner.md)",
 ] as const;
+const FACTORY_NEW = [
+  "--factory-new",
+  "without settings and key, to be set up over --owner-serial (docs/owner.md)",
+] as const;
 const WATTS = ["--watts N", "what the appliance draws (default 1300)"] as const;
 
 export function startHelp(): string {
@@ -64,7 +68,7 @@ ${table(CHANNEL_SCENARIOS.map((name) => [name, aboutChannelScenario(name)] as co
 export function socketHelp(): string {
   return `npm run socket -- [options]: a smart socket alone, at the clock's speed
 
-${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
+${table([["--port N", "where it listens on 127.0.0.1 (default 8420; 0: any)"], PREFERRED, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, FACTORY_NEW, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("socket"))}`;
@@ -73,7 +77,7 @@ ${table(settingHelp("socket"))}`;
 export function cableHelp(): string {
   return `npm run cable -- --socket HOST:PORT [options]: a smart cable alone, at the clock's speed
 
-${table([["--socket HOST:PORT", "whom it pays"], PAYS_BY, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, SEED, PAPER, JSON_LINES])}
+${table([["--socket HOST:PORT", "whom it pays"], PAYS_BY, ENGINE, WATTS, OWNER_PORT, OWNER_PASSWORD, METRICS_TOKEN, MQTT, OWNER_SERIAL, FACTORY_NEW, SEED, PAPER, JSON_LINES])}
 
 Its owner's settings (docs/settings.md):
 ${table(settingHelp("cable"))}`;

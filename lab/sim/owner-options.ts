@@ -1,10 +1,11 @@
-// --owner-port, --owner-password and --metrics-token of npm run socket and npm run cable: the
-// owner's way in over the link. And --mqtt, the broker that he has.
+// --owner-port, --owner-password, --metrics-token and --factory-new of npm run socket and npm run
+// cable: the owner's ways in. And --mqtt, the broker that he has.
 
 import { problems } from "../../shared/settings/check";
 import { ownerTable } from "../../shared/settings/owner";
 import type { DeviceName } from "./bundle";
 import { UsageError, wholeNumber } from "./options";
+import { settingOptions } from "./setting-options";
 import type { BrokerAccess, OwnerAccess } from "./simulation";
 
 /** Throws a UsageError that says what is wrong with them. */
@@ -41,4 +42,19 @@ export function brokerOption(given: ReadonlyMap<string, string>): BrokerAccess |
   const [wrong] = problems(ownerTable("socket"), { mqttHost: host, mqttUser: user, mqttPassword: password }, "");
   if (wrong) throw new UsageError(wrong.replace(/^\.\w+/, "--mqtt"));
   return { host, port: Number(port), user, password };
+}
+
+/**
+ * Whether a device is to be as it leaves the factory, for its owner to set up over the serial port.
+ * Throws a UsageError where something was set all the same.
+ */
+export function factoryNewIn(given: ReadonlyMap<string, string>): boolean {
+  if (!given.has("factory-new")) return false;
+  if (!given.has("owner-serial"))
+    throw new UsageError("--factory-new: expected --owner-serial PATH with it, by which such a device is set up.");
+  const settings = [...Object.keys(settingOptions("socket")), ...Object.keys(settingOptions("cable"))];
+  const set = ["scheme", "paper", "owner-port", "owner-password", "metrics-token", "mqtt", ...settings];
+  const first = set.find((option) => given.has(option));
+  if (first !== undefined) throw new UsageError(`--${first}: a device that is factory-new has no settings yet.`);
+  return true;
 }

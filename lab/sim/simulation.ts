@@ -73,6 +73,8 @@ export interface RunOptions {
   readonly slots?: boolean;
   /** The MQTT broker that both devices tell. */
   readonly broker?: BrokerAccess | undefined;
+  /** As they leave the factory: no settings, no chain's server and no key; their owners set them up. */
+  readonly factoryNew?: boolean;
   /** It goes on when all has happened, until somebody ends it. */
   readonly goesOn?: boolean;
   /** Called when something came in from outside this process. */
@@ -267,7 +269,7 @@ export class Simulation {
   // ---------------------------------------------------------------- setting up
 
   async #prepare(): Promise<void> {
-    const { scenario, scheme, port = 0 } = this.options;
+    const { scenario, scheme, port = 0, factoryNew = false } = this.options;
     for (const coin of scenario.coins) await this.node.fund(this.keys.cable.script, coin);
     await this.node.mine(1);
     const { absent } = this;
@@ -275,8 +277,8 @@ export class Simulation {
     // The cable chooses; a socket takes what its customers have.
     const schemes = [scheme, ...SCHEMES.filter((other) => other !== scheme)];
     const socketConfig = {
-      settings: { network, schemes, payoutAddress: this.keys.socket.address, ...scenario.socket },
-      esplora: this.server.url,
+      settings: factoryNew ? {} : { network, schemes, payoutAddress: this.keys.socket.address, ...scenario.socket },
+      ...(!factoryNew && { esplora: this.server.url }),
       port: 0,
       ...this.#broker(),
     };
@@ -285,8 +287,8 @@ export class Simulation {
     socketConfig.port = this.port;
     if (socket) await this.#openOwners(socket, socketConfig);
     const cableConfig = {
-      settings: { network, schemes: [scheme], ...scenario.cable },
-      key: this.keys.cable.secretHex,
+      settings: factoryNew ? {} : { network, schemes: [scheme], ...scenario.cable },
+      ...(!factoryNew && { key: this.keys.cable.secretHex }),
       socket: this.options.socketAt ?? { host: "127.0.0.1", port: this.port },
       ...this.#broker(),
     };

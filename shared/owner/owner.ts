@@ -116,9 +116,10 @@ export class Owner {
     this.#running = running;
   }
 
-  /** It could not start, and why. */
+  /** It could not start, and why: a line for each thing that is wrong. */
   failed(why: string): void {
-    this.#why = why;
+    const lines = why.split("\n").map((line) => line.replace(/^\w*Error: /, "").replace(/^settings\./, ""));
+    this.#why = lines.join("; ");
   }
 
   /** The answer to a request or a batch; undefined where there is none to give. */
