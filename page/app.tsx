@@ -1,10 +1,10 @@
-// The page: who is not known yet is asked for the password; then the device's page, live.
+// The page: first an entrance, by a password or by a wire; then the device's page, live.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Actions } from "./actions";
 import { Address, Claims, LimitList, Spent } from "./cable";
 import { About, Energy, Flow } from "./flow";
-import { Login } from "./login";
 import { rateOf } from "./money";
 import { StuckList } from "./parts";
 import { Receipts } from "./receipts";
@@ -13,26 +13,32 @@ import { SettingsForm } from "./settings";
 import type { Status } from "./shapes";
 import { Earned, Price, Sessions } from "./socket";
 import { type Seen, type Timers, Watch } from "./watch";
-import type { Way } from "./way";
 import { formatDuration } from "./words";
 
 const RATE = "plugpay-rate";
 const TITLES = { socket: "Socket", cable: "Cable" } as const;
 const NO_RATE = { perBitcoin: "", currency: "EUR" };
 
+export interface EntranceProps {
+  /** Why the owner is there again; "" the first time. */
+  readonly why: string;
+  readonly onIn: (rpc: Rpc) => void;
+}
+
 export interface AppProps {
-  readonly wayOf: (password: string) => Way;
+  /** What is shown until there is a way to the device. */
+  readonly enter: (props: EntranceProps) => ComponentChildren;
   readonly timers: Timers;
 }
 
-export function App({ wayOf, timers }: AppProps) {
+export function App({ enter, timers }: AppProps) {
   const [rpc, setRpc] = useState<Rpc | undefined>(undefined);
   const [why, setWhy] = useState("");
   const leave = (reason: string) => {
     setWhy(reason);
     setRpc(undefined);
   };
-  if (!rpc) return <Login why={why} wayOf={wayOf} onIn={setRpc} />;
+  if (!rpc) return <>{enter({ why, onIn: setRpc })}</>;
   return <DevicePage rpc={rpc} timers={timers} onOut={leave} />;
 }
 
@@ -68,7 +74,9 @@ function DevicePage({ rpc, timers, onOut }: DeviceProps) {
         <h1>
           plugpay <span class="soft">{TITLES[status.device]}</span>
         </h1>
-        {status.network !== "mainnet" && <p class="network">{status.network}: coins without worth</p>}
+        {status.network !== "mainnet" && (
+          <p class="network">{status.network === null ? "no network yet" : `${status.network}: coins without worth`}</p>
+        )}
       </header>
       <Lost lost={seen.lost} timers={timers} />
       <main class={seen.lost ? "page old" : "page"}>

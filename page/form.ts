@@ -9,6 +9,8 @@ import { type Device, ownerTable, SECRETS } from "../shared/settings/owner";
 import type { Settings } from "./shapes";
 
 const MAIN: readonly string[] = ["price", "increment", "sessionMax", "maxCurrent", "exposureLimit", "hostname"];
+/** What a factory-new device wants first, and what its owner's other ways in want; over the serial port. */
+const SET_UP: readonly string[] = ["network", "payoutAddress", "esplora", "ssid", "password", "ownerPassword"];
 
 export interface Choice {
   readonly text: string;
@@ -18,10 +20,10 @@ export interface Choice {
 export interface Field {
   readonly entry: Entry;
   readonly name: string;
-  readonly control: "number" | "text" | "choice" | "shown";
+  readonly control: "number" | "text" | "choice" | "secret" | "json" | "shown";
   /** Of "choice". */
   readonly choices: readonly Choice[];
-  /** What holds now, as the control has it; of "shown" as it reads. */
+  /** What holds now, as the control has it; of "shown" as it reads, of "secret" nothing. */
   readonly text: string;
   /** In sentences: unit, bounds, default, when it counts. */
   readonly hints: readonly string[];
@@ -46,18 +48,19 @@ export function fieldsOf({ device, isSerial, got }: FormOptions): readonly Field
     const { name } = entry;
     const isSecret = SECRETS.includes(name);
     const choices = choicesOf(entry);
-    const control = isSecret ? "shown" : controlOf(entry, choices);
+    const control = isSecret ? (isSerial ? "secret" : "shown") : controlOf(entry, choices, isSerial);
     const value = got.settings[name];
+    const isSet = got.secrets.includes(name) ? "set" : "not set";
     return {
       entry,
       name,
       control,
       choices,
-      text: isSecret ? (got.secrets.includes(name) ? "set" : "not set") : textOf(control, choices, value),
-      hints: hintsOf(entry),
+      text: control === "secret" ? "" : isSecret ? isSet : textOf(control, choices, value),
+      hints: [...(control === "secret" ? [`It is ${isSet}.`] : []), ...hintsOf(entry)],
       why: isSerial ? undefined : whySerial(device, name),
       isOwn: got.own.includes(name),
-      isMain: MAIN.includes(name),
+      isMain: MAIN.includes(name) || (isSerial && SET_UP.includes(name)),
       isWaiting: got.waiting.includes(name),
     };
   });
@@ -84,10 +87,11 @@ export function changesOf(device: Device, fields: readonly Field[], texts: Reado
   return { changes: Object.fromEntries(changes), problems: wrong };
 }
 
-function controlOf({ kind }: Entry, choices: readonly Choice[]): Field["control"] {
+function controlOf({ kind }: Entry, choices: readonly Choice[], isSerial: boolean): Field["control"] {
   if (choices.length > 0) return "choice";
   if (kind === "whole") return "number";
-  return kind === "object" || kind === "list" || kind === "some-of" ? "shown" : "text";
+  if (kind === "object" || kind === "list") return isSerial ? "json" : "shown";
+  return kind === "some-of" ? "shown" : "text";
 }
 
 function choicesOf({ kind, words = [] }: Entry): readonly Choice[] {
@@ -132,9 +136,19 @@ function textOf(control: Field["control"], choices: readonly Choice[], value: un
 
 function meantBy({ control, choices }: Field, text: string): unknown {
   if (control === "choice") return choices.find((choice) => choice.text === text)?.value;
-  if (control === "text") return text;
+  if (control === "text" || control === "secret") return text;
+  if (control === "json") return jsonIn(text);
   const number = Number(text.replace(/[\s_]/g, ""));
   return text.trim() === "" || Number.isNaN(number) ? text : number;
+}
+
+/** What is no JSON stays a text, which the table then refuses. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function hintsOf(entry: Entry): readonly string[] {
@@ -152,9 +166,10 @@ function boundsOf({ kind, least = 0, most, unit }: Entry): string {
     case "zero-one":
     case "one-of":
     case "some-of":
+      return "";
     case "object":
     case "list":
-      return "";
+      return "as JSON";
     default:
       return formText(kind);
   }

@@ -1,15 +1,13 @@
 // Where the owner shows that the device is his.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { EntranceProps } from "./app";
 import { Rpc } from "./rpc";
 import type { Status } from "./shapes";
 import { type Way, WayError } from "./way";
 
-export interface LoginProps {
-  /** Why he is asked again; "" the first time. */
-  readonly why: string;
+export interface LoginProps extends EntranceProps {
   readonly wayOf: (password: string) => Way;
-  readonly onIn: (rpc: Rpc) => void;
 }
 
 export function Login({ why, wayOf, onIn }: LoginProps) {

@@ -1,21 +1,14 @@
-// Where the page begins, in a browser.
+// Where the page that a device serves begins, in a browser.
 
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import { App } from "./app";
 import { DigestWay } from "./digest";
+import { Login } from "./login";
 import "./style.css";
-import type { Timers } from "./watch";
+import { timers } from "./timers";
 
 const NONCE_BYTES = 16;
-
-const timers: Timers = {
-  now: () => performance.now(),
-  after(delay, action) {
-    const timer = setTimeout(action, delay);
-    return () => clearTimeout(timer);
-  },
-};
 
 const wayOf = (password: string) =>
   new DigestWay({
@@ -24,4 +17,4 @@ const wayOf = (password: string) =>
     random: () => crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
   });
 
-render(<App wayOf={wayOf} timers={timers} />, document.body);
+render(<App enter={(props) => <Login {...props} wayOf={wayOf} />} timers={timers} />, document.body);

@@ -133,16 +133,7 @@ function Control({ field, text, wrong, onText, onDefault }: ControlProps) {
             ))}
           </select>
         ) : (
-          <input
-            {...described}
-            value={text}
-            readOnly={field.control === "shown"}
-            inputMode={field.control === "number" ? "numeric" : "text"}
-            autoComplete="off"
-            autoCapitalize="off"
-            spellcheck={false}
-            onInput={(event) => onText(event.currentTarget.value)}
-          />
+          <TextInput field={field} described={described} text={text} onText={onText} />
         )}
         {isOwn && (
           <button type="button" onClick={onDefault} aria-label={`Default of ${name}`}>
@@ -161,6 +152,23 @@ function Control({ field, text, wrong, onText, onDefault }: ControlProps) {
       </p>
     </div>
   );
+}
+
+interface TextInputProps extends Pick<ControlProps, "field" | "text" | "onText"> {
+  readonly described: { readonly id: string };
+}
+
+function TextInput({ field: { control }, described, text, onText }: TextInputProps) {
+  const common = {
+    ...described,
+    value: text,
+    autoCapitalize: "off",
+    spellcheck: false,
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
+  } as const;
+  if (control === "secret") return <input {...common} type="password" autoComplete="new-password" />;
+  const inputMode = control === "number" ? "numeric" : "text";
+  return <input {...common} readOnly={control === "shown"} inputMode={inputMode} autoComplete="off" />;
 }
 
 function SerialOnly({ device, fields }: { readonly device: Device; readonly fields: readonly Field[] }) {

@@ -13,14 +13,14 @@ import { type Command, type Given, run, UsageError } from "./command";
  */
 const FAST = ["bitcoin", "journal", "link", "mdns", "protocol", "settings"];
 
-const BROWSER = "host-tests/page/browser.test.ts";
+const BROWSER = ["host-tests/page/browser.test.ts", "host-tests/page/usb.test.ts"];
 
 const COMMAND: Command<"fast" | "browser"> = {
   name: "npm test",
   about: "the tests, all of them or those named (some ten minutes on two cores)",
   words: { called: "PATH...", about: "files or folders of tests" },
   options: {
-    browser: { about: "the owner's page in a real browser (npm run test:browser)" },
+    browser: { about: "the owner's pages in a real browser (npm run test:browser)" },
     fast: { about: `only what takes seconds (npm run test:fast): ${FAST.join(", ")}` },
   },
 };
@@ -43,7 +43,7 @@ function together(files: readonly string[]): string[] {
 async function main(given: Given<"fast" | "browser">): Promise<number> {
   if (given.has("browser")) process.env.BROWSER = "1";
   const all = given.has("browser")
-    ? [BROWSER]
+    ? BROWSER
     : given.has("fast")
       ? FAST.map((folder) => join("host-tests", folder))
       : ["host-tests"];

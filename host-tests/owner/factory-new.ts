@@ -20,6 +20,8 @@ export class NewDevice {
   readonly serial: string;
   readonly #process: ChildProcess;
   readonly #reader;
+  /** What waits when the process ends waits for nothing. */
+  readonly #ended = new AbortController();
 
   constructor(
     readonly name: DeviceName,
@@ -36,11 +38,12 @@ export class NewDevice {
     this.#reader.on("line", (line) => {
       if (line.startsWith("{")) this.lines.push(JSON.parse(line) as Line);
     });
+    this.#process.once("exit", () => this.#ended.abort(new Error(`npm run ${name} ended`)));
   }
 
   /** The first line that is so, of those from the `from`th on. */
   async told(isIt: (line: Line) => boolean, from = 0): Promise<Line> {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), this.#ended.signal]);
     for (;;) {
       const found = this.lines.slice(from).find(isIt);
       if (found) return found;

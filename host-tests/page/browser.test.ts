@@ -3,45 +3,18 @@
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import jsQR from "jsqr";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { uriOf } from "../../page/uri";
-import { chromiumPath, launchChromium } from "../../tools/page/chromium";
+import { launchChromium } from "../../tools/page/chromium";
 import { receiptsIn, verdictOf } from "../../tools/receipt/report";
 import { owned } from "../owner/owned";
+import { axeFaults, CHROMIUM, OPTIONS, PATIENCE_MS, pixelsOf } from "./browser";
 import { PASSWORD, type Served, serve } from "./served";
 
-const CHROMIUM = chromiumPath();
-/**
- * Minutes of a desktop's time, and a machine that does much else makes it longer: so only npm run
- * test:browser asks for it.
- */
-const ASKED = process.env.BROWSER === "1";
-const OPTIONS = {
-  skip: ASKED
-    ? CHROMIUM
-      ? false
-      : "no Chromium (Debian: apt-get install chromium)"
-    : "asked for by npm run test:browser",
-};
-/** For a machine that does much else. */
-const PATIENCE_MS = 120_000;
 const SHOTS = join(import.meta.dirname, "../../build/page");
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-interface Pixels {
-  readonly data: number[];
-  readonly width: number;
-  readonly height: number;
-}
-
 const PHONE = { width: 390, height: 844 };
 
 describe("the owner's pages", OPTIONS, () => {
@@ -94,18 +67,9 @@ describe("the owner's pages", OPTIONS, () => {
   const shot = (page: Page, name: string) => page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
   const card = (page: Page, name: string): Locator => page.getByRole("region", { name, exact: true });
 
-  /** What axe finds wrong with the page as it is now. */
-  async function faults(page: Page): Promise<readonly string[]> {
-    await page.evaluate(readFileSync(AXE, "utf8"));
-    const { violations } = await page.evaluate<{ violations: Violation[] }>("axe.run()");
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")} ${nodes[0]?.failureSummary}`,
-    );
-  }
-
   test("ask for the password, tell that a wrong one is wrong, and let the right one in", async () => {
     const page = await open("socket");
-    assert.deepEqual(await faults(page), []);
+    assert.deepEqual(await axeFaults(page), []);
     assert.equal(await page.evaluate("document.activeElement?.id"), "password", "one can type at once");
     await enter(page, "not this one");
     await page.getByRole("alert").getByText("This is not the owner's password.").waitFor();
@@ -152,7 +116,7 @@ describe("the owner's pages", OPTIONS, () => {
     await page.getByText("expected a whole number (sat) from 294 to 1000000000, came 12").waitFor();
     assert.equal(await page.evaluate("document.activeElement?.id"), "set-increment", "the focus goes there");
     assert.match((await increment.getAttribute("aria-describedby")) ?? "", /set-increment-wrong/);
-    assert.deepEqual(await faults(page), []);
+    assert.deepEqual(await axeFaults(page), []);
     // By itself it is right, beside another it is not: the device says so.
     await increment.fill(String(before.settings.increment));
     await page.getByLabel("sessionMax in sat", { exact: true }).fill("294");
@@ -189,7 +153,7 @@ describe("the owner's pages", OPTIONS, () => {
     served.socket.close();
     await page.getByRole("alert").getByText("No connection: the device does not answer").waitFor();
     await shot(page, "lost");
-    assert.deepEqual(await faults(page), []);
+    assert.deepEqual(await axeFaults(page), []);
     const { port } = served.socket;
     served.socket = await serve({ port, answer: (request) => socket.owner.answer(request, "http") });
     await page.getByText("No connection").waitFor({ state: "detached" });
@@ -217,7 +181,7 @@ describe("the owner's pages", OPTIONS, () => {
         for (const summary of await page.locator("summary").all()) await summary.click();
         const width = await page.evaluate<number>("document.documentElement.scrollWidth");
         assert.ok(width <= PHONE.width, `${width} px`);
-        assert.deepEqual(await faults(page), []);
+        assert.deepEqual(await axeFaults(page), []);
         await shot(page, `${device}-${colorScheme}`);
         await page.context().close();
       });
@@ -245,25 +209,8 @@ describe("the owner's pages", OPTIONS, () => {
     const given = receiptsIn(readFileSync(await saved.path(), "utf8"));
     assert.ok(given.receipts.length > 0);
     assert.equal(verdictOf(given, given.publicKey ?? "").isRight, true);
-    assert.deepEqual(await faults(page), []);
+    assert.deepEqual(await axeFaults(page), []);
     await page.context().close();
     bench.plugIn();
   });
 });
-
-/**
- * A picture's pixels, as the browser decodes it: on a page of its own, whose policy is not the
- * device's.
- */
-async function pixelsOf(near: Page, picture: Buffer): Promise<Pixels> {
-  const page = await near.context().newPage();
-  return page.evaluate<Pixels>(`(async () => {
-    const image = new Image();
-    image.src = "data:image/png;base64,${picture.toString("base64")}";
-    await image.decode();
-    const { width, height } = image;
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    context.drawImage(image, 0, 0);
-    return { data: [...context.getImageData(0, 0, width, height).data], width, height };
-  })()`);
-}

@@ -74,9 +74,9 @@ describe("the form", () => {
     );
   });
 
-  test("never has a control for a secret", () => {
+  test("never has a control for a secret over the link", () => {
     for (const device of ["socket", "cable"] as const)
-      for (const { name, control, text } of fields(device, true).filter((each) => SECRETS.includes(each.name))) {
+      for (const { name, control, text } of fields(device).filter((each) => SECRETS.includes(each.name))) {
         assert.equal(control, "shown", name);
         assert.equal(text, name === "ownerPassword" ? "set" : "not set");
       }
@@ -123,5 +123,34 @@ describe("what was typed", () => {
 
   test("of a setting for the serial port is not sent over the link", () => {
     assert.deepEqual(changed({ payoutAddress: "bcrt1qother" }).changes, {});
+  });
+});
+
+describe("the form over the serial port", () => {
+  const serial = (device: Device = "socket") => fields(device, true);
+
+  test("has every setting open, what a new device wants among the first", () => {
+    for (const device of ["socket", "cable"] as const)
+      assert.deepEqual(
+        serial(device).filter(({ why }) => why !== undefined),
+        [],
+      );
+    for (const name of ["network", "payoutAddress", "esplora", "ssid", "ownerPassword"])
+      assert.ok(field(name, serial()).isMain, name);
+  });
+
+  test("takes a password, never shows one, and changes none that is not typed", () => {
+    const secret = field("ownerPassword", serial());
+    assert.deepEqual([secret.control, secret.text, secret.hints[0]], ["secret", "", "It is set."]);
+    const typed = (text: string) => changesOf("socket", serial(), new Map([["ownerPassword", text]])).changes;
+    assert.deepEqual(typed(""), {});
+    assert.deepEqual(typed("correct horse"), { ownerPassword: "correct horse" });
+  });
+
+  test("takes an object as JSON, and says what is wrong with one that is none", () => {
+    const typed = (text: string) => changesOf("cable", serial("cable"), new Map([["socket", text]]));
+    const at = { host: "10.0.0.2", port: 8080 };
+    assert.deepEqual(typed(JSON.stringify(at)).changes, { socket: at });
+    assert.match(typed("10.0.0.2").problems.get("socket") ?? "", /^expected an object/);
   });
 });

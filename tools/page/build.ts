@@ -1,5 +1,5 @@
 // The owner's page as one file: script and style in it, nothing loaded from elsewhere, and a policy
-// that says so.
+// that says so. It is made twice: for a device to serve, and for a device on USB.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -10,6 +10,11 @@ const ROOT = join(import.meta.dirname, "../..");
 /** What the gzipped page may take of a device's flash. */
 export const MOST_BYTES = 60_000;
 
+/** Who serves it: a device, of which it asks over HTTP, or npm run page, for a device on USB. */
+export type PageKind = "device" | "usb";
+
+const ENTRIES: Readonly<Record<PageKind, string>> = { device: "page/main.tsx", usb: "page/usb.tsx" };
+
 export interface Page {
   readonly html: string;
   readonly gzipped: Uint8Array;
@@ -17,36 +22,39 @@ export interface Page {
   readonly policy: string;
 }
 
-let made: Promise<Page> | undefined;
+const made = new Map<PageKind, Promise<Page>>();
 
 /** Built once a process. */
-export function buildPage(): Promise<Page> {
-  made ??= makePage();
-  return made;
+export function buildPage(kind: PageKind = "device"): Promise<Page> {
+  const page = made.get(kind) ?? makePage(kind);
+  made.set(kind, page);
+  return page;
+}
+
+/** The fields of an answer that is the page. */
+export function headersOf({ gzipped, policy }: Page): Readonly<Record<string, string>> {
+  return {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Encoding": "gzip",
+    "Content-Security-Policy": policy,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+    "Content-Length": `${gzipped.length}`,
+  };
 }
 
 /** What a device answers to GET /, as it lies in its flash: head and body, ready to be sent. */
-export function answerOf({ gzipped, policy }: Page): Uint8Array {
-  const head = [
-    "HTTP/1.1 200 OK",
-    "Content-Type: text/html; charset=utf-8",
-    "Content-Encoding: gzip",
-    `Content-Security-Policy: ${policy}`,
-    "X-Content-Type-Options: nosniff",
-    "Referrer-Policy: no-referrer",
-    "Cross-Origin-Opener-Policy: same-origin",
-    "Cross-Origin-Resource-Policy: same-origin",
-    "Cache-Control: no-cache",
-    `Content-Length: ${gzipped.length}`,
-    "",
-    "",
-  ];
-  return Buffer.concat([Buffer.from(head.join("\r\n"), "latin1"), gzipped]);
+export function answerOf(page: Page): Uint8Array {
+  const fields = Object.entries(headersOf(page)).map(([name, value]) => `${name}: ${value}`);
+  return Buffer.concat([Buffer.from(["HTTP/1.1 200 OK", ...fields, "", ""].join("\r\n"), "latin1"), page.gzipped]);
 }
 
-async function makePage(): Promise<Page> {
+async function makePage(kind: PageKind): Promise<Page> {
   const { outputFiles } = await build({
-    entryPoints: [join(ROOT, "page/main.tsx")],
+    entryPoints: [join(ROOT, ENTRIES[kind])],
     outdir: "page",
     bundle: true,
     write: false,
@@ -67,7 +75,7 @@ async function makePage(): Promise<Page> {
   const style = text(".css");
   const html = htmlOf(script, style);
   const level = { level: zlib.Z_BEST_COMPRESSION, memLevel: 9 };
-  return { html, gzipped: gzipSync(html, level), policy: policyOf(script, style) };
+  return { html, gzipped: gzipSync(html, level), policy: policyOf(script, style, kind) };
 }
 
 /** Our own modules do nothing when they are loaded, so what nobody uses of them is left out. */
@@ -104,13 +112,14 @@ function htmlOf(script: string, style: string): string {
 `;
 }
 
-function policyOf(script: string, style: string): string {
+/** A page for a device on USB asks nobody over the network. */
+function policyOf(script: string, style: string, kind: PageKind): string {
   return [
     "default-src 'none'",
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
     "img-src data:",
-    "connect-src 'self'",
+    `connect-src '${kind === "device" ? "self" : "none"}'`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
