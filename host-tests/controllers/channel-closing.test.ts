@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Purse } from "../../lab/model/purse";
 import { realEcdsa } from "../../lab/model/signers";
 import { parse, type Transaction } from "../../lab/model/transaction";
 import { alone, type Bench, CHANNEL_SEED, MINUTE } from "../../lab/stage/bench";
@@ -124,6 +125,50 @@ describe("a closing whose share does not pay the fee of the day", () => {
     const second = closingOf(bench, customer) ?? assert.fail(bench.story());
     assert.deepEqual(second.inputs.map(nameOf), [`${customer.id}:0`]);
     assert.equal(feeOf(bench, second), 170 * 5);
+  });
+});
+
+/** Somebody sends a coin to the channel's payee key, by a transaction that a branch may leave out. */
+function sentCoin(bench: Bench, { deposit }: ChannelCustomer, amount: number): { readonly instead: Transaction } {
+  const { network } = bench;
+  const sender = new Purse("a sender");
+  const { txid, vout } = network.grant(sender.script, amount + 1_000);
+  const coin = [{ txid, vout, amount: amount + 1_000 }];
+  const sent = sender.spend(coin, 1_000, { script: feeCoinScript(deposit?.keys ?? assert.fail()) });
+  const { censored } = network;
+  network.censored = (tx) => tx.txid !== sent.txid;
+  network.node.submit(sent.hex);
+  network.mine();
+  network.censored = censored;
+  return { instead: sender.spend(coin, 500) };
+}
+
+describe("a closing whose coin is gone", () => {
+  it("is made without a coin that a branch has left out, at the best fee that the share pays", async () => {
+    const { bench, customer } = await closing(1_500);
+    market(bench, 8_000);
+    const { instead } = sentCoin(bench, customer, 4_000);
+    await bench.clock.run(2 * 60 * MINUTE);
+    assert.equal(closingOf(bench, customer)?.inputs.length, 2, bench.story());
+    bench.network.reorganise(1, [instead.hex]);
+    assert.equal(closingOf(bench, customer), undefined, "no node has a closing any more");
+    await day(bench);
+    const second = closingOf(bench, customer) ?? assert.fail(bench.story());
+    assert.deepEqual(second.inputs.map(nameOf), [`${customer.id}:0`]);
+    assert.equal(feeOf(bench, second), 1_500 - 294, "all that leaves no dust");
+  });
+
+  it("is made without it also by a backend that calls what is gone spent, and names no spender", async () => {
+    const { bench, customer } = await closing(1_500);
+    market(bench, 8_000);
+    const { instead } = sentCoin(bench, customer, 4_000);
+    await bench.clock.run(2 * 60 * MINUTE);
+    const outspend = bench.view.outspend.bind(bench.view);
+    bench.view.outspend = async (outpoint) => (outpoint.txid === customer.id ? outspend(outpoint) : {});
+    bench.network.reorganise(1, [instead.hex]);
+    await bench.clock.run(2 * DAY);
+    const second = closingOf(bench, customer) ?? assert.fail(bench.story());
+    assert.deepEqual(second.inputs.map(nameOf), [`${customer.id}:0`]);
   });
 });
 

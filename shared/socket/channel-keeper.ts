@@ -65,6 +65,8 @@ export class ChannelKeeper {
    * or it was refused for no fee.
    */
   readonly #again = new Map<Hex, Millisecond>();
+  /** Whose last closing nodes refused for an input that is not there: only listed coins count. */
+  readonly #coinGone = new Map<Hex, true>();
   /**
    * Lowest height that was told of a deposit's spend by a backend that does not know which
    * transaction it was.
@@ -215,7 +217,7 @@ export class ChannelKeeper {
     const asksForCoins = before.closingCoins !== undefined || book.lacksFee(before, wish);
     const coins = asksForCoins ? await this.feeCoins(before) : [];
     // One that was on its way before a restart is there perhaps: the same bytes do no harm.
-    const isAgain = isKnown && this.paysFor(before, wish.rate);
+    const isAgain = isKnown && !this.#coinGone.has(txid) && this.paysFor(before, wish.rate);
     const closing = isAgain ? book.closing(txid) : book.close(txid, wish.rate, wish.incremental, coins);
     this.tryAgain(txid, closing === undefined ? TRIED_AFTER : RAISED_AFTER);
     this.#next.delete(txid);
@@ -258,8 +260,8 @@ export class ChannelKeeper {
 
   /**
    * Confirmed coins of the channel's payee key, which pay a fee that the share does not. Those of
-   * the closing that left last are listed no more, and are still there to be spent by the next one,
-   * unless somebody else has spent them.
+   * the closing that left last are listed no more while it waits, and are still there to be spent by
+   * the next one. One that nobody spends and no list shows was left out by a branch.
    */
   private async feeCoins(entry: ChannelEntry): Promise<readonly Coin[]> {
     const { chain, report } = this.#options;
@@ -267,11 +269,12 @@ export class ChannelKeeper {
       const listed = await chain.utxos(feeCoinScript(entry), 2 * MAX_FEE_COINS);
       const coins = listed.filter(({ height }) => height !== undefined);
       const own = this.closingId(entry);
-      for (const coin of entry.closingCoins ?? []) {
+      const kept = this.#coinGone.has(entry.txid) ? [] : (entry.closingCoins ?? []);
+      for (const coin of kept) {
         if (coins.some((other) => isSameOutpoint(other, coin))) continue;
         const spend = await chain.outspend(coin, feeCoinScript(entry));
-        const isOurs = spend?.txid === own || (spend?.txid === undefined && spend?.height === undefined);
-        if (isOurs) coins.push(coin);
+        const isUnknown = spend && spend.txid === undefined && spend.height === undefined;
+        if (isUnknown || (spend && spend.txid === own)) coins.push(coin);
       }
       return coins;
     } catch (error) {
@@ -286,6 +289,7 @@ export class ChannelKeeper {
     try {
       const closing = await chain.broadcast(hex);
       this.#again.delete(txid);
+      this.#coinGone.delete(txid);
       report({ name: "closing-sent", channel: txid, txid: closing, fee: book.find(txid)?.closingFee ?? 0 });
     } catch (error) {
       if (!(error instanceof ChainError) || isAway(error)) {
@@ -295,6 +299,12 @@ export class ChannelKeeper {
       if (error.kind === "already-known") return true;
       report({ name: "closing-refused", channel: txid, why: error.message });
       if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") return false;
+      const isFirst = error.kind === "conflict" && !this.#coinGone.has(txid);
+      if (isFirst && book.find(txid)?.closingCoins) {
+        keepLatest(this.#coinGone, txid, true, MAX_KNOWN);
+        this.asItIs(txid, ASK_AGAIN);
+        return true;
+      }
       // A funding that is no more would have it refused for ever.
       this.asItIs(txid, Math.min(RAISED_AFTER, 2 * (this.#again.get(txid) ?? SENT_AGAIN / 2)));
     }

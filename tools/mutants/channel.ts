@@ -101,8 +101,8 @@ export const CHANNEL: readonly Mutation[] = [
   ),
   ...[
     ["closing-coins", "const coins = asksForCoins ? await this.feeCoins(before) : [];", "const coins: Coin[] = [];"],
-    ["closing-coins-kept", "if (isOurs) coins.push(coin);", ""],
-    ["closing-again", "const isAgain = isKnown && this.paysFor(before, wish.rate);", "const isAgain = false;"],
+    ["closing-coins-kept", "if (isUnknown || (spend && spend.txid === own)) coins.push(coin);", ""],
+    ["closing-again", "const isAgain = isKnown &&", "const isAgain = false &&"],
     ["closing-doubles", "return last ? Math.max(incremental,", "return false && last ? Math.max(incremental,"],
   ].map(([name = "", from = "", to = ""]) => ({
     name: `channel-${name}`,
@@ -179,6 +179,16 @@ export const CHANNEL: readonly Mutation[] = [
   half("ended-opens", '?.phase !== "open";', "=== undefined;"),
   half("ended-other", "this.#pocket.isFull ? this.#pocket.otherAt(payee, here) : undefined", "undefined"),
   { ...half("gone-earned", "deposit - paid - earned", "deposit - paid"), file: "shared/cable/gone.ts" },
+  {
+    ...rogue(
+      "coin-gone",
+      "socket/channel-keeper",
+      'const isFirst = error.kind === "conflict"',
+      "const isFirst = false",
+      "is made without it also by a backend that calls what is gone spent, and names no spender",
+    ),
+    tests: ["host-tests/controllers/channel-closing.test.ts"],
+  },
   rogue(
     "gone-locked",
     "cable/channel-payer",
