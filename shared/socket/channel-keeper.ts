@@ -300,9 +300,10 @@ export class ChannelKeeper {
       report({ name: "closing-refused", channel: txid, why: error.message });
       if (error.kind === "replacement-fee-too-low" || error.kind === "fee-too-low") return false;
       const isFirst = error.kind === "conflict" && !this.#coinGone.has(txid);
+      // The next one leaves in a minute, without the coins that no list shows.
       if (isFirst && book.find(txid)?.closingCoins) {
         keepLatest(this.#coinGone, txid, true, MAX_KNOWN);
-        this.asItIs(txid, ASK_AGAIN);
+        this.tryAgain(txid, ASK_AGAIN);
         return true;
       }
       // A funding that is no more would have it refused for ever.
