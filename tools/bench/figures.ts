@@ -119,6 +119,7 @@ const BOARD: Readonly<Record<string, string>> = {
   ...NAMED,
   "plugpay/power-gate": "PowerGate",
   "embedded:storage/key-value": "storage",
+  "embedded:network/mqtt/client": "noConsole",
   time: "time",
   timer: "Timer",
   net: "net",
