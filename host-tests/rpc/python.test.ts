@@ -97,7 +97,7 @@ test("Python's client sees methods, faults and HTTP refusals as such", { skip },
     assert.deepEqual(signature, [["struct"], ["struct", "struct"]]);
     const [own, unknown, type, count, path, size] = faults;
     assert.deepEqual([own, unknown, count, path, size], [100, -32601, -32602, 404, 413]);
-    assert.match(String(type), /^-32602,invalid-parameters: .*wait_ms: expected an int/);
+    assert.match(String(type), /^-32602,invalid-parameters: .*wait_ms: expected a whole number/);
   });
 });
 

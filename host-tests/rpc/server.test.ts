@@ -115,7 +115,12 @@ const REFUSED_CALLS: readonly [what: string, body: string, code: number, words: 
   ["help on a number", encodeCall("system.methodHelp", [1]), -32602, /method/],
   ["two parameters", encodeCall("get_status", [{}, {}]), -32602, /0 or 1/],
   ["no parameter", encodeCall("power_request", []), -32602, /params/],
-  ["a wrong type", encodeCall("get_status", [{ wait_ms: "5" }]), -32602, /wait_ms: expected an int from 0 to 60000/],
+  [
+    "a wrong type",
+    encodeCall("get_status", [{ wait_ms: "5" }]),
+    -32602,
+    /wait_ms: expected a whole number from 0 to 60000/,
+  ],
   ["a wait too long", encodeCall("get_status", [{ wait_ms: 60_001 }]), -32602, /wait_ms/],
   ["a number instead of a struct", encodeCall("get_status", [5]), -32602, /struct/],
   ["a member that is missing", encodeCall("power_request", [{ scheme: "basic" }]), -32602, /address/],
@@ -260,7 +265,7 @@ test("a charset that is not UTF-8 with bytes beyond ASCII is a fault, not a gues
 });
 
 test("a fault for an argument that is no struct names it", async () => {
-  assert.match(await answerTo(encodeCall("get_status", [5])), /value: expected a struct, found the int 5/);
+  assert.match(await answerTo(encodeCall("get_status", [5])), /value: expected a struct, got the int 5/);
 });
 
 test("Connection: close is honoured as soon as the answer is out", async () => {

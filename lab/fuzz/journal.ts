@@ -5,7 +5,7 @@
 // An input of the corpus is a slot's bytes.
 
 import { encodeSlot, Journal } from "../../shared/journal/journal";
-import { integer, object } from "../../shared/journal/shape";
+import { integer, object } from "../../shared/kernel/shape";
 import { SeededRandom } from "../model/random";
 import { CutStore } from "../model/store";
 import type { FuzzResult } from "./audit";

@@ -2,7 +2,7 @@
 // pinned and which coins are promised is not forgotten by an update.
 
 import type { Older } from "../journal/journal";
-import { integer } from "../journal/shape";
+import { integer } from "../kernel/shape";
 import { constant } from "../kernel/constant";
 import type { MilliSatPerWh } from "../kernel/units";
 import type { CableRecord, Pledge, Signed } from "./record";

@@ -1,8 +1,8 @@
 // All that a cable must not forget, as one record of the journal.
 
-import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, optional, text } from "../journal/shape";
 import { constant } from "../kernel/constant";
 import type { Outpoint } from "../kernel/ports";
+import { arrayOf, boolean, type Check, hex, integer, object, optional, text } from "../kernel/shape";
 import type {
   Hex,
   MicrowattHour,
@@ -16,6 +16,7 @@ import { type Places, placesShape } from "../link/places";
 import type { Session } from "../payment/session";
 import { schemeShape, sessionShape } from "../payment/shape";
 import type { Scheme } from "../protocol/words";
+import { MAX_WORD } from "../settings/entry";
 
 /** Of the record's format; another one is set aside. */
 export const CABLE_RECORD_VERSION = 2;

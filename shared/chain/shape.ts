@@ -1,5 +1,5 @@
-import { isHex } from "../kernel/text";
-import { type Hex, isSatoshi, type Satoshi } from "../kernel/units";
+import { checkBoolean, checkHex, checkWhole, type Fail } from "../kernel/check";
+import { type Hex, MAX_SATOSHI, type Satoshi } from "../kernel/units";
 import { Decimal } from "./decimal";
 import { ChainError } from "./error";
 import type { Json, JsonObject } from "./json-stream";
@@ -10,6 +10,8 @@ const LARGEST_COUNT = 0x7fff_ffff;
 export function malformed(wanted: string, came: unknown): ChainError {
   return new ChainError("malformed", `expected ${wanted}, got ${shown(came)}`);
 }
+
+const fail: Fail = (what, expected, came) => malformed(`${what} (${expected})`, came);
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
@@ -26,13 +28,11 @@ export function arrayOf(value: Json | undefined, what: string): readonly Json[] 
 }
 
 export function booleanOf(value: Json | undefined, what: string): boolean {
-  if (typeof value !== "boolean") throw malformed(what, value);
-  return value;
+  return checkBoolean(value, what, fail);
 }
 
 export function hashOf(value: Json | undefined, what: string): Hex {
-  if (!isHex(value, 32)) throw malformed(`${what} (64 hexadecimal digits)`, value);
-  return value;
+  return checkHex(value, 32, 32, what, fail);
 }
 
 /** Beyond it a lock time is a time and no height (BIP65); no chain is that long. */
@@ -40,23 +40,16 @@ const LARGEST_HEIGHT = 499_999_999;
 
 /** Height of a block. A socket adds to it, and what it tells has to fit XML-RPC's int. */
 export function heightOf(value: Json | undefined, what: string): number {
-  if (isWhole(value, LARGEST_HEIGHT)) return value;
-  throw malformed(`${what} (a whole number up to ${LARGEST_HEIGHT})`, value);
+  return checkWhole(value, 0, LARGEST_HEIGHT, what, fail);
 }
 
 /** An index, a number of confirmations. */
 export function countOf(value: Json | undefined, what: string): number {
-  if (isWhole(value, LARGEST_COUNT)) return value;
-  throw malformed(`${what} (a whole number from 0)`, value);
-}
-
-function isWhole(value: Json | undefined, most: number): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most;
+  return checkWhole(value, 0, LARGEST_COUNT, what, fail);
 }
 
 export function satoshiOf(value: Json | undefined, what: string): Satoshi {
-  if (!isSatoshi(value)) throw malformed(`${what} (satoshi)`, value);
-  return value;
+  return checkWhole(value, 0, MAX_SATOSHI, what, fail);
 }
 
 function shown(value: unknown): string {

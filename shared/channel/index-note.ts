@@ -2,8 +2,8 @@
 // no key is used twice.
 
 import { Journal } from "../journal/journal";
-import { integer, object } from "../journal/shape";
 import type { Reporter, Store } from "../kernel/ports";
+import { integer, object } from "../kernel/shape";
 
 interface Note {
   readonly next: number;

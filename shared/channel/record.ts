@@ -4,8 +4,8 @@
 
 import { Journal } from "../journal/journal";
 import type { Kept } from "../journal/readable";
-import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Coin, Outpoint, Reporter, Store } from "../kernel/ports";
+import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../kernel/shape";
 import type { Hex, MicrowattHour, MilliSatPerWh, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Channel, Phase } from "./channel";
 import type { Deposit } from "./closing";

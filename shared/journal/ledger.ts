@@ -2,10 +2,10 @@
 // it here.
 
 import type { PowerGate, Reporter, Store } from "../kernel/ports";
+import type { Check } from "../kernel/shape";
 import type { MicrowattHour, Millisecond } from "../kernel/units";
 import { Counters } from "./counters";
 import { Journal, type Older } from "./journal";
-import type { Check } from "./shape";
 
 /** Every device's record carries the energy total of its gate, which a restart goes on from. */
 export interface Totalled {

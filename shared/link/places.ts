@@ -2,7 +2,7 @@
 // so far, and which access point is tried next. Pure: what a power cut means is read from the
 // record alone (docs/protocol.md, "Direct link").
 
-import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
+import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional } from "../kernel/shape";
 import { isHex } from "../kernel/text";
 import type { Hex } from "../kernel/units";
 

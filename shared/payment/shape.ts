@@ -1,7 +1,7 @@
 // The shapes of a session in both devices' journals.
 
-import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../journal/shape";
 import type { Coin } from "../kernel/ports";
+import { arrayOf, type Check, hex, integer, object, oneOf, optional } from "../kernel/shape";
 import type { Commitment, Session } from "./session";
 
 export const coinShape: Check<Coin> = object<Coin>({

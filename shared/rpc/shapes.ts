@@ -1,12 +1,14 @@
 // How single values travel: a shape writes one as XML-RPC and reads it back. What the calls are
 // made of: wire.ts and channel-wire.ts.
 //
-// Reading trusts nobody: types, ranges, lengths and list sizes are checked, and the error names the
-// field.
+// Reading trusts nobody: kernel/check.ts judges what came. Its own this file has what that language
+// does not know: how a value is written, names on the wire that are not those of our code, amounts
+// as decimal strings, and that an unknown member of a request is refused.
 
+import { checkBoolean, checkHex, checkList, checkWhole, type Fail } from "../kernel/check";
 import { constant } from "../kernel/constant";
 import { NamedError } from "../kernel/named-error";
-import { canonicalNumber, isHex } from "../kernel/text";
+import { canonicalNumber } from "../kernel/text";
 import { type Hex, isSatoshi, MAX_SATOSHI, type MilliwattHour, type Satoshi } from "../kernel/units";
 import { DateTime, Double, INT_MAX, type Members, type Struct, type Value } from "./xmlrpc";
 
@@ -18,9 +20,11 @@ export class WireError extends NamedError {
     readonly expected: string,
     found: string,
   ) {
-    super(`${field}: expected ${expected}, found ${found}`);
+    super(`${field}: expected ${expected}, got ${found}`);
   }
 }
+
+const fail: Fail = (field, expected, came) => new WireError(field, expected, show(came as Value));
 
 /** How a T travels. */
 export interface Shape<T> {
@@ -47,10 +51,7 @@ export function int(from: number, to: number = INT_MAX): Shape<number> {
   const [least, most] = [from, to];
   return {
     write: (value) => value,
-    read: (value, field) => {
-      if (typeof value === "number" && value >= least && value <= most) return value;
-      throw new WireError(field, `an int from ${least} to ${most}`, show(value));
-    },
+    read: (value, field) => checkWhole(value, least, most, field, fail),
   };
 }
 
@@ -75,10 +76,7 @@ export const milliwattHour: Shape<MilliwattHour> = amount(
 
 export const flag: Shape<boolean> = constant({
   write: (value) => value,
-  read: (value, field) => {
-    if (typeof value === "boolean") return value;
-    throw new WireError(field, "a boolean", show(value));
-  },
+  read: (value, field) => checkBoolean(value, field, fail),
 });
 
 export function text<T extends string>(test: (value: string) => boolean, description: string): Shape<T> {
@@ -95,15 +93,9 @@ export function text<T extends string>(test: (value: string) => boolean, descrip
 /** Lower-case hexadecimal of `least` to `most` bytes. */
 export function hex(from: number, to: number = from): Shape<Hex> {
   const [least, most] = [from, to];
-  const size = least === most ? `${least}` : `${least} to ${most}`;
   return {
     write: (value) => value,
-    read: (value, field) => {
-      const isRight = isHex(value);
-      if (isRight && value.length >= 2 * least && value.length <= 2 * most) return value;
-      const found = isRight ? `${value.length} digits` : show(value);
-      throw new WireError(field, `${size} bytes in lower-case hexadecimal`, found);
-    },
+    read: (value, field) => checkHex(value, least, most, field, fail),
   };
 }
 
@@ -111,13 +103,8 @@ export function list<T>(shape: Shape<T>, from: number, to: number): Shape<readon
   const [item, least, most] = [constant(shape), from, to];
   return {
     write: (values) => values.map((value) => item.write(value)),
-    read: (value, field) => {
-      if (!Array.isArray(value)) throw new WireError(field, "an array", show(value));
-      if (value.length < least || value.length > most) {
-        throw new WireError(field, `${least} to ${most} items`, `${value.length}`);
-      }
-      return value.map((one, i) => item.read(one, `${field}[${i}]`));
-    },
+    read: (value, field) =>
+      checkList(value, least, most, field, fail).map((one, i) => item.read(one as Value, `${field}[${i}]`)),
   };
 }
 
@@ -175,7 +162,10 @@ export function membersOf(value: Value): Members | undefined {
 
 /** A value as an error shows it: short, and never a whole transaction. */
 export function show(value: Value): string {
-  if (typeof value === "string") return `the string ${JSON.stringify(value.slice(0, 24))}`;
+  if (typeof value === "string") {
+    const text = JSON.stringify(value.slice(0, 24));
+    return value.length > 24 ? `the string ${text}... of ${value.length} characters` : `the string ${text}`;
+  }
   if (typeof value === "number") return `the int ${value}`;
   if (typeof value === "boolean") return `the boolean ${value}`;
   if (value instanceof Double) return `the double ${value.value}`;

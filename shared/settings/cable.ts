@@ -1,11 +1,11 @@
 // The owner's settings of a cable: above all, what it may spend. Times end where a timer of 32 bits
 // does.
 
-import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";
 import { SCHEME_NAMES, SCHEMES } from "../protocol/words";
 import { FORGIVE, LEASE_TIME, MAX_CURRENT, NETWORK, WRITE_EVERY } from "./common";
 import type { Table } from "./entry";
+import { MAX_WORD } from "./entry";
 
 export const CABLE_TABLE = constant({
   entries: [

@@ -1,5 +1,8 @@
-// Compares what an owner wrote with a table of settings, and reports all that is wrong at once.
+// Compares what an owner wrote with a table of settings, and reports all that is wrong at once. A
+// table is data and no check of kernel/shape.ts, as its pages, forms, --help and types are made of
+// it too; what a number is, kernel/check.ts says here as well.
 
+import { isWhole } from "../kernel/check";
 import type { Entry, Rule, Table } from "./entry";
 import { formText, hasForm, utf8Length } from "./form";
 import { nearest } from "./nearest";
@@ -141,7 +144,7 @@ function fits(entry: Entry, value: unknown): boolean {
   const within = (number: number): boolean => number >= least && number <= most;
   switch (kind) {
     case "whole":
-      return Number.isSafeInteger(value) && within(Number(value)) && Math.abs(Number(value)) >= apart;
+      return isWhole(value, least, most) && Math.abs(value) >= apart;
     case "text":
       return typeof value === "string" && within(utf8Length(value));
     case "yes-no":

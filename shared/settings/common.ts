@@ -1,8 +1,8 @@
 // What a socket's and a cable's owner both set, each with one meaning, range and default.
 
 import { NETWORKS } from "../bitcoin/address";
-import { MAX_WORD } from "../journal/shape";
 import { constant } from "../kernel/constant";
+import { MAX_WORD } from "./entry";
 
 export const NETWORK = constant({
   name: "network",

@@ -3,6 +3,9 @@
 
 import type { Form } from "./form";
 
+/** Longest word that an owner sets, such as that of `forgive`, in characters. */
+export const MAX_WORD = 32;
+
 export type Kind = "whole" | "text" | "yes-no" | "zero-one" | "one-of" | "some-of" | "object" | "list" | Form;
 
 export interface Entry<Name extends string = string> {

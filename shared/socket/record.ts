@@ -1,11 +1,12 @@
 // All that a socket must not forget, as one record of the journal.
 
-import { arrayOf, boolean, type Check, hex, integer, MAX_WORD, object, oneOf, optional, text } from "../journal/shape";
 import { constant } from "../kernel/constant";
 import type { Coin } from "../kernel/ports";
+import { arrayOf, boolean, type Check, hex, integer, object, oneOf, optional, text } from "../kernel/shape";
 import type { Hex, MicrowattHour, MilliwattHour, Satoshi } from "../kernel/units";
 import type { Commitment, Session } from "../payment/session";
 import { coinShape, commitmentShape, sessionShape } from "../payment/shape";
+import { MAX_WORD } from "../settings/entry";
 
 /** Of the record's format; another one is set aside. */
 export const SOCKET_RECORD_VERSION = 1;
