@@ -1,6 +1,6 @@
 // npx tsx tools/protocol-vectors.ts: writes host-tests/vectors/protocol/*.json, whole sessions as
-// they really went over the wire: XML of each call and answer, what it means, the test's keys, the
-// transactions. A test makes them anew.
+// they really went over the wire: XML of each call and answer, the same as JSON, the test's keys, the
+// transactions. docs/vectors.md explains the format; a test makes them anew.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -251,10 +251,8 @@ export function essence({ name, coins, calls, mined }: ProtocolVector): unknown 
 }
 
 function offerIn(method: string, result: unknown): unknown {
-  const offer = (method === "power_request" ? result : (result as { next?: DraftOffer } | undefined)?.next) as
-    | DraftOffer
-    | undefined;
-  return offer && { ...offer, credit: undefined };
+  const offer = method === "power_request" ? result : (result as { next?: object } | undefined)?.next;
+  return offer && { ...offer, credit_mwh: undefined };
 }
 
 function minedOf(stage: Stage, tx: Transaction): ProtocolVector["mined"][number] {

@@ -41,8 +41,8 @@ def replay(vector):
         else:
             # A repeated call asks for nothing new
             record = cable.journal.channels[txid]
-            if request["paid"] > record["paid_sat"]:
-                pay = request["paid"] - record["paid_sat"]
+            if money(request["paid_sat"]) > record["paid_sat"]:
+                pay = money(request["paid_sat"]) - record["paid_sat"]
                 payment = cable.sign(txid, pay, 300, money(answer["credited_mwh"]))
                 check("increment", request["half"], payment["half"])
     check("script", vector["script"], cable.witness_script(cable.journal.channels[txid]).hex())

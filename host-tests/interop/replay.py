@@ -18,6 +18,8 @@ def answer_of(call):
     """What xmlrpc.client makes of the answer; None for a fault, whose code must be the one on record."""
     try:
         (answer,), _ = xmlrpc.client.loads(call["answerXml"])
+        if answer != call["result"]:
+            raise ValueError(f"expected {call['result']}, got {answer}")
         return answer
     except xmlrpc.client.Fault as fault:
         if fault.faultCode != call["fault"]["code"]:
