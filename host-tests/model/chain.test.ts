@@ -7,11 +7,12 @@ import { describe, it } from "node:test";
 import type { Unspent } from "../../lab/model/blocks";
 import { VirtualClock } from "../../lab/model/clock";
 import { chunksOf, improves } from "../../lab/model/diagram";
-import { dustLimit, type Policy, paysForReplacement } from "../../lab/model/mempool";
-import { ModelNetwork, View } from "../../lab/model/network";
+import { ModelNetwork } from "../../lab/model/network";
+import { dustLimit, type Policy, paysForReplacement } from "../../lab/model/policy";
 import { coinOf, Purse } from "../../lab/model/purse";
 import { realEcdsa, standInEcdsa } from "../../lab/model/signers";
 import type { Transaction } from "../../lab/model/transaction";
+import { View } from "../../lab/model/view";
 import { ChainError, type ChainErrorKind } from "../../shared/chain/error";
 
 const CORE_30: Partial<Policy> = { rules: "28", minRelay: 1000, incremental: 1000 };

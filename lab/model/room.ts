@@ -17,11 +17,12 @@ import { Circuit } from "./circuit";
 import { VirtualClock } from "./clock";
 import { Life } from "./life";
 import { Link } from "./link";
-import { ModelNetwork, View } from "./network";
+import { ModelNetwork } from "./network";
 import { SeededRandom } from "./random";
 import { cableJournal, socketJournal } from "./records";
 import { realEcdsa } from "./signers";
 import { CutStore } from "./store";
+import { View } from "./view";
 
 export interface RoomOptions {
   readonly seed: number;

@@ -3,8 +3,8 @@
 // matter and print them.
 
 import fc from "fast-check";
-import type { ViewFault } from "../model/network";
 import type { CutKind } from "../model/store";
+import type { ViewFault } from "../model/view";
 import { type CableManner, cableManner } from "./cable-manner";
 import {
   CHANNEL_DRAW,

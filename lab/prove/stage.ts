@@ -22,13 +22,14 @@ import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
 import { Link, PEER } from "../model/link";
-import { ModelNetwork, View } from "../model/network";
+import { ModelNetwork } from "../model/network";
 import { Purse } from "../model/purse";
 import { SeededRandom } from "../model/random";
 import { cableJournal, socketJournal } from "../model/records";
 import { realEcdsa, standInEcdsa } from "../model/signers";
 import { type CutKind, CutStore } from "../model/store";
 import { parse, type Transaction } from "../model/transaction";
+import { View } from "../model/view";
 import { PAPER } from "../paper";
 
 export interface Terms {

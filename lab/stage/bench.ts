@@ -14,11 +14,12 @@ import { Circuit } from "../model/circuit";
 import { VirtualClock } from "../model/clock";
 import { Life } from "../model/life";
 import { Link, PEER } from "../model/link";
-import type { Policy } from "../model/mempool";
-import { ModelNetwork, View, type ViewOptions } from "../model/network";
+import { ModelNetwork } from "../model/network";
+import type { Policy } from "../model/policy";
 import { SeededRandom } from "../model/random";
 import { realEcdsa } from "../model/signers";
 import { CutStore } from "../model/store";
+import { View, type ViewOptions } from "../model/view";
 import { PAPER } from "../paper";
 
 export interface BenchOptions {
