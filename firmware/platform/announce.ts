@@ -39,7 +39,7 @@ export function lastName(wanted: string): string {
 }
 
 export function announce(options: AnnounceOptions): void {
-  new Announcer(options).look();
+  new Announcer(options).followAddress();
 }
 
 class Announcer {
@@ -65,12 +65,12 @@ class Announcer {
     });
   }
 
-  look(): void {
+  followAddress(): void {
     // The SDK's types do not know the second parameter, which says of which link.
     const get = Net.get as (what: string, link: string) => string | undefined;
     const address = get("IP", "station") ?? "";
     if (address !== this.#address) this.move(address);
-    this.options.clock.after(LOOK, () => this.look());
+    this.options.clock.after(LOOK, () => this.followAddress());
   }
 
   private move(address: string): void {

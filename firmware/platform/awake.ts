@@ -11,10 +11,10 @@ const LOOK: Millisecond = 500;
 /** Keeps the radio awake while `isOccupied`; tries again where it is not up yet. */
 export function keepAwake(clock: Clock, isOccupied: () => boolean): void {
   let sleeps: boolean | undefined;
-  const look = (): void => {
+  const check = (): void => {
     const wanted = !isOccupied();
     if (wanted !== sleeps && wifiSleep(wanted)) sleeps = wanted;
-    clock.after(LOOK, look);
+    clock.after(LOOK, check);
   };
-  look();
+  check();
 }

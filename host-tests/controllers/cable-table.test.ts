@@ -11,7 +11,7 @@ import {
   type CableEvent,
   type Dealing,
   type Effect,
-  type Held,
+  type HeldPayment,
   type Memory,
   type Moment,
   NO_DRAFT,
@@ -44,8 +44,8 @@ const STATUS: Status = {
   lockoutMs: 0,
 };
 const READY = { step: { pay: 10_000, fee: 200 }, energy: INCREMENT } as Ready;
-const HELD: Held = { hold: new Hold("overpriced"), until: NOW + 30_000 };
-const STALE: Held = { hold: undefined, until: NOW + 500 };
+const HELD: HeldPayment = { hold: new Hold("overpriced"), until: NOW + 30_000 };
+const STALE: HeldPayment = { hold: undefined, until: NOW + 500 };
 const IN_HAND: Payment = { is: "ready", ready: READY, held: undefined };
 
 /** The own account with `left` mWh, of which nothing is in doubt. */

@@ -43,11 +43,11 @@ class Search {
   }
 
   result(): Together {
-    this.look(0, new Set(), new Set(), 0);
+    this.search(0, new Set(), new Set(), 0);
     return { ...this.best, exact: this.looks <= MOST_LOOKS };
   }
 
-  private look(at: number, spent: ReadonlySet<string>, mined: ReadonlySet<string>, worth: number): void {
+  private search(at: number, spent: ReadonlySet<string>, mined: ReadonlySet<string>, worth: number): void {
     if (++this.looks > MOST_LOOKS) return;
     if (worth > this.best.worth) this.best = { worth, txids: mined };
     const rivals = this.rivals[at];
@@ -55,9 +55,9 @@ class Search {
     if (this.isPossible(at, spent, mined)) {
       const taken = new Set([...spent, ...(this.keys[at] ?? [])]);
       for (const { txid, worth: more } of rivals.transactions)
-        this.look(at + 1, taken, new Set([...mined, txid]), worth + more);
+        this.search(at + 1, taken, new Set([...mined, txid]), worth + more);
     }
-    this.look(at + 1, spent, mined, worth);
+    this.search(at + 1, spent, mined, worth);
   }
 
   private isPossible(at: number, spent: ReadonlySet<string>, mined: ReadonlySet<string>): boolean {

@@ -202,7 +202,7 @@ export class Board implements Party {
     const event = this.#inbox.shift();
     if (!engine || !event) return;
     this.#delivering = true;
-    await this.#options.gate.look();
+    await this.#options.gate.takeReading();
     this.#turn = this.#work(event);
     try {
       const { meter } = await engine.deliver(event.message);

@@ -38,7 +38,7 @@ export class GateLink {
   }
 
   /** Takes the reading that the next event goes on from. */
-  async look(): Promise<void> {
+  async takeReading(): Promise<void> {
     this.#reading = await this.world.read(this.name);
     this.#lookedAt = this.timeline.now;
   }
@@ -76,7 +76,7 @@ export class GateLink {
   }
 
   #state(): WorldReading {
-    if (!this.#reading) throw new Error("expected look() before read()");
+    if (!this.#reading) throw new Error("expected takeReading() before read()");
     return this.#reading;
   }
 

@@ -210,7 +210,7 @@ export class Simulation {
         if (this.options.goesOn || !this.#isQuiet || !settled()) quietSince = this.timeline.now;
         else if (this.timeline.now - quietSince >= QUIET) this.end();
       }
-      await this.#look();
+      await this.#takeReadings();
     } catch (error) {
       // Ctrl-C reaches the helper processes, too: what they lack then is no news.
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -396,14 +396,14 @@ export class Simulation {
   #tick(): void {
     this.timeline.at(this.timeline.now + TICK, async () => {
       if (this.onTick) {
-        await this.#look();
+        await this.#takeReadings();
         this.onTick();
       }
       this.#tick();
     });
   }
 
-  async #look(): Promise<void> {
+  async #takeReadings(): Promise<void> {
     this.readings = { socket: await this.world.read("socket"), cable: await this.world.read("cable") };
   }
 

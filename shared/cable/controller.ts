@@ -222,7 +222,7 @@ export class CableController {
         await passed(clock, act.time);
         return WAITED;
       case "look":
-        return this.look(act.isUrgent);
+        return this.askStatus(act.isUrgent);
       case "go-on":
         if (act.time > 0) await passed(clock, act.time);
         return TURN;
@@ -232,7 +232,7 @@ export class CableController {
     }
   }
 
-  private async look(isUrgent: boolean): Promise<CableEvent> {
+  private async askStatus(isUrgent: boolean): Promise<CableEvent> {
     const { clock, inlet, socket, settings } = this.#parts;
     const asked = clock.now();
     const meter = inlet.meter();

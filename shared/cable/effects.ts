@@ -13,7 +13,7 @@ import type { Terms } from "./terms";
 /**
  * No payment before `until`. Without a hold it only means that a draft has to be asked for again.
  */
-export interface Held {
+export interface HeldPayment {
   readonly hold: Hold | undefined;
   readonly until: Millisecond;
 }
@@ -26,8 +26,8 @@ export type Payment =
    * A draft is signed and waits until it is due. `held`: a socket that claimed too much, which is
    * paid by the own meter only.
    */
-  | { readonly is: "ready"; readonly ready: Ready | ChannelReady; readonly held: Held | undefined }
-  | { readonly is: "held"; readonly held: Held };
+  | { readonly is: "ready"; readonly ready: Ready | ChannelReady; readonly held: HeldPayment | undefined }
+  | { readonly is: "held"; readonly held: HeldPayment };
 
 /**
  * Where both meters stood when power first flowed, and when the session began that is counted now.

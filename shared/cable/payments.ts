@@ -108,7 +108,7 @@ export class Payments {
   /** Gives what is to be told of it, once power flows. */
   private book(ready: Ready, agreed: Partial<CableRecord>): DeviceEvent {
     const { ledger, purse, inlet } = this.#parts;
-    ledger.write({ ...purse.taken(), ...agreed, ...trusted(ledger.record, ready), ...ticketed(ledger.record) });
+    ledger.write({ ...purse.acknowledged(), ...agreed, ...trusted(ledger.record, ready), ...ticketed(ledger.record) });
     const { request, step } = ready;
     const { pay: value, fee } = step;
     return { name: "paid", increment: request.increment, value, fee, remaining: inlet.remaining() };

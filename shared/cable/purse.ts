@@ -116,7 +116,7 @@ export class Purse {
    * The record's part after the signed increment was taken. That it was ends the doubt whether it
    * was paid, no more.
    */
-  taken(): Pick<CableRecord, "session" | "totalPaid" | "handed"> & { signed: undefined } {
+  acknowledged(): Pick<CableRecord, "session" | "totalPaid" | "handed"> & { signed: undefined } {
     const { record } = this.#options.ledger;
     const { session, signed, handed } = record;
     if (!session || !signed) throw new Error("expected a signed increment of a running session, there is none");

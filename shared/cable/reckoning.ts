@@ -101,14 +101,14 @@ function acknowledge({ ledger, purse }: ReckoningParts): void {
   const energy = purse.signedEnergy();
   const script = session?.socketScript ?? "";
   if (channelAt === undefined || channelAt === script) {
-    ledger.write({ ...purse.taken(), paidUpTo: paidUpTo + energy * 1000 });
+    ledger.write({ ...purse.acknowledged(), paidUpTo: paidUpTo + energy * 1000 });
     return;
   }
   // While the account stands elsewhere, what was bought is a claim.
   const known = claims.find((claim) => claim.script === script) ?? { energy: 0, value: 0 };
   const others = claims.filter((claim) => claim.script !== script);
   const claim = { script, energy: known.energy + energy, value: known.value + (signed?.pay ?? 0) };
-  ledger.write({ ...purse.taken(), claims: withClaim(others, claim) });
+  ledger.write({ ...purse.acknowledged(), claims: withClaim(others, claim) });
 }
 
 /**

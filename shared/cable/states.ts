@@ -15,7 +15,7 @@ import {
   type Dealing,
   type Effect,
   GO_ON,
-  type Held,
+  type HeldPayment,
   LOOK,
   LOOK_AT_ONCE,
   type Memory,
@@ -78,7 +78,7 @@ function inDeal(memory: Dealing, event: CableEvent, moment: Moment): Step {
     case "turn":
       return turn(memory, moment);
     case "waited":
-      return look(memory, moment);
+      return askStatus(memory, moment);
     case "status":
       return weigh(memory, event, moment);
     case "failed": // the socket refuses to answer; the own journal is full
@@ -144,10 +144,10 @@ function turn(memory: Dealing, moment: Moment): Step {
   if (held?.hold && (isSpent || moment.visit?.hasMet === false)) return stopped(next, Stop.after(held.hold), effects);
   const isNear = status.renewalDue || status.remaining === 0 || held !== undefined || moment.visit?.isOpen === true;
   if (isNear || status.state !== "paid") return { next, effects, act: { do: "wait", time: LOOK_AGAIN } };
-  return { next, effects, act: look(next, moment).act };
+  return { next, effects, act: askStatus(next, moment).act };
 }
 
-function look(memory: Dealing, { visit }: Moment): Step {
+function askStatus(memory: Dealing, { visit }: Moment): Step {
   const { status, payment } = memory;
   const isUrgent =
     status.renewalDue ||
@@ -161,7 +161,7 @@ function look(memory: Dealing, { visit }: Moment): Step {
 /** The socket's first answer is acted on before another is asked for. */
 function thenGoOn(memory: Dealing, moment: Moment, effects: readonly Effect[] = NOTHING): Step {
   if (memory.isFresh) return { next: memory, effects, act: GO_ON };
-  return { next: memory, effects, act: look(memory, moment).act };
+  return { next: memory, effects, act: askStatus(memory, moment).act };
 }
 
 function paid(memory: Dealing, { next: offer, ready, news }: CableEvent & { kind: "paid" }, moment: Moment): Step {
@@ -173,7 +173,7 @@ function paid(memory: Dealing, { next: offer, ready, news }: CableEvent & { kind
   // Told when the relay closes: a line takes two milliseconds.
   const effects: readonly Effect[] = news ? [...power, { do: "tell", event: news }] : power;
   if (offer) return { next, effects, act: { do: "sign", offer, status: memory.status } };
-  return { next, effects, act: look(next, moment).act };
+  return { next, effects, act: askStatus(next, moment).act };
 }
 
 /** What was paid for earlier and honoured just now is drawn, whatever becomes of the next draft. */
@@ -279,7 +279,7 @@ function entering(before: Memory, { state }: Memory): readonly Effect[] {
 
 // ------------------------------------------------------------ what the rows ask
 
-function heldOf(payment: Payment): Held | undefined {
+function heldOf(payment: Payment): HeldPayment | undefined {
   return payment.is === "open" ? undefined : payment.held;
 }
 

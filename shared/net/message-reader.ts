@@ -27,9 +27,9 @@ const INTERIM_ANSWERS = 4;
  */
 export class MessageReader<Head> {
   #state: State = "head";
-  /** Bytes not consumed yet: the first `#held` of the buffer. */
+  /** Bytes not consumed yet: the first `#unread` of the buffer. */
   #buffer = new Uint8Array(0);
-  #held = 0;
+  #unread = 0;
   /**
    * So many of them are known to hold no line end, so that a trickle of bytes is not searched over
    * and over.
@@ -50,7 +50,7 @@ export class MessageReader<Head> {
 
   /** True between messages, with nothing of the next one here. */
   get idle(): boolean {
-    return this.#state === "head" && this.#held === 0;
+    return this.#state === "head" && this.#unread === 0;
   }
 
   /** Bytes of memory that are taken by what was not passed on yet. */
@@ -64,7 +64,7 @@ export class MessageReader<Head> {
   push(data: Uint8Array): void {
     if (this.#state === "failed") return;
     try {
-      this.hold(data);
+      this.keep(data);
       this.run();
     } catch (error) {
       this.#state = "failed";
@@ -109,7 +109,7 @@ export class MessageReader<Head> {
       case "chunk":
         return this.readBody();
       case "close":
-        this.pass(this.#held);
+        this.pass(this.#unread);
         return false;
       case "chunk-size":
         return this.readChunkSize();
@@ -118,7 +118,7 @@ export class MessageReader<Head> {
       case "trailer":
         return this.readTrailer();
       case "done":
-        if (this.#held > this.early) throw new HttpError("too-large", "too much was sent ahead of the answer", 429);
+        if (this.#unread > this.early) throw new HttpError("too-large", "too much was sent ahead of the answer", 429);
         return false;
       case "failed":
         return false;
@@ -128,7 +128,7 @@ export class MessageReader<Head> {
   private readHead(): boolean {
     const end = this.find(CR, LF, CR, LF);
     if (end < 0) {
-      if (this.#held > this.limits.headBytes) throw headTooLarge(this.limits);
+      if (this.#unread > this.limits.headBytes) throw headTooLarge(this.limits);
       return false;
     }
     if (end > this.limits.headBytes) throw headTooLarge(this.limits);
@@ -158,8 +158,8 @@ export class MessageReader<Head> {
   }
 
   private readBody(): boolean {
-    if (this.#held === 0) return false;
-    const length = Math.min(this.#held, this.#left);
+    if (this.#unread === 0) return false;
+    const length = Math.min(this.#unread, this.#left);
     this.#left -= length;
     this.pass(length);
     if (this.#left > 0) return false;
@@ -185,7 +185,7 @@ export class MessageReader<Head> {
   }
 
   private readChunkEnd(): boolean {
-    if (this.#held < 2) return false;
+    if (this.#unread < 2) return false;
     if (this.#buffer[0] !== CR || this.#buffer[1] !== LF) throw malformed("a line end after the chunk", "more bytes");
     this.consume(2);
     this.#state = "chunk-size";
@@ -215,7 +215,7 @@ export class MessageReader<Head> {
 
   private line(most: number): string | undefined {
     const end = this.find(CR, LF);
-    if (end > most || (end < 0 && this.#held > most + 1)) throw headTooLarge(this.limits);
+    if (end > most || (end < 0 && this.#unread > most + 1)) throw headTooLarge(this.limits);
     if (end < 0) return undefined;
     const line = decodeLatin1(this.#buffer.subarray(0, end));
     this.consume(end + 2);
@@ -224,30 +224,30 @@ export class MessageReader<Head> {
 
   /** Where these bytes, which begin with CR, stand among those held; -1 where they do not. */
   private find(...bytes: readonly number[]): number {
-    const held = this.#buffer.subarray(0, this.#held);
+    const held = this.#buffer.subarray(0, this.#unread);
     for (let at = held.indexOf(CR, this.#searched); at >= 0; at = held.indexOf(CR, at + 1)) {
       if (bytes.every((byte, i) => held[at + i] === byte)) return at;
     }
-    this.#searched = Math.max(0, this.#held - bytes.length + 1);
+    this.#searched = Math.max(0, this.#unread - bytes.length + 1);
     return -1;
   }
 
-  private hold(data: Uint8Array): void {
-    const length = this.#held + data.length;
+  private keep(data: Uint8Array): void {
+    const length = this.#unread + data.length;
     if (length > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(length, Math.min(2 * length, this.#buffer.length + 1024)));
-      larger.set(this.#buffer.subarray(0, this.#held));
+      larger.set(this.#buffer.subarray(0, this.#unread));
       this.#buffer = larger;
     }
-    this.#buffer.set(data, this.#held);
-    this.#held = length;
+    this.#buffer.set(data, this.#unread);
+    this.#unread = length;
   }
 
   private consume(length: number): void {
     this.#searched = 0;
-    this.#held -= length;
-    if (this.#held === 0) this.#buffer = new Uint8Array(0);
-    else this.#buffer.copyWithin(0, length, length + this.#held);
+    this.#unread -= length;
+    if (this.#unread === 0) this.#buffer = new Uint8Array(0);
+    else this.#buffer.copyWithin(0, length, length + this.#unread);
   }
 }
 

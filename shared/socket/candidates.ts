@@ -44,14 +44,14 @@ export class Candidates {
   admit(host: string): void {
     const isNext = this.#isAnnounced && (this.#isAsking || this.#clock.now() - this.#since <= AT_ONCE);
     if (host === this.#holder && !isNext) return;
-    this.hold(host);
+    this.giveTurn(host);
     this.#isAnnounced = false;
   }
 
   /** `host` tells that it will ask, and may: this is its turn, as if it had asked. */
   announced(host: string): void {
     if (host === this.#holder) return;
-    this.hold(host);
+    this.giveTurn(host);
     this.#isAnnounced = true;
   }
 
@@ -63,7 +63,7 @@ export class Candidates {
     if (this.#isAnnounced) this.answered(host);
   }
 
-  private hold(host: string): void {
+  private giveTurn(host: string): void {
     if (this.#holder !== undefined && this.#holder !== host) this.remember(this.#holder);
     this.#holder = host;
     this.#isAsking = true;

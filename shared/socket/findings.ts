@@ -36,7 +36,7 @@ export class Findings implements SettlementListener {
     if (session === till.session?.id) proposals.outbid(fee);
   }
 
-  sent({ payerScript, credit, ticket }: Settlement): Changes<SocketRecord> {
+  creditOnceSent({ payerScript, credit, ticket }: Settlement): Changes<SocketRecord> {
     return this.#options.outlet.creditFor(payerScript, credit ?? 0, ticket);
   }
 

@@ -40,7 +40,7 @@ export function refusalOf(
       resolve(undefined);
     };
     const cancel = clock.after(PATIENCE, () => unanswered(`expected an answer within ${PATIENCE} ms, got none`));
-    void ask(options, transaction, coins, tip)
+    void askNode(options, transaction, coins, tip)
       .then(resolve, (error: unknown) => {
         if (error instanceof ChainError && !NO_ANSWER.includes(error.kind)) resolve(error);
         else unanswered(messageOf(error));
@@ -49,7 +49,7 @@ export function refusalOf(
   });
 }
 
-async function ask(
+async function askNode(
   { chain, rewards }: FirstPaymentOptions,
   transaction: Hex,
   coins: readonly Coin[],

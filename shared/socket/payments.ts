@@ -167,7 +167,7 @@ export class Payments {
       credit: energyFor(step.pay, session.price),
       ...(asked.ticket === undefined ? {} : { ticket: asked.ticket }),
     };
-    const taken = isGood ? { ...settler.taken(settlement), ...this.debtsAfter(session) } : {};
+    const taken = isGood ? { ...settler.withSettlement(settlement), ...this.debtsAfter(session) } : {};
     ledger.change({ ...taken, asked: undefined });
   }
 
@@ -200,7 +200,7 @@ export class Payments {
     const handedOver = this.#options.till.openSettlement(session);
     outlet.pay(session.payerScript, proposal.energy, request.ticket, {
       ...this.debtsAfter(session),
-      ...(handedOver ? settler.taken(settlementOf(advanced, request.transaction, true)) : {}),
+      ...(handedOver ? settler.withSettlement(settlementOf(advanced, request.transaction, true)) : {}),
       session: advanced,
       transaction: request.transaction,
       asked: undefined,
@@ -222,7 +222,7 @@ export class Payments {
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
     };
     const collected = paidDebt(session, ledger.record.debts);
-    ledger.write({ ...settler.taken(settlement), ...this.debtsAfter(session), session: advanced });
+    ledger.write({ ...settler.withSettlement(settlement), ...this.debtsAfter(session), session: advanced });
     this.#options.proposals.withdraw();
     try {
       if (!(await settler.sendOrForget(settlement)))

@@ -56,7 +56,7 @@ export function settlementEffects(event: SettlementEvent, settlement: Settlement
       switch (event.kind) {
         case "broadcast": // the network has it
         case "seen": // somebody else brought it there
-          return sent();
+          return becomesSent();
         case "rival": // refused: others spend its coins
           return meet(event, settlement);
         default:
@@ -65,9 +65,9 @@ export function settlementEffects(event: SettlementEvent, settlement: Settlement
     case "sent":
       switch (event.kind) {
         case "broadcast": // the network had forgotten it
-          return sent();
+          return becomesSent();
         case "mined": // a block has it
-          return mined(event.txid);
+          return becomesMined(event.txid);
         case "rival": // forgotten: others spend its coins
           return meet(event, settlement);
         default:
@@ -90,12 +90,12 @@ export function settlementEffects(event: SettlementEvent, settlement: Settlement
 
 // ------------------------------------------------------------ what several rows do
 
-function sent(): Effects {
+function becomesSent(): Effects {
   const changes = { state: "sent", sentTxid: undefined, credit: undefined, ticket: undefined } as const;
   return [write({ ...changes, rivalHeight: undefined }, true)];
 }
 
-function mined(txid: Hex): Effects {
+function becomesMined(txid: Hex): Effects {
   return [
     { do: "tell", event: { name: "mined", txid } },
     write({ state: "mined", open: false, minedTxid: txid, rivalHeight: undefined }),
@@ -112,7 +112,7 @@ function meet({ spend, isDeep }: SettlementEvent & { kind: "rival" }, settlement
   const earlier = txid !== undefined && settlement.commitments.some((commitment) => commitment.txid === txid);
   const met: SettlementEffect = { do: "meet", rival: earlier ? "earlier-commitment" : "foreign", spend };
   if (height === undefined) return [met];
-  if (earlier) return [met, ...mined(txid)];
+  if (earlier) return [met, ...becomesMined(txid)];
   // Somebody else's transaction has the inputs for good: what was delivered on them is owed.
   return isDeep ? [met, { do: "write-off", owed: delivered(settlement), txid: undefined }] : [met];
 }

@@ -50,7 +50,7 @@ export interface SettlementListener {
    * The network has a payment whose credit waited for that. Gives the record's part with that
    * credit.
    */
-  sent(settlement: Settlement): Changes<SocketRecord>;
+  creditOnceSent(settlement: Settlement): Changes<SocketRecord>;
 }
 
 export class Settler {
@@ -80,7 +80,7 @@ export class Settler {
    * The record's part that hands a commitment over. It replaces the session's open settlement where
    * there is one.
    */
-  taken(settlement: Settlement): Pick<SocketRecord, "settlements"> {
+  withSettlement(settlement: Settlement): Pick<SocketRecord, "settlements"> {
     const before = this.settlements.find((other) => other.open && other.session === settlement.session);
     const sentTxid = before?.state === "sent" ? latest(before).txid : before?.sentTxid;
     const others = this.settlements.filter((other) => other !== before);
@@ -262,7 +262,7 @@ export class Settler {
    */
   private creditOf(settlement: Settlement): Changes<SocketRecord> {
     const waiting = this.settlements.find((other) => same(other, settlement))?.credit !== undefined;
-    return waiting ? this.#options.listener.sent(settlement) : {};
+    return waiting ? this.#options.listener.creditOnceSent(settlement) : {};
   }
 
   private writeOff(settlement: Settlement, owed: Satoshi, mined: Hex | undefined): void {

@@ -196,7 +196,7 @@ export class Till {
     const settlements = already
       ? this.closed(already)
       : owed
-        ? settler.taken(settlementOf(session, transaction, false))
+        ? settler.withSettlement(settlementOf(session, transaction, false))
         : {};
     ledger.write({ ...settlements, session: undefined, transaction: undefined, asked: undefined });
     this.#options.proposals.withdraw();
@@ -214,7 +214,7 @@ export class Till {
     const { ledger, settler, report } = this.#options;
     const { session, transaction } = ledger.record;
     if (!session || transaction === undefined || this.openSettlement(session)) return;
-    ledger.write(settler.taken(settlementOf(session, transaction, true)));
+    ledger.write(settler.withSettlement(settlementOf(session, transaction, true)));
     // The standing proposal was quoted before there was anything to outbid.
     this.#options.proposals.withdraw();
     report({ name: "checkpoint", why, value: lastCommitment(session)?.value ?? 0 });

@@ -74,7 +74,7 @@ function read<T>(xml: string, shape: { read(value: Value, field: string): T }): 
 }
 
 function taken(table: Table): void {
-  table.ledger.write(table.purse.taken());
+  table.ledger.write(table.purse.acknowledged());
 }
 
 /** The second increment of a session: the first one opens it and makes what a session keeps. */
