@@ -54,7 +54,7 @@ class Cable:
 
     def request(self):
         offer = self.call("power_request", {"address": self.address, "scheme": self.limits["scheme"]})
-        self.journal.square(offer)
+        self.journal.resolve(offer)
         return offer
 
     def sign(self, offer):

@@ -32,7 +32,7 @@ class Journal:
             os.fsync(file.fileno())
         os.replace(self.path + ".new", self.path)
 
-    def square(self, offer):
+    def resolve(self, offer):
         """Finds out from an offer whether the payment that nobody answered was taken."""
         spent = {each["txid"] for each in offer["inputs"]}
         for id, session in self.sessions.items():

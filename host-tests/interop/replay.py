@@ -40,7 +40,7 @@ def replay(vector):
             cable.status = answer
         elif call["method"] == "power_request":
             cable.limits["scheme"] = call["request"]["scheme"]
-            cable.journal.square(answer)
+            cable.journal.resolve(answer)
             offer = answer
         elif call["method"] == "pay_transaction":
             number = call["request"]["increment"]
