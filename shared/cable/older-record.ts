@@ -2,8 +2,8 @@
 // pinned and which coins are promised is not forgotten by an update.
 
 import type { Older } from "../journal/journal";
-import { integer } from "../kernel/shape";
 import { constant } from "../kernel/constant";
+import { integer } from "../kernel/shape";
 import type { MilliSatPerWh } from "../kernel/units";
 import type { CableRecord, Pledge, Signed } from "./record";
 
