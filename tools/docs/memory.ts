@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { COMING, leftKb, type Needs, PARTS, type Part, RESERVE_KB, SERVING_KB } from "../firmware/memory";
+import { AT_TIMES, leftKb, type Needs, PARTS, type Part, RESERVE_KB, SERVING_KB } from "../firmware/memory";
 import { TARGETS, type TargetName } from "../firmware/targets";
 
 export const MEMORY_PAGE = new URL("../../docs/performance.md", import.meta.url);
@@ -36,8 +36,8 @@ export function memoryTable(): string {
 |---|---|---|---|
 | a socket serves, on a wire: ${SERVING_KB} KB are left, in a largest block of 104 KB | | 2 | measured: 118,488 bytes |
 ${Object.values<Part>(PARTS).map(row).join("\n")}
-| **to come** | | | |
-${COMING.map(row).join("\n")}
+| **at times** | | | |
+${AT_TIMES.map(row).join("\n")}
 
 What that leaves while it is paid, in KB, before a flood:
 
