@@ -1,5 +1,5 @@
-// What a node relays by its policy: the limits, and the rules that are arithmetic alone. Written from
-// Bitcoin Core's doc/policy/mempool-replacements.md and GetDustThreshold.
+// What a node relays by its policy: the limits, and the rules that are arithmetic alone. Written
+// from Bitcoin Core's doc/policy/mempool-replacements.md and GetDustThreshold.
 
 import { ChainError } from "../../shared/chain/error";
 

@@ -1,4 +1,5 @@
-// What one client sees of the model chain (the Chain port), which may be slow, away, stale or wrong.
+// What one client sees of the model chain (the Chain port), which may be slow, away, stale or
+// wrong.
 
 import { ChainError } from "../../shared/chain/error";
 import { KnownCoins } from "../../shared/chain/known-coins";

@@ -1,5 +1,5 @@
-// JSON-RPC to a node like Bitcoin Core (https://developer.bitcoin.org/reference/rpc/, checked for 22
-// to 31; bcoin answers the same calls): one call and its result, and what the node's error codes
+// JSON-RPC to a node like Bitcoin Core (https://developer.bitcoin.org/reference/rpc/, checked for
+// 22 to 31; bcoin answers the same calls): one call and its result, and what the node's error codes
 // mean.
 
 import { toBase64 } from "../kernel/base64";

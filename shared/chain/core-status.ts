@@ -1,6 +1,6 @@
 // Whether a transaction waits, and which block has it, asked of a node like Bitcoin Core. Where the
-// node has no transaction index, a transaction is found through its first two outputs while they are
-// unspent, and then in the latest blocks.
+// node has no transaction index, a transaction is found through its first two outputs while they
+// are unspent, and then in the latest blocks.
 
 import { keepLatest } from "../kernel/latest";
 import type { TxStatus } from "../kernel/ports";

@@ -1,8 +1,9 @@
 // Chain backend: one's own node, Bitcoin Core or bcoin, asked by JSON-RPC (core-rpc.ts).
 //
-// To find coins it scans all unspent outputs (core-scan.ts). Nothing waits for a scan: a caller that
-// asks for another one meanwhile is told to come back, and finds the last answer kept. A payer that
-// was here needs none: its coins are known, with what was broadcast here since (known-coins.ts).
+// To find coins it scans all unspent outputs (core-scan.ts). Nothing waits for a scan: a caller
+// that asks for another one meanwhile is told to come back, and finds the last answer kept. A payer
+// that was here needs none: its coins are known, with what was broadcast here since
+// (known-coins.ts).
 
 import { outpointKey } from "../kernel/outpoint";
 import type { Chain, Coin, FeeRates, Listing, Outpoint, Spend, TxStatus } from "../kernel/ports";

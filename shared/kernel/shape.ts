@@ -1,5 +1,5 @@
-// Shapes of what the journal and manifests hold: checks of whole records, made of those of check.ts.
-// Members that a shape does not name are dropped: another version may have written them.
+// Shapes of what the journal and manifests hold: checks of whole records, made of those of
+// check.ts. Members that a shape does not name are dropped: another version may have written them.
 //
 // What a check holds on to is a constant, never a parameter: that could be assigned, so XS would
 // keep a place in RAM for each (docs/building.md).

@@ -1,6 +1,6 @@
 // Writes XML-RPC: a call, an answer or a fault as one text. What XML-RPC cannot say throws an
-// XmlRpcError: an integer beyond 32 bits, a number that is not finite, a character that XML forbids.
-// `<nil/>` is not written: a field without a value is left out.
+// XmlRpcError: an integer beyond 32 bits, a number that is not finite, a character that XML
+// forbids. `<nil/>` is not written: a field without a value is left out.
 
 import { toBase64 } from "../kernel/base64";
 import {

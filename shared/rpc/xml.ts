@@ -1,6 +1,6 @@
 // The XML of XML-RPC: a walk from tag to tag. Only elements without attributes, the five predefined
-// entities, numeric references, the declaration and comments before the root; no DTD, other comment,
-// CDATA or processing instruction.
+// entities, numeric references, the declaration and comments before the root; no DTD, other
+// comment, CDATA or processing instruction.
 //
 // The text is cut at every "<" by one native split, so that XS works on short strings.
 
