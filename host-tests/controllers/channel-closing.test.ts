@@ -166,7 +166,7 @@ describe("a closing whose coin is gone", () => {
     const outspend = bench.view.outspend.bind(bench.view);
     bench.view.outspend = async (outpoint) => (outpoint.txid === customer.id ? outspend(outpoint) : {});
     bench.network.reorganise(1, [instead.hex]);
-    await bench.clock.run(2 * DAY);
+    await day(bench);
     const second = closingOf(bench, customer) ?? assert.fail(bench.story());
     assert.deepEqual(second.inputs.map(nameOf), [`${customer.id}:0`]);
   });
