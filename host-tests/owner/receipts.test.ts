@@ -3,15 +3,17 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { VirtualClock } from "../../lab/model/clock";
 import { SeededRandom } from "../../lab/model/random";
 import { realEcdsa } from "../../lab/model/signers";
-import type { CutStore } from "../../lab/model/store";
+import { CutStore } from "../../lab/model/store";
 import { Bench, MINUTE, TOASTER } from "../../lab/stage/bench";
 import type { Clock, Store } from "../../shared/kernel/ports";
 import { socketListener } from "../../shared/owner/listen";
 import { MOST_RECEIPTS, Receipts } from "../../shared/owner/receipts";
 import { askReset, finishReset } from "../../shared/owner/reset";
 import { SessionLog } from "../../shared/owner/sessions";
+import type { Session } from "../../shared/payment/session";
 import { checkRecord } from "../../tools/receipt/record";
 import { owned } from "./owned";
 
@@ -286,6 +288,26 @@ describe("A cut of power", () => {
       }
       assert.ok(seen.signed > 5, JSON.stringify(seen));
     });
+});
+
+test("what flows between a session's opening and its first payment is on the receipt of the one before, and on no other", () => {
+  let total = 0;
+  const clock = new VirtualClock();
+  const log = new SessionLog({ clock, store: new CutStore(), report: () => {}, total: () => total });
+  const one = { scheme: "single-fee", price: 250_000 } as const;
+  log.paid({ ...one, id: "aa" } as Session, 1000, 1, 0);
+  total = 5_000_000;
+  log.ended("aa", "full");
+  // The next one opened at 4 Wh and is paid at 5.
+  log.paid({ ...one, id: "bb" } as Session, 1000, 1, 4_000_000);
+  total = 9_000_000;
+  log.ended("bb", "left");
+  log.delivered();
+  const readings = log.past().map(({ entry: { from, energyMwh = 0 } }) => [from, from + energyMwh * 1000]);
+  assert.deepEqual(readings, [
+    [0, 5_000_000],
+    [5_000_000, 9_000_000],
+  ]);
 });
 
 test("over the owner's protocol receipts come three at a time, by both ways, from a socket only", async () => {

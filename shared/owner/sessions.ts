@@ -81,7 +81,9 @@ export class SessionLog {
     if (this.#current?.entry.session !== session) {
       this.delivered();
       const sums = { paidSat: 0, feesSat: 0, confirmedSat: 0, lostSat: 0 };
-      this.#current = { entry: { session, atMs: now, priceSatPerKwh: price, from, ...sums }, n: undefined };
+      // What flowed until now is the session's before, though this one opened earlier.
+      const begin = Math.max(from, endOf(this.#current?.entry));
+      this.#current = { entry: { session, atMs: now, priceSatPerKwh: price, from: begin, ...sums }, n: undefined };
     }
     const { entry } = this.#current;
     // More is paid for: what was counted is not all.
@@ -271,6 +273,11 @@ export function isOver({ energyMwh, why }: SessionEntry): boolean {
 
 function flowsOn({ energyMwh, endMs, ...rest }: SessionEntry): SessionEntry {
   return rest;
+}
+
+/** The reading at which it was over; 0 where nothing says so. */
+function endOf(entry: SessionEntry | undefined): MicrowattHour {
+  return entry?.energyMwh === undefined ? 0 : entry.from + entry.energyMwh * 1000;
 }
 
 function parseEarned(value: unknown): Earned {
