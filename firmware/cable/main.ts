@@ -74,6 +74,8 @@ interface Started {
   controller: CableController | undefined;
   power: PowerGate | undefined;
   wallet: Wallet | undefined;
+  /** Once it was derived. */
+  address: string | undefined;
   settings: CableSettings | undefined;
 }
 
@@ -90,7 +92,13 @@ function run(): void {
   const clock = new DeviceClock();
   const stores = new Stores(isOnTrial());
   const store = stores.open("cable");
-  const device: Started = { controller: undefined, power: undefined, wallet: undefined, settings: undefined };
+  const device: Started = {
+    controller: undefined,
+    power: undefined,
+    wallet: undefined,
+    address: undefined,
+    settings: undefined,
+  };
   let drbg: HmacDrbg | undefined;
   // What a key is born from was drawn before the radio and the gate's ADC started
   // (firmware/native/entropy-esp32.c).
@@ -108,6 +116,7 @@ function run(): void {
     random,
     total: () => device.power?.read().total ?? 0,
     names: () => [],
+    address: () => device.address,
     more: (settings) =>
       cableMethods({
         store,
@@ -201,5 +210,8 @@ function start(parts: Parts): void {
   clock.after(OPEN_TO_OWNER, () =>
     guarded("owner", () => owner.begin(new RunningCable({ controller, gate: power, calibrated }))),
   );
-  clock.after(TELL_ADDRESS, () => report({ name: "address", address: addressOf(wallet.script, settings.network) }));
+  clock.after(TELL_ADDRESS, () => {
+    device.address = addressOf(wallet.script, settings.network);
+    report({ name: "address", address: device.address });
+  });
 }

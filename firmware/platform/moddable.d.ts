@@ -3,6 +3,7 @@
 
 /// <reference path="../../node_modules/@moddable/typings/embedded_io/_common.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/embedded_network/mqtt/client.d.ts" />
+/// <reference path="../../node_modules/@moddable/typings/embedded_io/i2c.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/mc/config.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/net.d.ts" />
 /// <reference path="../../node_modules/@moddable/typings/time.d.ts" />
@@ -116,6 +117,14 @@ declare module "plugpay/page" {
   /** 0 where the image has none. */
   export function length(): number;
   export function read(from: number, to: number): Uint8Array;
+}
+
+/** An SSD1306 (firmware/native/display-esp32.ts). */
+declare module "plugpay/display" {
+  export default class Display {
+    constructor(data: number, clock: number);
+    page(index: number, bytes: Uint8Array): void;
+  }
 }
 
 /** The device's light (firmware/native/light-esp32.ts). */

@@ -1,10 +1,12 @@
 // The owner's side on a device: his settings over the image's, the logs, and the two ways in.
 
 import { listen as hearConsole, memory, print, write } from "plugpay/console";
+import Display from "plugpay/display";
 import { begin as beginLight, show } from "plugpay/light";
 import { length as pageLength, read as readPage } from "plugpay/page";
 import { chip, lastWords, resetCause, restart } from "plugpay/restarts";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
+import { attempt } from "../../shared/kernel/attempt";
 import { constant } from "../../shared/kernel/constant";
 import type { Clock, Dialer, Random, Reporter, Store } from "../../shared/kernel/ports";
 import { VERSION } from "../../shared/kernel/version";
@@ -14,12 +16,13 @@ import { EventLog } from "../../shared/owner/events";
 import { ownerHttp } from "../../shared/owner/http";
 import { journalsOf, whyCannotGoOn } from "../../shared/owner/journals";
 import type { Params, Problem } from "../../shared/owner/json-rpc";
-import { Light, lightOf } from "../../shared/owner/light";
+import { Light, type LightWord, lightOf } from "../../shared/owner/light";
 import type { MethodName } from "../../shared/owner/methods";
 import { formatFor, METRICS_TYPES } from "../../shared/owner/metrics";
 import { type Board, Owner, type Running } from "../../shared/owner/owner";
 import type { Plain } from "../../shared/owner/plain";
 import { finishReset } from "../../shared/owner/reset";
+import { Screen } from "../../shared/owner/screen";
 import { OwnerSerial } from "../../shared/owner/serial";
 import { SessionLog } from "../../shared/owner/sessions";
 import { OwnerSettings } from "../../shared/owner/settings";
@@ -63,6 +66,11 @@ interface BoardLight {
   readonly litByLow: boolean;
 }
 
+interface BoardDisplay {
+  readonly data: number;
+  readonly clock: number;
+}
+
 export interface OwnerSideOptions {
   readonly device: Device;
   readonly clock: Clock;
@@ -79,6 +87,8 @@ export interface OwnerSideOptions {
   /** Names that this device goes by on the link. */
   readonly names: () => readonly string[];
   readonly payer?: () => string | undefined;
+  /** Of a cable, once it is known. */
+  readonly address?: () => string | undefined;
   readonly more?: (settings: OwnerSettings) => Partial<Record<MethodName, (params: Params) => unknown>>;
 }
 
@@ -179,7 +189,9 @@ export class OwnerSide {
   begin(running: Running | undefined, why: () => string = () => ""): void {
     this.#running = running;
     this.#why = why;
-    this.lightUp();
+    // What only shows keeps nothing from running.
+    attempt(this.#tell, () => this.lightUp());
+    attempt(this.#tell, () => this.display());
     if (new DeviceSlots().state === "undone") this.#tell({ name: "update-undone", why: NOT_CONFIRMED });
     this.listen();
     hearConsole((bytes) => this.serial.take(new Uint8Array(bytes)));
@@ -205,8 +217,29 @@ export class OwnerSide {
     const { light } = config as { light?: BoardLight };
     if (!light) return;
     beginLight(light.pin, light.litByLow);
-    const word = () => this.#running?.light() ?? lightOf({ state: "not-started", trip: undefined });
-    this.#light = new Light({ clock, lamp: { show }, word });
+    this.#light = new Light({ clock, lamp: { show }, word: () => this.word });
+  }
+
+  private display(): void {
+    const { clock, config, address } = this.options;
+    const { display } = config as { display?: BoardDisplay };
+    if (!display) return;
+    const panel = new Display(display.data, display.clock);
+    const tell = this.#tell;
+    new Screen({
+      clock,
+      panel,
+      shown: () => {
+        const shownAddress = address?.();
+        return { word: this.word, ...(shownAddress !== undefined && { address: shownAddress }) };
+      },
+      onError: (error) => tell({ name: "error", where: "display", why: String(error) }),
+    });
+  }
+
+  /** What light and display say of the device. */
+  private get word(): LightWord {
+    return this.#running?.light() ?? lightOf({ state: "not-started", trip: undefined });
   }
 
   /** Lines and Improv's packets on the serial console. */

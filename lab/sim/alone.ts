@@ -7,6 +7,7 @@ import { PAPER } from "../paper";
 import { Account } from "./account";
 import type { DeviceName } from "./bundle";
 import { UsageError } from "./options";
+import { pictureText } from "./picture";
 import { Prompt } from "./prompt";
 import { openPty, type Pty } from "./pty";
 import { whyNoAnswer } from "./reach";
@@ -22,7 +23,7 @@ const LEASE = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
 const ANSWER = 100;
 /** How long somebody may take to accept a connection, in ms. */
 const REACH = 3000;
-const COMMANDS = "help, status, fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out";
+const COMMANDS = "help, status, fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out, display";
 /** Satoshi that `fund` sends when no amount is given. */
 export const FUND = 250_000;
 
@@ -77,6 +78,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     const words = line.trim().split(/\s+/);
     if (words[0] === "help") say(`${about ?? "The device starts."}\nType: ${COMMANDS}. End: Ctrl-C`);
     else if (words[0] === "status") say(view.rows().join("\n"));
+    else if (words[0] === "display") say(displayed(simulation.boards[options.device]?.frame));
     else await command(simulation, words, say);
   };
   const prompt = new Prompt(process.stdin, process.stdout, {
@@ -110,6 +112,11 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     serial?.close();
     await simulation.close();
   }
+}
+
+/** A device has a display where it has an owner's port. */
+function displayed(frame: Uint8Array | undefined): string {
+  return frame ? pictureText(frame).join("\n") : "it has no display (--owner-port gives it one)";
 }
 
 /** The device's console under a name of its own. */

@@ -5,6 +5,7 @@
 
 import type { Lease } from "../../shared/kernel/ports";
 import type { Millisecond } from "../../shared/kernel/units";
+import { FRAME_BYTES, WIDTH } from "../../shared/owner/picture";
 import type { Slots } from "../../shared/update/slots";
 import type { ModelFlash } from "../model/flash";
 import { Brokers, type Joining, type Tell } from "./brokers";
@@ -101,6 +102,8 @@ export class Board implements Party {
   #traced = "";
   /** What its light shows, where it has one. */
   rhythm: string | undefined;
+  /** What its display shows, where it has one. */
+  frame: Uint8Array | undefined;
   #slots: Slots = ONE_SLOT;
   /** Computing since the start, in the meter's units, and its time. */
   computed = { meter: 0, time: 0 };
@@ -158,6 +161,7 @@ export class Board implements Party {
     this.#traced = "";
     this.rhythm = undefined;
     this.#brokers.closeAll();
+    this.frame = undefined;
     this.#options.network.cut(this);
     await this.#options.gate.cut();
   }
@@ -278,6 +282,10 @@ export class Board implements Party {
     },
     "light.show": ({ rhythm }) => {
       this.rhythm = rhythm as string;
+    },
+    "display.page": ({ index }, bytes) => {
+      this.frame ??= new Uint8Array(FRAME_BYTES);
+      this.frame.set(bytes, (index as number) * WIDTH);
     },
     "page.length": () => this.#options.page?.length ?? 0,
     "page.read": ({ from, to }) => this.#options.page?.subarray(from as number, to as number),

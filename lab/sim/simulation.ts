@@ -341,6 +341,7 @@ export class Simulation {
     Object.assign(config, {
       ownerPort,
       light: { pin: 0, litByLow: false },
+      display: { data: 0, clock: 1 },
       ...(ownerPassword && { ownerPassword }),
       ...(metricsToken && { metricsToken }),
     });

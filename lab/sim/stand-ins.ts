@@ -23,6 +23,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   "plugpay/restarts": file("restarts"),
   "plugpay/page": file("page"),
   "plugpay/light": file("light"),
+  "plugpay/display": file("display"),
   "plugpay/update": file("update"),
   "plugpay/power-gate": file("power-gate"),
   socketmbedtls: file("tls"),

@@ -146,6 +146,14 @@ export const BUILD_TABLE = constant({
       follows: "none: the board has no light",
     },
     {
+      name: "display",
+      meaning:
+        "A display of 128 x 64 on I2C at the pins `displayData` and `displayClock` of [hardware.md](hardware.md).",
+      kind: "one-of",
+      words: ["ssd1306"],
+      follows: "none",
+    },
+    {
       name: "gate",
       meaning: "Options of the power gate.",
       kind: "object",

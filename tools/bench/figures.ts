@@ -106,6 +106,7 @@ const NAMED: Readonly<Record<string, string>> = {
     .split(", ")
     .map((name) => `noRadio as ${name}`)
     .join(", "),
+  "plugpay/display": "noConsole as default",
   "plugpay/light": "noConsole as begin, noConsole as show",
   "plugpay/page": "noPage as length, read",
   "plugpay/restarts": "chip, lastWords, noConsole as restart, resetCause, restartPause, watchRestarts",

@@ -15,7 +15,7 @@ import { gateProblems } from "../../shared/settings/gate";
 import { SOCKET_TABLE } from "../../shared/settings/socket";
 import { socketProblems } from "../../shared/socket/settings";
 import { memoryProblem } from "./memory";
-import { boardLight, pinsOf } from "./pins";
+import { boardDisplay, boardLight, pinsOf } from "./pins";
 import { boardGate, rangesOf } from "./ranges";
 import { type DeviceName, type FlashSize, type ImageName, type Link, type Target, UsageError } from "./targets";
 
@@ -142,6 +142,7 @@ export function buildConfig(given: Json, device: DeviceName, target: Target, mai
       ...kept,
       link,
       ...boardLight(target.name, given),
+      ...boardDisplay(target.name, given),
       gate: boardGate(target.name, given.gate ?? {}),
       settings: { ...shared, ...settings, network },
     },

@@ -56,9 +56,15 @@ export function deviceManifest(
 
 /** The calibrator has no network: it speaks over its serial port. */
 /** The files of manifests/ that make the image, without what those include. */
-export function fragments(image: ImageName, target: Target, { link, uplink, direct }: BuildConfig): readonly string[] {
+export function fragments(
+  image: ImageName,
+  target: Target,
+  { link, uplink, direct, image: given }: BuildConfig,
+): readonly string[] {
   const gate = target.pulseCounter ? [image, "pulse-counter"] : [image];
   if (image === "calibrator") return gate;
+  // An image without a display has no I2C.
+  gate.push(given.display === undefined ? "no-display" : "display");
   // A cable that visits sockets by radio has no network that a set-up module would join.
   if (image === "cable" && direct) return gate;
   return [...gate, `network-${link}`, ...(uplink ? ["network-wifi"] : [])];

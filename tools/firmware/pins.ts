@@ -31,6 +31,7 @@ export function gateSignals(sensor: string): readonly string[] {
 
 interface Given {
   readonly light?: unknown;
+  readonly display?: unknown;
   readonly gate?: unknown;
 }
 
@@ -41,6 +42,13 @@ export function boardLight(target: TargetName, given: Given): { light?: { pin: n
   return { light: { pin, litByLow: given.light === "active-low" } };
 }
 
+/** Likewise the display. */
+export function boardDisplay(target: TargetName, given: Given): { display?: { data: number; clock: number } } {
+  if (given.display === undefined) return {};
+  const data = freePin(target, "displayData", given);
+  return { display: { data, clock: freePin(target, "displayClock", given) } };
+}
+
 function freePin(target: TargetName, signal: string, { gate }: Given): number {
   const { sensor = "adc" } = (gate ?? {}) as { readonly sensor?: string };
   const { pins } = pinsOf(target);
@@ -48,6 +56,6 @@ function freePin(target: TargetName, signal: string, { gate }: Given): number {
   const other = gateSignals(sensor).find((each) => pins[each] === pin);
   if (other === undefined) return pin;
   throw new UsageError(
-    `configuration.${signal}: expected nothing, as on an ${target} its pin ${pin} is ${other} of the sensor ${sensor}`,
+    `configuration.${signal.replace(/[A-Z].*/, "")}: expected nothing, as on an ${target} its pin ${pin} is ${other} of the sensor ${sensor}`,
   );
 }
