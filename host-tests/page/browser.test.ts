@@ -112,7 +112,7 @@ describe("the owner's pages", OPTIONS, () => {
     const before = await socket.get("settings.get");
     const increment = page.getByLabel("increment in sat", { exact: true });
     await increment.fill("12");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("expected a whole number (sat) from 294 to 1000000000, came 12").waitFor();
     assert.equal(await page.evaluate("document.activeElement?.id"), "set-increment", "the focus goes there");
     assert.match((await increment.getAttribute("aria-describedby")) ?? "", /set-increment-wrong/);
@@ -120,7 +120,7 @@ describe("the owner's pages", OPTIONS, () => {
     // By itself it is right, beside another it is not: the device says so.
     await increment.fill(String(before.settings.increment));
     await page.getByLabel("sessionMax in sat", { exact: true }).fill("294");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText(/^expected at least increment/).waitFor();
     await shot(page, "refused");
     assert.deepEqual(await socket.get("settings.get"), before);

@@ -97,7 +97,7 @@ describe("the page for a device on USB", OPTIONS, () => {
   test("what is missing is said beside the settings, and nothing of the rest is taken", async () => {
     const { page } = shown.socket;
     await page.getByLabel("network", { exact: true }).selectOption("regtest");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText(/^Nothing was changed: payoutAddress: expected/).waitFor();
     await page.getByText("expected a text of 14 to 90 bytes, came nothing", { exact: true }).waitFor();
   });
@@ -105,7 +105,7 @@ describe("the page for a device on USB", OPTIONS, () => {
   test("a socket is told where its money goes and who knows the chain, and waits for a cable then", async () => {
     const { page } = shown.socket;
     await fill(page, { payoutAddress: PAYOUT, esplora: pair.esplora, "price in sat/kWh": `${PRICE}` });
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText(/^Saved: .*After a restart: network, payoutAddress, esplora/).waitFor();
     await restart(page);
     await card(page, "Now").getByText("Standby", { exact: true }).waitFor();
@@ -116,7 +116,7 @@ describe("the page for a device on USB", OPTIONS, () => {
     const password = page.getByLabel("ownerPassword", { exact: true });
     assert.equal(await password.getAttribute("type"), "password");
     await password.fill("correct horse");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText(/^Saved: ownerPassword/).waitFor();
     assert.equal(await password.inputValue(), "");
     assert.ok(!(await page.content()).includes("correct horse"));
@@ -128,7 +128,7 @@ describe("the page for a device on USB", OPTIONS, () => {
     await page.getByLabel("network", { exact: true }).selectOption("regtest");
     await page.getByText(/^More settings/).click();
     await fill(page, { "maxPrice in sat/kWh": `${2 * PRICE}` });
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText(/^Saved: .*After a restart: network/).waitFor();
     await restart(page);
     const { address } = await pair.cable.event("address");
@@ -150,7 +150,7 @@ describe("the page for a device on USB", OPTIONS, () => {
   test("the price is changed: the session that runs keeps its own, and the next one has it", async () => {
     const { page } = shown.socket;
     await fill(page, { "price in sat/kWh": `${NEXT_PRICE}` });
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("Saved: price. From the next session on: price.").waitFor();
     const from = pair.socket.lines.length;
     for (const each of [pair.socket, pair.cable]) each.type("plug out");
