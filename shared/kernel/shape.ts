@@ -1,11 +1,15 @@
 // Shapes of what the journal and manifests hold: checks of whole records, made of those of
 // check.ts. Members that a shape does not name are dropped: another version may have written them.
 //
+// What is right passes without a further call, as a journal has some hundred values and a device reads
+// it before it does anything else; check.ts says what is wrong with the rest.
+//
 // What a check holds on to is a constant, never a parameter: that could be assigned, so XS would
 // keep a place in RAM for each (docs/building.md).
 
 import { checkBoolean, checkHex, checkList, checkText, checkWhole, checkWord, type Fail, shown } from "./check";
 import { constant } from "./constant";
+import { isHex } from "./text";
 import type { Hex } from "./units";
 
 /** Gives `value` as a T, or throws an Error that starts with `where`. */
@@ -17,9 +21,12 @@ const HERE = "record";
 const fail: Fail = (where, expected, came) => new Error(`${where}: expected ${expected}, got ${shown(came)}`);
 
 export const integer: Check<number> = (value, where = HERE) =>
-  checkWhole(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, where, fail);
+  typeof value === "number" && Number.isSafeInteger(value)
+    ? value
+    : checkWhole(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, where, fail);
 
-export const boolean: Check<boolean> = (value, where = HERE) => checkBoolean(value, where, fail);
+export const boolean: Check<boolean> = (value, where = HERE) =>
+  typeof value === "boolean" ? value : checkBoolean(value, where, fail);
 
 /** Text of at most `limit` characters. */
 export function text(limit: number): Check<string> {
@@ -27,16 +34,17 @@ export function text(limit: number): Check<string> {
   return (value, where = HERE) => checkText(value, most, where, fail);
 }
 
-/** Lower-case hexadecimal of `length` bytes, or of any whole number of them. */
-export function hex(length?: number): Check<Hex> {
+/** Lower-case hexadecimal of `size` bytes, or of any whole number of them. */
+export function hex(size?: number): Check<Hex> {
+  const length = size;
   const least = length ?? 0;
   const most = length ?? Number.POSITIVE_INFINITY;
-  return (value, where = HERE) => checkHex(value, least, most, where, fail);
+  return (value, where = HERE) => (isHex(value, length) ? value : checkHex(value, least, most, where, fail));
 }
 
 export function oneOf<T extends string>(...allowed: readonly T[]): Check<T> {
   const words = constant(allowed);
-  return (value, where = HERE) => checkWord(value, words, where, fail);
+  return (value, where = HERE) => (words.includes(value as T) ? (value as T) : checkWord(value, words, where, fail));
 }
 
 export function optional<T>(check: Check<T>): Check<T | undefined> {
