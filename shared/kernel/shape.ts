@@ -1,8 +1,8 @@
 // Shapes of what the journal and manifests hold: checks of whole records, made of those of
 // check.ts. Members that a shape does not name are dropped: another version may have written them.
 //
-// What is right passes without a further call, as a journal has some hundred values and a device reads
-// it before it does anything else; check.ts says what is wrong with the rest.
+// What is right passes without a further call, as a journal has some hundred values and a device
+// reads it before it does anything else; check.ts says what is wrong with the rest.
 //
 // What a check holds on to is a constant, never a parameter: that could be assigned, so XS would
 // keep a place in RAM for each (docs/building.md).
