@@ -9,7 +9,10 @@ import { type Device, ownerTable, SECRETS } from "../shared/settings/owner";
 import type { Settings } from "./shapes";
 
 const MAIN: readonly string[] = ["price", "increment", "sessionMax", "maxCurrent", "exposureLimit", "hostname"];
-/** What a factory-new device wants first, and what its owner's other ways in want; over the serial port. */
+/**
+ * What a factory-new device wants first, and what its owner's other ways in want; over the serial
+ * port.
+ */
 const SET_UP: readonly string[] = ["network", "payoutAddress", "esplora", "ssid", "password", "ownerPassword"];
 
 export interface Choice {

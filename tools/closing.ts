@@ -1,5 +1,6 @@
-// npm run closing -- --export FILE | --journal FILE: a socket's owner closes channels without the socket, after fire or
-// theft, from what he kept of them and the seed (docs/channel.md, docs/keys.md).
+// npm run closing -- --export FILE | --journal FILE: a socket's owner closes channels without the
+// socket, after fire or theft, from what he kept of them and the seed (docs/channel.md,
+// docs/keys.md).
 
 import { NETWORKS, type Network, payeeScriptOf } from "../shared/bitcoin/address";
 import { hexToBytes } from "../shared/bitcoin/bytes";

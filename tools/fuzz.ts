@@ -1,4 +1,5 @@
-// npm run fuzz -- --runs N --seed N --only NAME: every module in lab/fuzz/ that exports `name` and `fuzz`.
+// npm run fuzz -- --runs N --seed N --only NAME: every module in lab/fuzz/ that exports `name` and
+// `fuzz`.
 //
 // First each input kept in lab/corpus/NAME/ is tried again (where the module has `replay`), then
 // new ones are made from the seed. An input that fails is written into the corpus, so the next run

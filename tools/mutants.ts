@@ -1,6 +1,7 @@
-// npm run mutants: takes guards out of a copy of the code, one at a time, and tells which of
-// them no test misses, and which threats of docs/trust.md have no mutant. Exits 1 where a mutant survives that
-// tools/mutants/survivors.ts does not explain, or the test stays green that the page names for it.
+// npm run mutants: takes guards out of a copy of the code, one at a time, and tells which of them
+// no test misses, and which threats of docs/trust.md have no mutant. Exits 1 where a mutant
+// survives that tools/mutants/survivors.ts does not explain, or the test stays green that the page
+// names for it.
 
 import { readFileSync } from "node:fs";
 import { type Command, run, UsageError } from "./command";

@@ -18,7 +18,10 @@ function nodeProblem(version) {
   );
 }
 
-/** What is wrong with python3, or undefined. `run` is child_process's spawnSync; `named` is what node-gyp is told to take. */
+/**
+ * What is wrong with python3, or undefined. `run` is child_process's spawnSync; `named` is what
+ * node-gyp is told to take.
+ */
 function pythonProblem(run, named) {
   var name = named || "python3";
   if (run(name, ["--version"]).status === 0) return undefined;

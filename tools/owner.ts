@@ -1,4 +1,5 @@
-// npm run owner -- --port PORT | --host HOST COMMAND: the owner's side of a device, for people and scripts (docs/owner.md).
+// npm run owner -- --port PORT | --host HOST COMMAND: the owner's side of a device, for people and
+// scripts (docs/owner.md).
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

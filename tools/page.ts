@@ -1,5 +1,5 @@
-// npm run page: the owner's page for a device on USB, on localhost; and the page that a device serves,
-// built and measured (docs/owner.md).
+// npm run page: the owner's page for a device on USB, on localhost; and the page that a device
+// serves, built and measured (docs/owner.md).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

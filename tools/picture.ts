@@ -1,4 +1,5 @@
-// npm run picture: docs/owner-page.png, what an owner sees of a simulated socket that sells, taken in Debian's Chromium.
+// npm run picture: docs/owner-page.png, what an owner sees of a simulated socket that sells, taken
+// in Debian's Chromium.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 // npx tsx tools/protocol-vectors.ts: writes host-tests/vectors/protocol/*.json, whole sessions as
-// they really went over the wire: XML of each call and answer, the same as JSON, the test's keys, the
-// transactions. docs/vectors.md explains the format; a test makes them anew.
+// they really went over the wire: XML of each call and answer, the same as JSON, the test's keys,
+// the transactions. docs/vectors.md explains the format; a test makes them anew.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// npm run receipt -- verify FILE | fetch --port PORT | fetch --host HOST: a socket's signed receipts (docs/owner.md).
+// npm run receipt -- verify FILE | fetch --port PORT | fetch --host HOST: a socket's signed
+// receipts (docs/owner.md).
 
 import { readFileSync } from "node:fs";
 import { type Command, type Given, run, UsageError } from "./command";

@@ -1,5 +1,5 @@
-// npm run refund -- --funding TXID | --funding HEX | --journal FILE: a cable's owner takes a channel's deposit back, without the
-// cable (docs/channel.md, docs/keys.md).
+// npm run refund -- --funding TXID | --funding HEX | --journal FILE: a cable's owner takes a
+// channel's deposit back, without the cable (docs/channel.md, docs/keys.md).
 
 import { existsSync } from "node:fs";
 import { NETWORKS, type Network } from "../shared/bitcoin/address";

@@ -1,4 +1,5 @@
-// npm run socket: the smart socket alone, at the clock's speed, for anybody's cable or XML-RPC client.
+// npm run socket: the smart socket alone, at the clock's speed, for anybody's cable or XML-RPC
+// client.
 
 import { FUND, runAlone } from "../lab/sim/alone";
 import { findWorker } from "../lab/sim/engine-xs";

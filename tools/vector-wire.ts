@@ -26,7 +26,10 @@ export interface VectorCall {
   readonly answerXml: string;
 }
 
-/** A value of XML-RPC as JSON, as any library of XML-RPC gives it: structs are objects by the wire's names. */
+/**
+ * A value of XML-RPC as JSON, as any library of XML-RPC gives it: structs are objects by the wire's
+ * names.
+ */
 export function plainOf(value: Value): unknown {
   if (Array.isArray(value)) return value.map(plainOf);
   const members = membersOf(value);

@@ -1,9 +1,10 @@
 /*
- * A socket's own access point beside its connection to the house, for cables that visit (docs/protocol.md, "Direct link").
+ * A socket's own access point beside its connection to the house, for cables that visit
+ * (docs/protocol.md, "Direct link").
  *
- * It is open, and gives nothing away: no address, no name server, no way on. Its interface has a fixed link-local
- * address and takes the frames of one TCP port (direct-frames.h). The radio follows the house's channel by itself, as
- * it has one only.
+ * It is open, and gives nothing away: no address, no name server, no way on. Its interface has a
+ * fixed link-local address and takes the frames of one TCP port (direct-frames.h). The radio
+ * follows the house's channel by itself, as it has one only.
  *
  * The SDK's Wi-Fi module has started the radio as a station.
  */

@@ -1,5 +1,6 @@
-// From the ESP32 family's DMA frames of single conversions to the power gate's samples: sorts by channel and adds up
-// eight conversions, which is the anti-alias filter and brings three bits. Portable C11; docs/metering.md has the why.
+// From the ESP32 family's DMA frames of single conversions to the power gate's samples: sorts by
+// channel and adds up eight conversions, which is the anti-alias filter and brings three bits.
+// Portable C11; docs/metering.md has the why.
 #ifndef PLUGPAY_ADC_FRAMES_H
 #define PLUGPAY_ADC_FRAMES_H
 
@@ -20,8 +21,9 @@ typedef struct {
 
 void adc_frames_begin(adc_frames *frames, bool wide, uint8_t current, uint8_t voltage);
 
-// Takes conversions from `bytes`, at most until `most` samples are made; gives their number and sets `*taken` to the
-// bytes that were used. Words of other channels, which the converter marks as invalid, are skipped.
+// Takes conversions from `bytes`, at most until `most` samples are made; gives their number and
+// sets `*taken` to the bytes that were used. Words of other channels, which the converter marks as
+// invalid, are skipped.
 size_t adc_frames_take(adc_frames *frames, const uint8_t *bytes, size_t length, size_t *taken, uint16_t *current,
                        uint16_t *voltage, size_t most);
 

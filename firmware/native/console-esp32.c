@@ -1,8 +1,9 @@
 /*
- * The console on a board: what the device tells. In a release build XS's own `trace` prints nothing.
+ * The console on a board: what the device tells. In a release build XS's own `trace` prints
+ * nothing.
  *
- * Printing waits while the serial port's queue of 128 bytes is full, 9 ms for each 100 characters beyond it: JavaScript's
- * task waits, the power gate's does not.
+ * Printing waits while the serial port's queue of 128 bytes is full, 9 ms for each 100 characters
+ * beyond it: JavaScript's task waits, the power gate's does not.
  */
 
 #include "xsmc.h"
@@ -25,8 +26,9 @@
 #define NEWS_BYTES 1024
 
 /*
- * What comes in: from the UART by its driver, which keeps what comes while JavaScript computes; from USB-Serial-JTAG out of
- * the chip's own buffer, as USB makes its host wait. Whichever the console is; output goes on by the console's own way.
+ * What comes in: from the UART by its driver, which keeps what comes while JavaScript computes;
+ * from USB-Serial-JTAG out of the chip's own buffer, as USB makes its host wait. Whichever the
+ * console is; output goes on by the console's own way.
  */
 #define RECEIVED_BYTES 2048
 
@@ -107,7 +109,10 @@ void plugpay_console_write(xsMachine *the)
 	put_out(bytes, count);
 }
 
-/* Memory outside of XS's own heap is a line of the story too, whenever it has been scarcer than it was when last told. */
+/*
+ * Memory outside of XS's own heap is a line of the story too, whenever it has been scarcer than it
+ * was when last told.
+ */
 static void tell_memory(void)
 {
 	static uint32_t told = UINT32_MAX;
@@ -120,7 +125,10 @@ static void tell_memory(void)
 		(unsigned)heap_caps_get_largest_free_block(MALLOC_CAP_8BIT), (unsigned)least);
 }
 
-/* plugpay_memory(which) gives bytes: 0 free, 1 the largest piece, 2 free at the scarcest since the start. */
+/*
+ * plugpay_memory(which) gives bytes: 0 free, 1 the largest piece, 2 free at the scarcest since the
+ * start.
+ */
 void plugpay_memory(xsMachine *the)
 {
 	size_t bytes;

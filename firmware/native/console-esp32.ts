@@ -6,7 +6,10 @@ export function print(this: unknown, text: string): void {
   native("plugpay_print").call(this, text);
 }
 
-/** Puts out bytes as they are: the console's own way would put a carriage return before each line feed. */
+/**
+ * Puts out bytes as they are: the console's own way would put a carriage return before each line
+ * feed.
+ */
 export function write(bytes: Uint8Array): void {
   put(bytes.slice().buffer);
 }
@@ -27,7 +30,9 @@ export function listen(this: unknown, take: (bytes: ArrayBuffer) => void): void 
   }, LOOK_MS);
 }
 
-/** Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest. */
+/**
+ * Bytes of memory beside XS's own: 0 free now, 1 the largest piece of it, 2 free at the scarcest.
+ */
 export function memory(this: unknown, which: number): number {
   return native("plugpay_memory").call(this, which) as number;
 }

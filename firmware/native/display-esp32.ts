@@ -1,5 +1,5 @@
-// The module "plugpay/display" on a device that has one: an SSD1306 on the SDK's I2C. An image without a display has
-// no-display.ts in its place, and no I2C.
+// The module "plugpay/display" on a device that has one: an SSD1306 on the SDK's I2C. An image
+// without a display has no-display.ts in its place, and no I2C.
 
 import I2C from "embedded:io/i2c";
 
@@ -9,7 +9,10 @@ const HZ = 400_000;
 const COMMAND = 0x00;
 const DATA = 0x40;
 
-/** Solomon Systech's SSD1306 (rev. 1.5), section 4.4 of its application note: 128 x 64, its own voltage, page by page. */
+/**
+ * Solomon Systech's SSD1306 (rev. 1.5), section 4.4 of its application note: 128 x 64, its own
+ * voltage, page by page.
+ */
 const SET_UP = Object.freeze([
   ...[0xae, 0xd5, 0x80, 0xa8, 0x3f, 0xd3, 0x00, 0x40],
   // 7.5 V from 3.3 V; page addressing; the first column left, the first row on top.

@@ -1,10 +1,12 @@
 /*
- * The device's one draw of true randomness, for the seed of its random generator (shared/board/drbg.ts).
+ * The device's one draw of true randomness, for the seed of its random generator
+ * (shared/board/drbg.ts).
  *
- * esp_random() is true random only while the radio is on or the internal noise source is (ESP-IDF Programming Guide,
- * "Random Number Generation"). The noise source is the SAR ADC's, and may not be on while the ADC samples or the radio
- * works. So the seed is drawn once a boot: with Wi-Fi by its set-up module, which runs before `main`, just before the radio
- * starts; else when `main` asks, before the power gate starts. It is handed out once; a second time is refused.
+ * esp_random() is true random only while the radio is on or the internal noise source is (ESP-IDF
+ * Programming Guide, "Random Number Generation"). The noise source is the SAR ADC's, and may not be
+ * on while the ADC samples or the radio works. So the seed is drawn once a boot: with Wi-Fi by its
+ * set-up module, which runs before `main`, just before the radio starts; else when `main` asks,
+ * before the power gate starts. It is handed out once; a second time is refused.
  */
 
 #include "xsmc.h"
@@ -18,7 +20,10 @@ enum { SEED_MIN_BYTES = 48, SEED_MAX_BYTES = 128 };
 static enum { NOT_DRAWN, DRAWN, STUCK, TAKEN } state;
 static uint32_t seed[SEED_MAX_BYTES / sizeof(uint32_t)];
 
-/* A generator that is stuck repeats itself (NIST SP 800-90B, repetition count test; false alarm once in 2^27 boots). */
+/*
+ * A generator that is stuck repeats itself (NIST SP 800-90B, repetition count test; false alarm
+ * once in 2^27 boots).
+ */
 static int isStuck(const uint32_t *words, int count)
 {
 	for (int i = 1; i < count; i++) {

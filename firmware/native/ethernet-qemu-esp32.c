@@ -1,8 +1,9 @@
 /*
- * QEMU's own network card (OpenCores Ethernet), for images that run in the emulator: no chip has it. ESP-IDF brings the
- * driver; the SDK's Ethernet module knows MACs of real boards only.
+ * QEMU's own network card (OpenCores Ethernet), for images that run in the emulator: no chip has
+ * it. ESP-IDF brings the driver; the SDK's Ethernet module knows MACs of real boards only.
  *
- * It comes up with a fixed address, as the dedicated link of real boards does (firmware/link/ethernet.ts).
+ * It comes up with a fixed address, as the dedicated link of real boards does
+ * (firmware/link/ethernet.ts).
  */
 
 #include "xsmc.h"
@@ -25,9 +26,10 @@
 static esp_err_t (*setLink)(esp_eth_mac_t *mac, eth_link_t link);
 
 /*
- * A card that is enabled anew begins at its first receive descriptor; ESP-IDF's driver disables it when the link is lost
- * and, enabling it again, goes on at the descriptor where it was. It then waits for one that the card fills up to three
- * frames later, and hands those on late and in the wrong order. So the card stays enabled: without a link nothing comes.
+ * A card that is enabled anew begins at its first receive descriptor; ESP-IDF's driver disables it
+ * when the link is lost and, enabling it again, goes on at the descriptor where it was. It then
+ * waits for one that the card fills up to three frames later, and hands those on late and in the
+ * wrong order. So the card stays enabled: without a link nothing comes.
  */
 static esp_err_t keepEnabled(esp_eth_mac_t *mac, eth_link_t link)
 {
@@ -45,7 +47,10 @@ static esp_eth_mac_t *newCard(const eth_mac_config_t *config)
 	return mac;
 }
 
-/* Emulated chips have one MAC address burnt in, all of them: two on one link are told apart by what they are called there. */
+/*
+ * Emulated chips have one MAC address burnt in, all of them: two on one link are told apart by what
+ * they are called there.
+ */
 static esp_err_t install(esp_eth_handle_t *driver, const esp_ip4_addr_t *ip)
 {
 	uint8_t address[6] = { LOCALLY_ADMINISTERED, 0 };
@@ -63,9 +68,10 @@ static esp_err_t install(esp_eth_handle_t *driver, const esp_ip4_addr_t *ip)
 }
 
 /*
- * QEMU's watchdogs run at twice their speed: it reckons with the 80 MHz that were chosen when the divider was written, and
- * ESP-IDF chooses the crystal's 40 afterwards. XS feeds once a second less than the time that is configured, which is
- * beyond half of it: a device that waits, as after having given up, would be taken for one that hangs.
+ * QEMU's watchdogs run at twice their speed: it reckons with the 80 MHz that were chosen when the
+ * divider was written, and ESP-IDF chooses the crystal's 40 afterwards. XS feeds once a second less
+ * than the time that is configured, which is beyond half of it: a device that waits, as after
+ * having given up, would be taken for one that hangs.
  */
 static void slowWatchdog(void)
 {
@@ -100,7 +106,10 @@ static esp_err_t start(const char *address, const char *mask)
 	return error == ESP_OK ? esp_eth_start(driver) : error;
 }
 
-/* plugpay_qemu_ethernet(address, mask): throws where there is no such card; a second try is the caller's restart. */
+/*
+ * plugpay_qemu_ethernet(address, mask): throws where there is no such card; a second try is the
+ * caller's restart.
+ */
 void plugpay_qemu_ethernet(xsMachine *the)
 {
 	char address[16], mask[16];

@@ -1,8 +1,10 @@
 /*
- * Joins an access point that is known already: the radio listens on its one channel, a tenth of a second or three, where the SDK's
- * module looks through all thirteen, two seconds or three, and takes no access point's address.
+ * Joins an access point that is known already: the radio listens on its one channel, a tenth of a
+ * second or three, where the SDK's module looks through all thirteen, two seconds or three, and
+ * takes no access point's address.
  *
- * The SDK's module has started the radio and hears of what comes of it, but not of a failure: it did not ask.
+ * The SDK's module has started the radio and hears of what comes of it, but not of a failure: it
+ * did not ask.
  */
 
 #include "xsmc.h"

@@ -1,7 +1,9 @@
-// How regularly the gate's feed comes, and whose silence it is: its own, or that of all tasks. Portable C11.
+// How regularly the gate's feed comes, and whose silence it is: its own, or that of all tasks.
+// Portable C11.
 //
-// While a page of flash is erased no task runs: 45 ms as a rule, 400 ms at most by usual datasheets (docs/metering.md). Neither
-// the feed nor the timer that watches it is at fault then. A silence during which the timer ran is the feed's own.
+// While a page of flash is erased no task runs: 45 ms as a rule, 400 ms at most by usual datasheets
+// (docs/metering.md). Neither the feed nor the timer that watches it is at fault then. A silence
+// during which the timer ran is the feed's own.
 #ifndef PLUGPAY_FEED_CADENCE_H
 #define PLUGPAY_FEED_CADENCE_H
 

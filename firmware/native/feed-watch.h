@@ -1,7 +1,8 @@
 // When a driver that fell silent is to be stopped and started. Portable C11.
 //
-// On the ESP32-S3, -C3 and -C6 the ADC's DMA halts for good when it meets a descriptor that nobody gave back, as after a long
-// stop of the interrupts; nothing in the driver says so, reads only time out. Starting it anew gives all descriptors back.
+// On the ESP32-S3, -C3 and -C6 the ADC's DMA halts for good when it meets a descriptor that nobody
+// gave back, as after a long stop of the interrupts; nothing in the driver says so, reads only time
+// out. Starting it anew gives all descriptors back.
 #ifndef PLUGPAY_FEED_WATCH_H
 #define PLUGPAY_FEED_WATCH_H
 

@@ -1,11 +1,13 @@
 /*
- * The power gate's sensor that is the chip's own ADC: continuous conversions by DMA on ADC1 (ADC2 belongs to the radio),
- * 64 000 a second on two channels; eight of a channel make a sample (adc-frames.h). A frame is a millisecond, a fifth more
- * on the ESP32, whose converter gives four fifths of what it is asked for: the gate measures the rate.
+ * The power gate's sensor that is the chip's own ADC: continuous conversions by DMA on ADC1 (ADC2
+ * belongs to the radio), 64 000 a second on two channels; eight of a channel make a sample
+ * (adc-frames.h). A frame is a millisecond, a fifth more on the ESP32, whose converter gives four
+ * fifths of what it is asked for: the gate measures the rate.
  *
- * While a page of flash is erased no task runs, for 45 ms as a rule. The driver's interrupt does (sdkconfig has
- * ADC_CONTINUOUS_ISR_IRAM_SAFE), and its pool keeps what comes meanwhile. Where it stands still all the same, it is started
- * anew before the gate takes the feed for lost (feed-watch.h).
+ * While a page of flash is erased no task runs, for 45 ms as a rule. The driver's interrupt does
+ * (sdkconfig has ADC_CONTINUOUS_ISR_IRAM_SAFE), and its pool keeps what comes meanwhile. Where it
+ * stands still all the same, it is started anew before the gate takes the feed for lost
+ * (feed-watch.h).
  */
 
 #include "gate-sensor-kinds.h"

@@ -1,4 +1,5 @@
-// What the rooms of the power gate's core share; power-gate.h is for everybody else. Nothing outside the core includes this.
+// What the rooms of the power gate's core share; power-gate.h is for everybody else. Nothing
+// outside the core includes this.
 #ifndef PLUGPAY_GATE_CORE_H
 #define PLUGPAY_GATE_CORE_H
 
@@ -29,7 +30,8 @@ static inline bool sensors_are_sound(const power_gate *gate) {
 // Offsets are found and the rate is known.
 static inline bool is_ready(const power_gate *gate) { return gate->paced && gate->age >= SETTLE; }
 
-// `samples` wraps every twelve days, which differences bear; what is compared with a threshold stays at its end.
+// `samples` wraps every twelve days, which differences bear; what is compared with a threshold
+// stays at its end.
 static inline void grow_older(power_gate *gate, uint32_t samples) {
   gate->samples += samples;
   gate->age = saturated(gate->age, samples);

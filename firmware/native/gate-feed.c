@@ -14,7 +14,8 @@ static void restart_rate(power_gate *gate) {
   gate->rate_count = 0;
 }
 
-// The ESP32's converter gives four fifths of what it is asked for. Far beyond that is no sampling of the mains any more.
+// The ESP32's converter gives four fifths of what it is asked for. Far beyond that is no sampling
+// of the mains any more.
 static bool is_usable(uint64_t measured, uint64_t asked) { return measured >= asked * 3 / 5 && measured <= asked * 7 / 5; }
 
 // Until the rate is known half-waves, windows and thresholds mean nothing.
@@ -83,8 +84,9 @@ static void open_gap(power_gate *gate, uint64_t silence, size_t count) {
   gate->crossings = 0;
 }
 
-// What flowed while nobody looked is taken for what flowed before, its heat too: a load that was switched meanwhile is wrong for
-// that long, and an over-current that began meanwhile begins when it is seen.
+// What flowed while nobody looked is taken for what flowed before, its heat too: a load that was
+// switched meanwhile is wrong for that long, and an over-current that began meanwhile begins when
+// it is seen.
 static void fill_gap(power_gate *gate, uint32_t missing) {
   const power_gate_sums *before = &gate->before;
   if (!is_ready(gate) || before->count == 0) return;

@@ -5,8 +5,9 @@
 #define UNDER_HALVES 50 // half-waves of under-voltage, 500 ms
 #define HEAT_ONE 1024 // ratio of squares, Q10
 
-// Noise alone never counts: what a second brought in is kept only when its mean power reaches the creep threshold. A
-// half-wave far above it starts the counting at once, so that a lease does not overrun.
+// Noise alone never counts: what a second brought in is kept only when its mean power reaches the
+// creep threshold. A half-wave far above it starts the counting at once, so that a lease does not
+// overrun.
 void gate_count_energy(power_gate *gate, int64_t energy, uint32_t count) {
   gate->pending += energy;
   gate->creeping.power += energy;
@@ -22,8 +23,8 @@ void gate_count_energy(power_gate *gate, int64_t energy, uint32_t count) {
   if (gate->counting) gate_commit(gate);
 }
 
-// Heat rises with the cube of how far the squared current is over the squared limit: slow for an inrush, one half-wave
-// at twice the limit. It cools with a time constant of about ten seconds.
+// Heat rises with the cube of how far the squared current is over the squared limit: slow for an
+// inrush, one half-wave at twice the limit. It cools with a time constant of about ten seconds.
 static uint64_t heat_after(uint64_t heat, uint64_t mean_square, uint64_t limit, uint32_t count) {
   uint64_t ratio = mean_square * HEAT_ONE / (limit ? limit : 1);
   if (ratio <= HEAT_ONE) return heat - (heat >> 10);

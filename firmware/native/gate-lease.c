@@ -21,8 +21,8 @@ void gate_trip(power_gate *gate, power_gate_trip cause) {
   gate_end_lease(gate);
 }
 
-// Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the relay rests as long as
-// after any opening: a device that starts over and over must not rattle it.
+// Called at a half-wave's boundary, so the contacts meet near the voltage's zero. After boot the
+// relay rests as long as after any opening: a device that starts over and over must not rattle it.
 void gate_close_when_due(power_gate *gate) {
   if (!gate->lease || gate->closed || !is_ready(gate) || !sensors_are_sound(gate)) return;
   if (gate->over_halves || gate->under_halves) return;

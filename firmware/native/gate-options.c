@@ -25,8 +25,8 @@ static const char *refuse(const power_gate_options *options) {
   return NULL;
 }
 
-// What in_phase() takes off a sine of the nominal frequency, in millionths: f (1 - f) (1 - cos w), f being the part of a
-// sample between two samples and w the angle of one.
+// What in_phase() takes off a sine of the nominal frequency, in millionths: f (1 - f) (1 - cos w),
+// f being the part of a sample between two samples and w the angle of one.
 static int64_t interpolation_loss(const power_gate *gate) {
   int64_t rate = gate->second;
   int64_t frequency = gate->options.nominalFrequency;
@@ -57,8 +57,8 @@ void gate_set_period(power_gate *gate, uint32_t period) {
   gate->unit = (UINT64_C(3600000000000000000) / (uint64_t)gate->power_lsb) * 1000 / period;
 }
 
-// Of the rate, in samples a second. The voltage's delay is a time, so its part of a sample changes with it, and with that
-// what the interpolation takes off and the scale of power.
+// Of the rate, in samples a second. The voltage's delay is a time, so its part of a sample changes
+// with it, and with that what the interpolation takes off and the scale of power.
 void gate_set_pace(power_gate *gate, uint32_t rate) {
   const power_gate_options *o = &gate->options;
   int64_t delay = 4096 + (int64_t)o->phase * rate * 4096 / 1000000000;

@@ -1,6 +1,6 @@
 /*
- * The board's pins as manifests/power-gate.json has them ("defines", one section a chip); manifests/pins.json says what
- * each is and why, and a test compares both. -1: not fitted.
+ * The board's pins as manifests/power-gate.json has them ("defines", one section a chip);
+ * manifests/pins.json says what each is and why, and a test compares both. -1: not fitted.
  */
 #ifndef PLUGPAY_GATE_PINS_H
 #define PLUGPAY_GATE_PINS_H

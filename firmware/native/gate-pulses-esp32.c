@@ -1,5 +1,6 @@
 /*
- * The power gate's sensor that is a chip with pulses (BL0937, HLW8012): counted by pulse-counter-esp32.c, handed on each 50 ms.
+ * The power gate's sensor that is a chip with pulses (BL0937, HLW8012): counted by
+ * pulse-counter-esp32.c, handed on each 50 ms.
  */
 
 #include "gate-sensor-kinds.h"

@@ -18,7 +18,10 @@ static void setBoolean(xsMachine *the, const char *name, bool value)
 	xsmcSet(xsResult, xsID(name), xsVar(0));
 }
 
-/* read() gives a GateReading of shared/kernel/ports.ts, and `reactive` (mvar), `noise` (mA) and `samples` for calibration. */
+/*
+ * read() gives a GateReading of shared/kernel/ports.ts, and `reactive` (mvar), `noise` (mA) and
+ * `samples` for calibration.
+ */
 void plugpay_gate_read(xsMachine *the)
 {
 	power_gate_reading reading;

@@ -15,9 +15,9 @@ static uint64_t scaled_square(int32_t milli, int64_t lsb_nano) {
   return square(scaled > LARGEST ? LARGEST : scaled);
 }
 
-// More energy than both scales' ends would have brought since the last report, and some pulses, never flowed: the frame was
-// damaged and its checksum was not, or the chip's counter fell back. Reports that a port had kept come at once; the silence
-// before the first of them is that of all.
+// More energy than both scales' ends would have brought since the last report, and some pulses,
+// never flowed: the frame was damaged and its checksum was not, or the chip's counter fell back.
+// Reports that a port had kept come at once; the silence before the first of them is that of all.
 static bool is_possible(power_gate *gate, const power_gate_report *report, uint64_t silence_us) {
   power_gate_burst *burst = &gate->burst;
   if (silence_us >= BURST_US || burst->span >= HOUR_US) *burst = (power_gate_burst){0};
@@ -45,8 +45,9 @@ static bool pace_on(power_gate_pace *pace, uint32_t energy, uint32_t span_us, ui
   return true;
 }
 
-// As gate_count_energy(): what waits counts against the lease at once, and is dropped when its window brought too little. A
-// current that the chip tells of, or far more than the threshold, is a load without waiting.
+// As gate_count_energy(): what waits counts against the lease at once, and is dropped when its
+// window brought too little. A current that the chip tells of, or far more than the threshold, is a
+// load without waiting.
 static void count_report(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
   uint64_t least = window_energy(gate->options.creep, report->quantum);
   gate->pending += (int64_t)(report->energy * gate->unit);
@@ -58,9 +59,10 @@ static void count_report(power_gate *gate, const power_gate_report *report, uint
   else if (ended && gate->taken.windows == 0) gate->pending = 0;
 }
 
-// A welded relay's energy goes on; noise comes in bursts, with no current. Power and current themselves say nothing here:
-// the chip tells them seconds late, and after each opening they are still those of the load. Energy comes late only where reports
-// were lost: it may have flowed before the relay opened.
+// A welded relay's energy goes on; noise comes in bursts, with no current. Power and current
+// themselves say nothing here: the chip tells them seconds late, and after each opening they are
+// still those of the load. Energy comes late only where reports were lost: it may have flowed
+// before the relay opened.
 static bool leaks(power_gate *gate, const power_gate_report *report, uint32_t span_us) {
   if (span_us > CHIP_LOST_US) gate->leaks_from = gate->now + LATE_US;
   if (gate->closed || gate->report_faulty || !gate_relay_had_time(gate)) {

@@ -1,18 +1,19 @@
-// Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear interpolation of the voltage for
-// phase, sums of products, and the instantaneous trip.
+// Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear
+// interpolation of the voltage for phase, sums of products, and the instantaneous trip.
 #include "gate-core.h"
 
 #define OFFSET_SHIFT 12 // time constant of the offset: 4096 samples
 #define SHORT_SCORE 8 // four clipped samples; a sample within limits takes one off
 
-// Once a channel is sound again all is measured anew, as at the start: nobody knows what its offset was.
+// Once a channel is sound again all is measured anew, as at the start: nobody knows what its offset
+// was.
 static void heal(power_gate *gate, power_gate_channel *channel) {
   *channel = (power_gate_channel){.code = channel->code};
   gate->age = 0;
 }
 
-// Finds a channel that is dead (at one end of its scale for 31 ms, which no alternating signal is) or stuck (one code for
-// 250 ms). It is faulty until half a second has passed without.
+// Finds a channel that is dead (at one end of its scale for 31 ms, which no alternating signal is)
+// or stuck (one code for 250 ms). It is faulty until half a second has passed without.
 static void watch(power_gate *gate, power_gate_channel *channel, int32_t code) {
   bool low = code <= gate->clip_low;
   bool railed = low || code >= gate->clip_high;
@@ -29,8 +30,9 @@ static void watch(power_gate *gate, power_gate_channel *channel, int32_t code) {
   }
 }
 
-// Gives the sample without its channel's offset, which is a running mean that turns into a low-pass once it has seen
-// 2^OFFSET_SHIFT samples. A sample at an end of the scale says nothing about the middle.
+// Gives the sample without its channel's offset, which is a running mean that turns into a low-pass
+// once it has seen 2^OFFSET_SHIFT samples. A sample at an end of the scale says nothing about the
+// middle.
 static int32_t track(power_gate *gate, power_gate_channel *channel, int32_t code) {
   watch(gate, channel, code);
   if (channel->faulty) return 0;

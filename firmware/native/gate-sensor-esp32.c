@@ -1,10 +1,11 @@
 /*
- * The task of the power gate's sensor on a board, above JavaScript's (gate-adc-esp32.c, gate-pulses-esp32.c,
- * gate-serial-esp32.c).
+ * The task of the power gate's sensor on a board, above JavaScript's (gate-adc-esp32.c,
+ * gate-pulses-esp32.c, gate-serial-esp32.c).
  *
- * That task starts the driver, and stops it. ESP-IDF's ADC driver keeps a mutex from start to stop in the task that
- * started it: in JavaScript's that lifted JavaScript above everything, for FreeRTOS gives back an inherited priority only
- * when a task holds no mutex at all, and the feed fell silent while a signature was verified.
+ * That task starts the driver, and stops it. ESP-IDF's ADC driver keeps a mutex from start to stop
+ * in the task that started it: in JavaScript's that lifted JavaScript above everything, for
+ * FreeRTOS gives back an inherited priority only when a task holds no mutex at all, and the feed
+ * fell silent while a signature was verified.
  */
 
 #include "gate-sensor-kinds.h"

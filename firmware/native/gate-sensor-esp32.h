@@ -1,5 +1,6 @@
 /*
- * Where the power gate's samples come from on a board: the chip's own ADC, or a metering chip. One sensor a device.
+ * Where the power gate's samples come from on a board: the chip's own ADC, or a metering chip. One
+ * sensor a device.
  */
 #ifndef PLUGPAY_GATE_SENSOR_ESP32_H
 #define PLUGPAY_GATE_SENSOR_ESP32_H

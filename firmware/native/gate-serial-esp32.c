@@ -1,5 +1,6 @@
 /*
- * The power gate's sensor that is a chip which speaks (CSE7766): frames of 55 ms over a serial port, one after the other.
+ * The power gate's sensor that is a chip which speaks (CSE7766): frames of 55 ms over a serial
+ * port, one after the other.
  */
 
 #include "gate-sensor-kinds.h"

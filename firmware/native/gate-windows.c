@@ -34,7 +34,8 @@ static int32_t frequency(const power_gate *gate, int32_t voltage) {
   return millihertz < 40000 || millihertz > 70000 ? 0 : (int32_t)millihertz;
 }
 
-// sin x of the angle that one sample covers, in millionths, from the frequency; for the reactive power.
+// sin x of the angle that one sample covers, in millionths, from the frequency; for the reactive
+// power.
 static int64_t sample_sine(const power_gate *gate) {
   int64_t x = (int64_t)gate->reading.frequency * 6283185 / 1000 * (int64_t)gate->period / 1000000000; // 1e-6 rad
   return x - x * x / 1000000 * x / 6000000;
@@ -66,15 +67,16 @@ static void read_window(power_gate *gate) {
   }
 }
 
-// While the relay is open, all that the current channel shows is noise: it is taken off each mean square. More than one
-// part in 128 of the range is none. Without a voltage sensor noise cannot be told from a small current at all.
+// While the relay is open, all that the current channel shows is noise: it is taken off each mean
+// square. More than one part in 128 of the range is none. Without a voltage sensor noise cannot be
+// told from a small current at all.
 static void learn_noise(power_gate *gate, uint64_t mean_square, bool flows) {
   bool noise = (!flows || !gate->options.voltageSensor) && mean_square <= square(gate->peak / 128);
   if (noise) gate->noise = gate->noise ? (gate->noise * 3 + mean_square) / 4 : mean_square;
 }
 
-// An alternating current's mean is small beside its RMS value. A sensor that comes off leaves a step, which decays as the
-// offset follows it; times the voltage that looks like power.
+// An alternating current's mean is small beside its RMS value. A sensor that comes off leaves a
+// step, which decays as the offset follows it; times the voltage that looks like power.
 static bool current_alternates(const power_gate_sums *sums) {
   return square(sums->direct) * 2 <= sums->current * sums->count;
 }
@@ -84,8 +86,9 @@ bool gate_relay_had_time(const power_gate *gate) {
   return gate->settled >= gate->window + relay_time + gate->half_most;
 }
 
-// What the contacts do against what they were told, judged over whole windows after the relay had its time. A current
-// sensor that is faulty says nothing about them, and a metering chip's power is of the second before: leaks() has its energy.
+// What the contacts do against what they were told, judged over whole windows after the relay had
+// its time. A current sensor that is faulty says nothing about them, and a metering chip's power is
+// of the second before: leaks() has its energy.
 static void check_relay(power_gate *gate) {
   bool settled = gate_relay_had_time(gate);
   bool sensed = gate->options.loadSense && gate->sensed;

@@ -1,6 +1,6 @@
 /*
- * The device's light: JavaScript hands over a rhythm once, and the timer's task plays it on, however long JavaScript computes. The
- * timer exists only where a board has a light.
+ * The device's light: JavaScript hands over a rhythm once, and the timer's task plays it on,
+ * however long JavaScript computes. The timer exists only where a board has a light.
  */
 
 #include "xsmc.h"

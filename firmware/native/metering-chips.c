@@ -10,7 +10,8 @@
 
 // ---------------------------------------------------------------- BL0937, HLW8012
 
-// Datasheets: the BL0937 has a reference of 1.218 V, the HLW8012 of 2.43 V and a clock of 3.579 MHz.
+// Datasheets: the BL0937 has a reference of 1.218 V, the HLW8012 of 2.43 V and a clock of 3.579
+// MHz.
 //   BL0937:  f(CF) = 1721506 Vi Vv / Vref^2    f(CFI) = 94638 Vi / Vref         f(CFU) = 15397 Vv / Vref
 //   HLW8012: f(CF) = 48 Vi Vv / Vref^2 f/128   f(CFI) = 24 Vi / Vref f/512      f(CFU) = 2 Vv / Vref f/512
 typedef struct {
@@ -37,8 +38,8 @@ bool pulse_meter_begin(pulse_meter *meter, pulse_chip chip, uint32_t shunt, uint
   uint64_t voltage_pin = reference * UINT64_C(1000000000) / factor->voltage;
   meter->current_quantum = (uint32_t)(current_pin * 1000 / shunt * (uint32_t)current_gain / 1000000);
   meter->voltage_quantum = (uint32_t)(voltage_pin * divider / 1000000 * (uint32_t)voltage_gain / 1000000);
-  // J for a pulse = Vref^2 / factor / (shunt / divider); mV^2 = 1e-6 V^2, factor 1e-3, shunt 1e-6, divider 1e-3:
-  // 1e-6 / 1e-3 x 1e-3 / 1e-6 = 1, and 1 J is 1e9 / 3600 nWh.
+  // J for a pulse = Vref^2 / factor / (shunt / divider); mV^2 = 1e-6 V^2, factor 1e-3, shunt 1e-6,
+  // divider 1e-3: 1e-6 / 1e-3 x 1e-3 / 1e-6 = 1, and 1 J is 1e9 / 3600 nWh.
   uint64_t nano = reference * reference * divider / shunt * UINT64_C(1000000) / factor->power; // uJ
   nano = nano * 1000 / 3600;
   nano = nano * (uint32_t)current_gain / 1000000 * (uint32_t)voltage_gain / 1000000;
@@ -50,7 +51,8 @@ static int32_t times(uint32_t pulses, uint32_t quantum, uint32_t window_us) {
   return (int32_t)((uint64_t)pulses * quantum * 1000 / window_us); // micro per Hz, over us: milli
 }
 
-// Half an ampere at a power factor under a fiftieth is no load but a CF that does not reach us: energy would go uncounted.
+// Half an ampere at a power factor under a fiftieth is no load but a CF that does not reach us:
+// energy would go uncounted.
 static bool is_mute(const pulse_meter *meter) {
   if (meter->current < MUTE_CURRENT_MA || meter->voltage <= 0) return false;
   return meter->power < (int64_t)meter->current * meter->voltage / 1000 / 50;
@@ -103,8 +105,9 @@ uint32_t pulses_since(uint32_t *before, uint32_t now) {
 
 // ---------------------------------------------------------------- CSE7766
 
-// The frame: header, 0x5A, then coefficient and cycle of voltage, current and power, 3 bytes each; a byte of flags
-// (0x10 power, 0x20 current, 0x40 voltage has a whole cycle), CF's counter, and the sum of bytes 2 to 22.
+// The frame: header, 0x5A, then coefficient and cycle of voltage, current and power, 3 bytes each;
+// a byte of flags (0x10 power, 0x20 current, 0x40 voltage has a whole cycle), CF's counter, and the
+// sum of bytes 2 to 22.
 enum { VOLTAGE = 2, CURRENT = 8, POWER = 14, FLAGS = 20, PULSES = 21, CHECKSUM = 23 };
 enum { NOT_CALIBRATED = 0xaa, GOOD = 0x55, ABNORMAL = 0xf0 }; // 0xfX: bits of what is out of range
 enum { POWER_RANGE = 2, CURRENT_RANGE = 4, VOLTAGE_RANGE = 8, STORAGE = 1 };
@@ -124,7 +127,8 @@ static bool is_whole(const uint8_t *frame) {
   return sum == frame[CHECKSUM];
 }
 
-// Energy comes from CF's counter, not from power times time: what flows between two frames is in it.
+// Energy comes from CF's counter, not from power times time: what flows between two frames is in
+// it.
 static uint32_t count_pulses(cse7766 *chip) {
   const uint8_t *frame = chip->frame;
   uint16_t pulses = (uint16_t)(frame[PULSES] << 8 | frame[PULSES + 1]);

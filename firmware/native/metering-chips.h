@@ -1,6 +1,7 @@
-// Decoders for the two kinds of metering chip in ordinary smart plugs, a second sensor behind the power gate: pulses
-// (BL0937, HLW8012) and serial frames (CSE7766). Portable C11, integers; they only turn what the chip says into a
-// power_gate_report. Formulas and bits from the makers' datasheets.
+// Decoders for the two kinds of metering chip in ordinary smart plugs, a second sensor behind the
+// power gate: pulses (BL0937, HLW8012) and serial frames (CSE7766). Portable C11, integers; they
+// only turn what the chip says into a power_gate_report. Formulas and bits from the makers'
+// datasheets.
 #ifndef PLUGPAY_METERING_CHIPS_H
 #define PLUGPAY_METERING_CHIPS_H
 
@@ -12,8 +13,8 @@
 
 // ---------------------------------------------------------------- BL0937, HLW8012
 
-// CF gives a pulse for each quantum of energy. CF1's frequency tells voltage or current, as SEL chooses; its first
-// second after a change is not to be trusted.
+// CF gives a pulse for each quantum of energy. CF1's frequency tells voltage or current, as SEL
+// chooses; its first second after a change is not to be trusted.
 typedef struct {
   uint32_t energy_quantum;  // nWh for a pulse of CF
   uint32_t voltage_quantum; // uV for one Hz of CF1
@@ -29,16 +30,19 @@ typedef struct {
 
 typedef enum { PULSE_BL0937, PULSE_HLW8012 } pulse_chip;
 
-// `shunt` in micro-ohm, `divider`: mains over the chip's voltage input, in thousandths. Gains in millionths. False when
-// one of them is out of range. `sel_inverted`: a transistor between the controller and SEL, so that low selects voltage.
+// `shunt` in micro-ohm, `divider`: mains over the chip's voltage input, in thousandths. Gains in
+// millionths. False when one of them is out of range. `sel_inverted`: a transistor between the
+// controller and SEL, so that low selects voltage.
 bool pulse_meter_begin(pulse_meter *meter, pulse_chip chip, uint32_t shunt, uint32_t divider, int32_t current_gain,
                        int32_t voltage_gain, bool sel_inverted);
 
-// Takes the pulses of the last `elapsed_us` (at most one second). `*sel` is the level that SEL's pin is to be set to.
+// Takes the pulses of the last `elapsed_us` (at most one second). `*sel` is the level that SEL's
+// pin is to be set to.
 void pulse_meter_take(pulse_meter *meter, uint32_t cf, uint32_t cf1, uint32_t elapsed_us, power_gate_report *report,
                       bool *sel);
 
-// A chip's pulse counter counts from 0 to this, exclusive, and begins anew. Gives the pulses since `*before`, and sets it.
+// A chip's pulse counter counts from 0 to this, exclusive, and begins anew. Gives the pulses since
+// `*before`, and sets it.
 #define PULSE_COUNTER_WRAP 32767
 uint32_t pulses_since(uint32_t *before, uint32_t now);
 

@@ -1,5 +1,5 @@
-// The module "plugpay/page" on a device: the owner's page as it answers GET /, head and body, a resource of the image in flash
-// (tools/page/build.ts). Only the piece that goes out is in memory.
+// The module "plugpay/page" on a device: the owner's page as it answers GET /, head and body, a
+// resource of the image in flash (tools/page/build.ts). Only the piece that goes out is in memory.
 
 import Resource from "Resource";
 

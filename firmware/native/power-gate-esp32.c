@@ -1,8 +1,10 @@
 /*
- * The power gate on a board: one core (power-gate.c), its sensor's task (gate-sensor-esp32.c), a timer that notices when the
- * sensor falls silent, and a thin face for JavaScript (power-gate.ts). relay-esp32.c has the relay's pin.
+ * The power gate on a board: one core (power-gate.c), its sensor's task (gate-sensor-esp32.c), a
+ * timer that notices when the sensor falls silent, and a thin face for JavaScript (power-gate.ts).
+ * relay-esp32.c has the relay's pin.
  *
- * JavaScript never has to be awake for the relay to open: sensor and timer drive it; each event becomes one message to JavaScript.
+ * JavaScript never has to be awake for the relay to open: sensor and timer drive it; each event
+ * becomes one message to JavaScript.
  */
 
 #include "gate-board-esp32.h"
@@ -40,9 +42,10 @@ static struct {
 /* ------------------------------------------------------------------ events to JavaScript */
 
 /*
- * Posting must never wait: it is done by the gate's task and by the timer's, while JavaScript may be busy and its queue full
- * of the network's messages (the SDK's usual call then never returns). So a message says only that there is news, there
- * is one at a time, and what finds no room is tried again at the next turn, 20 ms later.
+ * Posting must never wait: it is done by the gate's task and by the timer's, while JavaScript may
+ * be busy and its queue full of the network's messages (the SDK's usual call then never returns).
+ * So a message says only that there is news, there is one at a time, and what finds no room is
+ * tried again at the next turn, 20 ms later.
  */
 static bool post(modMessageDeliver callback)
 {
@@ -101,7 +104,10 @@ static bool hasEvent(void)
 	return found;
 }
 
-/* Drives the relay, and tells JavaScript that something happened. Every caller of the core ends with it. */
+/*
+ * Drives the relay, and tells JavaScript that something happened. Every caller of the core ends
+ * with it.
+ */
 void gate_unlock(void)
 {
 	bool news;

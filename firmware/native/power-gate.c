@@ -1,10 +1,11 @@
 // The power gate's core; power-gate.h says what it does, docs/metering.md how and how well.
 //
-// Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear interpolation of the
-// voltage for phase, and sums of products. Per half-wave: energy, the lease, the trips. Per 200 ms (the ten cycles of
-// IEC 61000-4-30): readings, the relay. Per second: the creep threshold and the true sample rate. All in integers. What is
-// counted in samples follows from the rate that was measured at the start, not from the one that was asked for. Each of these has
-// a file of its own (gate-core.h); here is what the rest of the device asks and says.
+// Per sample: offset tracking (EmonLib's low-pass), a cubic correction of the current, linear
+// interpolation of the voltage for phase, and sums of products. Per half-wave: energy, the lease,
+// the trips. Per 200 ms (the ten cycles of IEC 61000-4-30): readings, the relay. Per second: the
+// creep threshold and the true sample rate. All in integers. What is counted in samples follows
+// from the rate that was measured at the start, not from the one that was asked for. Each of these
+// has a file of its own (gate-core.h); here is what the rest of the device asks and says.
 #include "gate-core.h"
 
 #include <string.h>

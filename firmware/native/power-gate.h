@@ -1,8 +1,10 @@
-// The power gate: metering, tripping, and a relay held closed only by a lease. Portable C11: no heap, no platform, no
-// libc beyond <string.h>, no floating point. One `power_gate` a device; the caller serialises the calls.
+// The power gate: metering, tripping, and a relay held closed only by a lease. Portable C11: no
+// heap, no platform, no libc beyond <string.h>, no floating point. One `power_gate` a device; the
+// caller serialises the calls.
 //
-// The glue (power-gate-esp32.c), the simulator (lab/world/world.c), the benchmarks and the fuzzer all drive this very
-// code: blocks of raw samples in, the wanted state of the relay and events out. docs/metering.md has the algorithms.
+// The glue (power-gate-esp32.c), the simulator (lab/world/world.c), the benchmarks and the fuzzer
+// all drive this very code: blocks of raw samples in, the wanted state of the relay and events out.
+// docs/metering.md has the algorithms.
 #ifndef PLUGPAY_POWER_GATE_H
 #define PLUGPAY_POWER_GATE_H
 
@@ -12,7 +14,8 @@
 
 #include "feed-cadence.h"
 
-// X(name, least, most, default); meaning and units in shared/settings/gate.ts, which says the same of each.
+// X(name, least, most, default); meaning and units in shared/settings/gate.ts, which says the same
+// of each.
 #define POWER_GATE_OPTIONS(X)                                \
   X(sampleRate, 1000, 20000, 4000)                           \
   X(adcBits, 10, 16, 12)                                     \
@@ -115,7 +118,8 @@ typedef struct {
   uint32_t windows; // in a row that brought what was expected at least
 } power_gate_pace;
 
-// Samples that never came because no task ran, from the last feed before to when those that the driver had kept are all in.
+// Samples that never came because no task ran, from the last feed before to when those that the
+// driver had kept are all in.
 typedef struct {
   bool open;
   uint64_t since, until; // us
@@ -177,12 +181,13 @@ typedef struct {
 // Fills in the defaults.
 void power_gate_defaults(power_gate_options *options);
 
-// Checks each option, then starts with the relay open and a total of 0. Gives NULL, or a sentence that names the first
-// option that is wrong; then the gate must not be used.
+// Checks each option, then starts with the relay open and a total of 0. Gives NULL, or a sentence
+// that names the first option that is wrong; then the gate must not be used.
 const char *power_gate_begin(power_gate *gate, const power_gate_options *options, uint64_t now_us);
 
-// Takes `count` samples a channel, the last of them taken at `now_us` (monotonic). `voltage` may be NULL without a sensor.
-// The first fifth of a second measures the rate, which may be from 0.6 to 1.4 of `sampleRate`; the relay stays open until then.
+// Takes `count` samples a channel, the last of them taken at `now_us` (monotonic). `voltage` may be
+// NULL without a sensor. The first fifth of a second measures the rate, which may be from 0.6 to
+// 1.4 of `sampleRate`; the relay stays open until then.
 void power_gate_feed(power_gate *gate, const uint16_t *current, const uint16_t *voltage, size_t count, uint64_t now_us);
 
 // What a metering chip has found since its last report.
@@ -193,15 +198,17 @@ typedef struct {
   bool fault; // it says so itself
 } power_gate_report;
 
-// In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 to 100 ms; three to five may be
-// missing in a row, as a damaged frame is one that never came. Lease and limits are kept
-// by the same rules, only as quickly as the reports come. Instantaneous trips are then the fuse's alone. Energy that cannot
-// have flowed since the last report is not counted and means a faulty sensor. What two windows of ten seconds do not bear out
-// is noise: it neither counts nor says anything about the relay.
+// In place of power_gate_feed() where a chip does the metering (metering-chips.h), every 50 to 100
+// ms; three to five may be missing in a row, as a damaged frame is one that never came. Lease and
+// limits are kept by the same rules, only as quickly as the reports come. Instantaneous trips are
+// then the fuse's alone. Energy that cannot have flowed since the last report is not counted and
+// means a faulty sensor. What two windows of ten seconds do not bear out is noise: it neither
+// counts nor says anything about the relay.
 void power_gate_measured(power_gate *gate, const power_gate_report *report, uint64_t now_us);
 
-// Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by what feeds. Where this is
-// late as well, all tasks stood still: that silence is borne (feed-cadence.h), and what flowed meanwhile counts as before it.
+// Ends leases in time and notices a feed that stopped. To be called every 20 ms or oftener, not by
+// what feeds. Where this is late as well, all tasks stood still: that silence is borne
+// (feed-cadence.h), and what flowed meanwhile counts as before it.
 void power_gate_tick(power_gate *gate, uint64_t now_us);
 
 // Whether there is voltage behind the relay (option `loadSense`); called once a block at least.
@@ -210,7 +217,8 @@ void power_gate_sense(power_gate *gate, bool voltage);
 // Thousandths of a degree Celsius; outside -40..150 degrees the sensor counts as broken.
 void power_gate_temperature(power_gate *gate, int32_t temperature);
 
-// Replaces the lease. False, and nothing changes, while a trip is latched. `up_to` is a reading of the total.
+// Replaces the lease. False, and nothing changes, while a trip is latched. `up_to` is a reading of
+// the total.
 bool power_gate_grant(power_gate *gate, uint64_t up_to_uwh, uint32_t time_ms, uint32_t current_ma, uint64_t now_us);
 void power_gate_revoke(power_gate *gate);
 void power_gate_clear(power_gate *gate);

@@ -1,4 +1,5 @@
-// The module "plugpay/power-gate" on a device: the native gate (power-gate-esp32.c) behind the PowerGate port.
+// The module "plugpay/power-gate" on a device: the native gate (power-gate-esp32.c) behind the
+// PowerGate port.
 
 import type { GateOptions, GateSensor } from "../../shared/board/gate-options";
 import type { GateEvent, GateReading, Lease, PowerGate, TripCause } from "../../shared/kernel/ports";
@@ -22,14 +23,22 @@ export interface DeviceReading extends GateReading {
 
 /** How regularly the sensor spoke, since the start or the last time that it was asked. */
 export interface Cadence {
-  /** How often the time from one block of samples (or a chip's report) to the next was under 2, 4, 8, ... 512 ms, and longer. */
+  /**
+   * How often the time from one block of samples (or a chip's report) to the next was under 2, 4,
+   * 8, ... 512 ms, and longer.
+   */
   readonly gaps: string;
   /** The longest of them, ms. */
   readonly longest: number;
-  /** As `gaps` and `longest`, of those that a signature touched which JavaScript made or verified. */
+  /**
+   * As `gaps` and `longest`, of those that a signature touched which JavaScript made or verified.
+   */
   readonly signatureGaps: string;
   readonly signatureLongest: number;
-  /** For so long at most neither the sensor's task nor the gate's timer ran meanwhile, ms; the timer comes each 20 ms. */
+  /**
+   * For so long at most neither the sensor's task nor the gate's timer ran meanwhile, ms; the timer
+   * comes each 20 ms.
+   */
   readonly signatureAsleep: number;
   /** Of them, while no task at all ran (flash was erased) and the gate bore it. */
   readonly standstills: number;
@@ -37,7 +46,10 @@ export interface Cadence {
   readonly rate: number;
 }
 
-/** One a device. Throws a RangeError that names the first option that is wrong, before anything is acquired. */
+/**
+ * One a device. Throws a RangeError that names the first option that is wrong, before anything is
+ * acquired.
+ */
 export default class NativePowerGate extends Native("plugpay_gate_destructor") implements PowerGate {
   declare onEvent: (event: GateEvent) => void;
   declare onSample?: () => void;
@@ -82,7 +94,10 @@ export default class NativePowerGate extends Native("plugpay_gate_destructor") i
     return this.read();
   }
 
-  /** Called from C, once an event: 1 energy used, 2 time used, 3 a trip with its cause, 4 a new reading. */
+  /**
+   * Called from C, once an event: 1 energy used, 2 time used, 3 a trip with its cause, 4 a new
+   * reading.
+   */
   deliver(kind: number, cause: string): void {
     if (kind === 4) this.onSample?.();
     else if (kind === 3) this.onEvent?.({ kind: "trip", cause: cause as TripCause });

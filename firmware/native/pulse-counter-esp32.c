@@ -1,7 +1,8 @@
 /*
- * The chip's pulse counter where it has one (ESP32, -S3, -C6): it needs no interrupt and loses no edge. Edge interrupts of
- * two pins in one group would on the ESP32: silicon fault GPIO-3.14. The ESP32-C3 has no such counter: an interrupt, its
- * handler in IRAM and registered so, that flash may be erased under it.
+ * The chip's pulse counter where it has one (ESP32, -S3, -C6): it needs no interrupt and loses no
+ * edge. Edge interrupts of two pins in one group would on the ESP32: silicon fault GPIO-3.14. The
+ * ESP32-C3 has no such counter: an interrupt, its handler in IRAM and registered so, that flash may
+ * be erased under it.
  */
 
 #include "pulse-counter-esp32.h"

@@ -1,5 +1,6 @@
 /*
- * Counts the rising edges of a metering chip's two outputs, also while a page of flash is erased and no code runs from flash.
+ * Counts the rising edges of a metering chip's two outputs, also while a page of flash is erased
+ * and no code runs from flash.
  */
 #ifndef PLUGPAY_PULSE_COUNTER_ESP32_H
 #define PLUGPAY_PULSE_COUNTER_ESP32_H

@@ -1,9 +1,11 @@
 /*
- * The radio of a cable that visits sockets' own access points (docs/protocol.md, "Direct link"): looks for them, joins one
- * without a password, asks whether an address is free, and uses it. It takes orders and never calls JavaScript, which
- * looks at what has happened (shared/link/direct-radio.ts).
+ * The radio of a cable that visits sockets' own access points (docs/protocol.md, "Direct link"):
+ * looks for them, joins one without a password, asks whether an address is free, and uses it. It
+ * takes orders and never calls JavaScript, which looks at what has happened
+ * (shared/link/direct-radio.ts).
  *
- * The station's interface has no DHCP client; what it takes of the air is the joined socket's (direct-frames.h).
+ * The station's interface has no DHCP client; what it takes of the air is the joined socket's
+ * (direct-frames.h).
  */
 
 #include "xsmc.h"
@@ -32,7 +34,10 @@ enum { ROUTE_PRIORITY = 100, HIGHEST_CHANNEL = 13, HEX_CHARACTERS = 2 * DIRECT_M
 
 static const char PREFIX[] = "plugpay-";
 
-/* Written by JavaScript's task, read by the radio's and the event loop's: one word each, or before there is a link. */
+/*
+ * Written by JavaScript's task, read by the radio's and the event loop's: one word each, or before
+ * there is a link.
+ */
 static struct {
 	esp_netif_t *interface;
 	direct_cable cable;
@@ -150,7 +155,10 @@ static uint32_t read_address(xsMachine *the, xsSlot *slot)
 	return address.addr;
 }
 
-/* plugpay_radio_begin(address, port): of the sockets at their access points. Gives the cable's MAC address. */
+/*
+ * plugpay_radio_begin(address, port): of the sockets at their access points. Gives the cable's MAC
+ * address.
+ */
 void plugpay_radio_begin(xsMachine *the)
 {
 	char text[HEX_CHARACTERS + 1];
@@ -191,7 +199,10 @@ static bool is_ours(const wifi_ap_record_t *found)
 		&& strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0 && strspn(name + sizeof(PREFIX) - 1, "0123456789abcdef") == length - (sizeof(PREFIX) - 1);
 }
 
-/* plugpay_radio_next() gives "dBm channel bssid ssid" of the next socket that was found, or undefined. */
+/*
+ * plugpay_radio_next() gives "dBm channel bssid ssid" of the next socket that was found, or
+ * undefined.
+ */
 void plugpay_radio_next(xsMachine *the)
 {
 	wifi_ap_record_t found;
@@ -245,7 +256,10 @@ static esp_err_t ask(void *address)
 {
 	struct netif *netif = esp_netif_get_netif_impl(radio.interface);
 	const ip4_addr_t wanted = { .addr = *(uint32_t *)address };
-	/* From 0.0.0.0, as the interface has no address yet: a probe, from which nobody learns a wrong one. */
+	/*
+	 * From 0.0.0.0, as the interface has no address yet: a probe, from which nobody learns a wrong
+	 * one.
+	 */
 	return netif && etharp_request(netif, &wanted) == ERR_OK ? ESP_OK : ESP_FAIL;
 }
 

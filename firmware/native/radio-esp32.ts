@@ -1,7 +1,10 @@
-// The module "plugpay/radio" on a device: orders to a visiting cable's radio (radio-esp32.c), as RadioOrders of
-// shared/link/direct-radio.ts says. Each throws where the radio takes no such order.
+// The module "plugpay/radio" on a device: orders to a visiting cable's radio (radio-esp32.c), as
+// RadioOrders of shared/link/direct-radio.ts says. Each throws where the radio takes no such order.
 
-/** Starts it; `address` and `port` are those of every socket at its own access point. Gives the cable's MAC address. */
+/**
+ * Starts it; `address` and `port` are those of every socket at its own access point. Gives the
+ * cable's MAC address.
+ */
 export function begin(this: unknown, address: string, port: number): string {
   return native("plugpay_radio_begin").call(this, address, port) as string;
 }

@@ -1,11 +1,14 @@
 /*
- * A pin keeps its level over a restart of the processor, until the next start drives it: a second or so. Before that a panic prints
- * registers and stack for 0.3 s. So the relay is opened where the two begin, by one write to a register: the linker gives
- * everybody who calls ESP-IDF's esp_panic_handler or esp_restart_noos ours (firmware/idf/relay_ends). An exception, an abort,
- * a stack that overflows and both watchdogs come by the first; esp_restart, and a panic within a panic, by the second. What resets
- * the chip without either (a brownout, a watchdog that nobody heard) resets its pins too.
+ * A pin keeps its level over a restart of the processor, until the next start drives it: a second
+ * or so. Before that a panic prints registers and stack for 0.3 s. So the relay is opened where the
+ * two begin, by one write to a register: the linker gives everybody who calls ESP-IDF's
+ * esp_panic_handler or esp_restart_noos ours (firmware/idf/relay_ends). An exception, an abort, a
+ * stack that overflows and both watchdogs come by the first; esp_restart, and a panic within a
+ * panic, by the second. What resets the chip without either (a brownout, a watchdog that nobody
+ * heard) resets its pins too.
  *
- * Both run while anything may be broken: from RAM, without a lock, and nothing of ESP-IDF is called before.
+ * Both run while anything may be broken: from RAM, without a lock, and nothing of ESP-IDF is called
+ * before.
  */
 
 #include "relay-esp32.h"

@@ -1,7 +1,8 @@
 /*
- * Why the board started, and its last words. XS ends in a restart when its memory or stack is full or when nobody catches
- * an exception; in a release build it says nothing. Its abort hook (manifests/chip.json) tells us first, but for a stack
- * that ran over: then XS restarts the chip without a word, which the shutdown handler sees.
+ * Why the board started, and its last words. XS ends in a restart when its memory or stack is full
+ * or when nobody catches an exception; in a release build it says nothing. Its abort hook
+ * (manifests/chip.json) tells us first, but for a stack that ran over: then XS restarts the chip
+ * without a word, which the shutdown handler sees.
  *
  * The record lies in RTC memory: a restart and a panic leave it, a power cut does not.
  */
@@ -72,7 +73,10 @@ static void nameOf(const char *words, char *name, size_t size)
 	name[k] = 0;
 }
 
-/* abort(words, exception): XS calls it and then restarts the chip. Where memory is full nothing may be made anew. */
+/*
+ * abort(words, exception): XS calls it and then restarts the chip. Where memory is full nothing may
+ * be made anew.
+ */
 static void aborted(xsMachine *the)
 {
 	char name[RESTART_CAUSE];
@@ -83,7 +87,10 @@ static void aborted(xsMachine *the)
 		restart_record_died(&kept, name, xsmcToString(xsArg(1)));
 }
 
-/* esp_restart calls this. XS calls esp_restart, and where it said no word before, its stack was full; plugpay_restart said one. */
+/*
+ * esp_restart calls this. XS calls esp_restart, and where it said no word before, its stack was
+ * full; plugpay_restart said one.
+ */
 static void restarting(void)
 {
 	restart_record_died(&kept, "stack-overflow", NULL);

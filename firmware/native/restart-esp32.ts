@@ -1,11 +1,15 @@
-// The module "plugpay/restarts" on a device (restart-esp32.c): why the device started, and how long it had better wait.
+// The module "plugpay/restarts" on a device (restart-esp32.c): why the device started, and how long
+// it had better wait.
 
 /** From now on whatever ends this run has a name, which the next one gets from `resetCause`. */
 export function watchRestarts(this: unknown): void {
   native("plugpay_watch_restarts").call(this);
 }
 
-/** Why the chip started: "power-on", "brownout", "panic", ... or JavaScript's end: "memory-full", "stack-overflow", ... */
+/**
+ * Why the chip started: "power-on", "brownout", "panic", ... or JavaScript's end: "memory-full",
+ * "stack-overflow", ...
+ */
 export function resetCause(this: unknown): string {
   return native("plugpay_reset_cause").call(this) as string;
 }
@@ -20,7 +24,9 @@ export function chip(this: unknown): string {
   return native("plugpay_chip").call(this) as string;
 }
 
-/** Starts the device anew, by its owner's wish: that is no fault, and the next run does not wait. */
+/**
+ * Starts the device anew, by its owner's wish: that is no fault, and the next run does not wait.
+ */
 export function restart(this: unknown): void {
   native("plugpay_restart").call(this);
 }

@@ -1,6 +1,7 @@
 /*
- * Why a device started again, kept in memory that outlives a restart and not a power cut. It pauses before it works: the
- * longer, the more often it died in a row. Portable; restart-esp32.c has the chip's side.
+ * Why a device started again, kept in memory that outlives a restart and not a power cut. It pauses
+ * before it works: the longer, the more often it died in a row. Portable; restart-esp32.c has the
+ * chip's side.
  */
 #ifndef PLUGPAY_RESTART_RECORD_H
 #define PLUGPAY_RESTART_RECORD_H
@@ -19,19 +20,31 @@ typedef struct {
 	uint32_t check;
 } restart_record;
 
-/* The dying firmware's words. The first of a run stay: what follows is what they caused. `why` may be NULL. */
+/*
+ * The dying firmware's words. The first of a run stay: what follows is what they caused. `why` may
+ * be NULL.
+ */
 void restart_record_died(restart_record *record, const char *cause, const char *why);
 
-/* The owner asked for a restart: no death, whatever the chip calls it. Comes first, so that its word stays. */
+/*
+ * The owner asked for a restart: no death, whatever the chip calls it. Comes first, so that its
+ * word stays.
+ */
 void restart_record_asked(restart_record *record);
 
-/* At the start. `failed`: the chip says that the last run ended by a fault. Gives what the last run left in `last`. */
+/*
+ * At the start. `failed`: the chip says that the last run ended by a fault. Gives what the last run
+ * left in `last`.
+ */
 void restart_record_started(restart_record *record, bool failed, restart_record *last);
 
 /* It ran long enough: whatever comes is not a loop. */
 void restart_record_settled(restart_record *record);
 
-/* How long to wait with the relay open before working, ms: none after the first death, then 1 s, 2 s, 4 s to 256 s. */
+/*
+ * How long to wait with the relay open before working, ms: none after the first death, then 1 s, 2
+ * s, 4 s to 256 s.
+ */
 uint32_t restart_record_pause(const restart_record *record);
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * The module "plugpay/sockets" on a chip: sockets.c in a task of its own, over lwIP.
  *
- * The task stands above JavaScript's (4), so that a flood is turned away while JavaScript computes, and rests after each
- * handful; lwIP's own (18) and the power gate's stand above it. It tells JavaScript's by one message that never waits:
- * the SDK's other way to post never returns where the queue is full.
+ * The task stands above JavaScript's (4), so that a flood is turned away while JavaScript computes,
+ * and rests after each handful; lwIP's own (18) and the power gate's stand above it. It tells
+ * JavaScript's by one message that never waits: the SDK's other way to post never returns where the
+ * queue is full.
  *
- * Memory: the table, two datagrams and one segment to read into (5.7 KB), the task's stack (3 KB); lwIP's buffers are ESP-IDF's heap.
+ * Memory: the table, two datagrams and one segment to read into (5.7 KB), the task's stack (3 KB);
+ * lwIP's buffers are ESP-IDF's heap.
  */
 
 #include "xsmc.h"
@@ -297,7 +299,10 @@ void plugpay_sockets_talk(xsMachine *the)
 	xsmcSetInteger(xsResult, handle);
 }
 
-/* plugpay_sockets_receive(handle) gives an ArrayBuffer, whose it is and the datagram, or undefined where there is none. */
+/*
+ * plugpay_sockets_receive(handle) gives an ArrayBuffer, whose it is and the datagram, or undefined
+ * where there is none.
+ */
 void plugpay_sockets_receive(xsMachine *the)
 {
 	uint32_t address;
@@ -313,7 +318,9 @@ void plugpay_sockets_receive(xsMachine *the)
 	finish();
 }
 
-/* plugpay_sockets_say(handle, bytes): where it goes, and the datagram. Gives whether it was sent. */
+/*
+ * plugpay_sockets_say(handle, bytes): where it goes, and the datagram. Gives whether it was sent.
+ */
 void plugpay_sockets_say(xsMachine *the)
 {
 	xsUnsignedValue count = 0;

@@ -1,5 +1,6 @@
-// The module "plugpay/sockets" on a device: TCP and UDP natively (sockets-esp32.c). Sockets go by handles; what happens to one is
-// told to its owner, which it keeps alive until it is closed. Nothing here waits, and calls with an old handle do nothing.
+// The module "plugpay/sockets" on a device: TCP and UDP natively (sockets-esp32.c). Sockets go by
+// handles; what happens to one is told to its owner, which it keeps alive until it is closed.
+// Nothing here waits, and calls with an old handle do nothing.
 
 import type { SocketOwner } from "plugpay/sockets";
 
@@ -8,7 +9,10 @@ export function listen(this: unknown, owner: SocketOwner, port: number): number 
   return native("plugpay_sockets_listen").call(this, owner, port) as number;
 }
 
-/** Gives a handle: the owner is told when it is connected, or that it failed, after ten seconds at the latest. Throws where all sockets are in use. */
+/**
+ * Gives a handle: the owner is told when it is connected, or that it failed, after ten seconds at
+ * the latest. Throws where all sockets are in use.
+ */
 export function connect(this: unknown, owner: SocketOwner, address: string, port: number): number {
   return native("plugpay_sockets_connect").call(this, owner, address, port) as number;
 }
@@ -48,17 +52,26 @@ export function write(this: unknown, handle: number, bytes: Uint8Array): number 
   return native("plugpay_sockets_write").call(this, handle, bytes) as number;
 }
 
-/** What was written is still sent; where nothing was, the other end learns at once that the connection is gone. */
+/**
+ * What was written is still sent; where nothing was, the other end learns at once that the
+ * connection is gone.
+ */
 export function close(this: unknown, handle: number): void {
   native("plugpay_sockets_close").call(this, handle);
 }
 
-/** A port for datagrams (0: any), a member of `group` on the interface with the address `here`; "" for no group, any interface. Throws where there is no link. */
+/**
+ * A port for datagrams (0: any), a member of `group` on the interface with the address `here`; ""
+ * for no group, any interface. Throws where there is no link.
+ */
 export function talk(this: unknown, owner: SocketOwner, group: string, port: number, here: string): number {
   return native("plugpay_sockets_talk").call(this, owner, group, port, here) as number;
 }
 
-/** Whose it is (four bytes of address, two of port), and the datagram; undefined where none has come. */
+/**
+ * Whose it is (four bytes of address, two of port), and the datagram; undefined where none has
+ * come.
+ */
 export function receive(this: unknown, handle: number): ArrayBuffer | undefined {
   return native("plugpay_sockets_receive").call(this, handle) as ArrayBuffer | undefined;
 }

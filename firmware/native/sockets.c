@@ -139,8 +139,8 @@ static void close_plainly(sockets_slot *slot)
 }
 
 /*
- * Ends a connection so that nothing of it is left in the stack, where the peer's good will would end it. lwIP resets only
- * what has bytes under way, so one is sent.
+ * Ends a connection so that nothing of it is left in the stack, where the peer's good will would
+ * end it. lwIP resets only what has bytes under way, so one is sent.
  */
 static void reset_socket(int fd)
 {
@@ -207,7 +207,10 @@ void sockets_flush(sockets *all)
 		(void)!send(all->wake, "", 1, MSG_NOSIGNAL);
 }
 
-/* Called with the lock held, before what changed is looked at. One that was lost on its way is forgotten too. */
+/*
+ * Called with the lock held, before what changed is looked at. One that was lost on its way is
+ * forgotten too.
+ */
 static void woken(sockets *all, bool readable)
 {
 	char byte;
@@ -282,8 +285,8 @@ static bool make_room(sockets *all, uint8_t state)
 }
 
 /*
- * Memory is scarce: one stranger's connection goes in each turn, first those that JavaScript has not taken or has let go. Whoever pays,
- * and what we dialed, stays.
+ * Memory is scarce: one stranger's connection goes in each turn, first those that JavaScript has
+ * not taken or has let go. Whoever pays, and what we dialed, stays.
  */
 static void make_memory(sockets *all)
 {
@@ -426,8 +429,9 @@ static bool drain(sockets_slot *slot)
 }
 
 /*
- * JavaScript has let go: what was written has its time to go out. It is not asked for how much of it has been taken, which
- * lwIP does not tell; so the socket is kept until then, and no connection lives on in the stack for as long as a peer likes.
+ * JavaScript has let go: what was written has its time to go out. It is not asked for how much of
+ * it has been taken, which lwIP does not tell; so the socket is kept until then, and no connection
+ * lives on in the stack for as long as a peer likes.
  */
 static void attend_closing(sockets_slot *slot, bool readable, uint64_t now)
 {
@@ -466,7 +470,10 @@ static sockets_datagram *datagram_of(sockets *all, int32_t handle)
 	return oldest;
 }
 
-/* Takes one out of the stack, and keeps it where there is room and it may be heard. False where there is none. */
+/*
+ * Takes one out of the stack, and keeps it where there is room and it may be heard. False where
+ * there is none.
+ */
 static bool hear_one(sockets *all, sockets_slot *slot, uint64_t now)
 {
 	sockets_datagram *kept = datagram_of(all, 0);

@@ -1,14 +1,16 @@
 /*
- * A device's TCP and UDP: one table of sockets, one task that waits for all of them, limits that hold before JavaScript hears of
- * anything. BSD sockets only, which lwIP and Linux both have: the same code runs on a chip (sockets-esp32.c) and in tests.
+ * A device's TCP and UDP: one table of sockets, one task that waits for all of them, limits that
+ * hold before JavaScript hears of anything. BSD sockets only, which lwIP and Linux both have: the
+ * same code runs on a chip (sockets-esp32.c) and in tests.
  *
- * The task runs `sockets_turn` again and again: it accepts, connects, watches, closes. Everything else is called
- * by JavaScript's task and never waits. Each socket is opened by either and closed by the task alone, so that none
- * vanishes while it is waited for. The task tells JavaScript's by `post` that there is something to take; one such
- * message is under way at most, and where it finds no room it is tried again.
+ * The task runs `sockets_turn` again and again: it accepts, connects, watches, closes. Everything
+ * else is called by JavaScript's task and never waits. Each socket is opened by either and closed
+ * by the task alone, so that none vanishes while it is waited for. The task tells JavaScript's by
+ * `post` that there is something to take; one such message is under way at most, and where it finds
+ * no room it is tried again.
  *
- * Memory: the table. Bytes lie in the stack's own buffers, which are bounded for each connection, until JavaScript reads
- * them; what it writes beyond those buffers it keeps.
+ * Memory: the table. Bytes lie in the stack's own buffers, which are bounded for each connection,
+ * until JavaScript reads them; what it writes beyond those buffers it keeps.
  */
 
 #ifndef PLUGPAY_SOCKETS_H
@@ -27,30 +29,45 @@ enum {
 	SOCKETS_LISTENING = 2,
 	SOCKETS_SLOTS = SOCKETS_SERVED + SOCKETS_DIALED + SOCKETS_LISTENING + SOCKETS_TALKING,
 
-	/* Accepted and not yet taken by JavaScript: of all, and of one address. Those of the favoured address count apart. */
+	/*
+	 * Accepted and not yet taken by JavaScript: of all, and of one address. Those of the favoured
+	 * address count apart.
+	 */
 	SOCKETS_WAITING = 4,
 	SOCKETS_WAITING_PER_PEER = 2,
 	SOCKETS_WAITING_MS = 5000,
 
-	/* Connections that an address may open at once, and how many more each second allows; then the same for all. */
+	/*
+	 * Connections that an address may open at once, and how many more each second allows; then the
+	 * same for all.
+	 */
 	SOCKETS_PEERS = 8,
 	SOCKETS_PEER_BURST = 16,
 	SOCKETS_PEER_PER_SECOND = 8,
 	SOCKETS_CROWD_BURST = 32,
 	SOCKETS_CROWD_PER_SECOND = 16,
 
-	/* So many are accepted, or refused, in a row; then the listener rests, so that a flood leaves time for the rest. */
+	/*
+	 * So many are accepted, or refused, in a row; then the listener rests, so that a flood leaves time
+	 * for the rest.
+	 */
 	SOCKETS_IN_A_ROW = 8,
 	SOCKETS_REST_MS = 50,
 	SOCKETS_BACKLOG = 6,
 
-	/* Datagrams that JavaScript hears of: of one address, then of all. What is beyond is dropped, so many in a row, then a rest. */
+	/*
+	 * Datagrams that JavaScript hears of: of one address, then of all. What is beyond is dropped, so
+	 * many in a row, then a rest.
+	 */
 	SOCKETS_TALKER_BURST = 8,
 	SOCKETS_TALKER_PER_SECOND = 4,
 	SOCKETS_TALK_BURST = 24,
 	SOCKETS_TALK_PER_SECOND = 12,
 	SOCKETS_TALK_REST_MS = 10,
-	/* Heard and not yet taken by JavaScript: kept here, out of the stack, where Wi-Fi has six buffers for all that comes. */
+	/*
+	 * Heard and not yet taken by JavaScript: kept here, out of the stack, where Wi-Fi has six buffers
+	 * for all that comes.
+	 */
 	SOCKETS_HEARD = 2,
 	SOCKETS_DATAGRAM_BYTES = 1472,
 
@@ -86,9 +103,14 @@ typedef struct {
 	uint64_t (*now)(void *context);
 	void (*lock)(void *context);
 	void (*unlock)(void *context);
-	/* Tells JavaScript's task to ask `sockets_next`. Must not wait; false where there is no room now. */
+	/*
+	 * Tells JavaScript's task to ask `sockets_next`. Must not wait; false where there is no room now.
+	 */
 	bool (*post)(void *context);
-	/* Whether the memory from which the stack takes its buffers is nearly used up: then strangers' connections go. */
+	/*
+	 * Whether the memory from which the stack takes its buffers is nearly used up: then strangers'
+	 * connections go.
+	 */
 	bool (*scarce)(void *context);
 } sockets_host;
 
@@ -158,10 +180,16 @@ const char *sockets_begin(sockets *all, const sockets_host *host);
 /* Closes everything; nothing else may run. */
 void sockets_end(sockets *all);
 
-/* The task's: waits for something to happen, `longest` ms at the most, and does what is due. False where waiting failed. */
+/*
+ * The task's: waits for something to happen, `longest` ms at the most, and does what is due. False
+ * where waiting failed.
+ */
 bool sockets_turn(sockets *all, uint32_t longest);
 
-/* JavaScript's. A handle is positive and never comes again for another socket; 0 is none, an old one is harmless. */
+/*
+ * JavaScript's. A handle is positive and never comes again for another socket; 0 is none, an old
+ * one is harmless.
+ */
 int32_t sockets_listen(sockets *all, uint16_t port, const char **refusal);
 int32_t sockets_connect(sockets *all, uint32_t address, uint16_t port, const char **refusal);
 /* The next connection to this listener that waits, or 0. */
@@ -175,11 +203,15 @@ size_t sockets_read(sockets *all, int32_t handle, void *bytes, size_t size);
 /* How many bytes it took; where that is not all, WRITABLE follows. */
 size_t sockets_write(sockets *all, int32_t handle, const void *bytes, size_t count);
 /*
- * A port for datagrams: `port`, or any where it is 0; a member of `group` where that is not 0, on the interface whose
- * address is `here`, or on all. What is sent to a group leaves by that interface, and does not come back.
+ * A port for datagrams: `port`, or any where it is 0; a member of `group` where that is not 0, on
+ * the interface whose address is `here`, or on all. What is sent to a group leaves by that
+ * interface, and does not come back.
  */
 int32_t sockets_talk(sockets *all, uint32_t group, uint16_t port, uint32_t here, const char **refusal);
-/* How many bytes of the oldest datagram were taken; 0 where none waits. One that does not fit is dropped. */
+/*
+ * How many bytes of the oldest datagram were taken; 0 where none waits. One that does not fit is
+ * dropped.
+ */
 size_t sockets_receive(sockets *all, int32_t handle, void *bytes, size_t size, uint32_t *address, uint16_t *port);
 /* Whether it was sent. It never waits. */
 bool sockets_say(sockets *all, int32_t handle, uint32_t address, uint16_t port, const void *bytes, size_t count);

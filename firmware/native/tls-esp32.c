@@ -1,12 +1,15 @@
 /*
- * One TLS connection as a client, over ESP-IDF's esp-tls (mbedTLS): the server's certificate must lead to the one root
- * that it is given, and bear the host's name. A task of its own connects, shakes hands, reads and writes, so that
- * JavaScript never waits; each step posts one message to it.
+ * One TLS connection as a client, over ESP-IDF's esp-tls (mbedTLS): the server's certificate must
+ * lead to the one root that it is given, and bear the host's name. A task of its own connects,
+ * shakes hands, reads and writes, so that JavaScript never waits; each step posts one message to
+ * it.
  *
- * It stands under the name of the SDK's module "socketmbedtls" and speaks as that does; docs/sdk-defects.md says why the
- * SDK's own cannot be used. Dates of certificates are not checked: the device has no calendar.
+ * It stands under the name of the SDK's module "socketmbedtls" and speaks as that does;
+ * docs/sdk-defects.md says why the SDK's own cannot be used. Dates of certificates are not checked:
+ * the device has no calendar.
  *
- * Memory: this record (6 KB), the task's stack (8 KB), mbedTLS's buffers while it is open; none of it JavaScript's heap.
+ * Memory: this record (6 KB), the task's stack (8 KB), mbedTLS's buffers while it is open; none of
+ * it JavaScript's heap.
  */
 
 #include "xsmc.h"
@@ -51,14 +54,23 @@ enum {
 typedef struct {
 	xsMachine *the;
 	xsSlot object;
-	/* JavaScript's object, the task, and each message under way hold one each; the last to let go frees the record. */
+	/*
+	 * JavaScript's object, the task, and each message under way hold one each; the last to let go
+	 * frees the record.
+	 */
 	uint32_t holders;
 	volatile uint8_t closing;
-	/* What `lock` guards: bytes from the server that JavaScript has not taken, bytes for it that are not sent. */
+	/*
+	 * What `lock` guards: bytes from the server that JavaScript has not taken, bytes for it that are
+	 * not sent.
+	 */
 	SemaphoreHandle_t lock;
 	uint16_t received;
 	uint16_t unsent;
-	/* What mbedTLS has begun to send: it is asked again with as much, or it would take what came since for sent too. */
+	/*
+	 * What mbedTLS has begun to send: it is asked again with as much, or it would take what came since
+	 * for sent too.
+	 */
 	uint16_t begun;
 	uint8_t in[BUFFER_BYTES];
 	uint8_t out[BUFFER_BYTES];
@@ -301,7 +313,10 @@ void plugpay_tls_read(xsMachine *the)
 	xSemaphoreGive(tls->lock);
 }
 
-/* write(buffer): takes all of it, or throws; gives how many more bytes it has room for. write() only gives that. */
+/*
+ * write(buffer): takes all of it, or throws; gives how many more bytes it has room for. write()
+ * only gives that.
+ */
 void plugpay_tls_write(xsMachine *the)
 {
 	Tls *tls = opened(the);

@@ -1,4 +1,5 @@
-// The module "socketmbedtls" on a device: a TLS client over ESP-IDF's esp-tls (tls-esp32.c), with the face of the SDK's.
+// The module "socketmbedtls" on a device: a TLS client over ESP-IDF's esp-tls (tls-esp32.c), with
+// the face of the SDK's.
 
 export interface TlsOptions {
   readonly host: string;
@@ -8,7 +9,10 @@ export interface TlsOptions {
 }
 
 export class SocketTLS extends Native("plugpay_tls_destructor") {
-  /** 1 connected, 2 data to read, 3 data sent (value: room for more); -1 closed, -2 failed (value: why). */
+  /**
+   * 1 connected, 2 data to read, 3 data sent (value: room for more); -1 closed, -2 failed (value:
+   * why).
+   */
   declare callback: (message: number, value: number) => void;
 
   constructor(options: TlsOptions) {

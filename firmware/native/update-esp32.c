@@ -1,7 +1,8 @@
 /*
- * The two slots for images, by ESP-IDF's esp_ota_ops. An image is streamed into the slot that does not run; its sectors
- * are erased one by one as it comes, each some 45 ms in which no task runs (the relay is open meanwhile). What lies in
- * flash is hashed there, so that what was written counts and not what came.
+ * The two slots for images, by ESP-IDF's esp_ota_ops. An image is streamed into the slot that does
+ * not run; its sectors are erased one by one as it comes, each some 45 ms in which no task runs
+ * (the relay is open meanwhile). What lies in flash is hashed there, so that what was written
+ * counts and not what came.
  *
  * A board with one slot (4 MB) has no partition for it: room 0, and nothing begins.
  */
@@ -125,8 +126,9 @@ static esp_err_t digestOf(uint32_t size, uint8_t digest[SHA256_BYTES])
 }
 
 /*
- * plugpay_slot_digest(size) gives an ArrayBuffer. On encrypted flash esp_ota_write keeps back what is no whole block of
- * 16 bytes; an image of ESP-IDF's consists of such blocks, and any other has another hash.
+ * plugpay_slot_digest(size) gives an ArrayBuffer. On encrypted flash esp_ota_write keeps back what
+ * is no whole block of 16 bytes; an image of ESP-IDF's consists of such blocks, and any other has
+ * another hash.
  */
 void plugpay_slot_digest(xsMachine *the)
 {

@@ -1,5 +1,5 @@
-// The module "plugpay/update" on a device (update-esp32.c): the slots for images in its flash. Each throws where flash or
-// ESP-IDF refuses.
+// The module "plugpay/update" on a device (update-esp32.c): the slots for images in its flash. Each
+// throws where flash or ESP-IDF refuses.
 
 /** "single", "trial", "confirmed" or "undone" (shared/update/slots.ts). */
 export function slotState(this: unknown): string {

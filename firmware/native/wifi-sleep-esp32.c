@@ -1,6 +1,7 @@
 /*
- * Wi-Fi sleeps between beacons (ESP-IDF's default, WIFI_PS_MIN_MODEM): what is sent to the device waits for the next one,
- * 100 to 300 ms, and a payment has several such ways. While a plug is occupied it does not sleep, at 0.1 W or so more.
+ * Wi-Fi sleeps between beacons (ESP-IDF's default, WIFI_PS_MIN_MODEM): what is sent to the device
+ * waits for the next one, 100 to 300 ms, and a payment has several such ways. While a plug is
+ * occupied it does not sleep, at 0.1 W or so more.
  */
 
 #include "xsmc.h"

@@ -11,7 +11,10 @@ export function addresses(): readonly string[] {
   return found("IP");
 }
 
-/** The hardware's address on its link, as six bytes in hexadecimal between colons; undefined before there is one. */
+/**
+ * The hardware's address on its link, as six bytes in hexadecimal between colons; undefined before
+ * there is one.
+ */
 export function hardwareAddress(): string | undefined {
   return found("MAC")[0];
 }

@@ -1,5 +1,5 @@
-// One connection with an MQTT broker, by the SDK's client module over our own sockets: it is dialled
-// as all else is, and what the broker sends passes a guard (shared/mqtt/guard.ts).
+// One connection with an MQTT broker, by the SDK's client module over our own sockets: it is
+// dialled as all else is, and what the broker sends passes a guard (shared/mqtt/guard.ts).
 
 import MQTTClient from "embedded:network/mqtt/client";
 import type { Dialer } from "../../shared/kernel/ports";

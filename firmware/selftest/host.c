@@ -142,7 +142,10 @@ static void writeFrame(char kind, const char *head, const void *bytes, uint32_t 
 	fflush(stdout);
 }
 
-/* plugpay_hostCall(head, bytes): one synchronous call out; gives an array of the answer's head and bytes. */
+/*
+ * plugpay_hostCall(head, bytes): one synchronous call out; gives an array of the answer's head and
+ * bytes.
+ */
 void plugpay_hostCall(xsMachine *the)
 {
 	Frame answer;
@@ -161,7 +164,10 @@ void plugpay_hostCall(xsMachine *the)
 	free(answer.head);
 }
 
-/* Promise jobs: GLib's loop has them on a desktop, this flag on a bare core (tools/firmware/measure.ts). */
+/*
+ * Promise jobs: GLib's loop has them on a desktop, this flag on a bare core
+ * (tools/firmware/measure.ts).
+ */
 #ifdef SELFTEST_BARE
 void fxQueuePromiseJobs(txMachine *the)
 {
@@ -407,7 +413,10 @@ int main(void)
 	xsCreation creation = *linked;
 	xsMachine *machine;
 #ifdef SELFTEST_BARE
-	/* A desktop's slots are twice as large and its image is linked with more; here it is what a chip gets (engine.json). */
+	/*
+	 * A desktop's slots are twice as large and its image is linked with more; here it is what a chip
+	 * gets (engine.json).
+	 */
 	creation.initialChunkSize = SELFTEST_CHUNK_BYTES;
 	creation.initialHeapCount = SELFTEST_SLOTS;
 	creation.stackCount = SELFTEST_STACK;

@@ -35,7 +35,10 @@ interface Said {
   readonly status: number | null;
 }
 
-/** The command, with a seed on its standard input. The server is in this process, so nothing blocks it meanwhile. */
+/**
+ * The command, with a seed on its standard input. The server is in this process, so nothing blocks
+ * it meanwhile.
+ */
 function closing(words: readonly string[], seed = SEED_TEXT): Promise<Said> {
   const line = ["--import", "tsx", "tools/closing.ts", "--network", "regtest", "--to", TO, ...words];
   const child = spawn(process.execPath, line, { cwd: ROOT });

@@ -1,4 +1,5 @@
-// Credit of channels over a restart: what the entry says, and what the socket's record says beside it.
+// Credit of channels over a restart: what the entry says, and what the socket's record says beside
+// it.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -20,7 +21,10 @@ const ENTRY: ChannelEntry = {
   energy: 0,
 };
 
-/** What an entry holds after a restart with the gate at `total`; its record has `paidUpTo` of channel `drawn`. */
+/**
+ * What an entry holds after a restart with the gate at `total`; its record has `paidUpTo` of
+ * channel `drawn`.
+ */
 function restarted(entry: Partial<ChannelEntry>, total: number, drawn: string | undefined, paidUpTo: number): number {
   const store = new CutStore();
   new ChannelLedger(store, 1, () => {}).save({ ...ENTRY, ...entry });

@@ -233,7 +233,8 @@ describe("a cable that pays by channel", () => {
   });
 
   it("opens another channel after each that its socket closed half used, without a word of its owner", async () => {
-    // At 3,000 sat of 5,000 the socket closes. What is left of two of them is more than may be locked.
+    // At 3,000 sat of 5,000 the socket closes. What is left of two of them is more than may be
+    // locked.
     const { bench } = await buried({
       socket: { maxUnclosed: 3_000, price: 30_000 },
       cable: { maxLocked: 7_500, maxPrice: 30_000 },

@@ -128,7 +128,9 @@ describe("a closing whose share does not pay the fee of the day", () => {
   });
 });
 
-/** Somebody sends a coin to the channel's payee key, by a transaction that a branch may leave out. */
+/**
+ * Somebody sends a coin to the channel's payee key, by a transaction that a branch may leave out.
+ */
 function sentCoin(bench: Bench, { deposit }: ChannelCustomer, amount: number): { readonly instead: Transaction } {
   const { network } = bench;
   const sender = new Purse("a sender");

@@ -1,5 +1,5 @@
-// A socket's name on Wi-Fi at the edge: begins when there is an address, anew with each other one, survives what fails,
-// and remembers the name that it got. And how the radio is kept awake.
+// A socket's name on Wi-Fi at the edge: begins when there is an address, anew with each other one,
+// survives what fails, and remembers the name that it got. And how the radio is kept awake.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

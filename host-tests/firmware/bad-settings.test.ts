@@ -1,4 +1,5 @@
-// The real firmware in the simulated world, set up wrongly: it says so again and again, and neither crashes nor switches on.
+// The real firmware in the simulated world, set up wrongly: it says so again and again, and neither
+// crashes nor switches on.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +9,10 @@ import type { Party } from "../../lab/sim/network";
 import { type Run, runScenario, type Watcher } from "../../lab/sim/run";
 import { loadScenario, type Scenario } from "../../lab/sim/scenario";
 
-/** A scenario checks settings too, when it is read; these come past it, as from a store that an older image wrote. */
+/**
+ * A scenario checks settings too, when it is read; these come past it, as from a store that an
+ * older image wrote.
+ */
 function scenarioOf(wrong: Pick<Scenario, "socket"> | Pick<Scenario, "cable">): Scenario {
   return { ...loadScenario("toaster"), ...wrong, steps: [{ atS: 1, plug: "in", appliance: "toaster" }], endS: 65 };
 }

@@ -1,4 +1,5 @@
-// Boots the socket's image in the emulator, where both are there: it starts, and answers over its network.
+// Boots the socket's image in the emulator, where both are there: it starts, and answers over its
+// network.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

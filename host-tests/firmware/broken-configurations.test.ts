@@ -1,4 +1,5 @@
-// A configuration file that is wrong is put right from the messages alone: a reader here knows nothing but what they say.
+// A configuration file that is wrong is put right from the messages alone: a reader here knows
+// nothing but what they say.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// The electrical world around emulated boards, with boards whose pins the test holds: who gets power, and what their
-// metering chips tell.
+// The electrical world around emulated boards, with boards whose pins the test holds: who gets
+// power, and what their metering chips tell.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";

@@ -1,4 +1,5 @@
-// An emulated board's program is ended by a debugger: what that sends, and what it finds of the relay.
+// An emulated board's program is ended by a debugger: what that sends, and what it finds of the
+// relay.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,7 +1,8 @@
 /*
- * Reads a line "WHO HEX" each, and prints 1 or 0: whether that frame is taken by the socket's access point (socket), by the
- * cable (cable), by a cable that has no address yet (bare), or disputes the cable's address (dispute). "fuzz SEED RUNS" throws
- * frames that were changed at random at all of them, in buffers of just their length.
+ * Reads a line "WHO HEX" each, and prints 1 or 0: whether that frame is taken by the socket's
+ * access point (socket), by the cable (cable), by a cable that has no address yet (bare), or
+ * disputes the cable's address (dispute). "fuzz SEED RUNS" throws frames that were changed at
+ * random at all of them, in buffers of just their length.
  */
 
 #include "direct-frames.h"
@@ -43,7 +44,10 @@ static uint32_t dice(uint32_t sides)
 	return (seed >> 8) % sides;
 }
 
-/* Whatever is taken leads to the one port, or asks for the one address: read anew here, in another way. */
+/*
+ * Whatever is taken leads to the one port, or asks for the one address: read anew here, in another
+ * way.
+ */
 static void check(const char *who, const uint8_t *frame, size_t length)
 {
 	uint32_t own = !strcmp(who, "socket") ? theSocket.address : theCable.address;

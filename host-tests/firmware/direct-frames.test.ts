@@ -1,5 +1,6 @@
-// What reaches a device on a direct link: at the socket's access point the cables' port and nothing else of it; at the cable the
-// socket and nobody else, though the radio passes on what other clients send.
+// What reaches a device on a direct link: at the socket's access point the cables' port and nothing
+// else of it; at the cable the socket and nobody else, though the radio passes on what other
+// clients send.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

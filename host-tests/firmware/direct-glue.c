@@ -1,6 +1,7 @@
 /*
- * The glue of a socket's access point and of a visiting cable's radio (firmware/native/access-point-esp32.c, radio-esp32.c), over
- * stand-ins of ESP-IDF that print what they are told, a line each.
+ * The glue of a socket's access point and of a visiting cable's radio
+ * (firmware/native/access-point-esp32.c, radio-esp32.c), over stand-ins of ESP-IDF that print what
+ * they are told, a line each.
  */
 
 #include "access-point-esp32.c"

@@ -1,4 +1,5 @@
-// The glue of the direct link over ESP-IDF: which orders the radio gets, in which order, and what becomes of each frame.
+// The glue of the direct link over ESP-IDF: which orders the radio gets, in which order, and what
+// becomes of each frame.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

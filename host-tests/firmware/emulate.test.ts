@@ -1,5 +1,5 @@
-// What boots an image in the emulator, as far as it goes without one: what is missing is said, the flash is laid out as
-// the partitions say, and the console's reader sees what no board may do.
+// What boots an image in the emulator, as far as it goes without one: what is missing is said, the
+// flash is laid out as the partitions say, and the console's reader sees what no board may do.
 
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,8 +1,10 @@
 /*
- * The emulator's network card as the firmware's glue sets it up (firmware/native/ethernet-qemu-esp32.c), over stand-ins of
- * ESP-IDF. The card does as QEMU's hw/net/opencores_eth.c: enabled anew it begins at its first descriptor. The driver does as
- * ESP-IDF's esp_eth_mac_openeth.c: it keeps its own place in the ring, enables the card when the link comes and disables it
- * when the link goes. Prints the frames that the stack gets, a letter each, as they get there.
+ * The emulator's network card as the firmware's glue sets it up
+ * (firmware/native/ethernet-qemu-esp32.c), over stand-ins of ESP-IDF. The card does as QEMU's
+ * hw/net/opencores_eth.c: enabled anew it begins at its first descriptor. The driver does as
+ * ESP-IDF's esp_eth_mac_openeth.c: it keeps its own place in the ring, enables the card when the
+ * link comes and disables it when the link goes. Prints the frames that the stack gets, a letter
+ * each, as they get there.
  */
 
 #include "ethernet-qemu-esp32.c"

@@ -1,5 +1,5 @@
-// The glue of the emulator's network card: after its link was lost and is back, each frame reaches the stack as it comes; and
-// the watchdog, which runs twice as fast there, gets twice the time.
+// The glue of the emulator's network card: after its link was lost and is back, each frame reaches
+// the stack as it comes; and the watchdog, which runs twice as fast there, gets twice the time.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,6 +1,7 @@
 /*
- * The glue of the device's light (firmware/native/light-esp32.c) over a stand-in of ESP-IDF's timer, whose clock is a number: prints
- * the level of the pin at each eighth of a second. JavaScript is not called while it plays.
+ * The glue of the device's light (firmware/native/light-esp32.c) over a stand-in of ESP-IDF's
+ * timer, whose clock is a number: prints the level of the pin at each eighth of a second.
+ * JavaScript is not called while it plays.
  */
 
 #include "light-esp32.c"

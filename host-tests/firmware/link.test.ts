@@ -1,4 +1,5 @@
-// Small images, linked for the desktop with the real tools: what the checks are for happens, and is caught.
+// Small images, linked for the desktop with the real tools: what the checks are for happens, and is
+// caught.
 
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync } from "node:fs";

@@ -118,7 +118,8 @@ test("every image has the watchdog on and boots without a log; encryption only w
     assert.ok(!plain.includes("NVS_ENCRYPTION"));
     // Without it the ADC's DMA halts for good when a page of flash is erased.
     assert.ok(plain.includes("CONFIG_ADC_CONTINUOUS_ISR_IRAM_SAFE=y\n"));
-    // The SDK switches it off on the C3 and C6, whose multiplier ends below the 4096 bits of many roots.
+    // The SDK switches it off on the C3 and C6, whose multiplier ends below the 4096 bits of many
+    // roots.
     assert.ok(plain.includes("CONFIG_MBEDTLS_LARGE_KEY_SOFTWARE_MPI=y\n"));
     assert.match(
       sdkconfig(ROOT, buildConfig({ link, ...ENCRYPTED }, device, target, false)),
@@ -130,7 +131,8 @@ test("every image has the watchdog on and boots without a log; encryption only w
 test("every image has a console and a short panic: no core dump, no debugger's stub", () => {
   for (const { device, target, link } of VARIANTS) {
     const settings = sdkconfig(ROOT, buildConfig({ link }, device, target, false));
-    // The SDK's release settings set the contrary of each `=n`; of a choice the last that is set holds.
+    // The SDK's release settings set the contrary of each `=n`; of a choice the last that is set
+    // holds.
     for (const line of [
       "CONFIG_ESP_CONSOLE_NONE=n",
       "CONFIG_ESP_CONSOLE_UART_DEFAULT=y",
@@ -190,7 +192,10 @@ async function relativeImports(file: string): Promise<string[]> {
   return found;
 }
 
-/** What a module has that flash has no place for: outside of functions variables and regular expressions, in classes private methods. */
+/**
+ * What a module has that flash has no place for: outside of functions variables and regular
+ * expressions, in classes private methods.
+ */
 async function unfitForFlash(file: string): Promise<string[]> {
   const { code } = await transform(readFileSync(file, "utf8"), { loader: "ts", target: "es2022" });
   const found: string[] = [];

@@ -1,4 +1,5 @@
-// The budget of native heap: its page is made from it, the configuration is held to it, and the chip's own limit is the same.
+// The budget of native heap: its page is made from it, the configuration is held to it, and the
+// chip's own limit is the same.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// npm run monitor: what a board says is shown as the live view shows it, through noise, restarts and lines cut in pieces.
+// npm run monitor: what a board says is shown as the live view shows it, through noise, restarts
+// and lines cut in pieces.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";

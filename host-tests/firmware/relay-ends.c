@@ -1,6 +1,7 @@
 /*
- * What happens to the relay's pin (relay-esp32.c) when the chip ends its work. Prints each write to the pin, and when ESP-IDF's own
- * handlers run, which are in relay-ends-idf.c: the linker's options decide who is called for them.
+ * What happens to the relay's pin (relay-esp32.c) when the chip ends its work. Prints each write to
+ * the pin, and when ESP-IDF's own handlers run, which are in relay-ends-idf.c: the linker's options
+ * decide who is called for them.
  */
 
 #include "relay-esp32.h"

@@ -1,5 +1,6 @@
-// However the program ends, the relay is opened first: a panic prints for 0.3 s, and a restart of the processor leaves a pin's level
-// as it is. The linker's options are those of the ESP-IDF component that puts them into every image.
+// However the program ends, the relay is opened first: a panic prints for 0.3 s, and a restart of
+// the processor leaves a pin's level as it is. The linker's options are those of the ESP-IDF
+// component that puts them into every image.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

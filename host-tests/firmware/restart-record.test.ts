@@ -1,4 +1,5 @@
-// What a device remembers of its ends: the first cause, its message, and how often it died in a row.
+// What a device remembers of its ends: the first cause, its message, and how often it died in a
+// row.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,5 @@
-// What every image's sdkconfig must say, whatever the SDK's own defaults are for a chip: a panic ends soon, and is seen.
+// What every image's sdkconfig must say, whatever the SDK's own defaults are for a chip: a panic
+// ends soon, and is seen.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

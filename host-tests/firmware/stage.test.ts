@@ -1,4 +1,5 @@
-// What stands around emulated boards: a chain that does not start, or ends, is told, and nothing stays open.
+// What stands around emulated boards: a chain that does not start, or ends, is told, and nothing
+// stays open.
 
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";

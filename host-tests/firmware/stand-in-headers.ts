@@ -1,4 +1,5 @@
-// Headers of an SDK that a piece of glue includes, for compiling it on this machine: each of them is one stand-in.
+// Headers of an SDK that a piece of glue includes, for compiling it on this machine: each of them
+// is one stand-in.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

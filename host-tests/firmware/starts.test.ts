@@ -1,5 +1,6 @@
-// What runs on a board before anything else may throw nothing: XS ends in a restart when nobody catches it. The real
-// modules, with stand-ins for the SDK's that fail as the SDK's do while the world is not ready.
+// What runs on a board before anything else may throw nothing: XS ends in a restart when nobody
+// catches it. The real modules, with stand-ins for the SDK's that fail as the SDK's do while the
+// world is not ready.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

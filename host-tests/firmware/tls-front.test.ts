@@ -1,4 +1,5 @@
-// The TLS server before the emulated chain: each face is wrong in the one point that it says, as OpenSSL sees it.
+// The TLS server before the emulated chain: each face is wrong in the one point that it says, as
+// OpenSSL sees it.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Why a chain's server could not be had over TLS is told: once, until that changes or it is had again. The real module
-// over a stand-in of the board's TLS client.
+// Why a chain's server could not be had over TLS is told: once, until that changes or it is had
+// again. The real module over a stand-in of the board's TLS client.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

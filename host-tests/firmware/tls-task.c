@@ -1,7 +1,7 @@
 /*
- * The TLS client's task (firmware/native/tls-esp32.c) over stand-ins of XS, FreeRTOS and esp-tls. The stand-in of mbedTLS
- * does what it does where the stack is full: it keeps the record that it has made, and says of the next call, whose bytes
- * it does not look at, that all of them were sent.
+ * The TLS client's task (firmware/native/tls-esp32.c) over stand-ins of XS, FreeRTOS and esp-tls.
+ * The stand-in of mbedTLS does what it does where the stack is full: it keeps the record that it
+ * has made, and says of the next call, whose bytes it does not look at, that all of them were sent.
  */
 
 #include "tls-esp32.c"

@@ -1,5 +1,5 @@
-// The TLS client's task on a board: what it was given to send is sent, whole and in order, also where the stack is full;
-// and it gives up connecting by the clock.
+// The TLS client's task on a board: what it was given to send is sent, whole and in order, also
+// where the stack is full; and it gives up connecting by the clock.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

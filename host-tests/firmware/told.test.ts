@@ -1,4 +1,5 @@
-// What a board tells of itself when it starts: everything that its owner wants to see first, and no secret.
+// What a board tells of itself when it starts: everything that its owner wants to see first, and no
+// secret.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

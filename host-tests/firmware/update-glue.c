@@ -1,6 +1,7 @@
 /*
- * The slots' glue (firmware/native/update-esp32.c) over stand-ins of XS, esp_ota_ops and PSA: which calls ESP-IDF gets,
- * in which order, and what becomes of each that fails. Commands on standard input, one a line; what happens is printed.
+ * The slots' glue (firmware/native/update-esp32.c) over stand-ins of XS, esp_ota_ops and PSA: which
+ * calls ESP-IDF gets, in which order, and what becomes of each that fails. Commands on standard
+ * input, one a line; what happens is printed.
  */
 
 #include "update-esp32.c"

@@ -1,5 +1,5 @@
-// The glue of the slots for images: what ESP-IDF is asked for, and that nothing is started that was not written, hashed
-// and found whole.
+// The glue of the slots for images: what ESP-IDF is asked for, and that nothing is started that was
+// not written, hashed and found whole.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

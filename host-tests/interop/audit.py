@@ -77,7 +77,8 @@ def audit(offer, status, journal, script, limits, day):
         expired = other["expiry_height"] <= offer["expiry_height"] - SESSION_BLOCKS
         pledged = [name for name in names if name in coins_of(other)]
         require(other["payee"] == payee or expired or other in before or not pledged, "no coin is pledged to another", *pledged)
-        # What was sent and never acknowledged can still be mined: the next payment has to take its place
+        # What was sent and never acknowledged can still be mined: the next payment has to take its
+        # place
         answered = other["commitments"][-1]["acknowledged"] or other["payee"] != payee
         require(last or answered or other in before or pledged, "no payment is made twice", other["commitments"][-1]["txid"])
 

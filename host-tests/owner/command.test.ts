@@ -1,4 +1,5 @@
-// npm run owner, against the simulator's devices: by HTTP, and by a pseudo-terminal as by a board's serial port.
+// npm run owner, against the simulator's devices: by HTTP, and by a pseudo-terminal as by a board's
+// serial port.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// What the display shows: pictures as they are meant to be (UPDATE_PICTURES=1 writes them anew, to be looked at), their way to the
-// controller, and what an image without a display has of it.
+// What the display shows: pictures as they are meant to be (UPDATE_PICTURES=1 writes them anew, to
+// be looked at), their way to the controller, and what an image without a display has of it.
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
-// A factory-new pair as npm run socket and npm run cable start it: no settings, no key, no coins. Each
-// has a serial port; what is typed at the socket's terminal stands for the wallet that funds the cable.
+// A factory-new pair as npm run socket and npm run cable start it: no settings, no key, no coins.
+// Each has a serial port; what is typed at the socket's terminal stands for the wallet that funds
+// the cable.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -121,8 +121,8 @@ export interface Owned {
 }
 
 /**
- * Both devices on, with owners; the appliance draws `load` mW. `update`: the socket's slots, and `file`
- * what its configuration has of them.
+ * Both devices on, with owners; the appliance draws `load` mW. `update`: the socket's slots, and
+ * `file` what its configuration has of them.
  */
 export function owned(options: BenchOptions = {}, load = TOASTER, update?: UpdatePorts, file: Plain = {}): Owned {
   let bench!: Bench;

@@ -1,4 +1,5 @@
-// npm run receipt -- fetch: all receipts of a socket, three a call, by HTTP as fast as its server lets a script.
+// npm run receipt -- fetch: all receipts of a socket, three a call, by HTTP as fast as its server
+// lets a script.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -29,7 +29,10 @@ interface Page {
   readonly next: number;
 }
 
-/** A socket with receipts, whose power may go at any write; what it owns and what its owner has lie in one store. */
+/**
+ * A socket with receipts, whose power may go at any write; what it owns and what its owner has lie
+ * in one store.
+ */
 class Stand {
   readonly bench = new Bench({ coins: Array(40).fill(300_000) });
   readonly store: CutStore = this.bench.socketStore;

@@ -1,5 +1,5 @@
-// A factory-new pair, set up by somebody with a terminal and no compiler: npm run owner at both serial
-// ports, from nothing to power that is sold at a price that was changed.
+// A factory-new pair, set up by somebody with a terminal and no compiler: npm run owner at both
+// serial ports, from nothing to power that is sold at a price that was changed.
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// npm run owner -- update, against a simulated socket with two slots: an update that goes through, and a broken one that
-// goes back.
+// npm run owner -- update, against a simulated socket with two slots: an update that goes through,
+// and a broken one that goes back.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";

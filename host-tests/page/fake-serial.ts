@@ -1,5 +1,6 @@
-// navigator.serial of a page in a real browser, wired to a simulated device's pseudo-terminal. Headless
-// Chromium has no dialogue in which somebody chooses a port: `choose` says which one it would be.
+// navigator.serial of a page in a real browser, wired to a simulated device's pseudo-terminal.
+// Headless Chromium has no dialogue in which somebody chooses a port: `choose` says which one it
+// would be.
 
 import { constants, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";

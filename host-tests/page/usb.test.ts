@@ -1,6 +1,6 @@
-// The page for a device on USB, in a real browser: a factory-new pair is set up by it, from nothing to
-// power that is sold at a price that was changed. Web Serial is a stand-in, wired to the simulated
-// devices' serial ports.
+// The page for a device on USB, in a real browser: a factory-new pair is set up by it, from nothing
+// to power that is sold at a price that was changed. Web Serial is a stand-in, wired to the
+// simulated devices' serial ports.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";

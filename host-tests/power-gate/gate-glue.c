@@ -66,7 +66,10 @@ static gate_sensor_sink out;
 const char *gate_sensor_start(gate_sensor_kind kind, const power_gate_options *o, const gate_sensor_sink *sink) { (void)kind; (void)o; out = *sink; return NULL; }
 void gate_sensor_stop(void) {}
 
-/* Milliseconds of four samples each: a square wave around the middle, its height in steps of the 15-bit scale. */
+/*
+ * Milliseconds of four samples each: a square wave around the middle, its height in steps of the
+ * 15-bit scale.
+ */
 static void feed(int milliseconds, int height)
 {
 	static int sample;

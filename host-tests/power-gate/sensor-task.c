@@ -65,7 +65,10 @@ int xSemaphoreGive(SemaphoreHandle_t semaphore) { sem_post(semaphore); return 1;
 
 int64_t esp_timer_get_time(void) { return clock_us; }
 
-/* The converter: stands still after `still_after` reads until it was started `heals` times; refuses to start again, if asked to. */
+/*
+ * The converter: stands still after `still_after` reads until it was started `heals` times; refuses
+ * to start again, if asked to.
+ */
 enum { STILL_AFTER = 5, GOOD_READS = 20 };
 static int reads, good, starts, heals, running, refuses_restart, bad_reads;
 

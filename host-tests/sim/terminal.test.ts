@@ -1,4 +1,5 @@
-// npm run socket and npm run cable on a terminal: what is said, typed and answered stays to be read.
+// npm run socket and npm run cable on a terminal: what is said, typed and answered stays to be
+// read.
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";

@@ -291,7 +291,10 @@ static void talk(void)
 	EXPECT(in_use() == 1);
 }
 
-/* A device has two doors: who knocks at one is taken there and nowhere else, whatever JavaScript asks first. */
+/*
+ * A device has two doors: who knocks at one is taken there and nowhere else, whatever JavaScript
+ * asks first.
+ */
 static void two_doors(void)
 {
 	const char *refusal = NULL;
@@ -324,7 +327,10 @@ static void two_doors(void)
 	hang_up(other, true);
 }
 
-/* One address opens many and says nothing: two wait, its rate is kept, and another address is let in. */
+/*
+ * One address opens many and says nothing: two wait, its rate is kept, and another address is let
+ * in.
+ */
 static void flood_of_one(void)
 {
 	int peers[100];
@@ -346,7 +352,10 @@ static void flood_of_one(void)
 	hang_up(honest, false);
 }
 
-/* Connects `count` times from `addresses` in turn, lets go of each that arrives, and gives how many did. */
+/*
+ * Connects `count` times from `addresses` in turn, lets go of each that arrives, and gives how many
+ * did.
+ */
 static int arrivals(int count, int addresses)
 {
 	int arrived = 0;
@@ -386,7 +395,10 @@ static void rate_of_all(void)
 	EXPECT(arrivals(5, 1) == 5);
 }
 
-/* Many addresses: what waits is bounded, JavaScript hears of few, and the cable that pays is let in and taken first. */
+/*
+ * Many addresses: what waits is bounded, JavaScript hears of few, and the cable that pays is let in
+ * and taken first.
+ */
 static void flood_of_many(void)
 {
 	int peers[200];
@@ -415,7 +427,10 @@ static void flood_of_many(void)
 	hang_up(payer, true);
 }
 
-/* All places are taken by strangers who say nothing: the favoured address gets one of those that JavaScript has not taken. */
+/*
+ * All places are taken by strangers who say nothing: the favoured address gets one of those that
+ * JavaScript has not taken.
+ */
 static void favoured_finds_room(void)
 {
 	int peers[32];
@@ -444,7 +459,10 @@ static void favoured_finds_room(void)
 	hang_up(payer, false);
 }
 
-/* Memory runs short: strangers go, untaken ones first, and get in no more; whoever pays stays and gets in, and so does a call of ours. */
+/*
+ * Memory runs short: strangers go, untaken ones first, and get in no more; whoever pays stays and
+ * gets in, and so does a call of ours.
+ */
 static void scarce_memory(void)
 {
 	const char *refusal;
@@ -678,7 +696,10 @@ static void dial_is_refused(void)
 	EXPECT(in_use() == 1);
 }
 
-/* A listener whose queue is full answers nobody: the clock gives up, for as many as may dial at once. */
+/*
+ * A listener whose queue is full answers nobody: the clock gives up, for as many as may dial at
+ * once.
+ */
 static void dial_is_not_answered(void)
 {
 	struct sockaddr_in there = at(LOCALHOST, 0);
@@ -719,7 +740,10 @@ static void dial_is_not_answered(void)
 	close(deaf);
 }
 
-/* JavaScript's queue is full: nothing is lost and nothing waits; one message comes when there is room. */
+/*
+ * JavaScript's queue is full: nothing is lost and nothing waits; one message comes when there is
+ * room.
+ */
 static void queue_full(void)
 {
 	int peers[4];
@@ -780,7 +804,10 @@ static void old_handles(void)
 	hang_up(second, true);
 }
 
-/* The system has no more sockets: the listener rests, so that the task does not turn for ever, and goes on later. */
+/*
+ * The system has no more sockets: the listener rests, so that the task does not turn for ever, and
+ * goes on later.
+ */
 static void no_more_sockets(void)
 {
 	int peer;
@@ -848,7 +875,10 @@ static uint16_t port_of(int32_t handle)
 
 enum { GROUP = 0xe00000fb };
 
-/* To the group and to one: heard, with who said it; what it says reaches one, and the group: loopback gives it back to it. */
+/*
+ * To the group and to one: heard, with who said it; what it says reaches one, and the group:
+ * loopback gives it back to it.
+ */
 static void datagrams(void)
 {
 	const char *refusal;
@@ -906,13 +936,19 @@ static int heard_of(int32_t handle, int count, int addresses)
 	return heard;
 }
 
-/* How many a bucket lets through that was full `elapsed` milliseconds ago, where more than enough came. */
+/*
+ * How many a bucket lets through that was full `elapsed` milliseconds ago, where more than enough
+ * came.
+ */
 static int allowed(int burst, int per_second, uint64_t elapsed)
 {
 	return burst + (int)(elapsed * (uint64_t)per_second / 1000);
 }
 
-/* A neighbour's datagrams are dropped beyond its rate, all neighbours' beyond theirs; connections are not counted with them. */
+/*
+ * A neighbour's datagrams are dropped beyond its rate, all neighbours' beyond theirs; connections
+ * are not counted with them.
+ */
 static void talkers(void)
 {
 	const char *refusal;
@@ -932,7 +968,10 @@ static void talkers(void)
 	sockets_close(&net, handle);
 }
 
-/* JavaScript does not take what has come: two are kept, the rest leaves the stack, and the task comes to rest. */
+/*
+ * JavaScript does not take what has come: two are kept, the rest leaves the stack, and the task
+ * comes to rest.
+ */
 static void nobody_listens(void)
 {
 	const char *refusal;
@@ -968,7 +1007,10 @@ static void nobody_listens(void)
 	close(peer);
 }
 
-/* One that does not fit, and an empty one, are dropped; the next is heard. Two ports are all there are. */
+/*
+ * One that does not fit, and an empty one, are dropped; the next is heard. Two ports are all there
+ * are.
+ */
 static void unfit_datagrams(void)
 {
 	static char bytes[2000];

@@ -1,5 +1,5 @@
-// What an update does to what a device remembers: debts, cheats, pins and pledges are not forgotten by a newer image, nor
-// by an older one.
+// What an update does to what a device remembers: debts, cheats, pins and pledges are not forgotten
+// by a newer image, nor by an older one.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -226,7 +226,10 @@ async function workOf(isFresh: boolean): Promise<number> {
   return flash.work;
 }
 
-/** Each byte about the end of a sector of otadata, of which three are written last; each 97th of the rest. */
+/**
+ * Each byte about the end of a sector of otadata, of which three are written last; each 97th of the
+ * rest.
+ */
 function cuts(work: number): readonly number[] {
   const edges = [0, 1, 2, 3].map((times) => work - times * (4096 + 32));
   const isNear = (cut: number) => edges.some((edge) => Math.abs(edge - cut) <= 40);

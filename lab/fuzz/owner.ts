@@ -117,7 +117,10 @@ function checkManifest(bytes: Uint8Array): void {
   }
 }
 
-/** Pieces of an image in any order: four bytes each, offset and length. What is started is what was signed. */
+/**
+ * Pieces of an image in any order: four bytes each, offset and length. What is started is what was
+ * signed.
+ */
 function checkPieces(bytes: Uint8Array): void {
   const flash = new ModelFlash(OLD, 4 * SECTOR);
   flash.boot();

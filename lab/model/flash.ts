@@ -53,7 +53,9 @@ interface Entry {
 }
 
 export class ModelFlash {
-  /** Bytes that were programmed, and erasures, each counted as a sector: places where power may go. */
+  /**
+   * Bytes that were programmed, and erasures, each counted as a sector: places where power may go.
+   */
   work = 0;
   /** Power goes after so much more work. */
   cutAfter: number | undefined;
@@ -190,7 +192,10 @@ export class ModelFlash {
     return this.#slots[this.running === 0 ? 1 : 0];
   }
 
-  /** What is about to be overwritten is started by nobody (esp_ota_invalidate_inactive_ota_data_slot). */
+  /**
+   * What is about to be overwritten is started by nobody
+   * (esp_ota_invalidate_inactive_ota_data_slot).
+   */
   private forgetOther(): void {
     const active = this.active();
     if (active !== undefined) this.erase(this.#otadata[1 - active] as Uint8Array, 0);

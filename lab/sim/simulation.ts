@@ -73,7 +73,9 @@ export interface RunOptions {
   readonly slots?: boolean;
   /** The MQTT broker that both devices tell. */
   readonly broker?: BrokerAccess | undefined;
-  /** As they leave the factory: no settings, no chain's server and no key; their owners set them up. */
+  /**
+   * As they leave the factory: no settings, no chain's server and no key; their owners set them up.
+   */
   readonly factoryNew?: boolean;
   /** It goes on when all has happened, until somebody ends it. */
   readonly goesOn?: boolean;

@@ -1,5 +1,5 @@
-# A pseudo-terminal under a name of its own: what comes on standard input goes out there, and what is typed there comes
-# out on standard output. Says "ready" on standard error once it is there.
+# A pseudo-terminal under a name of its own: what comes on standard input goes out there, and what
+# is typed there comes out on standard output. Says "ready" on standard error once it is there.
 
 import os
 import pty

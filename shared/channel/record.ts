@@ -54,7 +54,9 @@ export interface ChannelEntry {
   readonly ticket?: Hex;
   /** Cable: what flowed for it by its own meter. */
   readonly metered?: MilliwattHour;
-  /** Cable: of what the socket acknowledged, what had flowed when the latest increment was signed. */
+  /**
+   * Cable: of what the socket acknowledged, what had flowed when the latest increment was signed.
+   */
   readonly earned?: Satoshi;
   /** Cable: script of the socket's owner, by which it knows where the credit is. */
   readonly payee?: Hex;

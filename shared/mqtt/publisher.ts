@@ -1,7 +1,7 @@
-// When a device tells a broker what: Home Assistant's discovery, whether it is there, and its state,
-// each retained. No queue: of each there is the latest, and what could not be said is said anew
-// after the next connection. It hears one topic, Home Assistant's birth, which only makes it say the
-// same again; nothing that a broker sends does more.
+// When a device tells a broker what: Home Assistant's discovery, whether it is there, and its
+// state, each retained. No queue: of each there is the latest, and what could not be said is said
+// anew after the next connection. It hears one topic, Home Assistant's birth, which only makes it
+// say the same again; nothing that a broker sends does more.
 
 import { doubled } from "../kernel/backoff";
 import type { Clock, Reporter } from "../kernel/ports";

@@ -4,7 +4,10 @@
 import type { Device } from "../settings/owner";
 import { NO_TRIP } from "./entities";
 
-/** What this reads of the method status (shared/owner/status.ts); a device that did not start has less. */
+/**
+ * What this reads of the method status (shared/owner/status.ts); a device that did not start has
+ * less.
+ */
 interface Status {
   readonly state: string;
   readonly reason: string;

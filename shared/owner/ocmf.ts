@@ -2,7 +2,8 @@
 // `OCMF|payload|signature`, both of them JSON. Signed are the payload's bytes as they stand.
 //
 // The device has no calendar: times count from its start and say that they are not synchronised.
-// The meter is no calibrated one in the sense of the law (docs/owner.md says what a receipt proves).
+// The meter is no calibrated one in the sense of the law (docs/owner.md says what a receipt
+// proves).
 
 import type { Hex, MicrowattHour, MilliSatPerWh, Millisecond, Satoshi } from "../kernel/units";
 
@@ -26,7 +27,9 @@ export interface Receipt {
   /** Readings of the meter, and when they were taken. */
   readonly begin: Reading;
   readonly end: Reading;
-  /** The power was cut in its midst: the end is what was written last, and times are of two runs. */
+  /**
+   * The power was cut in its midst: the end is what was written last, and times are of two runs.
+   */
   readonly isCut: boolean;
 }
 
@@ -35,7 +38,9 @@ export interface Reading {
   readonly total: MicrowattHour;
 }
 
-/** The serial number of a socket: how its public key begins, without the byte that gives its form. */
+/**
+ * The serial number of a socket: how its public key begins, without the byte that gives its form.
+ */
 export function serialOf(publicKey: Hex): string {
   return publicKey.slice(2, 2 + SERIAL_DIGITS);
 }

@@ -1,5 +1,5 @@
-// What a small display shows (SSD1306, 128 x 64): the bitcoin sign and the state, as the prototype of
-// 2017 had it; on a cable that waits its address as a QR code too.
+// What a small display shows (SSD1306, 128 x 64): the bitcoin sign and the state, as the prototype
+// of 2017 had it; on a cable that waits its address as a QR code too.
 
 import { constant } from "../kernel/constant";
 import type { LightWord } from "./light";
@@ -7,7 +7,9 @@ import { QR_SIZE, qrCode } from "./qr";
 
 export const WIDTH = 128;
 export const HEIGHT = 64;
-/** As the controller has them: eight pages of 128 columns, each byte eight rows, the topmost lowest. */
+/**
+ * As the controller has them: eight pages of 128 columns, each byte eight rows, the topmost lowest.
+ */
 export const FRAME_BYTES = (WIDTH * HEIGHT) / 8;
 
 const SIGN = constant([
@@ -56,7 +58,10 @@ export function pictureOf({ word, address }: Shown): Uint8Array {
   return frame.bytes;
 }
 
-/** A wallet wants the code dark on light, with a light margin: three modules do where the case is dark. */
+/**
+ * A wallet wants the code dark on light, with a light margin: three modules do where the case is
+ * dark.
+ */
 function waiting(frame: Frame, word: LightWord, address: string): void {
   frame.sign(15, 2);
   frame.text(word.toUpperCase(), 0, HEIGHT, 58);

@@ -20,7 +20,9 @@ const ALIGNMENT = 22;
 const FORMAT = 0b101_0100_0001_0010;
 const PADDING = constant([0xec, 0x11] as const);
 
-/** Rows of the code, true where it is dark. Throws a RangeError for a text that it does not hold. */
+/**
+ * Rows of the code, true where it is dark. Throws a RangeError for a text that it does not hold.
+ */
 export function qrCode(text: string): readonly (readonly boolean[])[] {
   const code = new Code();
   code.fill(withChecks(dataOf(text)));
@@ -55,7 +57,9 @@ function codeOf(letter: string): number {
   return value;
 }
 
-/** Reed-Solomon over GF(256), polynomial 0x11d: the rest of a division by (x - 1)(x - a)(x - a^2)... */
+/**
+ * Reed-Solomon over GF(256), polynomial 0x11d: the rest of a division by (x - 1)(x - a)(x - a^2)...
+ */
 function withChecks(data: Uint8Array): Uint8Array {
   const divisor = new Uint8Array(CHECK_BYTES);
   divisor[CHECK_BYTES - 1] = 1;

@@ -1,5 +1,5 @@
-// The calls of the scheme `channel`, as they come from a host: whether it is its turn, and then what
-// channels.ts answers.
+// The calls of the scheme `channel`, as they come from a host: whether it is its turn, and then
+// what channels.ts answers.
 
 import { scriptOfKey } from "../bitcoin/address";
 import { hexToBytes } from "../bitcoin/bytes";
@@ -45,7 +45,9 @@ export class ChannelDesk implements ChannelCalls {
     return this.#channels.pay(payment, () => guests.paid(peer));
   }
 
-  /** The owner may have stopped selling by channel; channels that were sold are closed all the same. */
+  /**
+   * The owner may have stopped selling by channel; channels that were sold are closed all the same.
+   */
   private mustSell(): void {
     const sold = this.#parts.sold();
     if (!sold.includes(CHANNEL)) throw new Fault("unknown-scheme", `Expected ${sold.join(" or ")}, came ${CHANNEL}.`);

@@ -260,8 +260,8 @@ export class ChannelKeeper {
 
   /**
    * Confirmed coins of the channel's payee key, which pay a fee that the share does not. Those of
-   * the closing that left last are listed no more while it waits, and are still there to be spent by
-   * the next one. One that nobody spends and no list shows was left out by a branch.
+   * the closing that left last are listed no more while it waits, and are still there to be spent
+   * by the next one. One that nobody spends and no list shows was left out by a branch.
    */
   private async feeCoins(entry: ChannelEntry): Promise<readonly Coin[]> {
     const { chain, report } = this.#options;

@@ -179,7 +179,8 @@ export class SocketController implements SocketCalls {
   private tick(): void {
     const { clock, settings, report } = this.#parts;
     this.#cancelTick = clock.after(Math.floor(settings.leaseTime / 4), () => this.tick());
-    // Each names its part by itself: a variable that a closure takes along costs a slot of the heap.
+    // Each names its part by itself: a variable that a closure takes along costs a slot of the
+    // heap.
     for (const part of [
       () => this.#parts.outlet.tick(),
       () => this.endIfDue(),

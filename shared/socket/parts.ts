@@ -1,5 +1,5 @@
-// What a socket is made of: each part is made once, and reaches the others from here. And what takes
-// several of them to say.
+// What a socket is made of: each part is made once, and reaches the others from here. And what
+// takes several of them to say.
 
 import { addressOf, payeeScriptOf } from "../bitcoin/address";
 import { ChannelBook } from "../channel/book";

@@ -272,7 +272,8 @@ function draw(event: SocketEvent & { kind: "channel" }, moment: Moment): Effects
   const allowance = added > 0 ? fullAllowance(settings) : allowanceLeft(record, total);
   const paidUpTo = record.paidUpTo + energy * MICRO;
   return [
-    // The record knows of increments only by the entry that is emptied, so it says first what there is.
+    // The record knows of increments only by the entry that is emptied, so it says first what there
+    // is.
     ...(record.channel === undefined ? NOTHING : [write({}), EMPTY]),
     write({ state: "paid", payer, ticket, channel, paidUpTo, allowance }),
     ENGAGE,

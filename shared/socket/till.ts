@@ -1,5 +1,5 @@
-// The till: sessions, from power_request to their end, and the drafts that they propose. payments.ts
-// takes what comes back signed.
+// The till: sessions, from power_request to their end, and the drafts that they propose.
+// payments.ts takes what comes back signed.
 //
 // Each call first asks the chain whatever it has to, then decides in one go without waiting:
 // nothing can change between the last check and the journal.

@@ -17,7 +17,9 @@ import { encodeUtf8 } from "../kernel/utf8";
 import type { Device } from "../settings/owner";
 import { UpdateError } from "./error";
 
-/** Records of one name that an image reads: of its own version, and of older ones back to `from`. */
+/**
+ * Records of one name that an image reads: of its own version, and of older ones back to `from`.
+ */
 export interface JournalVersions {
   readonly name: string;
   readonly from: number;

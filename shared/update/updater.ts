@@ -114,7 +114,10 @@ export class Updater {
     return this.taken;
   }
 
-  /** All is there: hashes what lies in flash, and has the next start take it. Throws where it must not. */
+  /**
+   * All is there: hashes what lies in flash, and has the next start take it. Throws where it must
+   * not.
+   */
   finish(): Manifest {
     const manifest = this.mustRun();
     const { slots, report, restart } = this.#options;

@@ -1,4 +1,5 @@
-// What npm run closing knows before it signs: whose key it takes, whether the chain still takes a closing, what pays for it.
+// What npm run closing knows before it signs: whose key it takes, whether the chain still takes a
+// closing, what pays for it.
 
 import { addressOf, type Network } from "../../shared/bitcoin/address";
 import { bytesToHex } from "../../shared/bitcoin/bytes";
@@ -76,7 +77,10 @@ export function feeAddress({ channel }: Kept, network: Network): string {
   return addressOf(feeCoinScript(channel.deposit.keys), network);
 }
 
-/** The signed closing at the state that was kept. Throws a UsageError where its share is worth nothing. */
+/**
+ * The signed closing at the state that was kept. Throws a UsageError where its share is worth
+ * nothing.
+ */
 export function closingOf(kept: Kept, { payee, payeeScript, network, rate, coins }: ClosingOrder): Closing {
   const { deposit, paid } = kept.channel;
   const { txid, amount } = deposit.coin;

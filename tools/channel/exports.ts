@@ -1,5 +1,6 @@
-// What an owner keeps of a socket's channels elsewhere: the answer to `npm run owner -- --json channels`, or an entry of
-// the socket's store. Each holds the cable's latest half; with the socket's seed that closes the channel.
+// What an owner keeps of a socket's channels elsewhere: the answer to `npm run owner -- --json
+// channels`, or an entry of the socket's store. Each holds the cable's latest half; with the
+// socket's seed that closes the channel.
 
 import { ecdsa } from "../../shared/bitcoin/ecdsa";
 import { changeAt } from "../../shared/channel/amounts";
@@ -23,7 +24,9 @@ export interface Kept {
 
 type Facts = Readonly<Record<string, unknown>>;
 
-/** The channels of an export on which anything was paid. Throws a UsageError for what is no export. */
+/**
+ * The channels of an export on which anything was paid. Throws a UsageError for what is no export.
+ */
 export function keptIn(text: string): readonly Kept[] {
   let found: unknown;
   try {

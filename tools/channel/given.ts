@@ -1,5 +1,5 @@
-// What the commands of an owner who has lost a device share: its network, the server that is asked about the chain, a fee
-// rate, a file.
+// What the commands of an owner who has lost a device share: its network, the server that is asked
+// about the chain, a fee rate, a file.
 
 import { readFileSync } from "node:fs";
 import { NETWORKS, type Network } from "../../shared/bitcoin/address";
@@ -41,7 +41,10 @@ export function rateOf(text: string | undefined): MilliSatPerVbyte | undefined {
   return rate;
 }
 
-/** A secret in a file, or on standard input; `what` is said where a person types nothing. Nothing of it goes into a message. */
+/**
+ * A secret in a file, or on standard input; `what` is said where a person types nothing. Nothing of
+ * it goes into a message.
+ */
 export function secretOf(option: string, file: string | undefined, what: string): string {
   if (file === undefined && process.stdin.isTTY)
     throw new UsageError(`expected ${what} on standard input, or --${option} FILE`);

@@ -1,6 +1,7 @@
-// Certificates for the emulated chain's TLS server, made when it starts. A pinned root is part of an image, so it can't be
-// made then: emulated/root.pem is an RSA-4096 root as Let's Encrypt's is, whose key nobody has any more. It signed
-// emulated/intermediate.pem, whose key is the hash of a sentence: no secret, and good for nothing but this.
+// Certificates for the emulated chain's TLS server, made when it starts. A pinned root is part of
+// an image, so it can't be made then: emulated/root.pem is an RSA-4096 root as Let's Encrypt's is,
+// whose key nobody has any more. It signed emulated/intermediate.pem, whose key is the hash of a
+// sentence: no secret, and good for nothing but this.
 
 import {
   createECDH,

@@ -1,8 +1,9 @@
-// The simulator's Bitcoin node with its Esplora server, in a process of its own: while it makes a block it answers nobody,
-// and the metering chips of emulated boards must not fall silent meanwhile.
+// The simulator's Bitcoin node with its Esplora server, in a process of its own: while it makes a
+// block it answers nobody, and the metering chips of emulated boards must not fall silent
+// meanwhile.
 //
-// Started by `Chain.start` (chain.ts) with the server's port, and the name by which it is certified if it speaks TLS;
-// takes requests and gives answers as messages.
+// Started by `Chain.start` (chain.ts) with the server's port, and the name by which it is certified
+// if it speaks TLS; takes requests and gives answers as messages.
 
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { EsploraServer } from "../../lab/node/esplora-server";

@@ -34,8 +34,8 @@ export class Chain {
   #next = 0;
 
   /**
-   * Its Esplora server answers on 127.0.0.1:`port`; 0 takes a free one. Gives that port too. With `secure` it speaks TLS
-   * there and is certified by that name.
+   * Its Esplora server answers on 127.0.0.1:`port`; 0 takes a free one. Gives that port too. With
+   * `secure` it speaks TLS there and is certified by that name.
    */
   static async start(port: number, secure?: string): Promise<readonly [Chain, number]> {
     const chain = new Chain(port, secure);

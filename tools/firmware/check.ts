@@ -1,5 +1,5 @@
-// npm run firmware -- --check: every manifest that can be generated, as far as the installed tools go. Says what it did,
-// and what it could not do and why.
+// npm run firmware -- --check: every manifest that can be generated, as far as the installed tools
+// go. Says what it did, and what it could not do and why.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -32,7 +32,9 @@ const CALIBRATORS: readonly Variant[] = Object.values(TARGETS).map((target) => (
   link: target.links[0] as Link,
 }));
 
-/** One chip a kind of link has the modules of all; linking them says everything about JavaScript. */
+/**
+ * One chip a kind of link has the modules of all; linking them says everything about JavaScript.
+ */
 const LINKED: Readonly<Record<Link, Target>> = {
   ethernet: TARGETS.esp32,
   wifi: TARGETS.esp32c6,
@@ -87,7 +89,10 @@ async function checkVariant(sdk: Sdk | undefined, { device, target, link, direct
   });
 }
 
-/** Its manifest lies apart: beside a built image lies what that was built with, which the emulator's command reads. */
+/**
+ * Its manifest lies apart: beside a built image lies what that was built with, which the emulator's
+ * command reads.
+ */
 export async function checkedImage({ device, target, link, direct }: Variant): Promise<Image> {
   const config = imageConfig({ link, ...(direct && { direct }) }, device, target, false);
   const image = await deviceImage(device, target, config);

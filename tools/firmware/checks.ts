@@ -1,10 +1,11 @@
-// What mcconfig and xsl let pass in silence, and a build must not: a name in `preload` that is no module, a module of
-// ours that is not preloaded (its code would be copied to RAM), and warnings about our modules. Works on text: the
-// makefile that mcconfig wrote and what the tools printed.
+// What mcconfig and xsl let pass in silence, and a build must not: a name in `preload` that is no
+// module, a module of ours that is not preloaded (its code would be copied to RAM), and warnings
+// about our modules. Works on text: the makefile that mcconfig wrote and what the tools printed.
 
 /** Names in one list of the makefile (`MODULES`, `PRELOADS`), as XS names without `.xsb`. */
 function listed(makefile: string, variable: "MODULES" | "PRELOADS"): string[] {
-  // The list begins on the next line; a path of the same name, set by a manifest, has its value on its own.
+  // The list begins on the next line; a path of the same name, set by a manifest, has its value on
+  // its own.
   const start = makefile.search(new RegExp(`^${variable} =\\\\$`, "m"));
   if (start < 0)
     throw new Error(
@@ -68,7 +69,10 @@ export function modulesFrom(makefile: string, folders: readonly string[]): Set<s
 export interface Warnings {
   /** What must be mended, one line each. */
   readonly ours: readonly string[];
-  /** Places of RAM (one pointer each) that XS keeps for what is not constant in the flash of others' modules. */
+  /**
+   * Places of RAM (one pointer each) that XS keeps for what is not constant in the flash of others'
+   * modules.
+   */
   readonly aliases: number;
 }
 
@@ -76,10 +80,11 @@ export interface Warnings {
 const ALIAS = /^### warning: ([^ ]+): .*(?:no const|not frozen)$/;
 
 /**
- * Sorts what the SDK's tools printed. xsl warns of everything in flash that a program could still change, and keeps a
- * place in RAM for it: in our modules and the wallet's nothing may be. What the modules of others keep (`theirs`: names)
- * is counted. Anything else that says "warning" fails, unless it is about a file in one of `folders`: the SDK's and
- * ESP-IDF's own sources warn, and that is not ours to mend.
+ * Sorts what the SDK's tools printed. xsl warns of everything in flash that a program could still
+ * change, and keeps a place in RAM for it: in our modules and the wallet's nothing may be. What the
+ * modules of others keep (`theirs`: names) is counted. Anything else that says "warning" fails,
+ * unless it is about a file in one of `folders`: the SDK's and ESP-IDF's own sources warn, and that
+ * is not ours to mend.
  */
 export function checkWarnings(output: string, folders: readonly string[], theirs: ReadonlySet<string>): Warnings {
   const ours: string[] = [];
@@ -93,9 +98,9 @@ export function checkWarnings(output: string, folders: readonly string[], theirs
 }
 
 /**
- * Complaints about regular expressions among what was preloaded, one line each: using one corrupts memory
- * (docs/sdk-defects.md, 1). `generated`: the C that xsl wrote. `sources`: modules to their texts, in which the
- * expression is looked for, as the C names no module.
+ * Complaints about regular expressions among what was preloaded, one line each: using one corrupts
+ * memory (docs/sdk-defects.md, 1). `generated`: the C that xsl wrote. `sources`: modules to their
+ * texts, in which the expression is looked for, as the C names no module.
  */
 export function checkRegexps(generated: string, sources: ReadonlyMap<string, string>): string[] {
   return [...generated.matchAll(/&gxHeap\[(\d+)\], [^\n]*XS_REGEXP_KIND/g)].map(([, source = ""]) => {

@@ -1,7 +1,11 @@
-// What a CSE7766 sends over its serial line, as its datasheet has it: 24 bytes a frame. Here for a board in the emulator,
-// where this chip is the sensor; firmware/native/metering-chips.c takes it apart.
+// What a CSE7766 sends over its serial line, as its datasheet has it: 24 bytes a frame. Here for a
+// board in the emulator, where this chip is the sensor; firmware/native/metering-chips.c takes it
+// apart.
 
-/** The chip's coefficients of a board with 1 milliohm and 1 : 1001, as its maker stores them; numerators of the quotients. */
+/**
+ * The chip's coefficients of a board with 1 milliohm and 1 : 1001, as its maker stores them;
+ * numerators of the quotients.
+ */
 export const COEFFICIENT = { voltage: 191_616, current: 16_184, power: 5_231_616 } as const;
 /** Voltage, current and power have a whole cycle. */
 const WHOLE = { voltage: 0x40, current: 0x20, power: 0x10 } as const;
@@ -47,7 +51,10 @@ export function cycle(coefficient: number, value: number): number {
   return value > 0 ? Math.min(LONGEST_CYCLE, Math.round(coefficient / value)) : LONGEST_CYCLE;
 }
 
-/** Makes the frames of one chip, each `seconds` after the one before: energy goes out as pulses, counted in 16 bits. */
+/**
+ * Makes the frames of one chip, each `seconds` after the one before: energy goes out as pulses,
+ * counted in 16 bits.
+ */
 export class ChipFrames {
   #pulses = 0;
 

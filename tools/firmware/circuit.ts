@@ -1,16 +1,24 @@
-// The electrical world around two emulated boards (lab/world). Their relays' pins decide what flows; what flows comes
-// back to each as frames of a metering chip; a cable that the socket gives no voltage is off.
+// The electrical world around two emulated boards (lab/world). Their relays' pins decide what
+// flows; what flows comes back to each as frames of a metering chip; a cable that the socket gives
+// no voltage is off.
 //
-// The world's own gates stand for plain relays here: they close and open as the boards' pins say, at once.
+// The world's own gates stand for plain relays here: they close and open as the boards' pins say,
+// at once.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { startWorld, type World } from "../../lab/world/world";
 import { ChipFrames } from "./chip-frames";
 import { DEVICES, type DeviceName } from "./targets";
 
-/** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
+/**
+ * A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its
+ * turn.
+ */
 const FRAME_MS = 15;
-/** Between two frames on the board's own clock: where the emulator is slow, its serial port would fill. */
+/**
+ * Between two frames on the board's own clock: where the emulator is slow, its serial port would
+ * fill.
+ */
 const OWN_FRAME_MS = 20;
 /** How often the pins are looked at. */
 const PIN_MS = 30;

@@ -1,5 +1,6 @@
-// The owner's configuration, from `--config FILE` (JSON): what the build decides, what the image holds for
-// firmware/<device>/main.ts to read from "mc/config", and the key, which the image does not hold.
+// The owner's configuration, from `--config FILE` (JSON): what the build decides, what the image
+// holds for firmware/<device>/main.ts to read from "mc/config", and the key, which the image does
+// not hold.
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -37,7 +38,10 @@ export interface BuildConfig {
   readonly key: string | undefined;
 }
 
-/** Settings of the build, and the secret: the image has no use for the first and must not hold the other. */
+/**
+ * Settings of the build, and the secret: the image has no use for the first and must not hold the
+ * other.
+ */
 const NOT_IN_IMAGE = ["$schema", "flash", "encrypted", "key"];
 
 /** Fixed addresses on a dedicated link (RFC 3927: 169.254.1.0 to 169.254.254.255). */
@@ -82,8 +86,9 @@ export function imageConfig(given: Json, image: ImageName, target: Target, mainn
 }
 
 /**
- * For the calibrator the device's own configuration serves: it takes the board's `gate` options and its flash, and nothing
- * that has to do with money or a network. Its console's pins are the board's.
+ * For the calibrator the device's own configuration serves: it takes the board's `gate` options and
+ * its flash, and nothing that has to do with money or a network. Its console's pins are the
+ * board's.
  */
 function calibratorConfig(given: Json, target: Target): BuildConfig {
   if (given.encrypted === true)
@@ -106,7 +111,10 @@ function calibratorConfig(given: Json, target: Target): BuildConfig {
   };
 }
 
-/** `mainnet`: real money was asked for on the command line, not only in a file that may have been copied. */
+/**
+ * `mainnet`: real money was asked for on the command line, not only in a file that may have been
+ * copied.
+ */
 export function buildConfig(given: Json, device: DeviceName, target: Target, mainnet: boolean): BuildConfig {
   const settings = isJson(given.settings) ? given.settings : {};
   const network = settings.network ?? "regtest";
@@ -173,7 +181,10 @@ export function checkComplete({ image, link, uplink, direct }: BuildConfig, devi
     throw new UsageError(`--config FILE: a ${device} wants ${missing.join(", ")} (docs/building.md)`);
 }
 
-/** Real money only on purpose: asked for twice, on a cable with a key that its owner holds elsewhere too. */
+/**
+ * Real money only on purpose: asked for twice, on a cable with a key that its owner holds elsewhere
+ * too.
+ */
 function checkMoney(network: Network, device: DeviceName, key: string | undefined, mainnet: boolean): void {
   if (network !== "mainnet") {
     if (mainnet) throw new UsageError(`--mainnet was given, but the configuration's network is ${network}`);
@@ -187,7 +198,10 @@ function checkMoney(network: Network, device: DeviceName, key: string | undefine
   }
 }
 
-/** Everything that is wrong, told at once; what only the owner knows may still be missing (`checkComplete`). */
+/**
+ * Everything that is wrong, told at once; what only the owner knows may still be missing
+ * (`checkComplete`).
+ */
 function checkAll(given: Json, device: DeviceName, target: Target): void {
   const { settings = {}, gate = {} } = given;
   const own = device === "socket" ? socketProblems(settings, "settings") : cableProblems(settings, "settings");
@@ -224,7 +238,9 @@ function ofTheOther(given: Json, device: DeviceName): readonly string[] {
     .map((name) => `configuration.${name}: expected nothing, as only a ${only(name)} has it and this is a ${device}`);
 }
 
-/** Made as the device makes them at its start, where a wrong one would stop it; nothing is called. */
+/**
+ * Made as the device makes them at its start, where a wrong one would stop it; nothing is called.
+ */
 function checkBackends(chain: unknown, settings: unknown): void {
   const network = isJson(settings) && isNetwork(settings.network) ? settings.network : "regtest";
   const dialer = { connect: () => Promise.reject(new Error("a build calls nobody")) };
@@ -236,7 +252,10 @@ function checkBackends(chain: unknown, settings: unknown): void {
   }
 }
 
-/** Such a board takes no image over its serial port any more: without updates it would keep this one for good. */
+/**
+ * Such a board takes no image over its serial port any more: without updates it would keep this one
+ * for good.
+ */
 function checkEncrypted({ encrypted, updateKey }: Json, flash: FlashSize): void {
   if (encrypted !== true) return;
   const why = "as such a board takes no more images over its serial port";

@@ -1,4 +1,5 @@
-// Reads what a board says on its console: its story, one JSON object a line, and what must never be among it.
+// Reads what a board says on its console: its story, one JSON object a line, and what must never be
+// among it.
 
 /** What ESP-IDF and XS print when a chip gives up; it starts again after each. */
 const GAVE_UP = ["Guru Meditation", "abort() was called", "assert failed", "Stack protection fault", "Rebooting..."];
@@ -33,7 +34,10 @@ export class ConsoleReader {
     this.#expected = 1;
   }
 
-  /** The board's program is about to be ended: what it says of that is no trouble either, until it starts again. */
+  /**
+   * The board's program is about to be ended: what it says of that is no trouble either, until it
+   * starts again.
+   */
   expectEnd(): void {
     this.#expected = 1;
     this.#mayEnd = true;

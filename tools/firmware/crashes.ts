@@ -1,6 +1,7 @@
-// Ends of a program, brought about on an emulated board by its debugger: nothing of it is in the image. Each begins in
-// JavaScript's task, where it reads the gate, and is followed to the function of ESP-IDF's that says so or restarts the chip. By then
-// the relay has to be open (firmware/native/relay-esp32.c).
+// Ends of a program, brought about on an emulated board by its debugger: nothing of it is in the
+// image. Each begins in JavaScript's task, where it reads the gate, and is followed to the function
+// of ESP-IDF's that says so or restarts the chip. By then the relay has to be open
+// (firmware/native/relay-esp32.c).
 
 import { readFileSync } from "node:fs";
 import { type Debugger, REGISTERS } from "./gdb";
@@ -8,7 +9,10 @@ import { UsageError } from "./targets";
 
 /** Numbers of xsCommon.h's that XS gives fxAbort. */
 const XS_EXIT = { javascriptStackOverflow: 2, notEnoughMemory: 1 } as const;
-/** Where a task's control block has the address of its stack's end, which grows down (FreeRTOS's tasks.c, `pxStack`). */
+/**
+ * Where a task's control block has the address of its stack's end, which grows down (FreeRTOS's
+ * tasks.c, `pxStack`).
+ */
 const STACK_AT = 48;
 /** ESP32-C3: the levels of the pins as they are driven. */
 const GPIO_OUT = 0x6000_4004;

@@ -32,7 +32,10 @@ function nameOfLink(device: ImageName, { link, direct }: BuildConfig): readonly 
   return device === "calibrator" ? [] : [direct ? "direct" : link];
 }
 
-/** Compiles and links all JavaScript of an image for a chip, with the SDK's own modules; needs no ESP-IDF. */
+/**
+ * Compiles and links all JavaScript of an image for a chip, with the SDK's own modules; needs no
+ * ESP-IDF.
+ */
 export function linkOnly(sdk: Sdk, image: Image, target: Target): { generated: string; warnings: Warnings } {
   const makefile = configure(sdk, image);
   const generated = dirname(makefile);

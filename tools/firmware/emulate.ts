@@ -1,13 +1,15 @@
-// npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and shows what the boards say.
+// npm run firmware:emulate: boots images that `npm run firmware` built in Espressif's QEMU, and
+// shows what the boards say.
 //
 //   npm run firmware:emulate -- [--disturb N] [--faults NAME,NAME...] [--increments N | --hours N] [--seed N] [--watts N]
 //                               [--qemu PATH] [--port N]
 //   npm run firmware:emulate -- --device socket|cable [--seconds N] [--watts N] [--fresh] [--qemu PATH] [--port N]
 //
-// Without --device a socket and a cable, on one link, with the simulator's node and electrical world around them
-// (tools/firmware/pair.ts). With it that board alone. The socket's port answers on 127.0.0.1:PORT. The sensor is a metering
-// chip on a serial line (gate.sensor "cse7766"), as the emulator has no ADC; the link is the emulator's network card
-// ("link": "qemu"). docs/building.md says what that shows.
+// Without --device a socket and a cable, on one link, with the simulator's node and electrical
+// world around them (tools/firmware/pair.ts). With it that board alone. The socket's port answers
+// on 127.0.0.1:PORT. The sensor is a metering chip on a serial line (gate.sensor "cse7766"), as the
+// emulator has no ADC; the link is the emulator's network card ("link": "qemu"). docs/building.md
+// says what that shows.
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -57,7 +59,10 @@ const COMMAND: Command<Name> = {
     qemu: { takes: "PATH", about: "the emulator, where it is not in PATH" },
   },
 };
-/** A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its turn. */
+/**
+ * A CSE7766 sends a frame every 55 ms; more often here, as this process may have to wait for its
+ * turn.
+ */
 const FRAME_MS = 20;
 
 type Options = Given<Name>;
@@ -87,7 +92,9 @@ function prepareFlash(device: DeviceName, fresh: boolean): string {
   return path;
 }
 
-/** A pair is new each time, as its chain is: what a flash remembers of another chain is of no use. */
+/**
+ * A pair is new each time, as its chain is: what a flash remembers of another chain is of no use.
+ */
 function boardOf(device: DeviceName, given: Options, wire?: Wire, out?: Wire): Board {
   const line = (name: string): string => join(OUT, "emulated", `${device}.${name}`);
   const way = { port: LINK_PORT, hostPort: numberOf(given, "port", 8080), ...(out && { wire: out }) };
@@ -135,7 +142,10 @@ async function runAlone(given: Options, name: string): Promise<readonly string[]
   return troubles;
 }
 
-/** Feeds the board's sensor until the time is over or the emulator ends; the line stays open, or the gate would trip. */
+/**
+ * Feeds the board's sensor until the time is over or the emulator ends; the line stays open, or the
+ * gate would trip.
+ */
 async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number; watts: number }): Promise<void> {
   const frames = new ChipFrames();
   let last = Date.now();

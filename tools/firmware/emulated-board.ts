@@ -1,4 +1,5 @@
-// One board in the emulator: its power, its reset button, its link, its metering chip's line, its relay's pin, its console.
+// One board in the emulator: its power, its reset button, its link, its metering chip's line, its
+// relay's pin, its console.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -16,11 +17,17 @@ import { UsageError } from "./targets";
 /** What the emulator needs to open its sockets, on a computer that is busy. */
 const START_MS = 10_000;
 const SAID_CHARACTERS = 2000;
-/** Behind this process: a core that computes would else take the turn in which its metering chip has to speak. */
+/**
+ * Behind this process: a core that computes would else take the turn in which its metering chip has
+ * to speak.
+ */
 const NICENESS = 5;
 /** ESP32-C3: levels of the pins as they are driven, and seven words on which are driven at all. */
 const GPIO = { from: 0x6000_4004, words: 8, out: 0, enable: 7 } as const;
-/** The system timer's counter as the firmware read it last, 16 a microsecond, high word first; the gate reads it every 20 ms. */
+/**
+ * The system timer's counter as the firmware read it last, 16 a microsecond, high word first; the
+ * gate reads it every 20 ms.
+ */
 const SYSTEM_TIMER = { from: 0x6002_3040, perMs: 16_000 } as const;
 
 /** Emulators that run: they end with this process, however it ends. */
@@ -79,8 +86,8 @@ export class EmulatedBoard implements PoweredBoard {
     void ended.then(() => emulators.delete(emulator));
     const reader = new ConsoleReader({
       onEvent: (event) => {
-        // Frames that nobody reads fill the emulated port, which then takes nothing for a quarter of a second and starves
-        // the gate: the chip speaks while the gate is there.
+        // Frames that nobody reads fill the emulated port, which then takes nothing for a quarter
+        // of a second and starves the gate: the chip speaks while the gate is there.
         this.fed = event.name === "boot" ? false : this.fed || event.name === "start";
         watcher.onEvent(event);
       },

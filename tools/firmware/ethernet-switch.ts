@@ -1,6 +1,7 @@
-// An Ethernet switch between emulated cards: each port is a UDP socket of this machine, a datagram is a frame. It learns
-// where addresses are; a frame goes where its address is, one to everybody goes everywhere. QEMU's own hubs would show each
-// frame to its gateway to this machine as well, which takes all that it sees for its own and answers in others' names.
+// An Ethernet switch between emulated cards: each port is a UDP socket of this machine, a datagram
+// is a frame. It learns where addresses are; a frame goes where its address is, one to everybody
+// goes everywhere. QEMU's own hubs would show each frame to its gateway to this machine as well,
+// which takes all that it sees for its own and answers in others' names.
 
 import { createSocket, type Socket } from "node:dgram";
 

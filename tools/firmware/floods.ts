@@ -1,11 +1,14 @@
-// npm run firmware:measure -- --flood [--scheme basic] [--channels N] [--only NAME,NAME...] [--held]: the socket's heap under hostile peers. A full
-// heap stops XS, so a neighbour who can fill it could restart the socket at will. Plays the longest payment between the linked socket image
-// in the chip's heap, on the rig, and a cable on Node, once in peace and once under each manner of a crowd
-// (lab/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not given what it had paid for.
+// npm run firmware:measure -- --flood [--scheme basic] [--channels N] [--only NAME,NAME...]
+// [--held]: the socket's heap under hostile peers. A full heap stops XS, so a neighbour who can
+// fill it could restart the socket at will. Plays the longest payment between the linked socket
+// image in the chip's heap, on the rig, and a cable on Node, once in peace and once under each
+// manner of a crowd (lab/sim/hostile/crowd.ts). Fails when the socket stopped, or a cable was not
+// given what it had paid for.
 //
-// The figures are what the heap held at most, garbage left out, sampled every 200 allocations (firmware/selftest/host.c);
-// where the chip's heap was too small, what a larger one held. With --held, also what it consisted of: slots (16 bytes each),
-// objects, and the names of their properties.
+// The figures are what the heap held at most, garbage left out, sampled every 200 allocations
+// (firmware/selftest/host.c); where the chip's heap was too small, what a larger one held. With
+// --held, also what it consisted of: slots (16 bytes each), objects, and the names of their
+// properties.
 
 import { NodeEngine } from "../../lab/sim/engine-node";
 import { MANNERS } from "../../lab/sim/hostile/crowd";
@@ -119,7 +122,9 @@ function schemeNamed(name: string): Scheme {
 /** What no crowd at all is called. */
 const PEACE = "in peace";
 
-/** The crowds that are played: all, or those that `only` names with commas between. Undefined: none. */
+/**
+ * The crowds that are played: all, or those that `only` names with commas between. Undefined: none.
+ */
 function chosen(only: string | undefined): readonly (Manner | undefined)[] {
   const all = [undefined, ...MANNERS];
   if (only === undefined) return all;

@@ -1,5 +1,6 @@
-// Speaks GDB's remote protocol with a running QEMU: stops the chip where a function begins, reads and writes registers and memory,
-// and lets it go on. (GDB's manual, appendix E, "GDB Remote Serial Protocol".)
+// Speaks GDB's remote protocol with a running QEMU: stops the chip where a function begins, reads
+// and writes registers and memory, and lets it go on. (GDB's manual, appendix E, "GDB Remote Serial
+// Protocol".)
 
 import type { Socket } from "node:net";
 

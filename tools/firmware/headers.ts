@@ -1,5 +1,6 @@
-// Headers that C of the SDK or of ours includes, and that lie in a folder of the SDK which no fragment of manifests/ brings: the
-// compiler of a chip would stop there. Found by reading, so it is seen where no such compiler is installed.
+// Headers that C of the SDK or of ours includes, and that lie in a folder of the SDK which no
+// fragment of manifests/ brings: the compiler of a chip would stop there. Found by reading, so it
+// is seen where no such compiler is installed.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -21,7 +22,10 @@ export function platformSources(sdk: string): string[] {
   return cIn(folder).map((file) => join(folder, file));
 }
 
-/** C files that the image's makefile compiles for its modules: rules `$(TMP_DIR)/name.c.o: /path/name.c`. */
+/**
+ * C files that the image's makefile compiles for its modules: rules `$(TMP_DIR)/name.c.o:
+ * /path/name.c`.
+ */
 export function moduleSources(makefile: string): string[] {
   return [...makefile.matchAll(/^\$\(TMP_DIR\)\/\S+\.c\.o: (\/.*?\.c)(?= |$)/gm)].map(([, file = ""]) => file);
 }
@@ -47,8 +51,9 @@ export function missingHeaders({ sdk, files, folders, defines }: Sources): strin
 }
 
 /**
- * What stands in quotes. A branch of the preprocessor is left out where it asks for a setting of a manifest's `defines`, and those
- * say otherwise; which other branch it is in does not count: a header of another chip's lies elsewhere.
+ * What stands in quotes. A branch of the preprocessor is left out where it asks for a setting of a
+ * manifest's `defines`, and those say otherwise; which other branch it is in does not count: a
+ * header of another chip's lies elsewhere.
  */
 function includes(file: string, defines: ReadonlySet<string>): string[] {
   const found: string[] = [];

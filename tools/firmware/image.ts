@@ -1,4 +1,5 @@
-// One image: from a device's main module to what mcconfig makes of it, with the checks that the SDK leaves out.
+// One image: from a device's main module to what mcconfig makes of it, with the checks that the SDK
+// leaves out.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -37,14 +38,17 @@ export interface Image {
   readonly files?: Files;
 }
 
-/** Waits for another build in this checkout to be done, and keeps others waiting as long as this process lives. */
+/**
+ * Waits for another build in this checkout to be done, and keeps others waiting as long as this
+ * process lives.
+ */
 export function holdBuilds(): Promise<void> {
   return hold(join(OUT, "lock"));
 }
 
 /**
- * Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded, and for a chip that the SDK's
- * headers will be found. Gives the makefile's path.
+ * Writes the manifest and lets mcconfig write the makefile; checks that all of ours is preloaded,
+ * and for a chip that the SDK's headers will be found. Gives the makefile's path.
  */
 export function configure(sdk: Sdk, image: Image): string {
   const path = writeManifest(image.folder, image.manifest, image.files);
@@ -69,7 +73,8 @@ export function make(sdk: Sdk, image: Image): Warnings {
   const folder = dirname(makefileOf(image));
   // xsl prints its warnings when it links, so it links each time.
   rmSync(join(folder, "mc.xs.c"), { force: true });
-  // For a chip the SDK's makefile goes on when ESP-IDF's build failed, with what an earlier one left.
+  // For a chip the SDK's makefile goes on when ESP-IDF's build failed, with what an earlier one
+  // left.
   const chip = image.manifest.build?.ESP32_SUBCLASS;
   if (chip) {
     rmSync(join(folder, `xsProj-${chip}/build/xs_esp32.elf`), { force: true });
@@ -101,7 +106,10 @@ export function deploy(sdk: Sdk, image: Image): void {
   run(sdk, image, ["-m", "-t", "deploy", manifestOf(image)]);
 }
 
-/** Takes no warning about our modules, and no regular expression in flash. `output`: what the tools printed. */
+/**
+ * Takes no warning about our modules, and no regular expression in flash. `output`: what the tools
+ * printed.
+ */
 export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
   const name = basename(image.folder);
   const makefile = makefileOf(image);
@@ -117,7 +125,10 @@ export function checkLinked(sdk: Sdk, image: Image, output: string): Warnings {
   return warnings;
 }
 
-/** Compilers warn once: what they warned of, C or (xsc) JavaScript, is compiled again, so that the next build does not pass in silence. */
+/**
+ * Compilers warn once: what they warned of, C or (xsc) JavaScript, is compiled again, so that the
+ * next build does not pass in silence.
+ */
 export function forgetCompiled(folder: string): void {
   for (const file of readdirSync(folder, { encoding: "utf8", recursive: true }))
     if (/^[^/]*\.o$|^modules\/.*\.xsb$/.test(file)) rmSync(join(folder, file));

@@ -1,5 +1,5 @@
-// The owner's key on its way to a device: read from hexadecimal or WIF, checked, and laid out as the NVS entry that
-// firmware/cable reads (shared/cable/key.ts). Nothing here prints it.
+// The owner's key on its way to a device: read from hexadecimal or WIF, checked, and laid out as
+// the NVS entry that firmware/cable reads (shared/cable/key.ts). Nothing here prints it.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { createBase58check } from "@scure/base";
@@ -43,7 +43,10 @@ function parseWif(text: string, network: Network): Uint8Array {
 /** Namespace of a cable's store (firmware/cable/main.ts). */
 const NAMESPACE = "cable";
 
-/** What ESP-IDF's nvs_partition_gen.py makes a partition of. Holds the key: for a file that only its owner reads. */
+/**
+ * What ESP-IDF's nvs_partition_gen.py makes a partition of. Holds the key: for a file that only its
+ * owner reads.
+ */
 export function nvsCsv(key: Uint8Array): string {
   const hex = Buffer.from(key).toString("hex");
   return `key,type,encoding,value\n${NAMESPACE},namespace,,\n${KEY_ENTRY},data,hex2bin,${hex}\n`;

@@ -1,6 +1,7 @@
-// npm run firmware:link [-- --device calibrator]: links the very images for the desktop, with preload, boots them and runs
-// their self-tests; cable and socket pay each other, so they go together. Only a linked image shows what XS makes of
-// BigInts, tables and constants that lie in flash.
+// npm run firmware:link [-- --device calibrator]: links the very images for the desktop, with
+// preload, boots them and runs their self-tests; cable and socket pay each other, so they go
+// together. Only a linked image shows what XS makes of BigInts, tables and constants that lie in
+// flash.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +29,10 @@ export interface Linked {
   readonly binary: string;
 }
 
-/** The image of `device` with the desktop's stand-ins for the SDK's modules; ours and the wallet's are as on a device. */
+/**
+ * The image of `device` with the desktop's stand-ins for the SDK's modules; ours and the wallet's
+ * are as on a device.
+ */
 export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
   const folder = join(OUT, `linked-${device}`);
   const application = await moduleGraph(ROOT, `firmware/${device}/main.ts`);
@@ -49,7 +53,8 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
       ),
       creation: { main: "plugpay/linked" },
       modules: { ...modules, ...Object.fromEntries(standins), "plugpay/linked": "./linked.js" },
-      // The stand-ins first: what xsl warns of in them is not blamed on the modules that import them.
+      // The stand-ins first: what xsl warns of in them is not blamed on the modules that import
+      // them.
       preload: [...standins.keys(), ...preload],
     },
     own: new Map([...wallet.modules, ...application.own]),
@@ -58,7 +63,10 @@ export async function linkedImage(sdk: Sdk, device: ImageName): Promise<Image> {
   };
 }
 
-/** The SDK's makefile for command-line programs, told to leave out of XS what the image does not use, as for a chip. */
+/**
+ * The SDK's makefile for command-line programs, told to leave out of XS what the image does not
+ * use, as for a chip.
+ */
 function strippingFragment(sdk: Sdk): string {
   const fragment = readFileSync(join(sdk.path, "tools/mcconfig/make.x-cli-lin.mk"), "utf8");
   const stripping = fragment.replace("$(PRELOADS) $(CREATION)", "$(PRELOADS) $(STRIPS) $(CREATION)");
@@ -105,7 +113,10 @@ function report(device: ImageName, checks: readonly Check[], onNode: readonly Ch
   return failed;
 }
 
-/** The simulator's toaster, paid for between the two linked images from the first call to the settlement in a block. */
+/**
+ * The simulator's toaster, paid for between the two linked images from the first call to the
+ * settlement in a block.
+ */
 async function pay(images: Readonly<Record<DeviceName, Linked>>): Promise<void> {
   const { summary } = await runScenario({
     scenario: loadScenario("toaster"),

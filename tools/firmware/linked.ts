@@ -1,11 +1,15 @@
-// A linked image at work: a process that runs XS from what would lie in a chip's flash (firmware/selftest/host.c), and
-// the simulator's face of it, so that a whole payment can be played between two of them.
+// A linked image at work: a process that runs XS from what would lie in a chip's flash
+// (firmware/selftest/host.c), and the simulator's face of it, so that a whole payment can be played
+// between two of them.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import type { Check } from "../../firmware/selftest/fixture";
 import { type Engine, FirmwareCrash, type Message, PowerLost } from "../../lab/sim/engine";
 
-/** Runs the image's self-test; `signed`: what a cable's image paid, for a socket's. `args`: where `binary` is an emulator. */
+/**
+ * Runs the image's self-test; `signed`: what a cable's image paid, for a socket's. `args`: where
+ * `binary` is an emulator.
+ */
 export function selfTest(binary: string, signed = "", args: readonly string[] = []): readonly Check[] {
   const { stdout, stderr, status } = spawnSync(binary, args, { input: frameOf("T", signed), timeout: 120_000 });
   const done = parseFrame(stdout);
@@ -59,7 +63,8 @@ export interface Held {
   readonly kind: string;
 }
 
-// The linked engine has no meter: events and calls are charged the flat sums of the simulator's Node engine.
+// The linked engine has no meter: events and calls are charged the flat sums of the simulator's
+// Node engine.
 const DELIVERY_METER = 20_000;
 const COMMAND_METER = 1_000;
 
@@ -75,7 +80,10 @@ function parseHeld(text: string): Held[] {
 export class LinkedEngine implements Engine {
   onCommand: (command: Message, meter: number) => Message = () => ({ head: null });
   peak: Peak = { ready: 0, slots: 0, bytesPerSlot: 0, chunks: 0 };
-  /** What the heap held when it held most, the largest first; empty where the image was not built to say. */
+  /**
+   * What the heap held when it held most, the largest first; empty where the image was not built to
+   * say.
+   */
   held: readonly Held[] = [];
   readonly #process: ChildProcess;
   #received = Buffer.alloc(0);

@@ -1,4 +1,5 @@
-// One build at a time: all images share a folder of the SDK's output, and two makes in it would spoil each other's files.
+// One build at a time: all images share a folder of the SDK's output, and two makes in it would
+// spoil each other's files.
 
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,8 +8,9 @@ import { setTimeout as pause } from "node:timers/promises";
 const POLL_MS = 500;
 
 /**
- * Waits until no other process holds `path`, saying so once, and holds it as long as this process lives. The file has
- * the holder's process number; one that a dead process left behind is taken over.
+ * Waits until no other process holds `path`, saying so once, and holds it as long as this process
+ * lives. The file has the holder's process number; one that a dead process left behind is taken
+ * over.
  */
 export async function hold(path: string, say: (line: string) => void = console.log): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });

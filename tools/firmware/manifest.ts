@@ -1,5 +1,6 @@
-// Generates what mcconfig is given for one image: which fragments of manifests/ it includes, its modules and preloads
-// from the import graph, its configuration, sdkconfig and partitions. Generated files go to build/, never to manifests/.
+// Generates what mcconfig is given for one image: which fragments of manifests/ it includes, its
+// modules and preloads from the import graph, its configuration, sdkconfig and partitions.
+// Generated files go to build/, never to manifests/.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -7,7 +8,10 @@ import type { BuildConfig } from "./config";
 import type { ModuleGraph } from "./modules";
 import type { ImageName, Target } from "./targets";
 
-/** What tools/wallet makes of @noble and @scure: XS name to file, all of them preloaded, in this order. */
+/**
+ * What tools/wallet makes of @noble and @scure: XS name to file, all of them preloaded, in this
+ * order.
+ */
 export interface WalletModules {
   readonly modules: ReadonlyMap<string, string>;
   readonly preload: readonly string[];
@@ -27,11 +31,17 @@ export interface Manifest {
 /** What lies beside a manifest: path to text or bytes. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
-/** Folder beside the manifest with the owner's page, and its name there (firmware/native/page-esp32.ts). */
+/**
+ * Folder beside the manifest with the owner's page, and its name there
+ * (firmware/native/page-esp32.ts).
+ */
 const PAGE_FOLDER = "page";
 export const PAGE_FILE = `${PAGE_FOLDER}/page.http`;
 
-/** The image for a chip. Paths in `root` are written through $(PLUGPAY), so the manifest reads the same everywhere. */
+/**
+ * The image for a chip. Paths in `root` are written through $(PLUGPAY), so the manifest reads the
+ * same everywhere.
+ */
 export function deviceManifest(
   root: string,
   image: ImageName,
@@ -70,7 +80,9 @@ export function fragments(
   return [...gate, `network-${link}`, ...(uplink ? ["network-wifi"] : [])];
 }
 
-/** Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it. */
+/**
+ * Our modules and the wallet's, all of them preloaded: the wallet first, as ours are built on it.
+ */
 export function ownModules(
   root: string,
   application: ModuleGraph,
@@ -83,7 +95,10 @@ export function ownModules(
   return { modules, preload: [...wallet.preload, ...application.own.keys()] };
 }
 
-/** sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the other. */
+/**
+ * sdkconfig.defaults of one image: the parts of manifests/sdkconfig that apply, one after the
+ * other.
+ */
 export function sdkconfig(root: string, config: BuildConfig): string {
   const parts = ["boot", "console", "safety", "gate", "network", `flash-${config.flash.toLowerCase()}`];
   if (config.link !== "wifi") parts.push(config.link);
@@ -92,7 +107,10 @@ export function sdkconfig(root: string, config: BuildConfig): string {
   return parts.map((part) => readFileSync(join(root, "manifests/sdkconfig", `${part}.defaults`), "utf8")).join("\n");
 }
 
-/** Writes the manifest and the files beside it to `folder`, whose name becomes the image's; gives the manifest's path. */
+/**
+ * Writes the manifest and the files beside it to `folder`, whose name becomes the image's; gives
+ * the manifest's path.
+ */
 export function writeManifest(folder: string, manifest: Manifest, files: Files = {}): string {
   const path = join(folder, "manifest.json");
   const all: Files = { ...files, "manifest.json": `${JSON.stringify(manifest, null, 2)}\n` };

@@ -1,12 +1,15 @@
-// npm run firmware:measure: what an image takes of a 32-bit chip. The linked images (tools/firmware/link.ts) are compiled
-// with the SDK's XS for rv32imac as for a device, with a chip's fixed heap, and run in an emulator where one instruction
-// is one tick: self-test, then a whole payment between the two, with the largest transactions there are. Prints flash, RAM
-// and what a start costs.
+// npm run firmware:measure: what an image takes of a 32-bit chip. The linked images
+// (tools/firmware/link.ts) are compiled with the SDK's XS for rv32imac as for a device, with a
+// chip's fixed heap, and run in an emulator where one instruction is one tick: self-test, then a
+// whole payment between the two, with the largest transactions there are. Prints flash, RAM and
+// what a start costs.
 //
-// How full the heap was says nothing, since garbage is only collected when it is full; the least heap says what is needed.
+// How full the heap was says nothing, since garbage is only collected when it is full; the least
+// heap says what is needed.
 //
-// In the figures for flash: XS, our modules, the wallet with its tables, the C library. Not: ESP-IDF, the SDK's modules for
-// a chip. Beside them the image holds the self-test and the desktop's stand-ins, which a device has not.
+// In the figures for flash: XS, our modules, the wallet with its tables, the C library. Not:
+// ESP-IDF, the SDK's modules for a chip. Beside them the image holds the self-test and the
+// desktop's stand-ins, which a device has not.
 
 import { statSync } from "node:fs";
 import type { Check } from "../../firmware/selftest/fixture";
@@ -132,7 +135,10 @@ async function main(given: Given<Name>): Promise<void> {
   }
 }
 
-/** The least of one part of the heap with which `device` does not stop, the other part as in `memory`; by halving. */
+/**
+ * The least of one part of the heap with which `device` does not stop, the other part as in
+ * `memory`; by halving.
+ */
 async function least(
   device: DeviceName,
   part: "slots" | "chunks",

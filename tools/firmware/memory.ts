@@ -1,10 +1,13 @@
-// What takes a socket's native heap, the memory beside XS's own: measured in the emulator, or estimated from what others measured.
-// A configuration that leaves less than the reserve is refused; docs/performance.md has the table, which
-// `tsx tools/docs/memory.ts` makes from this.
+// What takes a socket's native heap, the memory beside XS's own: measured in the emulator, or
+// estimated from what others measured. A configuration that leaves less than the reserve is
+// refused; docs/performance.md has the table, which `tsx tools/docs/memory.ts` makes from this.
 
 import type { TargetName } from "./targets";
 
-/** Below it a device is on its way out of memory; the network module turns strangers away there (sockets-esp32.c). */
+/**
+ * Below it a device is on its way out of memory; the network module turns strangers away there
+ * (sockets-esp32.c).
+ */
 export const RESERVE_KB = 20;
 
 export interface Part {
@@ -17,7 +20,10 @@ export interface Part {
   readonly from: string;
 }
 
-/** Native heap of an ESP32-C3's socket that serves on a wire and has nothing else to do: 118,488 bytes. */
+/**
+ * Native heap of an ESP32-C3's socket that serves on a wire and has nothing else to do: 118,488
+ * bytes.
+ */
 export const SERVING_KB = 115;
 
 export const PARTS = {
@@ -72,7 +78,10 @@ export const PARTS = {
   },
 } as const satisfies Readonly<Record<string, Part>>;
 
-/** In the image, and not in the combinations: at work for a while only, out of what is in reserve and what a flood would have. */
+/**
+ * In the image, and not in the combinations: at work for a while only, out of what is in reserve
+ * and what a flood would have.
+ */
 export const AT_TIMES: readonly Part[] = [
   {
     what: "channels, cable and socket: entries in the store and XS's heap",
@@ -104,7 +113,10 @@ export const AT_TIMES: readonly Part[] = [
   },
 ];
 
-/** SRAM beyond the ESP32-C3's 384 KB, by the chips' reference manuals, caches left out; the ESP32's is split, and is taken for as much. */
+/**
+ * SRAM beyond the ESP32-C3's 384 KB, by the chips' reference manuals, caches left out; the ESP32's
+ * is split, and is taken for as much.
+ */
 const MORE_KB: Readonly<Record<TargetName, number>> = { esp32: 0, esp32s3: 64, esp32c3: 0, esp32c6: 96 };
 
 export interface Needs {

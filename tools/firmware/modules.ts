@@ -1,6 +1,6 @@
-// Which of our modules an image carries: exactly those that its entry imports, found by esbuild, under the names by
-// which XS finds them. A module's name is its path in the repository without the extension, so a relative import
-// means the same to XS as to Node.
+// Which of our modules an image carries: exactly those that its entry imports, found by esbuild,
+// under the names by which XS finds them. A module's name is its path in the repository without the
+// extension, so a relative import means the same to XS as to Node.
 
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -9,7 +9,10 @@ import { build } from "esbuild";
 export interface ModuleGraph {
   /** Our modules: XS name (`shared/kernel/units`) to source file (absolute), sorted by name. */
   readonly own: ReadonlyMap<string, string>;
-  /** What they import from elsewhere (`@noble/hashes/sha2.js`, `timer`, `embedded:io/socket/tcp`), sorted. */
+  /**
+   * What they import from elsewhere (`@noble/hashes/sha2.js`, `timer`, `embedded:io/socket/tcp`),
+   * sorted.
+   */
   readonly outside: readonly string[];
 }
 
@@ -19,8 +22,9 @@ export function xsName(specifier: string): string {
 }
 
 /**
- * With what the set-up modules among `fragments` import too (`setup/link/wifi` in manifests/network-wifi.json): they run before
- * `main`, and nothing imports them. They keep the fragment's name, two folders deep as their files are: their relative imports hold.
+ * With what the set-up modules among `fragments` import too (`setup/link/wifi` in
+ * manifests/network-wifi.json): they run before `main`, and nothing imports them. They keep the
+ * fragment's name, two folders deep as their files are: their relative imports hold.
  */
 export async function imageGraph(root: string, entry: string, fragments: readonly string[]): Promise<ModuleGraph> {
   const setUp = fragments.flatMap((name) => setUpModules(root, name));
@@ -38,7 +42,10 @@ function setUpModules(root: string, fragment: string): readonly string[] {
   );
 }
 
-/** Follows the imports of `entry` (a file under `root`). Type-only imports do not count: nothing of them is left at run time. */
+/**
+ * Follows the imports of `entry` (a file under `root`). Type-only imports do not count: nothing of
+ * them is left at run time.
+ */
 export async function moduleGraph(root: string, entry: string): Promise<ModuleGraph> {
   const { metafile } = await build({
     absWorkingDir: root,

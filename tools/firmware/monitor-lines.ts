@@ -1,5 +1,6 @@
-// What comes over a board's console, made into lines for people or programs. The board tells one JSON object a line; among
-// them come what the chip itself prints (its loader, a panic) and noise, whole and in pieces.
+// What comes over a board's console, made into lines for people or programs. The board tells one
+// JSON object a line; among them come what the chip itself prints (its loader, a panic) and noise,
+// whole and in pieces.
 
 import { sentenceOf } from "../../lab/sim/story";
 import { storyLine } from "../../lab/sim/view";
@@ -9,7 +10,10 @@ import { type BoardEvent, eventOf } from "./console";
 const LONGEST = 4096;
 /** A boot so soon after the port was opened is taken for its doing. */
 const OPENING_MS = 2000;
-/** Share of characters that are no text, from which on a line is noise: another speed, a cable that is loose. */
+/**
+ * Share of characters that are no text, from which on a line is noise: another speed, a cable that
+ * is loose.
+ */
 const NOISE = 0.3;
 
 export interface MonitorOptions {

@@ -1,4 +1,5 @@
-// npm run monitor -- --port PORT [--json]: shows what a board says on its console as the simulator's live view does.
+// npm run monitor -- --port PORT [--json]: shows what a board says on its console as the
+// simulator's live view does.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { hasColours } from "../../lab/sim/view";

@@ -1,4 +1,5 @@
-// What boards tell of the memory beside XS's own heap: a line whenever it has been scarcer than it was when last told.
+// What boards tell of the memory beside XS's own heap: a line whenever it has been scarcer than it
+// was when last told.
 
 import { formatDuration, type Millisecond } from "../../shared/kernel/units";
 import type { BoardEvent } from "./console";

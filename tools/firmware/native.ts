@@ -1,6 +1,7 @@
-// Compiles our C for a chip as far as its headers are at hand: a RISC-V compiler, the SDK's headers and ESP-IDF's, with
-// every warning an error. Folders and macros are those of the image's own makefile and no others: what compiles here
-// finds its headers in the build. What ESP-IDF's build would generate (sdkconfig.h) has a short stand-in.
+// Compiles our C for a chip as far as its headers are at hand: a RISC-V compiler, the SDK's headers
+// and ESP-IDF's, with every warning an error. Folders and macros are those of the image's own
+// makefile and no others: what compiles here finds its headers in the build. What ESP-IDF's build
+// would generate (sdkconfig.h) has a short stand-in.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -31,7 +32,9 @@ export function settingsDefines(sdkconfig: string): string {
     .join("");
 }
 
-/** Configuration that ESP-IDF's headers ask for, beside our own; the values matter to no warning. */
+/**
+ * Configuration that ESP-IDF's headers ask for, beside our own; the values matter to no warning.
+ */
 function sdkconfigHeader(target: Target, idf: string): string {
   const mbedtls = existsSync(join(idf, "components/mbedtls/mbedtls/include"));
   return `#define CONFIG_IDF_TARGET "${target.name}"
@@ -73,7 +76,9 @@ function sdkconfigHeader(target: Target, idf: string): string {
 `;
 }
 
-/** What the image's makefile compiles C with, as its compiler gets it: macros, folders, switches. */
+/**
+ * What the image's makefile compiles C with, as its compiler gets it: macros, folders, switches.
+ */
 export function buildFlags(sdk: Sdk, makefile: string): string[] {
   const rule = 'plugpay-flags: ; @printf "%s\\n" $(C_DEFINES) $(C_INCLUDES) $(C_FLAGS)';
   const run = spawnSync("make", ["-s", "-f", makefile, "IDF_VERSION=none", `--eval=${rule}`, "plugpay-flags"], {
@@ -85,7 +90,10 @@ export function buildFlags(sdk: Sdk, makefile: string): string[] {
   return run.stdout.split("\n").filter((flag) => flag !== "");
 }
 
-/** What is the build's compiler's and not this one's: its instruction set, and what it writes beside the object. */
+/**
+ * What is the build's compiler's and not this one's: its instruction set, and what it writes beside
+ * the object.
+ */
 const LEFT_OUT = /^(-c|-MMD|-MP|-nostdlib|-Wl,.*|-march=.*|-Wno-.*)$/;
 
 /** The build's flags for this compiler. Headers of others may warn; ours may not. */
@@ -130,7 +138,10 @@ export function compileNative(check: NativeCheck): Map<string, string> {
   );
 }
 
-/** Names that our sdkconfig sets and ESP-IDF's Kconfig files do not know: they would be ignored without a word. */
+/**
+ * Names that our sdkconfig sets and ESP-IDF's Kconfig files do not know: they would be ignored
+ * without a word.
+ */
 export function unknownSettings(sdkconfig: string, idf: string): string[] {
   const known = new Set<string>();
   for (const file of kconfigs(idf)) {

@@ -1,6 +1,6 @@
-// Channels that a socket has in its store when it starts, each as large as an entry gets in a year: for measuring what
-// they take of its heap. No funding of theirs is on the chain, so the socket asks about each once a minute: more often
-// than about channels that are open.
+// Channels that a socket has in its store when it starts, each as large as an entry gets in a year:
+// for measuring what they take of its heap. No funding of theirs is on the chain, so the socket
+// asks about each once a minute: more often than about channels that are open.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ecdsa } from "../../shared/bitcoin/ecdsa";

@@ -1,5 +1,6 @@
-// A play for two emulated boards: the cable is plugged in, pays, renews and is pulled out; the socket settles. On the way
-// power, reset buttons and the link may fail at random moments. A Bitcoin node of the simulator's stands behind the socket.
+// A play for two emulated boards: the cable is plugged in, pays, renews and is pulled out; the
+// socket settles. On the way power, reset buttons and the link may fail at random moments. A
+// Bitcoin node of the simulator's stands behind the socket.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { Chance } from "../../lab/sim/chance";
@@ -18,7 +19,10 @@ const FUND = 250_000;
 const BLOCK_MS = 12_000;
 /** How long power may stay away after a disturbance, and the money after the end. */
 const PATIENCE_MS = 300_000;
-/** Between two disturbances power flows for so long at most: the moment falls anywhere in a payment's course. */
+/**
+ * Between two disturbances power flows for so long at most: the moment falls anywhere in a
+ * payment's course.
+ */
 const CALM_MS = 20_000;
 const OUTAGE_MS = 10_000;
 const LOOK_MS = 100;
@@ -195,7 +199,10 @@ export class Pair {
     await this.until("power after a disturbance", () => circuit.powered);
   }
 
-  /** Ends a board's program: its relay has to be open before ESP-IDF goes on, and its next start has to say why. */
+  /**
+   * Ends a board's program: its relay has to be open before ESP-IDF goes on, and its next start has
+   * to say why.
+   */
   private async crash(device: DeviceName, what: CrashName): Promise<void> {
     const { about, told } = CRASHES[what];
     const boots = (): readonly BoardEvent[] => named(this.story, device, "boot");

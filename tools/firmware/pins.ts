@@ -1,4 +1,5 @@
-// What a board's pins are for, from manifests/pins.json: which signals it uses follows from its configuration.
+// What a board's pins are for, from manifests/pins.json: which signals it uses follows from its
+// configuration.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +36,10 @@ interface Given {
   readonly gate?: unknown;
 }
 
-/** The light as the image has it; nothing where the board has none. Throws a UsageError where its pin is another's. */
+/**
+ * The light as the image has it; nothing where the board has none. Throws a UsageError where its
+ * pin is another's.
+ */
 export function boardLight(target: TargetName, given: Given): { light?: { pin: number; litByLow: boolean } } {
   if (given.light === undefined) return {};
   const pin = freePin(target, "light", given);

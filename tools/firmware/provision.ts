@@ -2,8 +2,9 @@
 //
 //   npx tsx tools/firmware/provision.ts --config FILE --port PORT --erase [--mainnet]
 //
-// The key comes from the configuration (`key`, hexadecimal or WIF) and goes into NVS, nowhere else; it is never printed,
-// and the files that hold it on the way are readable by their owner only and removed. docs/keys.md says more.
+// The key comes from the configuration (`key`, hexadecimal or WIF) and goes into NVS, nowhere else;
+// it is never printed, and the files that hold it on the way are readable by their owner only and
+// removed. docs/keys.md says more.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

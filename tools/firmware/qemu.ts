@@ -30,7 +30,10 @@ export function findQemu(given: string | undefined, env: NodeJS.ProcessEnv = pro
   );
 }
 
-/** A whole flash with what a build left in `folder`; the device's own partitions are blank, as on a new board. */
+/**
+ * A whole flash with what a build left in `folder`; the device's own partitions are blank, as on a
+ * new board.
+ */
 export function flashOf(folder: string): Uint8Array {
   const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
   for (const [name, offset] of Object.entries(OFFSETS)) {
@@ -81,11 +84,17 @@ export interface Board {
   readonly flash: string;
   /** The board's address on the link. */
   readonly address: string;
-  /** A way in from this machine and out to it: the board's port there, the one that answers for it here. */
+  /**
+   * A way in from this machine and out to it: the board's port there, the one that answers for it
+   * here.
+   */
   readonly way?: { readonly port: number; readonly hostPort: number; readonly wire?: Wire };
   /** To a switch (ethernet-switch.ts), where the board is not alone. */
   readonly wire?: Wire;
-  /** Unix sockets on which the emulator listens: the console, the metering chip's serial line, and its own monitor. */
+  /**
+   * Unix sockets on which the emulator listens: the console, the metering chip's serial line, and
+   * its own monitor.
+   */
   readonly console: string;
   readonly chip: string;
   readonly monitor: string;
@@ -93,7 +102,10 @@ export interface Board {
   readonly gdb: string;
 }
 
-/** Nanoseconds of the emulated clock for one instruction, as a power of two: 8 ns is a core of 125 MHz. */
+/**
+ * Nanoseconds of the emulated clock for one instruction, as a power of two: 8 ns is a core of 125
+ * MHz.
+ */
 export const NANOSECONDS = 3;
 /** The card's name for the monitor: its link can be lost. */
 export const CARD = "card";
@@ -112,10 +124,14 @@ export function qemuArguments(board: Board): readonly string[] {
   ];
 }
 
-/** Without a wire the card is this machine's alone; with one it hangs on a switch, and the way to this machine on another port. */
+/**
+ * Without a wire the card is this machine's alone; with one it hangs on a switch, and the way to
+ * this machine on another port.
+ */
 function network({ address, way, wire }: Board): readonly string[] {
   const card = `id=${CARD},model=open_eth`;
-  // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link serve.
+  // The link is 169.254.0.0/16 with this machine in it, so the fixed addresses of a dedicated link
+  // serve.
   const net = "net=169.254.0.0/16,host=169.254.0.2,dns=169.254.0.3,dhcpstart=169.254.0.15,restrict=off";
   const here = way && `${net},hostfwd=tcp:127.0.0.1:${way.hostPort}-${address}:${way.port}`;
   if (!wire) return ["-nic", `user,${card},${here ?? net}`];

@@ -1,5 +1,5 @@
-// Speaks with a running QEMU over its monitor's JSON (QMP): resets the chip, takes its link away, and looks at a register
-// as a probe on a pin would.
+// Speaks with a running QEMU over its monitor's JSON (QMP): resets the chip, takes its link away,
+// and looks at a register as a probe on a pin would.
 
 import type { Socket } from "node:net";
 
@@ -8,7 +8,9 @@ interface Reply {
   readonly error?: { readonly desc: string };
 }
 
-/** Takes the stream of QMP apart: one JSON object a line; what QEMU tells unasked is passed over. */
+/**
+ * Takes the stream of QMP apart: one JSON object a line; what QEMU tells unasked is passed over.
+ */
 export class Replies {
   #rest = "";
 
@@ -22,7 +24,9 @@ export class Replies {
   }
 }
 
-/** Words that the monitor shows, up to four a line, as "0000000060004004: 0x00000400 0x00000000". */
+/**
+ * Words that the monitor shows, up to four a line, as "0000000060004004: 0x00000400 0x00000000".
+ */
 export function wordsIn(shown: unknown): readonly number[] {
   const lines = String(shown).trim().split("\n");
   const words = lines.map((line) => /^[0-9a-f]+:((?: 0x[0-9a-f]{8})+)\s*$/i.exec(line)?.[1]);

@@ -1,6 +1,6 @@
-// The rig on which images are measured: linked images (tools/firmware/link.ts), compiled with the SDK's XS for rv32imac
-// as for a device, with a chip's fixed heap, in an emulator where one instruction is one tick; and the longest payment
-// that can be played between them.
+// The rig on which images are measured: linked images (tools/firmware/link.ts), compiled with the
+// SDK's XS for rv32imac as for a device, with a chip's fixed heap, in an emulator where one
+// instruction is one tick; and the longest payment that can be played between them.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -15,7 +15,10 @@ import { type DeviceName, UsageError } from "./targets";
 const COMPILER = "riscv64-unknown-elf-gcc";
 export const EMULATOR = "qemu-system-riscv32";
 
-/** -Os and no debugger, as the SDK's release build; XS's parser is linked as far as the image needs it. */
+/**
+ * -Os and no debugger, as the SDK's release build; XS's parser is linked as far as the image needs
+ * it.
+ */
 const FLAGS = [
   "-march=rv32imac",
   "-mabi=ilp32",
@@ -50,9 +53,10 @@ const EMULATE = [
 const NOT_COMPILED = ["xsDefaults.c", "xsum.c"];
 export const BYTES_PER_SLOT = 16;
 /**
- * Payments as large as they get, by scheme. Single-fee: over as many coins as a draft may spend, so small that all are
- * needed, with increments so small that a session comes to some thirty, all of which its record keeps. Basic: each
- * payment stays in the record until it is buried, and the record fills up before that.
+ * Payments as large as they get, by scheme. Single-fee: over as many coins as a draft may spend, so
+ * small that all are needed, with increments so small that a session comes to some thirty, all of
+ * which its record keeps. Basic: each payment stays in the record until it is buried, and the
+ * record fills up before that.
  */
 export const LONGEST: Readonly<Record<Scheme, Scenario>> = {
   "single-fee": longest([5_500, 5_400, 5_300, 5_200, 5_100], 600, 19_200),
@@ -105,7 +109,10 @@ export class Rig {
   readonly #link: readonly string[];
   readonly #engine: readonly string[];
 
-  /** `sampled`: garbage is collected all the time, and an engine's peak is what was really held (host.c). Much slower. */
+  /**
+   * `sampled`: garbage is collected all the time, and an engine's peak is what was really held
+   * (host.c). Much slower.
+   */
   constructor(sdk: Sdk, sampled = false) {
     this.#sdk = sdk;
     this.#folder = join(OUT, sampled ? "measure-sampled" : "measure");

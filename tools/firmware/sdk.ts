@@ -1,5 +1,5 @@
-// Finds what the firmware is built with and is not ours: the Moddable SDK ($MODDABLE) and ESP-IDF ($IDF_PATH).
-// What is missing is said in one line, with the command that installs it.
+// Finds what the firmware is built with and is not ours: the Moddable SDK ($MODDABLE) and ESP-IDF
+// ($IDF_PATH). What is missing is said in one line, with the command that installs it.
 
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -39,7 +39,8 @@ export function findSdk(env: NodeJS.ProcessEnv = process.env): Sdk {
     path,
     version: readFileSync(join(path, "tools/VERSION"), "utf8").trim(),
     ...(env.IDF_PATH ? { idf: env.IDF_PATH } : {}),
-    // Manifests name folders of ESP-IDF; mcconfig resolves them also where nothing is built for a chip.
+    // Manifests name folders of ESP-IDF; mcconfig resolves them also where nothing is built for a
+    // chip.
     env: { IDF_PATH: path, ...env, PATH: folders.join(delimiter) },
   };
 }

@@ -1,5 +1,6 @@
-// What a pair meets at a chain behind TLS, before it may sell and while it sells: servers with the wrong certificate, none
-// at all, and a link that goes. docs/building.md says what a device checks of a certificate.
+// What a pair meets at a chain behind TLS, before it may sell and while it sells: servers with the
+// wrong certificate, none at all, and a link that goes. docs/building.md says what a device checks
+// of a certificate.
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Chain } from "./chain";
@@ -26,7 +27,10 @@ export interface Stage {
   until(what: string, isSo: () => boolean): Promise<void>;
 }
 
-/** The plug is in: the socket says why it asks none of these servers, and sells nothing. Then it meets one that it takes. */
+/**
+ * The plug is in: the socket says why it asks none of these servers, and sells nothing. Then it
+ * meets one that it takes.
+ */
 export async function showFaces(stage: Stage): Promise<void> {
   for (const [face, words] of REFUSED) {
     await show(stage, face);

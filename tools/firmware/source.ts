@@ -1,4 +1,5 @@
-// Where a board's console is read from: a serial port, a pseudo-terminal, an emulator's socket, a file, standard input.
+// Where a board's console is read from: a serial port, a pseudo-terminal, an emulator's socket, a
+// file, standard input.
 
 import { spawnSync } from "node:child_process";
 import { constants, createReadStream, openSync, statSync } from "node:fs";
@@ -15,7 +16,10 @@ export interface Source {
   readonly isPort: boolean;
 }
 
-/** Opens `path`; "-" is standard input. Writes nothing to it, ever. Throws a UsageError that says what to do. */
+/**
+ * Opens `path`; "-" is standard input. Writes nothing to it, ever. Throws a UsageError that says
+ * what to do.
+ */
 export function openSource(path: string): Source {
   if (path === "-") return { stream: process.stdin, isPort: false };
   try {
@@ -31,8 +35,8 @@ export function openSource(path: string): Source {
 }
 
 /**
- * Without HUPCL the port's DTR and RTS stay as they are when it is closed: a monitor that ends restarts nothing. Both
- * rise when it is opened first; together they leave most boards alone.
+ * Without HUPCL the port's DTR and RTS stay as they are when it is closed: a monitor that ends
+ * restarts nothing. Both rise when it is opened first; together they leave most boards alone.
  */
 function openTerminal(path: string): Readable {
   const file = process.platform === "darwin" ? "-f" : "-F";

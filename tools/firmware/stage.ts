@@ -1,5 +1,5 @@
-// What stands around two emulated boards, a chain and an Ethernet, for as long as they play: however that ends, all of it is
-// closed, or the command would never end.
+// What stands around two emulated boards, a chain and an Ethernet, for as long as they play:
+// however that ends, all of it is closed, or the command would never end.
 
 import { urlParts } from "../../shared/kernel/url";
 import { Chain } from "./chain";
@@ -15,7 +15,9 @@ export interface Around {
   readonly wires: readonly Wire[];
 }
 
-/** `esplora`: where the socket's image looks for its chain. The chain comes first: it may not start. */
+/**
+ * `esplora`: where the socket's image looks for its chain. The chain comes first: it may not start.
+ */
 export async function withStage<T>(esplora: string, action: (around: Around) => Promise<T>): Promise<T> {
   const at = urlParts(esplora);
   if (at === undefined) throw new UsageError(`esplora: expected a URL of HTTP, came ${esplora}`);

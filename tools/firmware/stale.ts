@@ -1,6 +1,6 @@
-// The SDK's makefile compiles a C file again when it has changed, and not when a header has: files that disagree about a struct
-// are linked in silence, and the gate reads its limits where something else lies. What each object was made of, the compiler
-// wrote down beside it.
+// The SDK's makefile compiles a C file again when it has changed, and not when a header has: files
+// that disagree about a struct are linked in silence, and the gate reads its limits where something
+// else lies. What each object was made of, the compiler wrote down beside it.
 
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +12,10 @@ interface Places {
   readonly generated: string;
 }
 
-/** Removes each object in `folder` that is older than a file it was made of, or one of whose files is gone; gives their names. */
+/**
+ * Removes each object in `folder` that is older than a file it was made of, or one of whose files
+ * is gone; gives their names.
+ */
 export function forgetStale(folder: string, { ran, generated }: Places): string[] {
   const dates = new Map<string, number>();
   const date = (file: string): number => {

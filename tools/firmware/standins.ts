@@ -1,5 +1,6 @@
-// The SDK's modules of a chip have no place on a desktop. A linked image has the simulator's stand-ins under the same
-// names (lab/sim/stand-ins.ts), over the linked image's own door to the world (firmware/selftest/host.ts).
+// The SDK's modules of a chip have no place on a desktop. A linked image has the simulator's
+// stand-ins under the same names (lab/sim/stand-ins.ts), over the linked image's own door to the
+// world (firmware/selftest/host.ts).
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +10,10 @@ import { xsName } from "./modules";
 
 const CONFIG = "mc/config";
 
-/** Bundles a stand-in for each of `names` into `folder`; gives XS name to file, shared parts included. */
+/**
+ * Bundles a stand-in for each of `names` into `folder`; gives XS name to file, shared parts
+ * included.
+ */
 export async function standIns(root: string, folder: string, names: readonly string[]): Promise<Map<string, string>> {
   const own = join(root, "firmware/selftest");
   rmSync(folder, { recursive: true, force: true });

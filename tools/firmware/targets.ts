@@ -1,10 +1,14 @@
-// The chips that plugpay's firmware runs on, and what each has. manifests/targets.json refuses any other.
+// The chips that plugpay's firmware runs on, and what each has. manifests/targets.json refuses any
+// other.
 
 export type DeviceName = "socket" | "cable";
 /** What is flashed: a device's own image, or for a while the one that calibrates its board. */
 export type ImageName = DeviceName | "calibrator";
 export type TargetName = "esp32" | "esp32s3" | "esp32c3" | "esp32c6";
-/** `qemu`: the network card of Espressif's emulator, with the addresses that Ethernet has. No board has it. */
+/**
+ * `qemu`: the network card of Espressif's emulator, with the addresses that Ethernet has. No board
+ * has it.
+ */
 export type Link = "ethernet" | "wifi" | "qemu";
 export type FlashSize = "4MB" | "8MB";
 
@@ -13,7 +17,10 @@ export interface Target {
   /** What usual boards carry; a configuration may say otherwise. */
   readonly flash: FlashSize;
   readonly links: readonly Link[];
-  /** Whether the chip counts pulses by itself; where it does not, interrupts do (firmware/native/pulse-counter-esp32.c). */
+  /**
+   * Whether the chip counts pulses by itself; where it does not, interrupts do
+   * (firmware/native/pulse-counter-esp32.c).
+   */
   readonly pulseCounter: boolean;
   /** Instruction set: which compiler `--check` needs. */
   readonly architecture: "xtensa" | "riscv";

@@ -1,4 +1,5 @@
-// A TLS server before the chain's server, as a public one has it: what it shows can be right, or wrong in one point.
+// A TLS server before the chain's server, as a public one has it: what it shows can be right, or
+// wrong in one point.
 
 import { connect, type Socket } from "node:net";
 import { createServer, type Server } from "node:tls";
@@ -15,7 +16,10 @@ export class TlsFront {
   #server: Server | undefined;
   #port = 0;
 
-  /** `name`: by which the boards know it. `behind`: the port of the server that answers. `port`: 0 takes a free one. */
+  /**
+   * `name`: by which the boards know it. `behind`: the port of the server that answers. `port`: 0
+   * takes a free one.
+   */
   static async start(name: string, behind: number, port: number): Promise<TlsFront> {
     const front = new TlsFront(name, behind);
     front.#port = port;

@@ -1,5 +1,5 @@
-// What an update takes of a build: the image under a name of its own, and beside it what it is, which
-// `npm run owner -- sign` reads.
+// What an update takes of a build: the image under a name of its own, and beside it what it is,
+// which `npm run owner -- sign` reads.
 
 import { copyFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

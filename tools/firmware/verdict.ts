@@ -1,4 +1,5 @@
-// Judges the story of two emulated boards: what must have happened by its end, and what the chain has of it.
+// Judges the story of two emulated boards: what must have happened by its end, and what the chain
+// has of it.
 
 import type { Satoshi } from "../../shared/kernel/units";
 import type { BoardEvent } from "./console";
@@ -15,7 +16,10 @@ export interface Ledger {
   readonly deliveredMilliwattHours: number;
 }
 
-/** What standby gives for nothing, each time that the socket starts, and what two meters may be off by. */
+/**
+ * What standby gives for nothing, each time that the socket starts, and what two meters may be off
+ * by.
+ */
 const FREE = { each: 50, once: 100 } as const;
 /** The first payment, and one that renews it. */
 const LEAST_INCREMENTS = 2;
@@ -29,8 +33,9 @@ export function named(story: readonly Told[], from: Told["from"], name: string):
 }
 
 /**
- * Increments that both know of: the socket tells of one when it is written down, and the cable when the answer has come. A plug that
- * is pulled in between leaves the cable with one less, until it comes back.
+ * Increments that both know of: the socket tells of one when it is written down, and the cable when
+ * the answer has come. A plug that is pulled in between leaves the cable with one less, until it
+ * comes back.
  */
 export function known(story: readonly Told[]): number {
   return Math.min(named(story, "socket", "credited").length, named(story, "cable", "paid").length);
@@ -67,8 +72,9 @@ export function verdict(story: readonly Told[], { settled, deliveredMilliwattHou
 }
 
 /**
- * What sessions that ended were paid must be in blocks. A socket that started again settles what its last run was paid, and tells
- * of no session's end; one increment a start may have been written down and not told.
+ * What sessions that ended were paid must be in blocks. A socket that started again settles what
+ * its last run was paid, and tells of no session's end; one increment a start may have been written
+ * down and not told.
  */
 function unsettled(story: readonly Told[], ended: number, settled: Satoshi): readonly string[] {
   const restarts = named(story, "socket", "boot").length - 1;

@@ -1,6 +1,7 @@
-// npm run bench:meter - the power gate's figures, measured: error of energy at 2 and at 8 LSB of noise side by side,
-// trips, the inverse-time curve, leases, lost samples, and the cost in instructions of a 32-bit core. `--json` prints one
-// object; the exit code is 1 when a figure is missed. docs/metering.md says how each is measured.
+// npm run bench:meter - the power gate's figures, measured: error of energy at 2 and at 8 LSB of
+// noise side by side, trips, the inverse-time curve, leases, lost samples, and the cost in
+// instructions of a 32-bit core. `--json` prints one object; the exit code is 1 when a figure is
+// missed. docs/metering.md says how each is measured.
 
 import { type Command, run } from "../command";
 import { countInstructions, missingTools } from "./cost";

@@ -1,4 +1,5 @@
-// npm run calibrate - calibrates a power gate with a known resistive load at two points, as a person does it.
+// npm run calibrate - calibrates a power gate with a known resistive load at two points, as a
+// person does it.
 //
 //   npm run calibrate                                     a simulated board that is wrong in every way; prints both points
 //   npm run calibrate -- --port /dev/ttyUSB0 --low 184 --high 3312 [--volts 230] [--seconds 10]

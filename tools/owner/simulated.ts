@@ -1,5 +1,5 @@
-// npx tsx tools/owner/simulated.ts DEVICE FILE [VERSION]: an image of a simulated device, to try an update with
-// (docs/owner.md).
+// npx tsx tools/owner/simulated.ts DEVICE FILE [VERSION]: an image of a simulated device, to try an
+// update with (docs/owner.md).
 
 import { writeFileSync } from "node:fs";
 import { modelImage } from "../../lab/model/flash";

@@ -30,7 +30,10 @@ export interface CheckedRecord {
 /** Says in a sentence what is wrong with a record. */
 export class RecordError extends Error {}
 
-/** Checks `text` against `publicKey` (compressed, hexadecimal): signature, form, readings. Throws a RecordError. */
+/**
+ * Checks `text` against `publicKey` (compressed, hexadecimal): signature, form, readings. Throws a
+ * RecordError.
+ */
 export function checkRecord(text: string, publicKey: string): CheckedRecord {
   if (text.length > LONGEST_RECORD) throw new RecordError(`the record has more than ${LONGEST_RECORD} characters`);
   const [head, payload, signature, ...rest] = text.split("|");

@@ -2,7 +2,8 @@
 // each step the invariants are checked against a model that knows only what was granted and what
 // was said.
 //
-//   - the relay is closed only under a lease that was granted, in time, in energy, with no trip latched, on sound sensors
+//   - the relay is closed only under a lease that was granted, in time, in energy, with no trip latched, on
+//     sound sensors
 //   - the total never decreases
 //   - no trip is lost: what is latched was told by an event, and stays until it is cleared
 //   - each lease that ends by itself, ends with an event
