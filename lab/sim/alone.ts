@@ -3,6 +3,7 @@
 // that is always closed, or a cable's that closes when the socket was paid.
 
 import { payerScriptOf } from "../../shared/bitcoin/address";
+import type { Millisecond } from "../../shared/kernel/units";
 import { PAPER } from "../paper";
 import { Account } from "./account";
 import type { DeviceName } from "./bundle";
@@ -21,6 +22,8 @@ const FOREVER_S = 365 * 86_400;
 const LEASE = { upTo: Number.MAX_SAFE_INTEGER, time: 2 ** 31, current: 16_000 };
 /** Until the socket's answer has reached the cable. */
 const ANSWER = 100;
+/** From the plug until a cable that the socket knows closes its relay (docs/performance.md). */
+const RETURN = 600;
 /** How long somebody may take to accept a connection, in ms. */
 const REACH = 3000;
 const COMMANDS = "help, status, fund ADDRESS [SATOSHI], mine [BLOCKS], plug in, plug out, display";
@@ -86,12 +89,13 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
     end,
   });
   let serial: Pty | undefined;
+  let standIn: PlainCable | undefined;
   let about: string | null = null;
   simulation.network.onOutside = () => time.poke();
   simulation.onHappening = (happening) => {
     account.take(happening);
     if (isNews(happening)) prompt.say(options.json ? jsonLine(happening) : view.line(happening));
-    if (other === "cable") plainCable(simulation, happening);
+    standIn?.hear(happening);
     // From now on it answers.
     if (about === null && happening.from === options.device) {
       about = ready(simulation);
@@ -100,7 +104,7 @@ export async function runAlone(options: AloneOptions, ready: (simulation: Simula
   };
   if (options.watts > 0) await simulation.world.setLoad({ kind: "resistive", watts: options.watts });
   if (other === "socket") await plainSocket(simulation);
-  else simulation.onSupply = async (supplied) => supplied && (await simulation.world.boot("cable"));
+  else standIn = new PlainCable(simulation);
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   if (options.socketAt) void warnUnlessReached(options.socketAt, options.json ? console.error : say);
@@ -164,15 +168,34 @@ async function plainSocket({ world }: Simulation): Promise<void> {
 
 /**
  * A cable lets its appliance draw once the socket has taken a payment, and no longer than that is
- * so.
+ * so; also when it comes back while it is still so, since the socket tells nothing new then.
  */
-function plainCable({ world, timeline }: Simulation, { at, event }: Happening): void {
-  const closes = event.name === "credited" || event.name === "credit-honoured";
-  if (!closes && event.name !== "standby" && event.name !== "lockout" && event.name !== "credit-used") return;
-  timeline.at(at + ANSWER, async () => {
-    if (!(await world.read("cable")).running) return;
-    await (closes ? world.grant("cable", LEASE) : world.revoke("cable"));
-  });
+class PlainCable {
+  #isPaid = false;
+
+  constructor(private readonly simulation: Simulation) {
+    simulation.onSupply = async (supplied) => {
+      if (!supplied) return;
+      await simulation.world.boot("cable");
+      if (this.#isPaid) this.#follow(simulation.timeline.now + RETURN);
+    };
+  }
+
+  hear({ at, event }: Happening): void {
+    const closes = event.name === "credited" || event.name === "credit-honoured";
+    if (!closes && event.name !== "standby" && event.name !== "lockout" && event.name !== "credit-used") return;
+    this.#isPaid = closes;
+    this.#follow(at + ANSWER);
+  }
+
+  /** Its relay does what the socket has told until `at`. */
+  #follow(at: Millisecond): void {
+    const { world, timeline } = this.simulation;
+    timeline.at(at, async () => {
+      if (!(await world.read("cable")).running) return;
+      await (this.#isPaid ? world.grant("cable", LEASE) : world.revoke("cable"));
+    });
+  }
 }
 
 /** A line on standard input, in its turn on the timeline. */
