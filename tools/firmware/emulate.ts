@@ -48,7 +48,7 @@ const COMMAND: Command<Name> = {
   options: {
     increments: { takes: "N", about: "ends when so many are paid (default 3)" },
     hours: { takes: "N", about: "plays so long instead" },
-    disturb: { takes: "N", about: "so many faults at random moments" },
+    disturb: { takes: "N", about: "so many faults at random moments (default 0; as many as --faults names)" },
     faults: { takes: FAULTS.join(","), about: `which faults (default ${USUAL.join(",")})` },
     watts: { takes: "N", about: "what the appliance draws (default 1000; a board alone: 0)" },
     seed: { takes: "N", about: "for the faults and the chain (default 1)" },
@@ -162,12 +162,13 @@ async function feed(board: EmulatedBoard, { seconds, watts }: { seconds: number;
 async function runPair(given: Options): Promise<readonly string[]> {
   const qemu = findQemu(given.text("qemu"));
   const { esplora, settings } = builtConfig("socket") as { esplora: string; settings: { payoutAddress: string } };
+  const named = given.text("faults");
   const play: PairOptions = {
     watts: numberOf(given, "watts", 1000),
     increments: numberOf(given, "increments", 3),
     hours: numberOf(given, "hours", 0),
-    disturbances: numberOf(given, "disturb", 0),
-    faults: faultsOf(given.text("faults") ?? USUAL.join(",")),
+    disturbances: numberOf(given, "disturb", named === undefined ? 0 : faultsOf(named).length),
+    faults: faultsOf(named ?? USUAL.join(",")),
     seed: numberOf(given, "seed", 1),
     secure: esplora.startsWith("https:"),
     payoutAddress: settings.payoutAddress,
