@@ -42,7 +42,8 @@ test("the live view shows the socket's price, and none of a socket that is not i
     settlements: () => [],
   } as unknown as Account;
   const priceRow = (absent?: string) => {
-    const simulation = { price: 300, absent, timeline: { now: 0 }, readings: undefined } as unknown as Simulation;
+    const parts = { price: 300, absent, timeline: { now: 0 }, readings: undefined, boards: {} };
+    const simulation = parts as unknown as Simulation;
     const rows = new View(simulation, account, process.stdout).rows();
     return rows.find((row) => row.trim().startsWith("price"));
   };
