@@ -2,12 +2,10 @@
 // server.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { EsploraServer } from "../../lab/node/esplora-server";
 import { addressOf } from "../../shared/bitcoin/address";
@@ -19,8 +17,8 @@ import { payeeWallet } from "../../shared/channel/payee-key";
 import { type ChannelEntry, depositOf, entryJournal } from "../../shared/channel/record";
 import { channelsShown } from "../../shared/owner/channels";
 import { cable, keys, payeeScript, SEED } from "./cases";
+import { typed } from "./typed";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SEED_TEXT = bytesToHex(SEED);
 const TO = addressOf(payeeScript, "regtest");
 const folder = mkdtempSync(join(tmpdir(), "plugpay-closing-"));
@@ -29,32 +27,9 @@ const DEPOSIT = 20_000;
 let node: BitcoinNode;
 let server: EsploraServer;
 
-interface Said {
-  readonly out: string;
-  readonly err: string;
-  readonly status: number | null;
-}
-
-/**
- * The command, with a seed on its standard input. The server is in this process, so nothing blocks
- * it meanwhile.
- */
-function closing(words: readonly string[], seed = SEED_TEXT): Promise<Said> {
-  const line = ["--import", "tsx", "tools/closing.ts", "--network", "regtest", "--to", TO, ...words];
-  const child = spawn(process.execPath, line, { cwd: ROOT });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (data) => {
-    out += data;
-  });
-  child.stderr.on("data", (data) => {
-    err += data;
-  });
-  child.stdin.on("error", () => {});
-  child.stdin.end(`${seed}\n`);
-  return new Promise((resolve) =>
-    child.once("close", (status) => resolve({ out: out.trim(), err: err.trim(), status })),
-  );
-}
+/** The command, with a seed on its standard input. */
+const closing = (words: readonly string[], seed = SEED_TEXT) =>
+  typed("closing.ts", ["--network", "regtest", "--to", TO, ...words], seed);
 
 const online = (...words: string[]) => closing(["--esplora", server.url, ...words]);
 

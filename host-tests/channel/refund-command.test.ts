@@ -1,12 +1,10 @@
 // npm run refund, as a person types it, against a real node behind an Esplora server.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { BitcoinNode } from "../../lab/node/bitcoin-node";
 import { EsploraServer } from "../../lab/node/esplora-server";
 import { addressOf } from "../../shared/bitcoin/address";
@@ -16,8 +14,8 @@ import { depositCoin, type Funding, signFunding } from "../../shared/channel/fun
 import { type ChannelEntry, entryJournal } from "../../shared/channel/record";
 import { MIN_DELAY } from "../../shared/channel/script";
 import { cable, keys, payee, payeeScript, stranger } from "./cases";
+import { typed } from "./typed";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CABLE_KEY = bytesToHex(new Uint8Array(32).fill(7));
 const STRANGER_KEY = bytesToHex(new Uint8Array(32).fill(13));
 const folder = mkdtempSync(join(tmpdir(), "plugpay-refund-"));
@@ -25,33 +23,9 @@ const folder = mkdtempSync(join(tmpdir(), "plugpay-refund-"));
 let node: BitcoinNode;
 let server: EsploraServer;
 
-interface Said {
-  readonly out: string;
-  readonly err: string;
-  readonly status: number | null;
-}
-
-/**
- * The command, with a key on its standard input. The server is in this process, so nothing blocks
- * it meanwhile.
- */
-function refund(words: readonly string[], key = CABLE_KEY): Promise<Said> {
-  const child = spawn(process.execPath, ["--import", "tsx", "tools/refund.ts", "--network", "regtest", ...words], {
-    cwd: ROOT,
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (data) => {
-    out += data;
-  });
-  child.stderr.on("data", (data) => {
-    err += data;
-  });
-  child.stdin.on("error", () => {});
-  child.stdin.end(`${key}\n`);
-  return new Promise((resolve) =>
-    child.once("close", (status) => resolve({ out: out.trim(), err: err.trim(), status })),
-  );
-}
+/** The command, with a key on its standard input. */
+const refund = (words: readonly string[], key = CABLE_KEY) =>
+  typed("refund.ts", ["--network", "regtest", ...words], key);
 
 const online = (...words: string[]) => refund(["--esplora", server.url, ...words]);
 
