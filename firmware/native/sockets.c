@@ -286,7 +286,7 @@ static bool make_room(sockets *all, uint8_t state)
 
 /*
  * Memory is scarce: one stranger's connection goes in each turn, first those that JavaScript has
- * not taken or has let go. Whoever pays, and what we dialed, stays.
+ * not taken or has let go. The cable that pays stays, and so does what we dialed.
  */
 static void make_memory(sockets *all)
 {

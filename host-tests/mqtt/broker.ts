@@ -38,7 +38,7 @@ export class Mosquitto {
     if (this.user !== undefined) spawnSync("mosquitto_passwd", ["-b", "-c", passwords, this.user, "secret"]);
     const access =
       this.user === undefined ? "allow_anonymous true" : `allow_anonymous false\npassword_file ${passwords}`;
-    // Started by root it becomes another user, who may not read the folder.
+    // Started by root it becomes another user, which could not read the folder.
     writeFileSync(file, `listener ${this.port} 127.0.0.1\n${access}\npersistence false\nuser root\n`);
     this.#child = spawn(MOSQUITTO ?? "", ["-c", file], { stdio: "ignore" });
     for (;;) {

@@ -14,7 +14,7 @@ import { type BrokerAccess, type Happening, Simulation } from "../../lab/sim/sim
 import { freePort, Mosquitto, NO_MOSQUITTO } from "./broker";
 
 const SPEED = 20;
-/** Whoever waits for what never comes; how quick the machine is decides nothing else. */
+/** How long a wait may last; a quick machine ends it sooner, and no result depends on it. */
 const HANGS_MS = 300_000;
 const IDS = { socket: "plugpay_505001", cable: "plugpay_505002" } as const;
 

@@ -97,5 +97,5 @@ export async function startNewPair(): Promise<NewPair> {
 /** So much a kilowatt-hour that an increment lasts seconds. */
 export const PRICE = 250_000;
 export const NEXT_PRICE = 200_000;
-/** The test's own: whoever knows its secret earns. */
+/** An address of the standards' vectors (BIP173); its secret is public. */
 export const PAYOUT = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";

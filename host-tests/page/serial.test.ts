@@ -83,7 +83,7 @@ function begin() {
 async function asking() {
   const all = begin();
   const answer = all.way.send(REQUEST);
-  // Whoever rejects it is looked at later.
+  // A test looks at its rejection later; until then nobody listens to it.
   answer.catch(() => {});
   await settled();
   return { ...all, answer };
